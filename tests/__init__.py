@@ -1,0 +1,1 @@
+"""Tests of Hearth; nothing imports them."""

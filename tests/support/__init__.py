@@ -1,0 +1,1 @@
+"""What tests share: a PostgreSQL cluster, a Redis server, a browser, server processes."""
