@@ -1,0 +1,82 @@
+/**
+ * Turns the items of one slice into rows: day pills, the unread line, and the place of each bubble in its group.
+ * Pure, so that a change of one message touches one row only.
+ */
+
+export interface GroupInput {
+  readonly key: string;
+  readonly eventId: string | null;
+  readonly sender: string;
+  readonly ts: number;
+  readonly kind: 'message' | 'service' | 'encrypted' | 'redacted' | 'unknown';
+}
+
+export type Place = 'single' | 'first' | 'middle' | 'last';
+
+export type Row =
+  | { readonly type: 'day'; readonly key: string; readonly dayStart: number }
+  | { readonly type: 'unread'; readonly key: string }
+  | { readonly type: 'item'; readonly key: string; readonly place: Place };
+
+/** Bubbles of one sender stay together while less than this lies between two of them. */
+export const GROUP_GAP_MS = 10 * 60 * 1000;
+
+/** Midnight, in the time zone of the page, of the day that `ts` lies in. */
+export function startOfDay(ts: number): number {
+  const date = new Date(ts);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}
+
+/**
+ * Rows of `items` (oldest first). The unread line stands after the event `unreadAfter`, and only when something of
+ * somebody else (not `me`) follows it. `before` is the item above the slice, if there is one: no second day pill then.
+ */
+export function layoutRows(
+  items: readonly GroupInput[],
+  options: { readonly me: string; readonly unreadAfter: string | null; readonly before?: GroupInput },
+): Row[] {
+  const unreadKey = firstUnread(items, options.me, options.unreadAfter);
+  const rows: Row[] = [];
+  let above = options.before;
+  items.forEach((item, index) => {
+    const day = startOfDay(item.ts);
+    if (above === undefined || startOfDay(above.ts) !== day) {
+      rows.push({ type: 'day', key: `day-${day}-${item.key}`, dayStart: day });
+    }
+    if (item.key === unreadKey) {
+      rows.push({ type: 'unread', key: 'unread' });
+    }
+    const joinsAbove = above !== undefined && item.key !== unreadKey && together(above, item);
+    const below = items[index + 1];
+    const joinsBelow = below !== undefined && below.key !== unreadKey && together(item, below);
+    rows.push({ type: 'item', key: item.key, place: placeOf(joinsAbove, joinsBelow) });
+    above = item;
+  });
+  return rows;
+}
+
+function together(above: GroupInput, below: GroupInput): boolean {
+  return (
+    above.kind !== 'service' &&
+    below.kind !== 'service' &&
+    above.sender === below.sender &&
+    Math.abs(below.ts - above.ts) < GROUP_GAP_MS &&
+    startOfDay(above.ts) === startOfDay(below.ts)
+  );
+}
+
+function placeOf(joinsAbove: boolean, joinsBelow: boolean): Place {
+  if (joinsAbove) {
+    return joinsBelow ? 'middle' : 'last';
+  }
+  return joinsBelow ? 'first' : 'single';
+}
+
+function firstUnread(items: readonly GroupInput[], me: string, unreadAfter: string | null): string | null {
+  const read = unreadAfter === null ? -1 : items.findIndex((item) => item.eventId === unreadAfter);
+  if (read < 0) {
+    return null;
+  }
+  const unread = items.slice(read + 1).find((item) => item.sender !== me && item.kind !== 'service');
+  return unread?.key ?? null;
+}

@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import solid from 'vite-plugin-solid';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// The homeserver serves the page from its own origin; in development the API is proxied to a running one.
+const api = process.env['HEARTH_SERVER'] ?? 'http://localhost:8008';
+
+export default defineConfig({
+  plugins: [solid()],
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: { index: here('index.html'), sw: here('sw/worker.ts') },
+      output: {
+        // The service worker needs a fixed address at the root of its scope; all else carries a hash.
+        entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
+  worker: { format: 'es' },
+  server: {
+    proxy: {
+      '/_matrix': { target: api, ws: true },
+      '/.well-known': api,
+    },
+  },
+});
