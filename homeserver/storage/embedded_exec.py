@@ -1,6 +1,7 @@
 """Become PostgreSQL: the few steps between our process and the `exec` of one of its programs.
 
-Run as a script (`python -I -S embedded_exec.py PARENT MODE PROGRAM ARGS...`) so that they happen in a process without threads.
+Run as a script (`python -I -S embedded_exec.py PARENT MODE PROGRAM ARGS...`), so that they happen in a process without
+threads.
 PostgreSQL refuses uid 0, and its server must go when we, process PARENT, go. MODE is one of
 
 - `plain`: only tie the server to the life of our process;
