@@ -1,0 +1,44 @@
+/** Times and dates as the chat list, the bubbles and the day pills show them. All times are ms since the epoch. */
+import { startOfDay } from '../model/grouping';
+import { language, t } from './index';
+
+const day_ms = 86_400_000;
+
+function format(ts: number, options: Intl.DateTimeFormatOptions): string {
+  const key = `${language()}${JSON.stringify(options)}`;
+  let formatter = formatters.get(key);
+  if (!formatter) {
+    formatter = new Intl.DateTimeFormat(language() === 'en' ? 'en-GB' : language(), options);
+    formatters.set(key, formatter);
+  }
+  return formatter.format(ts);
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** 14:02 */
+export const clockTime = (ts: number): string => format(ts, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
+/** Chat list: today 14:02; this week Mon; this year 12 Mar; else 12.03.25. */
+export function listTime(ts: number, now: number): string {
+  const today = startOfDay(now);
+  if (ts >= today) return clockTime(ts);
+  if (ts >= today - 6 * day_ms) return format(ts, { weekday: 'short' });
+  if (new Date(ts).getFullYear() === new Date(now).getFullYear()) return format(ts, { day: 'numeric', month: 'short' });
+  const date = new Date(ts);
+  const two = (part: number) => String(part).padStart(2, '0');
+  return `${two(date.getDate())}.${two(date.getMonth() + 1)}.${two(date.getFullYear() % 100)}`;
+}
+
+/** Day pill: Today, Yesterday, 12 March, 12 March 2025. */
+export function dayLabel(ts: number, now: number): string {
+  const days = Math.round((startOfDay(now) - startOfDay(ts)) / day_ms);
+  if (days === 0) return t('chat-today');
+  if (days === 1) return t('chat-yesterday');
+  const sameYear = new Date(ts).getFullYear() === new Date(now).getFullYear();
+  return format(ts, { day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) });
+}
+
+/** 12 Mar, 14:02: for tooltips and "last seen". */
+export const dateAndTime = (ts: number): string =>
+  format(ts, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });

@@ -1,0 +1,89 @@
+import { createSignal, For, onMount, Show } from 'solid-js';
+import { Icon, type IconName } from './icon';
+import s from './menu.module.css';
+import { type Anchor, Popover } from './popover';
+import { Switch } from './switch';
+
+export type MenuItem = {
+  readonly id: string;
+  readonly label: string;
+  readonly icon: IconName;
+  readonly danger?: boolean;
+  /** With a switch at the end that shows this state. */
+  readonly on?: boolean;
+  readonly select: () => void;
+};
+
+type OpenMenu = {
+  readonly anchor: Anchor;
+  readonly items: readonly MenuItem[];
+  readonly placement?: 'bottom-end' | 'top-end';
+};
+
+const [menu, setMenu] = createSignal<OpenMenu>();
+
+/** Open the one menu of the page at an element or a point. */
+export function openMenu(anchor: Anchor, items: readonly MenuItem[], placement?: 'bottom-end' | 'top-end'): void {
+  setMenu({ anchor, items, ...(placement ? { placement } : {}) });
+}
+
+function Rows(props: { items: readonly MenuItem[] }) {
+  let list!: HTMLDivElement;
+  const rows = () => [...list.querySelectorAll<HTMLElement>('[role^=menuitem]')];
+  onMount(() => queueMicrotask(() => rows()[0]?.focus({ preventScroll: true })));
+  const move = (event: KeyboardEvent) => {
+    const all = rows();
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    all[(to + all.length) % all.length]?.focus();
+  };
+  const choose = (item: MenuItem) => {
+    setMenu(undefined);
+    item.select();
+  };
+  return (
+    <div class={s.menu} role="menu" tabIndex={-1} ref={list} onKeyDown={move}>
+      <For each={props.items}>
+        {(item) => (
+          <button
+            type="button"
+            role={item.on === undefined ? 'menuitem' : 'menuitemcheckbox'}
+            aria-checked={item.on}
+            tabIndex={-1}
+            class={s.row}
+            data-danger={item.danger}
+            data-testid={`menu-${item.id}`}
+            onClick={() => choose(item)}
+            onPointerEnter={(event) => event.currentTarget.focus({ preventScroll: true })}
+          >
+            <Icon name={item.icon} size={20} />
+            <span class={s.label}>{item.label}</span>
+            <Show when={item.on !== undefined}>
+              <Switch on={item.on === true} />
+            </Show>
+          </button>
+        )}
+      </For>
+    </div>
+  );
+}
+
+/** Draws the open menu; stands once in the page. */
+export function MenuHost() {
+  return (
+    <Show when={menu()} keyed>
+      {(open) => (
+        <Popover
+          anchor={open.anchor}
+          placement={open.placement ?? 'bottom-start'}
+          onClose={() => setMenu(undefined)}
+          testid="menu"
+        >
+          <Rows items={open.items} />
+        </Popover>
+      )}
+    </Show>
+  );
+}

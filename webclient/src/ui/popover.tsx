@@ -1,0 +1,66 @@
+import { autoUpdate, computePosition, flip, offset, type Placement, shift, size } from '@floating-ui/dom';
+import { type JSX, onCleanup, onMount } from 'solid-js';
+import { pushLayer } from './layers';
+import s from './popover.module.css';
+
+/** What a popover stands at: an element, or a point of the window in px. */
+export type Anchor = Element | { readonly x: number; readonly y: number };
+
+type PopoverProps = {
+  anchor: Anchor;
+  placement?: Placement;
+  onClose: () => void;
+  children: JSX.Element;
+  testid?: string;
+};
+
+function rectAt(anchor: Anchor) {
+  if (anchor instanceof Element) return anchor;
+  const { x, y } = anchor;
+  return { getBoundingClientRect: () => ({ x, y, left: x, top: y, right: x, bottom: y, width: 0, height: 0 }) };
+}
+
+/** A floating box in the top layer that stays inside the window; a press outside or Esc closes it. */
+export function Popover(props: PopoverProps) {
+  let box!: HTMLDivElement;
+  onMount(() => {
+    const before = document.activeElement;
+    const reference = rectAt(props.anchor);
+    const place = async () => {
+      const { x, y, placement } = await computePosition(reference, box, {
+        strategy: 'fixed',
+        placement: props.placement ?? 'bottom-start',
+        middleware: [
+          offset(4),
+          flip({ padding: 8 }),
+          shift({ padding: 8 }),
+          size({ padding: 8, apply: ({ availableHeight }) => box.style.setProperty('--room', `${availableHeight}px`) }),
+        ],
+      });
+      box.style.setProperty('--x', `${Math.round(x)}px`);
+      box.style.setProperty('--y', `${Math.round(y)}px`);
+      box.style.setProperty(
+        '--from',
+        `${placement.endsWith('end') ? '100%' : '0'} ${placement.startsWith('top') ? '100%' : '0'}`,
+      );
+    };
+    box.showPopover();
+    const stop = autoUpdate(reference, box, () => void place());
+    const outside = (event: PointerEvent) => {
+      if (!box.contains(event.target as Node)) props.onClose();
+    };
+    document.addEventListener('pointerdown', outside, true);
+    const pop = pushLayer(() => props.onClose());
+    onCleanup(() => {
+      stop();
+      pop();
+      document.removeEventListener('pointerdown', outside, true);
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    });
+  });
+  return (
+    <div ref={box} class={s.popover} popover="manual" data-testid={props.testid ?? 'popover'}>
+      {props.children}
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+import { createSignal, type JSX, onCleanup, onMount } from 'solid-js';
+import s from './scroll-area.module.css';
+
+const thumb_min = 80;
+
+type ScrollAreaProps = {
+  children: JSX.Element;
+  /** Gets the scrolling element once. */
+  viewport?: (element: HTMLDivElement) => void;
+  testid?: string;
+  class?: string | undefined;
+};
+
+/** A scroll box whose 6 px bar lies over the content and is seen only while the pane is hovered or scrolls. */
+export function ScrollArea(props: ScrollAreaProps) {
+  let box!: HTMLDivElement;
+  let content!: HTMLDivElement;
+  const [thumb, setThumb] = createSignal({ top: 0, length: 0 });
+  const [scrolling, setScrolling] = createSignal(false);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const measure = () => {
+    const { scrollTop, scrollHeight, clientHeight } = box;
+    const length = scrollHeight > clientHeight ? Math.max(thumb_min, clientHeight ** 2 / scrollHeight) : 0;
+    const path = scrollHeight - clientHeight;
+    setThumb({ length, top: path > 0 ? (scrollTop / path) * (clientHeight - length) : 0 });
+  };
+  const scrolled = () => {
+    measure();
+    setScrolling(true);
+    clearTimeout(timer);
+    timer = setTimeout(() => setScrolling(false), 1000);
+  };
+  onMount(() => {
+    const sizes = new ResizeObserver(measure);
+    sizes.observe(box);
+    sizes.observe(content);
+    props.viewport?.(box);
+    onCleanup(() => {
+      sizes.disconnect();
+      clearTimeout(timer);
+    });
+  });
+  const drag = (event: PointerEvent & { currentTarget: HTMLDivElement }) => {
+    event.preventDefault();
+    const bar = event.currentTarget;
+    const from = { y: event.clientY, top: box.scrollTop };
+    const ratio = (box.scrollHeight - box.clientHeight) / (box.clientHeight - thumb().length);
+    const move = (next: PointerEvent) => {
+      box.scrollTop = from.top + (next.clientY - from.y) * ratio;
+    };
+    bar.setPointerCapture(event.pointerId);
+    bar.addEventListener('pointermove', move);
+    bar.addEventListener('lostpointercapture', () => bar.removeEventListener('pointermove', move), { once: true });
+  };
+  return (
+    <div class={`${s.area} ${props.class ?? ''}`}>
+      <div class={s.viewport} ref={box} onScroll={scrolled} data-testid={props.testid}>
+        <div ref={content} class={s.content}>
+          {props.children}
+        </div>
+      </div>
+      <div
+        class={s.thumb}
+        data-scrolling={scrolling()}
+        aria-hidden="true"
+        hidden={thumb().length === 0}
+        style={{ '--top': `${thumb().top}px`, '--length': `${thumb().length}px` }}
+        onPointerDown={drag}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+import { For, Show } from 'solid-js';
+import { Badge } from './badge';
+import s from './tabs.module.css';
+
+export type Tab<Id extends string> = { readonly id: Id; readonly label: string; readonly count?: number | undefined };
+
+type TabsProps<Id extends string> = { tabs: readonly Tab<Id>[]; value: Id; onChange: (id: Id) => void; label: string };
+
+/** A row of tabs with a bar under the chosen one; arrow keys move the choice. */
+export function Tabs<Id extends string>(props: TabsProps<Id>) {
+  let row!: HTMLDivElement;
+  const move = (event: KeyboardEvent) => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    if (step === 0) return;
+    const at = props.tabs.findIndex((tab) => tab.id === props.value);
+    const next = props.tabs[(at + step + props.tabs.length) % props.tabs.length];
+    if (!next) return;
+    props.onChange(next.id);
+    row.querySelector<HTMLElement>(`[data-tab="${next.id}"]`)?.focus();
+  };
+  return (
+    <div
+      class={s.tabs}
+      role="tablist"
+      aria-label={props.label}
+      tabIndex={-1}
+      onKeyDown={move}
+      ref={row}
+      data-testid="tabs"
+    >
+      <For each={props.tabs}>
+        {(tab) => (
+          <button
+            type="button"
+            role="tab"
+            class={s.tab}
+            data-tab={tab.id}
+            data-testid="tab"
+            aria-selected={props.value === tab.id}
+            tabIndex={props.value === tab.id ? 0 : -1}
+            onClick={() => props.onChange(tab.id)}
+          >
+            {tab.label}
+            <Show when={tab.count}>{(count) => <Badge count={count()} testid="tab-badge" />}</Show>
+          </button>
+        )}
+      </For>
+    </div>
+  );
+}
