@@ -5,7 +5,7 @@ import solid from 'vite-plugin-solid';
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 // The homeserver serves the page from its own origin; in development the API is proxied to a running one.
-const api = process.env['HEARTH_SERVER'] ?? 'http://localhost:8008';
+const api = process.env.HEARTH_SERVER ?? 'http://localhost:8008';
 
 export default defineConfig({
   plugins: [solid()],

@@ -1,0 +1,88 @@
+/**
+ * The page's end of the engine: one SharedWorker for all pages where the browser has it; else a dedicated worker in
+ * the page that holds the lock, reached by the other pages over a BroadcastChannel.
+ */
+import type { Port, ToEngine, ToPage } from './rpc';
+
+const CHANNEL = 'hearth-engine';
+
+export interface EngineLink extends Port<ToEngine, ToPage> {
+  /** Names this page to the engine; the page holds the lock `hearth-tab-<tab>` while it lives. */
+  readonly tab: string;
+  /** Called when another page's engine took the place of the one that was attached: attach again. */
+  onNewEngine(attachAgain: () => void): void;
+}
+
+type Broadcast =
+  | { readonly from: string; readonly message: ToEngine }
+  | { readonly to: string; readonly message: ToPage }
+  | { readonly leader: string };
+
+export function openLink(): EngineLink {
+  const tab = crypto.randomUUID();
+  // The lock tells the engine when this page is gone: nobody else asks for a lock of this name before that.
+  void navigator.locks.request(`hearth-tab-${tab}`, () => new Promise(() => undefined));
+  return typeof SharedWorker === 'undefined' ? electedWorker(tab) : sharedWorker(tab);
+}
+
+function sharedWorker(tab: string): EngineLink {
+  const worker = new SharedWorker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'hearth' });
+  return {
+    tab,
+    post: (message) => worker.port.postMessage(message),
+    listen: (receive) => {
+      worker.port.onmessage = (event: MessageEvent<ToPage>) => receive(event.data);
+    },
+    onNewEngine: () => undefined,
+  };
+}
+
+function electedWorker(tab: string): EngineLink {
+  const channel = new BroadcastChannel(CHANNEL);
+  let own: MessagePort | null = null;
+  let receive: (message: ToPage) => void = () => undefined;
+  let attachAgain: () => void = () => undefined;
+
+  void navigator.locks.request(CHANNEL, () => {
+    const engine = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'hearth' });
+    own = portInto(engine, (message) => receive(message));
+    const others = new Map<string, MessagePort>();
+    channel.addEventListener('message', (event: MessageEvent<Broadcast>) => {
+      if (!('from' in event.data)) {
+        return;
+      }
+      const { from, message } = event.data;
+      const port = others.get(from) ?? portInto(engine, (answer) => channel.postMessage({ to: from, message: answer }));
+      others.set(from, port);
+      port.postMessage(message);
+    });
+    channel.postMessage({ leader: tab } satisfies Broadcast);
+    attachAgain();
+    return new Promise(() => undefined);
+  });
+  channel.addEventListener('message', (event: MessageEvent<Broadcast>) => {
+    if ('leader' in event.data) {
+      attachAgain();
+    } else if ('to' in event.data && event.data.to === tab) {
+      receive(event.data.message);
+    }
+  });
+  return {
+    tab,
+    post: (message) =>
+      own === null ? channel.postMessage({ from: tab, message } satisfies Broadcast) : own.postMessage(message),
+    listen: (listener) => {
+      receive = listener;
+    },
+    onNewEngine: (listener) => {
+      attachAgain = listener;
+    },
+  };
+}
+
+function portInto(engine: Worker, receive: (message: ToPage) => void): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = (event: MessageEvent<ToPage>) => receive(event.data);
+  engine.postMessage('port', [port2]);
+  return port1;
+}

@@ -1,0 +1,155 @@
+/** The mirror store: a Solid store that is changed by the engine's patches alone. */
+import { batch } from 'solid-js';
+import { createStore, produce, reconcile } from 'solid-js/store';
+import type { Patch } from '../engine/rpc';
+import type { MirrorState } from './contract';
+
+type Mutable<T> = T extends (...args: never[]) => unknown
+  ? T
+  : T extends object
+    ? { -readonly [K in keyof T]: Mutable<T[K]> }
+    : T;
+
+export function emptyState(): MirrorState {
+  return {
+    session: { phase: 'loading' },
+    connection: { status: 'connecting', transport: null, retryAt: null },
+    rooms: {},
+    roomOrder: [],
+    invites: [],
+    listReady: false,
+    users: {},
+    members: {},
+    membersComplete: {},
+    typing: {},
+    timelines: {},
+    drafts: {},
+  };
+}
+
+export interface Mirror {
+  readonly state: MirrorState;
+  /** Applies patches in one batch, so that views see all of a delta or nothing of it. */
+  apply(patches: readonly Patch[]): void;
+}
+
+export function createMirror(initial: MirrorState = emptyState()): Mirror {
+  const [state, setState] = createStore<Mutable<MirrorState>>(initial as Mutable<MirrorState>);
+
+  const applyOne = (patch: Patch): void => {
+    switch (patch.p) {
+      case 'session':
+        setState('session', reconcile(patch.session as Mutable<typeof patch.session>));
+        return;
+      case 'connection':
+        setState('connection', reconcile(patch.connection));
+        return;
+      case 'rooms':
+        for (const [id, room] of Object.entries(patch.rooms)) {
+          if (room === null) {
+            setState(
+              'rooms',
+              produce((rooms) => void delete rooms[id]),
+            );
+          } else {
+            setState('rooms', id, reconcile(room as Mutable<typeof room>));
+          }
+        }
+        return;
+      case 'order':
+        setState('roomOrder', [...patch.rooms]);
+        setState('invites', [...patch.invites]);
+        setState('listReady', patch.ready);
+        return;
+      case 'users':
+        for (const [id, user] of Object.entries(patch.users)) {
+          setState('users', id, reconcile(user));
+        }
+        return;
+      case 'members':
+        setState('members', patch.roomId, (known) => known ?? {});
+        for (const [id, member] of Object.entries(patch.members)) {
+          if (member === null) {
+            setState(
+              'members',
+              patch.roomId,
+              produce((members) => void delete members[id]),
+            );
+          } else {
+            setState('members', patch.roomId, id, reconcile(member));
+          }
+        }
+        setState('membersComplete', patch.roomId, patch.complete);
+        return;
+      case 'typing':
+        setState('typing', patch.roomId, [...patch.users]);
+        return;
+      case 'draft':
+        setState(
+          'drafts',
+          produce((drafts) => {
+            if (patch.draft === null) {
+              delete drafts[patch.roomId];
+            } else {
+              drafts[patch.roomId] = patch.draft;
+            }
+          }),
+        );
+        return;
+      case 'timeline':
+        applyTimeline(patch);
+        return;
+      case 'closed':
+        setState(
+          'timelines',
+          produce((timelines) => void delete timelines[patch.roomId]),
+        );
+        return;
+      case 'clear':
+        setState(reconcile(emptyState() as Mutable<MirrorState>));
+    }
+  };
+
+  const applyTimeline = (patch: Extract<Patch, { p: 'timeline' }>): void => {
+    const known = state.timelines[patch.roomId];
+    const items = [...(known?.items ?? [])];
+    const gone =
+      patch.splice === null ? [] : items.splice(patch.splice.at, patch.splice.remove, ...patch.splice.insert);
+    if (known === undefined) {
+      setState('timelines', patch.roomId, { ...patch.flags, items, events: { ...patch.events } } as Mutable<
+        MirrorState['timelines'][string]
+      >);
+      return;
+    }
+    for (const [key, item] of Object.entries(patch.events)) {
+      setState('timelines', patch.roomId, 'events', key, reconcile(item as Mutable<typeof item>));
+    }
+    if (patch.splice !== null) {
+      setState('timelines', patch.roomId, 'items', items);
+      const kept = new Set(items);
+      setState(
+        'timelines',
+        patch.roomId,
+        'events',
+        produce((events) => {
+          for (const key of gone) {
+            if (!kept.has(key)) {
+              delete events[key];
+            }
+          }
+        }),
+      );
+    }
+    setState('timelines', patch.roomId, patch.flags);
+  };
+
+  return {
+    state: state as MirrorState,
+    apply: (patches) =>
+      batch(() => {
+        for (const patch of patches) {
+          applyOne(patch);
+        }
+      }),
+  };
+}
