@@ -1,0 +1,343 @@
+"""Changes as rows: one struct per kind of change.
+
+The same struct is inserted by `stream.py`, fed to the caches of this process and sent to other processes on the bus.
+`position` (of the stream) and `room_position` are filled in when the commit answers; before that they are 0 or None.
+Not for request bodies or answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntFlag
+from typing import NamedTuple
+
+import msgspec
+
+
+class EventFlag(IntFlag):
+    """Bits of `EventRow.flags` and of the column `events.flags`."""
+
+    REJECTED = 1
+    SOFT_FAILED = 2
+    OUTLIER = 4
+    NOTIFY = 8  # what the default push rules say of this event
+    CURRENT = 16  # it entered the current state when it was committed
+
+
+HIDDEN = EventFlag.REJECTED | EventFlag.SOFT_FAILED | EventFlag.OUTLIER
+
+
+class TxnKey(NamedTuple):
+    """The scope of a client transaction id. `path_hash`: signed 64 bits; `device_nid`: 0 without a device."""
+
+    user_nid: int
+    device_nid: int
+    path_hash: int
+    txn_id: str
+
+
+class Relation(NamedTuple):
+    """`m.relates_to` of an event. `key` is the aggregation key of an annotation, else None."""
+
+    rel_type: str
+    target_event_id: str
+    key: str | None
+
+
+class ChangeRow(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag_field="row"):
+    """What every kind has: the position in the stream, 0 until committed."""
+
+    position: int = 0
+
+
+class EventRow(ChangeRow, tag=1, gc=False):
+    """One event. `(chain_id, sequence)` is the state before it.
+
+    `delta_sequence`: the sequence of the state change this event makes on `delta_chain_id` (None: `chain_id`).
+    `is_current_state`: it becomes the current state of its key (and its user's membership).
+    `historical`: filled in later; `room_position` is then given and it has no stream position.
+    `promoted`: the event is stored as an outlier under this nid and now gets its place.
+    `skip`: room positions left free below it (a gap). Hidden events (rejected, soft-failed, outliers) get none.
+    """
+
+    event_nid: int
+    event_id: str
+    room_nid: int
+    room_id: str
+    type: str
+    sender: str
+    ts: int
+    depth: int
+    chain_id: int
+    sequence: int
+    body: bytes
+    envelope: bytes
+    auth_nids: tuple[int, ...] = ()
+    state_key: str | None = None
+    state_key_nid: int | None = None
+    flags: int = 0
+    thread_id: str | None = None
+    relates: Relation | None = None
+    redacts: str | None = None
+    redacted_by: str | None = None
+    membership: str | None = None
+    displayname: str | None = None
+    avatar_url: str | None = None
+    txn: TxnKey | None = None
+    is_current_state: bool = False
+    delta_sequence: int | None = None
+    delta_chain_id: int | None = None
+    historical: bool = False
+    promoted: bool = False
+    skip: int = 0
+    room_position: int | None = None
+
+
+class HeadRow(ChangeRow, tag=2, gc=False):
+    """What a batch did to the head of a room; made by the stream, never by services.
+
+    `version` is the one after the batch. `extremities` (event nids) is the whole set when `whole`, else `added` and
+    `removed` apply to the set at `version - 1`. `reload`: the contents are not known here, read the head again.
+    """
+
+    room_nid: int
+    room_id: str
+    version: int
+    chain_id: int
+    sequence: int
+    depth: int
+    last_room_position: int
+    added: tuple[int, ...] = ()
+    removed: tuple[int, ...] = ()
+    whole: bool = False
+    reload: bool = False
+
+
+class MemberRow(ChangeRow, tag=3, gc=False):
+    """A membership that no committed current event sets: out-of-band invites and knocks, resolution, forgetting."""
+
+    room_nid: int
+    room_id: str
+    user_id: str
+    server: str
+    membership: str
+    event_id: str | None
+    event_nid: int | None = None
+    sender: str = ""
+    displayname: str | None = None
+    avatar_url: str | None = None
+    room_position: int | None = None
+    stripped_state: bytes | None = None
+    forgotten: bool = False
+
+
+class StateRow(ChangeRow, tag=4, gc=False):
+    """A state change by resolution: the key now has an older event, or none (`event_nid` None).
+
+    `is_current`: the current state changes too (else only the chain, a side chain). For `m.room.member` add a MemberRow.
+    """
+
+    room_nid: int
+    room_id: str
+    chain_id: int
+    sequence: int
+    type: str
+    state_key: str
+    state_key_nid: int
+    event_nid: int | None
+    event_id: str | None
+    is_current: bool = True
+
+
+class ChainRow(ChangeRow, tag=5, gc=False):
+    """A new snapshot chain, forked from `(parent_chain, parent_sequence)`; no parent: it starts from a full copy."""
+
+    chain_id: int
+    room_nid: int
+    parent_chain: int | None
+    parent_sequence: int | None
+    level: int
+
+
+class RedactionRow(ChangeRow, tag=6, gc=False):
+    """The body of event `target_event_nid` (`event_id`) becomes `body`. `redacted_by`: the id of the redaction."""
+
+    target_event_nid: int
+    event_id: str
+    room_nid: int
+    body: bytes
+    redacted_by: str
+
+
+class MentionRow(ChangeRow, tag=7, gc=False):
+    """A member whose push result for the event of this batch differs from its flag, or highlights."""
+
+    user_id: str
+    room_nid: int
+    event_nid: int
+    notify: bool
+    highlight: bool
+    thread_id: str | None = None
+
+
+class GapRow(ChangeRow, tag=8, gc=False):
+    """A hole left below the event `event_nid` of this batch, whose `skip` room positions are free for it."""
+
+    room_nid: int
+    event_nid: int
+    missing: tuple[str, ...]
+
+
+class GapFilledRow(ChangeRow, tag=9, gc=False):
+    """The gap above `below` now ends at `above` and lacks `missing`; nothing missing: it is closed."""
+
+    room_nid: int
+    below: int
+    above: int
+    missing: tuple[str, ...]
+
+
+class BackwardRow(ChangeRow, tag=10, gc=False):
+    """Backward extremities: ids of events before the oldest we have, that came to be known or were fetched."""
+
+    room_nid: int
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class ReceiptRow(ChangeRow, tag=11, gc=False):
+    """A read receipt. `thread`: "" unthreaded, "main", or a root's event id. `room_position`: of the event read."""
+
+    room_nid: int
+    room_id: str
+    user_id: str
+    type: str
+    thread: str
+    event_id: str
+    event_nid: int | None
+    room_position: int
+    ts: int
+
+
+class AccountDataRow(ChangeRow, tag=12, gc=False):
+    """Account data; `room_id` "" is the global kind. `content`: JSON."""
+
+    user_id: str
+    room_id: str
+    type: str
+    content: bytes
+
+
+class ToDeviceRow(ChangeRow, tag=13, gc=False):
+    """A message for one device. `content`: the whole event as JSON. `message_id`: of the sender, for remote repeats."""
+
+    user_id: str
+    device_id: str
+    device_nid: int
+    content: bytes
+    message_id: str = ""
+
+
+class DeviceChangeRow(ChangeRow, tag=14, gc=False):
+    """The devices or keys of a user changed. `room_nids`: the rooms the user is joined to; `device_id` None: all."""
+
+    user_id: str
+    device_id: str | None
+    room_nids: tuple[int, ...]
+    deleted: bool = False
+
+
+class RevocationRow(ChangeRow, tag=15, gc=False):
+    """Access that ends with this commit: the rows of sessions (and of a device) go in the same statement.
+
+    `kind`: "session" (`session_nid`), "device" (`device_id`: device, inbox and sessions), "user" (all sessions and
+    devices).
+    """
+
+    user_id: str
+    kind: str
+    device_id: str | None = None
+    session_nid: int | None = None
+
+
+class OutboundEduRow(ChangeRow, tag=16, gc=False):
+    """An EDU that must reach `server`. A later one with the same non-empty `key` replaces it when sending."""
+
+    server: str
+    edu_type: str
+    key: str
+    content: bytes
+
+
+class StagedRow(ChangeRow, tag=17, gc=False):
+    """A PDU accepted from `origin` that is still to be worked off."""
+
+    room_nid: int
+    room_id: str
+    event_id: str
+    origin: str
+    pdu: bytes
+    received_ts: int
+
+
+class StagedDoneRow(ChangeRow, tag=18, gc=False):
+    """A staged PDU leaves the queue with this commit; refused with its room when the room is."""
+
+    room_nid: int
+    event_id: str
+
+
+class InboundTxnRow(ChangeRow, tag=19, gc=False):
+    """The answer to a federation transaction, kept so that a repeat gets the same."""
+
+    origin: str
+    txn_id: str
+    response: bytes
+    received_ts: int
+
+
+class DirectoryRow(ChangeRow, tag=20, gc=False):
+    """An alias now names `room_id`, or nothing (None), or the room's publicity changed (`alias` "")."""
+
+    alias: str
+    room_id: str | None
+    room_nid: int | None = None
+    creator: str = ""
+    is_public: bool | None = None
+
+
+Row = (
+    EventRow
+    | HeadRow
+    | MemberRow
+    | StateRow
+    | ChainRow
+    | RedactionRow
+    | MentionRow
+    | GapRow
+    | GapFilledRow
+    | BackwardRow
+    | ReceiptRow
+    | AccountDataRow
+    | ToDeviceRow
+    | DeviceChangeRow
+    | RevocationRow
+    | OutboundEduRow
+    | StagedRow
+    | StagedDoneRow
+    | InboundTxnRow
+    | DirectoryRow
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[Row])
+
+
+def encode_rows(rows: Sequence[Row]) -> bytes:
+    """MessagePack of the rows, for the bus."""
+    return _encoder.encode(rows)
+
+
+def decode_rows(payload: bytes) -> list[Row]:
+    """Rows of `encode_rows`. Raises msgspec.DecodeError when they come from another release."""
+    return _decoder.decode(payload)
