@@ -3,16 +3,32 @@
 Spec: Room Versions, Event format; Server-Server API, PDUs; Client-Server API, Room event format.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, Final
 
+import orjson
+
+from homeserver.protocol.canonical_json import MAX_DEPTH, check_strict
+from homeserver.protocol.errors import BadEvent, BadJson
+from homeserver.protocol.event_format import MAX_SIGNED_BYTES, check_format, check_lengths
+from homeserver.protocol.hashes import canonical, encode_base64, event_id_from_hash, event_id_of
 from homeserver.protocol.identifiers import EventId, RoomId, UserId
+from homeserver.protocol.redaction import redact
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.protocol.signing import SigningKey
 
 StateKey = tuple[str, str]
+"""(type, state_key)"""
 Json = dict[str, Any]
+
+# Keys that a PDU and the client format have alike.
+_SHARED: Final = ("type", "sender", "content", "room_id", "origin_server_ts", "state_key")
+_MAX_CONTENT_DEPTH: Final = MAX_DEPTH - 1
+# What `hashes` and `signatures` add to the canonical text, but for the names of server and key.
+_SEAL_BYTES: Final = len('"hashes":{"sha256":""},"signatures":{"":{"":""}},') + 43 + 86
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +82,13 @@ def parse_pdu(pdu: Json, rules: RoomVersion) -> Event:
 
     `unsigned` is not part of the event: read it before, it is dropped here. Raises BadEvent.
     """
-    raise NotImplementedError
+    signed = {key: value for key, value in pdu.items() if key != "unsigned"}
+    try:
+        check_format(pdu, signed, rules)
+        event_id = event_id_of(signed, rules)
+    except BadJson as error:
+        raise BadEvent(str(error)) from error
+    return _event(signed, event_id, rules)
 
 
 def build_pdu(  # noqa: PLR0913 - the fields of a PDU
@@ -85,26 +107,110 @@ def build_pdu(  # noqa: PLR0913 - the fields of a PDU
 ) -> Json:
     """The PDU of an event of ours before hashes and signatures. `room_id` is None for a version 12 create event.
 
-    `redacts` goes where the room version wants it. Raises BadJson if `content` is not canonical JSON.
+    `redacts` goes where the room version wants it. Raises BadJson if `content` is not canonical JSON, in all versions:
+    what old ones take from others we do not make.
     """
-    raise NotImplementedError
+    check_strict(content, _MAX_CONTENT_DEPTH)
+    proto: Json = {
+        "type": type,
+        "sender": sender,
+        "content": content,
+        "prev_events": list(prev_events),
+        "auth_events": list(auth_events),
+        "depth": depth,
+        "origin_server_ts": ts,
+    }
+    if room_id is not None:
+        proto["room_id"] = room_id
+    if state_key is not None:
+        proto["state_key"] = state_key
+    if redacts is not None:
+        if rules.redacts_in_content:
+            proto["content"] = {**content, "redacts": redacts}
+        else:
+            proto["redacts"] = redacts
+    return proto
 
 
 def seal(proto: Json, rules: RoomVersion, key: SigningKey) -> Event:
-    """Hash, sign and name an event of ours; raises BadEvent when it is too large."""
-    raise NotImplementedError
+    """Hash, sign and name an event of ours; raises BadEvent when it, or a name in it, is too large."""
+    text = canonical(proto, rules)
+    pdu = {**proto, "hashes": {"sha256": encode_base64(sha256(text).digest())}}
+    # The same bytes are signed and hashed for the id, because neither `signatures` nor `unsigned` is there yet.
+    message = canonical(redact(pdu, rules), rules)
+    pdu["signatures"] = {key.server: {key.key_id: key.sign(message)}}
+    if len(text) + _SEAL_BYTES + len(key.server) + len(key.key_id) > MAX_SIGNED_BYTES:
+        raise BadEvent("the event is too large")
+    check_lengths(pdu)
+    return _event(pdu, event_id_from_hash(sha256(message).digest(), rules), rules)
+
+
+def redacted(event: Event, rules: RoomVersion) -> Event:
+    """What is left of an event, under its old id."""
+    pdu = redact(event.pdu, rules)
+    return replace(event, content=pdu["content"], pdu=pdu)
 
 
 def client_event(event: Event, rules: RoomVersion) -> Json:
-    """The client format without `unsigned`."""
-    raise NotImplementedError
+    """The client format without `unsigned`. Spec: Client-Server API, Room event format.
+
+    A redaction names its target at the top level and in `content`, whichever the room version has: clients old and new.
+    """
+    client: Json = {
+        "type": event.type,
+        "sender": event.sender,
+        "content": event.content,
+        "event_id": event.event_id,
+        "room_id": event.room_id,
+        "origin_server_ts": event.ts,
+    }
+    if event.state_key is not None:
+        client["state_key"] = event.state_key
+    target = event.redacts(rules)
+    if target is not None:
+        client["redacts"] = target
+        client["content"] = {**event.content, "redacts": target}
+    return client
 
 
 def split(event: Event, rules: RoomVersion) -> tuple[bytes, bytes]:
     """The stored form (body, envelope), two JSON texts: the client format, and the keys of the PDU that it lacks."""
-    raise NotImplementedError
+    client = client_event(event, rules)
+    envelope = {key: value for key, value in event.pdu.items() if key not in _SHARED}
+    if event.type == "m.room.redaction" and not rules.redacts_in_content:
+        envelope["content"] = event.content
+    return _stored(client, rules), _stored(envelope, rules)
 
 
 def join(body: bytes, envelope: bytes, rules: RoomVersion) -> Event:
     """The inverse of `split`. No checks: the texts come from our own store."""
-    raise NotImplementedError
+    load = orjson.loads if rules.strict_json else json.loads
+    client = load(body)
+    pdu = {key: client[key] for key in _SHARED if key in client}
+    pdu.update(load(envelope))
+    if rules.create_is_room and client["type"] == "m.room.create":
+        del pdu["room_id"]
+    return _event(pdu, client["event_id"], rules)
+
+
+def _stored(value: Json, rules: RoomVersion) -> bytes:
+    if rules.strict_json:
+        return orjson.dumps(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _event(pdu: Json, event_id: EventId, rules: RoomVersion) -> Event:
+    names_room = rules.create_is_room and pdu["type"] == "m.room.create"
+    return Event(
+        event_id,
+        RoomId("!" + event_id[1:]) if names_room else pdu["room_id"],
+        pdu["type"],
+        pdu["sender"],
+        pdu.get("state_key"),
+        pdu["content"],
+        tuple(pdu["prev_events"]),
+        tuple(pdu["auth_events"]),
+        pdu["depth"],
+        pdu["origin_server_ts"],
+        pdu,
+    )

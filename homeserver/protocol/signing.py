@@ -1,11 +1,21 @@
 """Ed25519 signatures over JSON objects and events. Keys come in as arguments. Spec: Appendices, Signing JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from homeserver.protocol.identifiers import ServerName
+from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
+from nacl.exceptions import BadSignatureError
+
+from homeserver.protocol.canonical_json import encode
+from homeserver.protocol.errors import BadSignature
+from homeserver.protocol.hashes import decode_base64, encode_base64, signed_form
+from homeserver.protocol.identifiers import ServerName, server_of
 from homeserver.protocol.room_versions import RoomVersion
+
+_SIGNATURE_BYTES = 64
+_PUBLIC_KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -14,41 +24,94 @@ class SigningKey:
 
     server: ServerName
     key_id: str
-    seed: bytes
+    seed: bytes = field(repr=False)
+
+    @cached_property
+    def _pair(self) -> tuple[bytes, bytes]:
+        public, secret = crypto_sign_seed_keypair(self.seed)
+        return public, secret
 
     @property
     def verify_key(self) -> bytes:
-        raise NotImplementedError
+        """The public half, 32 bytes."""
+        return self._pair[0]
 
     @property
     def verify_key_base64(self) -> str:
-        raise NotImplementedError
+        """The public half as it is published."""
+        return encode_base64(self.verify_key)
 
     def sign(self, message: bytes) -> str:
         """The signature as unpadded base64."""
-        raise NotImplementedError
+        signed: bytes = crypto_sign(message, self._pair[1])
+        return encode_base64(signed[:_SIGNATURE_BYTES])
+
+
+def verify(message: bytes, signature: str, public_key: bytes) -> None:
+    """Raises BadSignature. `signature` is base64; `public_key` has 32 bytes."""
+    try:
+        raw = decode_base64(signature)
+    except ValueError as error:
+        raise BadSignature("the signature is not base64") from error
+    if len(raw) != _SIGNATURE_BYTES or len(public_key) != _PUBLIC_KEY_BYTES:
+        raise BadSignature("the signature or the key has the wrong length")
+    try:
+        crypto_sign_open(raw + message, public_key)
+    except BadSignatureError as error:
+        raise BadSignature("the signature does not match") from error
 
 
 def sign_json(obj: Mapping[str, Any], key: SigningKey) -> dict[str, Any]:
-    """A copy of `obj` with our signature added; `unsigned` and other signatures are kept."""
-    raise NotImplementedError
+    """A copy of `obj` with our signature added; `unsigned` and other signatures are kept. Raises BadJson."""
+    return _with_signature(obj, key, _signed_bytes(obj))
 
 
 def verify_json(obj: Mapping[str, Any], server: str, key_id: str, public_key: bytes) -> None:
-    """Raises BadSignature."""
-    raise NotImplementedError
+    """Raises BadSignature, or BadJson where `obj` is not canonical JSON."""
+    signature = signature_of(obj, server, key_id)
+    verify(_signed_bytes(obj), signature, public_key)
 
 
 def sign_event(pdu: Mapping[str, Any], rules: RoomVersion, key: SigningKey) -> dict[str, Any]:
     """A copy of a PDU (with `hashes`) with our signature added, e.g. to an invite or a restricted join of a peer's."""
-    raise NotImplementedError
+    return _with_signature(pdu, key, signed_form(pdu, rules))
 
 
 def verify_event(pdu: Mapping[str, Any], rules: RoomVersion, server: str, key_id: str, public_key: bytes) -> None:
     """Raises BadSignature."""
-    raise NotImplementedError
+    signature = signature_of(pdu, server, key_id)
+    verify(signed_form(pdu, rules), signature, public_key)
+
+
+def signature_of(obj: Mapping[str, Any], server: str, key_id: str) -> str:
+    """The text of a signature. Raises BadSignature where there is none."""
+    signatures = obj.get("signatures")
+    block = signatures.get(server) if isinstance(signatures, Mapping) else None
+    signature = block.get(key_id) if isinstance(block, Mapping) else None
+    if not isinstance(signature, str):
+        raise BadSignature(f"not signed by {server} with {key_id}")
+    return signature
 
 
 def required_signers(pdu: Mapping[str, Any], rules: RoomVersion) -> set[ServerName]:
-    """The servers that must have signed this PDU: the sender's, and of a restricted join the authorising user's."""
-    raise NotImplementedError
+    """The servers that must have signed this PDU: the sender's, and of a restricted join the authorising user's.
+
+    Spec: Room Version 12, Authorization rules, 5.2: peers ask for the second on joins only, so we do too.
+    """
+    signers = {server_of(pdu["sender"])}
+    content = pdu["content"]
+    if rules.restricted and pdu["type"] == "m.room.member" and content.get("membership") == "join":
+        authorising = content.get("join_authorised_via_users_server")
+        if isinstance(authorising, str):
+            signers.add(server_of(authorising))
+    return signers
+
+
+def _signed_bytes(obj: Mapping[str, Any]) -> bytes:
+    return encode({k: v for k, v in obj.items() if k not in {"signatures", "unsigned"}})
+
+
+def _with_signature(obj: Mapping[str, Any], key: SigningKey, message: bytes) -> dict[str, Any]:
+    signatures = obj.get("signatures", {})
+    ours = {**signatures.get(key.server, {}), key.key_id: key.sign(message)}
+    return {**obj, "signatures": {**signatures, key.server: ours}}

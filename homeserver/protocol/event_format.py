@@ -1,0 +1,109 @@
+"""The format and the size limits of PDUs: whether what a peer sent is an event of its room version at all.
+
+As strict as deployed servers and no stricter, because a private rule splits rooms. Ids and memberships are mostly left
+to the authorisation rules. Spec: Room Versions, Event format; Client-Server API, Size limits.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from homeserver.protocol.canonical_json import MAX_DEPTH, MAX_INT, check_depth, check_strict
+from homeserver.protocol.errors import BadEvent
+from homeserver.protocol.hashes import canonical
+from homeserver.protocol.identifiers import MAX_ID_BYTES, server_of
+from homeserver.protocol.room_versions import RoomVersion
+
+MAX_PDU_BYTES: Final = 65_536
+# Peers measure an event without `unsigned` as if it had an empty one.
+MAX_SIGNED_BYTES: Final = MAX_PDU_BYTES - len('"unsigned":{},')
+MAX_PREV_EVENTS: Final = 20
+MAX_AUTH_EVENTS: Final = 10
+_MAX_TS: Final = 2**63 - 1
+
+_KINDS: Final[Mapping[str, type]] = {
+    "type": str,
+    "sender": str,
+    "content": dict,
+    "depth": int,
+    "origin_server_ts": int,
+    "prev_events": list,
+    "auth_events": list,
+    "hashes": dict,
+    "signatures": dict,
+}
+
+
+def check_format(pdu: Mapping[str, Any], signed: Mapping[str, Any], rules: RoomVersion) -> None:
+    """Raises BadEvent or BadJson. `signed` is `pdu` without `unsigned`."""
+    for key, kind in _KINDS.items():
+        if type(pdu.get(key)) is not kind:
+            raise BadEvent(f"{key} is missing or of the wrong type")
+    if "event_id" in pdu:
+        raise BadEvent("event_id is not part of events of this room version")
+    if not isinstance(pdu.get("state_key", ""), str) or not isinstance(pdu.get("unsigned", {}), dict):
+        raise BadEvent("state_key or unsigned is of the wrong type")
+    _check_room_id(pdu, rules)
+    _check_numbers(signed, rules)
+    _check_references(pdu, rules)
+    _check_signatures(pdu)
+    check_lengths(pdu)
+    if pdu["type"] == "m.room.member" and "membership" not in pdu["content"]:
+        raise BadEvent("a member event without membership")
+    if len(canonical(signed, rules)) > MAX_SIGNED_BYTES:
+        raise BadEvent("the event is too large")
+
+
+def check_lengths(pdu: Mapping[str, Any]) -> None:
+    """Raises BadEvent if a name in the event has over 255 bytes. Spec: Client-Server API, Size limits."""
+    for key in ("type", "state_key", "sender", "room_id"):
+        text = pdu.get(key, "")
+        if len(text) * 4 > MAX_ID_BYTES and len(text.encode()) > MAX_ID_BYTES:
+            raise BadEvent(f"{key} has more than {MAX_ID_BYTES} bytes")
+
+
+def _check_room_id(pdu: Mapping[str, Any], rules: RoomVersion) -> None:
+    if rules.create_is_room and pdu["type"] == "m.room.create":
+        if "room_id" in pdu or pdu.get("state_key") != "":
+            raise BadEvent("a create event has an empty state_key and no room_id")
+        return
+    room_id = pdu.get("room_id")
+    if not isinstance(room_id, str):
+        raise BadEvent("room_id is missing or of the wrong type")
+    if rules.create_is_room and not room_id.startswith("!"):
+        raise BadEvent("room_id is not a room id")
+
+
+def _check_numbers(signed: Mapping[str, Any], rules: RoomVersion) -> None:
+    if rules.strict_json:
+        check_strict(signed, MAX_DEPTH)
+    else:
+        check_depth(signed, MAX_DEPTH)
+    if not 0 <= signed["depth"] <= MAX_INT or abs(signed["origin_server_ts"]) > _MAX_TS:
+        raise BadEvent("depth or origin_server_ts is out of range")
+
+
+def _check_references(pdu: Mapping[str, Any], rules: RoomVersion) -> None:
+    prev_events, auth_events = pdu["prev_events"], pdu["auth_events"]
+    if not all(isinstance(event_id, str) for event_id in (*prev_events, *auth_events)):
+        raise BadEvent("prev_events and auth_events are lists of event ids")
+    # The create event, which version 12 implies, counts as one of the auth events.
+    implied = rules.create_is_room and pdu["type"] != "m.room.create"
+    if len(prev_events) > MAX_PREV_EVENTS or len(auth_events) + implied > MAX_AUTH_EVENTS:
+        raise BadEvent("too many prev_events or auth_events")
+    if implied and "$" + pdu["room_id"][1:] in auth_events:
+        raise BadEvent("the create event is not one of the auth_events in this room version")
+
+
+def _check_signatures(pdu: Mapping[str, Any]) -> None:
+    """Whether the values are of the right types, and the sender's server is among the signers."""
+    hashes, signatures = pdu["hashes"], pdu["signatures"]
+    if "sha256" not in hashes or not _all_strings(hashes):
+        raise BadEvent("hashes holds no sha256, or what is not a string")
+    if not all(isinstance(block, dict) and _all_strings(block) for block in signatures.values()):
+        raise BadEvent("signatures is not a map of maps of strings")
+    if ":" not in pdu["sender"] or server_of(pdu["sender"]) not in signatures:
+        raise BadEvent("not signed by the sender's server")
+
+
+def _all_strings(values: Mapping[str, Any]) -> bool:
+    return all(isinstance(value, str) for value in values.values())
