@@ -1,6 +1,6 @@
 """HTTP to strangers: one request, one bounded answer, one deadline. Redirects only where the caller asks for them.
 
-`Http` is what callers see; `HttpClient` is the real one on `SafeConnector`, `net.testing.FakeNet` the one for simulations.
+`Http` is what callers see; `HttpClient` is the real one on `SafeConnector`, `net.testing.FakeNet` that of simulations.
 """
 
 import asyncio
@@ -40,8 +40,8 @@ _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 class Request:
     """`target` is path and query exactly as they go on the wire. `host` and `port` are dialled.
 
-    `tls_name` is the name the certificate must fit and SNI says, `authority` the Host header; both default to the dialled
-    host. `max_bytes` bounds the answer, `timeout_s` the whole exchange.
+    `tls_name` is the name the certificate must fit and SNI says, `authority` the Host header; both default to the
+    dialled host. `max_bytes` bounds the answer, `timeout_s` the whole exchange.
     """
 
     method: str
@@ -117,16 +117,13 @@ class HttpClient:
             await self._session.close()
 
     async def _exchange(self, request: Request) -> Answer:
-        url = URL.build(scheme=request.scheme, host=request.host, port=request.port)
+        origin = str(URL.build(scheme=request.scheme, host=request.host, port=request.port)).rstrip("/")
         headers = {"Accept-Encoding": "identity", "User-Agent": self._user_agent, **request.headers}
         if request.authority is not None:
             headers["Host"] = request.authority
         async with self._open().request(
             request.method,
-            URL(
-                f"{url}{request.target}" if not str(url).endswith("/") else f"{str(url)[:-1]}{request.target}",
-                encoded=True,
-            ),
+            URL(origin + request.target, encoded=True),
             headers=headers,
             data=request.body,
             allow_redirects=False,
@@ -163,9 +160,8 @@ async def fetch(http: Http, url: str, *, redirects: int = 0, max_bytes: int, tim
                 answer = await http.send(request)
                 if answer.status not in REDIRECTS:
                     return answer
-                here = URL.build(scheme="https", host=request.host, port=request.port).join(
-                    URL(request.target, encoded=True)
-                )
+                origin = URL.build(scheme="https", host=request.host, port=request.port)
+                here = origin.join(URL(request.target, encoded=True))
                 request = _request_for(here.join(URL(answer.headers.get("location", ""))), max_bytes, timeout_s)
     except TimeoutError as error:
         raise TimedOut(f"{url} did not answer in {timeout_s:g} s") from error

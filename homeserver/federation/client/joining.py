@@ -1,0 +1,123 @@
+"""Handshakes by which users of ours come into, or leave, rooms that live elsewhere.
+
+The templates of make_* are returned as they come: nobody signs them, `services.remote_join` builds its own events.
+Spec: Server-Server API, Joining Rooms, Inviting to a room, Leaving Rooms, Knocking upon a room.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from homeserver.federation.client.errors import BadResponse, Refused
+from homeserver.federation.client.requests import MAX_STATE_BYTES, Json, Requests, pairs, path
+
+JOIN_S: Final = 120.0
+V2: Final = "/_matrix/federation/v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What a resident proposes: `room_version` as named there (absent: 1), `event` unchecked."""
+
+    room_version: str
+    event: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Unchecked PDUs. `event` is our join with the resident's signature, where it added one."""
+
+    state: list[Any]
+    auth_chain: list[Any]
+    event: Json | None
+    members_omitted: bool
+    servers_in_room: tuple[str, ...]
+
+
+class Joining:
+    """make_/send_ join, leave, knock, and invite."""
+
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
+
+    async def make_join(self, server: str, room_id: str, user_id: str, versions: Iterable[str]) -> Template:
+        body = await self._requests.get(
+            server, path("make_join", room_id, user_id), pairs("ver", versions), is_urgent=True
+        )
+        return _template(server, body)
+
+    async def send_join(self, server: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> Joined:
+        """Join with all members in the answer."""
+        body = await self._requests.put(
+            server,
+            path("send_join", room_id, event_id, prefix=V2),
+            pdu,
+            query=[("omit_members", "false")],
+            timeout_s=JOIN_S,
+            max_bytes=MAX_STATE_BYTES,
+            is_urgent=True,
+        )
+        state, auth_chain, event = body.get("state"), body.get("auth_chain"), body.get("event")
+        servers = body.get("servers_in_room")
+        if not isinstance(state, list) or not isinstance(auth_chain, list):
+            raise BadResponse(server, "send_join answered without state and auth_chain")
+        return Joined(
+            state,
+            auth_chain,
+            event if isinstance(event, dict) else None,
+            body.get("members_omitted") is True,
+            tuple(name for name in servers if isinstance(name, str)) if isinstance(servers, list) else (),
+        )
+
+    async def make_leave(self, server: str, room_id: str, user_id: str) -> Template:
+        return _template(server, await self._requests.get(server, path("make_leave", room_id, user_id), is_urgent=True))
+
+    async def send_leave(self, server: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> None:
+        await self._requests.put(server, path("send_leave", room_id, event_id, prefix=V2), pdu, is_urgent=True)
+
+    async def make_knock(self, server: str, room_id: str, user_id: str, versions: Iterable[str]) -> Template:
+        body = await self._requests.get(
+            server, path("make_knock", room_id, user_id), pairs("ver", versions), is_urgent=True
+        )
+        return _template(server, body)
+
+    async def send_knock(self, server: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> list[Any]:
+        """The room's stripped state, unchecked."""
+        body = await self._requests.put(server, path("send_knock", room_id, event_id), pdu, is_urgent=True)
+        state = body.get("knock_room_state")
+        return state if isinstance(state, list) else []
+
+    async def invite(
+        self,
+        server: str,
+        room_id: str,
+        event_id: str,
+        *,
+        room_version: str,
+        pdu: Mapping[str, Any],
+        room_state: Sequence[Mapping[str, Any]],
+    ) -> Json:
+        """The invite with the invitee's server's signature, unchecked."""
+        body = await self._requests.put(
+            server,
+            path("invite", room_id, event_id, prefix=V2),
+            {"room_version": room_version, "event": dict(pdu), "invite_room_state": list(room_state)},
+            is_urgent=True,
+        )
+        event = body.get("event")
+        if not isinstance(event, dict):
+            raise BadResponse(server, "invite answered without an event")
+        return event
+
+
+def incompatible_version(error: Refused) -> str | None:
+    """The room version that a refused make_join or make_knock names, if that was the reason."""
+    version = error.body.get("room_version")
+    return version if error.errcode == "M_INCOMPATIBLE_ROOM_VERSION" and isinstance(version, str) else None
+
+
+def _template(server: str, body: Json) -> Template:
+    event, version = body.get("event"), body.get("room_version", "1")
+    if not isinstance(event, dict) or not isinstance(version, str):
+        raise BadResponse(server, "no event template in the answer")
+    return Template(version, event)

@@ -1,0 +1,195 @@
+"""One signed request to a peer, by name: discovery, X-Matrix, limits, errors. Endpoint files build on `Requests`.
+
+Spec: Server-Server API, Request Authentication.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlencode
+
+from homeserver.federation.client.discovery import Discovery, Target
+from homeserver.federation.client.errors import BadResponse, NoAnswer, NotContacted, Refused
+from homeserver.net.errors import AddressRefused, NameNotFound, NetError, ResolveFailed, TlsFailed, Unreachable
+from homeserver.net.http import Answer, Http, Request
+from homeserver.protocol import canonical_json
+from homeserver.protocol.errors import BadIdentifier, BadJson
+from homeserver.protocol.identifiers import ServerName, parse_server_name
+from homeserver.protocol.server_acl import ServerAcl
+from homeserver.protocol.signing import SigningKey
+from homeserver.protocol.x_matrix import authorization
+
+Json = dict[str, Any]
+
+TIMEOUT_S: Final = 30.0
+MAX_BYTES: Final = 5 * 1024 * 1024
+MAX_STATE_BYTES: Final = 100 * 1024 * 1024
+"""Of answers that hold a whole room state."""
+
+
+class Contact(Protocol):
+    """Who keeps score of which peers answer. `services.peers` does."""
+
+    async def may_ask(self, server: str) -> bool:
+        """False while the peer is being left alone after failures."""
+        ...
+
+    async def answered(self, server: str) -> None:
+        """The peer spoke to us."""
+        ...
+
+    async def failed(self, server: str) -> None:
+        """The peer did not answer, or has trouble of its own."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    uri: str
+    body: Mapping[str, Any] | None
+    timeout_s: float
+    max_bytes: int
+    is_signed: bool = True
+    is_urgent: bool = False
+
+
+class Requests:
+    """Requests to peers in our name. Raises FederationError."""
+
+    def __init__(
+        self, key: SigningKey, http: Http, discovery: Discovery, *, contact: Contact, allowed: ServerAcl
+    ) -> None:
+        self.us = key.server
+        self._key = key
+        self._http = http
+        self._discovery = discovery
+        self._contact = contact
+        self._allowed = allowed
+
+    async def get(
+        self,
+        server: str,
+        path: str,
+        query: Sequence[tuple[str, str]] = (),
+        *,
+        timeout_s: float = TIMEOUT_S,
+        max_bytes: int = MAX_BYTES,
+        is_signed: bool = True,
+        is_urgent: bool = False,
+    ) -> Json:
+        """The JSON object that the peer answers. `is_urgent` asks a peer that is being left alone, too."""
+        uri = _uri(path, query)
+        return await self._ask(server, _Call("GET", uri, None, timeout_s, max_bytes, is_signed, is_urgent))
+
+    async def put(
+        self,
+        server: str,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        query: Sequence[tuple[str, str]] = (),
+        timeout_s: float = TIMEOUT_S,
+        max_bytes: int = MAX_BYTES,
+        is_urgent: bool = False,
+    ) -> Json:
+        uri = _uri(path, query)
+        return await self._ask(server, _Call("PUT", uri, body, timeout_s, max_bytes, is_urgent=is_urgent))
+
+    async def post(
+        self,
+        server: str,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        timeout_s: float = TIMEOUT_S,
+        max_bytes: int = MAX_BYTES,
+        is_signed: bool = True,
+    ) -> Json:
+        return await self._ask(server, _Call("POST", path, body, timeout_s, max_bytes, is_signed))
+
+    async def _ask(self, server: str, call: _Call) -> Json:
+        if server == self.us or not _is_server_name(server) or not self._allowed.allows(server):
+            raise NotContacted(server, "we do not federate with this server")
+        if not call.is_urgent and not await self._contact.may_ask(server):
+            raise NotContacted(server, "it failed lately and is being left alone")
+        headers = {"Accept": "application/json"}
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        if call.is_signed:
+            headers["Authorization"] = authorization(
+                self._key, method=call.method, uri=call.uri, destination=ServerName(server), content=call.body
+            )
+        answer = await self._send(server, call, headers)
+        if answer.status >= 500:
+            await self._contact.failed(server)
+        else:
+            await self._contact.answered(server)
+        return _read(server, answer)
+
+    async def _send(self, server: str, call: _Call, headers: Mapping[str, str]) -> Answer:
+        """Try the targets in order until one connects."""
+        data = None if call.body is None else canonical_json.encode_lenient(call.body)
+        problem: NetError = Unreachable("no target")
+        try:
+            for target in await self._discovery.targets(server):
+                try:
+                    return await self._http.send(_request(target, call, headers, data))
+                except (Unreachable, TlsFailed, AddressRefused, NameNotFound, ResolveFailed) as error:
+                    problem = error
+            self._discovery.forget(server)
+        except NetError as error:
+            problem = error
+        await self._contact.failed(server)
+        raise NoAnswer(server, str(problem)) from problem
+
+
+def path(*segments: str, prefix: str = "/_matrix/federation/v1") -> str:
+    """`segments` below `prefix`, each percent-encoded whole."""
+    return "/".join((prefix, *(quote(segment, safe="") for segment in segments)))
+
+
+def pairs(name: str, values: Iterable[str]) -> list[tuple[str, str]]:
+    """A query parameter that is given several times."""
+    return [(name, value) for value in values]
+
+
+def _is_server_name(text: str) -> bool:
+    try:
+        parse_server_name(text)
+    except BadIdentifier:
+        return False
+    return True
+
+
+def _request(target: Target, call: _Call, headers: Mapping[str, str], data: bytes | None) -> Request:
+    return Request(
+        call.method,
+        target.host,
+        target.port,
+        call.uri,
+        headers=headers,
+        body=data,
+        tls_name=target.tls_name,
+        authority=target.authority,
+        max_bytes=call.max_bytes,
+        timeout_s=call.timeout_s,
+    )
+
+
+def _uri(path: str, query: Sequence[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode(query, quote_via=quote)}" if query else path
+
+
+def _read(server: str, answer: Answer) -> Json:
+    try:
+        body = canonical_json.decode(answer.body)
+    except BadJson as error:
+        if answer.status == 200:
+            raise BadResponse(server, "the answer is not JSON") from error
+        body = None
+    if answer.status != 200:
+        raise Refused(server, answer.status, body if isinstance(body, dict) else {})
+    if not isinstance(body, dict):
+        raise BadResponse(server, "the answer is not a JSON object")
+    return body

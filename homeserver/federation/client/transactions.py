@@ -1,0 +1,38 @@
+"""Bringing events and EDUs to a peer. Spec: Server-Server API, Transactions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from homeserver.federation.client.requests import Requests, path
+
+SEND_S: Final = 60.0
+MAX_PDUS: Final = 50
+MAX_EDUS: Final = 100
+
+
+class Transactions:
+    """Sends one transaction."""
+
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
+
+    async def send(
+        self,
+        server: str,
+        txn_id: str,
+        *,
+        ts: int,
+        pdus: Sequence[Mapping[str, Any]],
+        edus: Sequence[Mapping[str, Any]],
+    ) -> dict[str, str]:
+        """Event ids that the peer did not take, with its reasons. The same `txn_id` must carry the same content."""
+        body = {"origin": self._requests.us, "origin_server_ts": ts, "pdus": list(pdus), "edus": list(edus)}
+        answer = await self._requests.put(server, path("send", txn_id), body, timeout_s=SEND_S, is_urgent=True)
+        results = answer.get("pdus")
+        if not isinstance(results, dict):
+            return {}
+        return {
+            event_id: str(result["error"])[:500]
+            for event_id, result in results.items()
+            if isinstance(result, dict) and "error" in result
+        }
