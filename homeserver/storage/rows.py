@@ -1,30 +1,25 @@
 """Changes as rows: one struct per kind of change.
 
 The same struct is inserted by `stream.py`, fed to the caches of this process and sent to other processes on the bus.
-`position` (of the stream) and `room_position` are filled in when the commit answers; before that they are 0 or None.
+`position` (of the stream) and `room_position` are filled in when the commit answers; before that they are 0.
 Not for request bodies or answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import IntFlag
 from typing import NamedTuple
 
 import msgspec
 
 
-class EventFlag(IntFlag):
-    """Bits of `EventRow.flags` and of the column `events.flags`."""
-
-    REJECTED = 1
-    SOFT_FAILED = 2
-    OUTLIER = 4
-    NOTIFY = 8  # what the default push rules say of this event
-    CURRENT = 16  # it entered the current state when it was committed
-
-
-HIDDEN = EventFlag.REJECTED | EventFlag.SOFT_FAILED | EventFlag.OUTLIER
+# Bits of `EventRow.flags` and of the column `events.flags`.
+REJECTED = 1
+SOFT_FAILED = 2
+OUTLIER = 4
+NOTIFY = 8  # what the default push rules say of this event
+CURRENT = 16  # it entered the current state when it was committed; set by the stream
+HIDDEN = REJECTED | SOFT_FAILED | OUTLIER
 
 
 class TxnKey(NamedTuple):
@@ -36,14 +31,6 @@ class TxnKey(NamedTuple):
     txn_id: str
 
 
-class Relation(NamedTuple):
-    """`m.relates_to` of an event. `key` is the aggregation key of an annotation, else None."""
-
-    rel_type: str
-    target_event_id: str
-    key: str | None
-
-
 class ChangeRow(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag_field="row"):
     """What every kind has: the position in the stream, 0 until committed."""
 
@@ -53,11 +40,14 @@ class ChangeRow(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag_fie
 class EventRow(ChangeRow, tag=1, gc=False):
     """One event. `(chain_id, sequence)` is the state before it.
 
-    `delta_sequence`: the sequence of the state change this event makes on `delta_chain_id` (None: `chain_id`).
+    `delta_sequence`: sequence of the state change that this event makes on `head_chain_id` (0: `chain_id`), None: none.
     `is_current_state`: it becomes the current state of its key (and its user's membership).
-    `historical`: filled in later; `room_position` is then given and it has no stream position.
-    `promoted`: the event is stored as an outlier under this nid and now gets its place.
+    `on_head`: it joins the extremities and takes the place of `replaces`, the numbers of those it names as parents.
+    `relates`: (rel_type, target event id, aggregation key or None).
+    `historical`: it fills a hole or the time before; `room_position` is given, and it has no stream position.
+    `promoted`: it is stored as an outlier under this number, and gets its place now.
     `skip`: room positions left free below it (a gap). Hidden events (rejected, soft-failed, outliers) get none.
+    `head_version`: of the room after the batch, set by the stream.
     """
 
     event_nid: int
@@ -77,7 +67,7 @@ class EventRow(ChangeRow, tag=1, gc=False):
     state_key_nid: int | None = None
     flags: int = 0
     thread_id: str | None = None
-    relates: Relation | None = None
+    relates: tuple[str, str, str | None] | None = None
     redacts: str | None = None
     redacted_by: str | None = None
     membership: str | None = None
@@ -86,31 +76,14 @@ class EventRow(ChangeRow, tag=1, gc=False):
     txn: TxnKey | None = None
     is_current_state: bool = False
     delta_sequence: int | None = None
-    delta_chain_id: int | None = None
+    head_chain_id: int = 0
+    head_version: int = 0
+    on_head: bool = True
+    replaces: tuple[int, ...] = ()
     historical: bool = False
     promoted: bool = False
     skip: int = 0
-    room_position: int | None = None
-
-
-class HeadRow(ChangeRow, tag=2, gc=False):
-    """What a batch did to the head of a room; made by the stream, never by services.
-
-    `version` is the one after the batch. `extremities` (event nids) is the whole set when `whole`, else `added` and
-    `removed` apply to the set at `version - 1`. `reload`: the contents are not known here, read the head again.
-    """
-
-    room_nid: int
-    room_id: str
-    version: int
-    chain_id: int
-    sequence: int
-    depth: int
-    last_room_position: int
-    added: tuple[int, ...] = ()
-    removed: tuple[int, ...] = ()
-    whole: bool = False
-    reload: bool = False
+    room_position: int = 0
 
 
 class MemberRow(ChangeRow, tag=3, gc=False):
@@ -126,7 +99,7 @@ class MemberRow(ChangeRow, tag=3, gc=False):
     sender: str = ""
     displayname: str | None = None
     avatar_url: str | None = None
-    room_position: int | None = None
+    room_position: int = 0
     stripped_state: bytes | None = None
     forgotten: bool = False
 
@@ -134,7 +107,8 @@ class MemberRow(ChangeRow, tag=3, gc=False):
 class StateRow(ChangeRow, tag=4, gc=False):
     """A state change by resolution: the key now has an older event, or none (`event_nid` None).
 
-    `is_current`: the current state changes too (else only the chain, a side chain). For `m.room.member` add a MemberRow.
+    `is_current`: the current state changes too (else only a side chain). The member fields are those of the event of a
+    member key; without an event the user is as one who left. `head_version`: of the room after it, set by the stream.
     """
 
     room_nid: int
@@ -146,7 +120,12 @@ class StateRow(ChangeRow, tag=4, gc=False):
     state_key_nid: int
     event_nid: int | None
     event_id: str | None
+    body: bytes = b""
     is_current: bool = True
+    membership: str | None = None
+    displayname: str | None = None
+    avatar_url: str | None = None
+    head_version: int = 0
 
 
 class ChainRow(ChangeRow, tag=5, gc=False):
@@ -173,11 +152,22 @@ class MentionRow(ChangeRow, tag=7, gc=False):
     """A member whose push result for the event of this batch differs from its flag, or highlights."""
 
     user_id: str
-    room_nid: int
-    event_nid: int
     notify: bool
     highlight: bool
+    room_nid: int = 0
+    event_nid: int = 0
     thread_id: str | None = None
+
+    def at(self, event: EventRow) -> MentionRow:
+        """The same for `event`, a row of the same batch."""
+        return MentionRow(
+            user_id=self.user_id,
+            notify=self.notify,
+            highlight=self.highlight,
+            room_nid=event.room_nid,
+            event_nid=event.event_nid,
+            thread_id=event.thread_id,
+        )
 
 
 class GapRow(ChangeRow, tag=8, gc=False):
@@ -308,7 +298,6 @@ class DirectoryRow(ChangeRow, tag=20, gc=False):
 
 Row = (
     EventRow
-    | HeadRow
     | MemberRow
     | StateRow
     | ChainRow
@@ -328,6 +317,41 @@ Row = (
     | InboundTxnRow
     | DirectoryRow
 )
+
+
+class RoomWrite(msgspec.Struct, kw_only=True):
+    """What the gate needs for one room: the head as its writer believes it, and the head after the batch.
+
+    `exact`: the batch changes the state, so the version must be `seen`; messages only need the state point unmoved.
+    `added`, `removed`: event numbers of extremities. `n`: visible events; counted again by the stream.
+    """
+
+    room_nid: int
+    seen: int
+    chain_id: int
+    sequence: int
+    new_chain_id: int
+    new_sequence: int
+    depth: int
+    exact: bool = False
+    added: Sequence[int] = ()
+    removed: Sequence[int] = ()
+    n: int = 0
+
+
+class Rows:
+    """What one entry brings into a batch; the order of `add` is the order of positions."""
+
+    __slots__ = ("added", "rooms")
+
+    def __init__(self) -> None:
+        self.rooms: list[RoomWrite] = []
+        self.added: list[Row] = []
+
+    def add(self, row: Row) -> None:
+        """Have `row` written with this batch; of several rows for one key (member, receipt, ...) the last stands."""
+        self.added.append(row)
+
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Row])
