@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from homeserver.clock import Clock
 from homeserver.net.errors import NetError, ResolveFailed
 from homeserver.net.http import Answer, Http, fetch
 from homeserver.net.resolver import Resolver, SrvRecord
@@ -47,13 +48,11 @@ class _WellKnown:
 class Discovery:
     """Finds targets, and remembers well-known answers (SRV and addresses are the resolver's to remember)."""
 
-    def __init__(
-        self, http: Http, resolver: Resolver, monotonic: Callable[[], float], now_ms: Callable[[], int]
-    ) -> None:
+    def __init__(self, http: Http, resolver: Resolver, clock: Clock) -> None:
         self._http = http
         self._resolver = resolver
-        self._monotonic = monotonic
-        self._now_ms = now_ms
+        self._monotonic = clock.monotonic
+        self._now_ms = clock.now_ms
         self._well_known: dict[str, _WellKnown] = {}
         self._asking: dict[str, asyncio.Future[_WellKnown]] = {}
 
@@ -143,7 +142,7 @@ class Discovery:
 
     def _until(self, expires: str) -> float:
         try:
-            return parsedate_to_datetime(expires).timestamp() - self._now_ms() / 1000
+            return float(parsedate_to_datetime(expires).timestamp() - self._now_ms() / 1000)
         except (ValueError, TypeError, OverflowError):
             return 0.0
 
