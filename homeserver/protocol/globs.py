@@ -60,6 +60,13 @@ class WordGlob:
         return self._possible and _skip(self._finders, text, 0) is not None
 
 
+def contains_words(words: str, text: str) -> bool:
+    """Whether `words`, in which nothing is special, stand in `text` with a word boundary on both sides."""
+    if not 0 < len(words) <= MAX_PATTERN or words not in text:
+        return False
+    return re.search(_BOUNDARY + re.escape(words) + _BOUNDARY, text, re.ASCII) is not None
+
+
 def _finders(parts: Sequence[str], *, whole_words: bool = False) -> tuple[tuple[int, _Find], ...]:
     """Length and finder of each part; with `whole_words` the first starts and the last ends at a word boundary."""
     last = len(parts) - 1
