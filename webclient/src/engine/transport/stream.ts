@@ -1,0 +1,262 @@
+/**
+ * The stream, whichever way it comes: by socket, or by `/v4/sync` when the socket was refused three times in a row;
+ * then the socket is tried again every five minutes. Positions are the same on both, so nothing is lost in between.
+ */
+import type { Json } from '../../model/events';
+import { errorInfo } from '../../store/errors';
+import { failure, type HttpAnswer, type HttpRequest, isSoftLogout } from '../api/http';
+import { backoffMs } from './backoff';
+import { SlidingLoop } from './sliding';
+import { type Closed, SocketConnection, socketUrl, type Wire } from './socket';
+import type { Clock, Delta, ResumePoint, Subscription, Timer, TransportEvents } from './types';
+
+export const FAILED_UPGRADES = 3;
+export const UPGRADE_EVERY_MS = 5 * 60_000;
+const TOO_MANY_SOCKETS_MS = 60_000;
+const TOO_FAST_MS = 30_000;
+
+export interface StreamHost extends TransportEvents {
+  readonly base: string;
+  token(): string | null;
+  connect(url: string): Wire;
+  exchange(request: HttpRequest): Promise<HttpAnswer>;
+  /** The position that is safely stored, after all that was handed over has been stored or given up. */
+  settled(): Promise<ResumePoint | null>;
+}
+
+export class Stream {
+  private socket: SocketConnection | null = null;
+  private loop: SlidingLoop | null = null;
+  private timer: Timer | null = null;
+  private sub: Subscription = {};
+  private failedUpgrades = 0;
+  private failures = 0;
+  private running = false;
+  /** Position of the last delta that was taken over; undefined: take whatever comes first. */
+  private accepted: string | null | undefined;
+
+  constructor(
+    private readonly host: StreamHost,
+    private readonly clock: Clock,
+  ) {}
+
+  get kind(): 'socket' | 'sliding' | null {
+    if (this.socket?.ready === true) {
+      return 'socket';
+    }
+    return this.loop === null ? null : 'sliding';
+  }
+
+  start(sub: Subscription): void {
+    this.sub = sub;
+    this.running = true;
+    this.openSocket();
+  }
+
+  stop(): void {
+    this.running = false;
+    this.timer?.cancel();
+    this.loop?.stop();
+    this.loop = null;
+    const socket = this.socket;
+    this.socket = null;
+    socket?.end(1000);
+  }
+
+  subscribe(sub: Subscription): void {
+    this.sub = sub;
+    this.socket?.subscribe(sub);
+    this.loop?.subscribe(sub);
+  }
+
+  /** A method over the socket; null when there is no socket with room for it: use HTTP. */
+  request(method: string, params: Json): Promise<Json> | null {
+    return this.socket?.free === true ? this.socket.request(method, params) : null;
+  }
+
+  /** Looks whether the connection still lives, or connects at once instead of waiting. */
+  wake(): void {
+    if (this.socket !== null) {
+      this.socket.probe();
+    } else if (this.running && this.loop === null) {
+      this.failures = 0;
+      this.openSocket();
+    }
+  }
+
+  /** What was handed over could not be stored: start again from what is stored. */
+  restart(): void {
+    if (this.running) {
+      this.dropAll();
+      this.openSocket();
+    }
+  }
+
+  private openSocket(): void {
+    this.timer?.cancel();
+    this.timer = null;
+    const connection: SocketConnection = new SocketConnection(
+      () => this.host.connect(socketUrl(this.host.base)),
+      {
+        opened: () => this.greeting(connection),
+        ready: (resumed) => this.socketReady(resumed),
+        delta: (delta) => this.socketDelta(connection, delta),
+        reset: () => this.reset(),
+        authExpiring: () => this.host.tokenRefused(true),
+        closed: (closed) => void this.socketClosed(connection, closed),
+      },
+      this.clock,
+    );
+    this.socket = connection;
+  }
+
+  private async greeting(connection: SocketConnection) {
+    this.loop?.stop();
+    this.loop = null;
+    const resume = await this.host.settled();
+    const token = this.host.token();
+    if (token === null || this.socket !== connection) {
+      throw failure('CANCELLED', 'signed out');
+    }
+    this.accepted = resume?.pos ?? undefined;
+    return { token, resume, sub: this.sub };
+  }
+
+  private socketReady(resumed: boolean): void {
+    this.failedUpgrades = 0;
+    this.failures = 0;
+    if (!resumed && this.accepted !== undefined) {
+      this.reset();
+    }
+    this.host.ready();
+  }
+
+  private reset(): void {
+    this.accepted = undefined;
+    this.host.reset(() => undefined);
+  }
+
+  private socketDelta(connection: SocketConnection, delta: Delta): void {
+    if (delta.pos === this.accepted) {
+      connection.ack(delta.pos);
+      return;
+    }
+    if (this.accepted !== undefined && delta.prev !== this.accepted) {
+      connection.end(4008);
+      return;
+    }
+    this.accepted = delta.pos;
+    this.host.delta(delta, () => connection.ack(delta.pos));
+  }
+
+  private async socketClosed(connection: SocketConnection, closed: Closed): Promise<void> {
+    if (this.socket !== connection) {
+      return;
+    }
+    this.socket = null;
+    if (!this.running) {
+      return;
+    }
+    if (this.loop !== null) {
+      // Only the try to come back from HTTP failed; HTTP goes on.
+      this.later(UPGRADE_EVERY_MS, () => this.openSocket());
+      return;
+    }
+    if (closed.code === 4009) {
+      this.running = false;
+      this.host.replaced();
+    } else if (closed.code === 4001 || closed.code === 4003) {
+      await this.renew(closed.code === 4001 && closed.softLogout);
+    } else {
+      this.failedUpgrades += closed.wasReady || closed.bye ? 0 : 1;
+      this.failures += closed.wasReady ? 0 : 1;
+      this.tryAgain(waitFor(closed) ?? backoffMs(this.failures + 1, this.clock.random()));
+    }
+  }
+
+  private async renew(softLogout: boolean): Promise<void> {
+    this.host.lost(null);
+    const token = await this.host.tokenRefused(softLogout);
+    if (!this.running) {
+      return;
+    }
+    if (token === null) {
+      this.running = false;
+    } else {
+      this.failures += 1;
+      this.tryAgain(this.failures > 1 ? backoffMs(this.failures, this.clock.random()) : 0);
+    }
+  }
+
+  private tryAgain(waitMs: number): void {
+    if (this.failedUpgrades >= FAILED_UPGRADES) {
+      void this.startLoop();
+      return;
+    }
+    this.host.lost(waitMs);
+    this.later(waitMs, () => this.openSocket());
+  }
+
+  private async startLoop(): Promise<void> {
+    const resume = await this.host.settled();
+    if (!this.running || this.loop !== null || this.socket !== null) {
+      return;
+    }
+    this.loop = new SlidingLoop((request) => this.host.exchange(request), resume, this.sub, {
+      delta: (delta) => this.loopDelta(delta),
+      reset: () => new Promise((stored) => this.host.reset(() => stored())),
+      ready: () => {
+        this.failures = 0;
+        this.host.ready();
+      },
+      failed: (error) => void this.loopFailed(error),
+    });
+    this.later(UPGRADE_EVERY_MS, () => this.openSocket());
+  }
+
+  private async loopDelta(delta: Delta): Promise<boolean> {
+    await new Promise<void>((stored) => this.host.delta(delta, stored));
+    return this.loop !== null;
+  }
+
+  private async loopFailed(error: unknown): Promise<void> {
+    this.loop = null;
+    this.timer?.cancel();
+    if (!this.running || this.socket !== null) {
+      return;
+    }
+    const info = errorInfo(error);
+    if (info.status === 401) {
+      await this.renew(isSoftLogout(error));
+      return;
+    }
+    // Perhaps the whole server was away: one try by socket, and back to HTTP if that alone fails.
+    this.failedUpgrades = FAILED_UPGRADES - 1;
+    this.failures += 1;
+    this.tryAgain(info.retryAfterMs ?? backoffMs(this.failures, this.clock.random()));
+  }
+
+  private later(ms: number, run: () => void): void {
+    this.timer?.cancel();
+    this.timer = this.clock.after(ms, run);
+  }
+
+  private dropAll(): void {
+    this.timer?.cancel();
+    this.loop?.stop();
+    this.loop = null;
+    const socket = this.socket;
+    this.socket = null;
+    socket?.end(1000);
+  }
+}
+
+function waitFor(closed: Closed): number | null {
+  if (closed.code === 4010) {
+    return TOO_MANY_SOCKETS_MS;
+  }
+  if (closed.code === 4029) {
+    return Math.max(TOO_FAST_MS, closed.retryAfterMs ?? 0);
+  }
+  return closed.retryAfterMs;
+}

@@ -1,0 +1,55 @@
+/** The short form of a message: for a row of the chat list and for the quote above a reply. */
+import type { PreviewBody, ServiceLine } from '../store/contract';
+import { type Json, text } from './events';
+import { bodyOf } from './relations';
+
+const LONGEST = 200;
+
+const MEDIA: Readonly<Record<string, 'image' | 'video' | 'audio' | 'file' | 'location'>> = {
+  'm.image': 'image',
+  'm.video': 'video',
+  'm.audio': 'audio',
+  'm.file': 'file',
+  'm.location': 'location',
+};
+
+const PLAIN: Readonly<Record<string, 'text' | 'notice' | 'emote'>> = {
+  'm.text': 'text',
+  'm.notice': 'notice',
+  'm.emote': 'emote',
+};
+
+/** Body for a row: one line, at most 200 signs. */
+export function previewBody(
+  kind: 'message' | 'service' | 'encrypted' | 'redacted' | 'unknown',
+  type: string,
+  content: Json,
+  service: ServiceLine | null,
+): PreviewBody {
+  if (kind === 'service' && service !== null) {
+    return { kind: 'service', text: '', service };
+  }
+  if (kind === 'encrypted' || kind === 'redacted' || kind === 'service') {
+    return { kind: kind === 'service' ? 'unknown' : kind, text: '' };
+  }
+  const body = oneLine(bodyOf(content));
+  if (type === 'm.sticker') {
+    return { kind: 'sticker', text: body };
+  }
+  const msgtype = text(content.msgtype);
+  const media = MEDIA[msgtype];
+  if (media !== undefined) {
+    return { kind: media, text: body };
+  }
+  const plain = PLAIN[msgtype];
+  if (plain !== undefined || body !== '') {
+    return { kind: plain ?? 'text', text: body };
+  }
+  return { kind: 'unknown', text: '' };
+}
+
+function oneLine(body: string): string {
+  const line = body.replace(/\s+/gu, ' ').trim();
+  // Cut between whole signs: half a surrogate pair would show as a box.
+  return line.length <= LONGEST ? line : `${Array.from(line).slice(0, LONGEST).join('')}…`;
+}

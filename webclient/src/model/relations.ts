@@ -1,0 +1,97 @@
+/** How events refer to others: edits, reactions, replies, redactions. Spec: Client-Server API, Event relationships. */
+import { isObject, type Json, type MatrixEvent, object, text, textOrNull } from './events';
+
+export type Relation =
+  | { readonly kind: 'edit'; readonly target: string }
+  | { readonly kind: 'reaction'; readonly target: string; readonly key: string }
+  | { readonly kind: 'redaction'; readonly target: string };
+
+/** What this event does to another one; null when it stands for itself. */
+export function relationOf(event: MatrixEvent): Relation | null {
+  if (event.type === 'm.room.redaction') {
+    const target = textOrNull(event.redacts) ?? textOrNull(event.content.redacts);
+    return target === null ? null : { kind: 'redaction', target };
+  }
+  const relates = object(event.content['m.relates_to']);
+  const target = textOrNull(relates.event_id);
+  if (target === null || event.state_key !== undefined) {
+    return null;
+  }
+  if (relates.rel_type === 'm.replace') {
+    return { kind: 'edit', target };
+  }
+  const key = textOrNull(relates.key);
+  if (relates.rel_type === 'm.annotation' && event.type === 'm.reaction' && key !== null) {
+    return { kind: 'reaction', target, key };
+  }
+  return null;
+}
+
+/** The event this message answers to, if it is a reply. */
+export function replyTarget(content: Json): string | null {
+  return textOrNull(object(object(content['m.relates_to'])['m.in_reply_to']).event_id);
+}
+
+/**
+ * Whether `edit` may replace `original`. Spec: Client-Server API, Event replacements, Validity of replacement events.
+ */
+export function isValidEdit(original: MatrixEvent, edit: MatrixEvent): boolean {
+  return (
+    original.sender === edit.sender &&
+    original.type === edit.type &&
+    original.state_key === undefined &&
+    edit.state_key === undefined &&
+    object(original.content['m.relates_to']).rel_type !== 'm.replace' &&
+    (edit.type === 'm.room.encrypted' || isObject(edit.content['m.new_content']))
+  );
+}
+
+/** The content to show for `original` after `edit`: the new content, with the original's own relation (reply) kept. */
+export function editedContent(original: MatrixEvent, edit: MatrixEvent): Json {
+  const { 'm.relates_to': _dropped, ...fresh } = object(edit.content['m.new_content']);
+  const relation = original.content['m.relates_to'];
+  return relation === undefined ? fresh : { ...fresh, 'm.relates_to': relation };
+}
+
+/** The newer of two edits: by time, then by id, as the spec orders them. */
+export function newerEdit(a: MatrixEvent, b: MatrixEvent): MatrixEvent {
+  if (a.origin_server_ts !== b.origin_server_ts) {
+    return a.origin_server_ts > b.origin_server_ts ? a : b;
+  }
+  return a.event_id > b.event_id ? a : b;
+}
+
+export function isRedacted(event: MatrixEvent): boolean {
+  return isObject(object(event.unsigned).redacted_because);
+}
+
+/** `event` as it is after `redaction`: no content, and who took it away. */
+export function redacted(event: MatrixEvent, redaction: MatrixEvent): MatrixEvent {
+  const { 'm.relations': _dropped, ...unsigned } = object(event.unsigned);
+  return { ...event, content: {}, unsigned: { ...unsigned, redacted_because: redaction } };
+}
+
+export function redactedBy(event: MatrixEvent): string | null {
+  return textOrNull(object(object(event.unsigned).redacted_because).sender);
+}
+
+/** Body without the quoted lines that old clients put above a reply. */
+export function withoutReplyFallback(body: string, isReply: boolean): string {
+  if (!isReply || !body.startsWith('> ')) {
+    return body;
+  }
+  const lines = body.split('\n');
+  let first = 0;
+  while (first < lines.length && (lines[first] ?? '').startsWith('> ')) {
+    first += 1;
+  }
+  return lines
+    .slice((lines[first] ?? '') === '' ? first + 1 : first)
+    .join('\n')
+    .trimStart();
+}
+
+/** The text of a message, without reply fallback. */
+export function bodyOf(content: Json): string {
+  return withoutReplyFallback(text(content.body), replyTarget(content) !== null);
+}
