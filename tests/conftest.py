@@ -1,0 +1,90 @@
+"""Fixtures for all tests; what they are made of is in tests/support."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.support import browser, run_folder
+from tests.support.keeper import stop_keeper
+from tests.support.redis import RedisServer, redis_server
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Cluster
+
+settings.register_profile(
+    "short", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.register_profile("full", settings.get_profile("short"), max_examples=2_000)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--full PART`."""
+    parser.addoption(
+        "--full", action="append", default=[], metavar="PART", help="also run the long tests of PART"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the run's folder in the process that starts the run; its workers find it in the environment."""
+    settings.load_profile("full" if config.getoption("--full") else "short")
+    if run_folder.FOLDER not in os.environ:
+        run_folder.make()
+
+
+def pytest_unconfigure() -> None:
+    """Stop what the run started."""
+    if run_folder.FOLDER in os.environ and run_folder.owner() == os.getpid():
+        stop_keeper()
+        run_folder.remove()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long tests that `--full` does not name."""
+    wanted = set(config.getoption("--full"))
+    left_out = []
+    for item in items:
+        parts = {part for mark in item.iter_markers("full") for part in mark.args}
+        if parts and "all" not in wanted and not parts & wanted:
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.fixture(scope="session")
+async def cluster() -> "Cluster":
+    """The PostgreSQL of this run."""
+    from tests.support import postgres
+
+    return await postgres.cluster()
+
+
+@pytest.fixture
+async def database_url(cluster: "Cluster") -> AsyncIterator[str]:
+    """A migrated database for one test alone."""
+    async with cluster.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_database_url(cluster: "Cluster") -> AsyncIterator[str]:
+    """A database without any table for one test alone."""
+    async with cluster.database(template="template0") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[RedisServer]:
+    """A Redis server that the tests of one worker share."""
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser's program."""
+    return browser.find_chromium()
