@@ -32,7 +32,7 @@ from homeserver.storage.embedded_system import (
     wheel_bindir,
 )
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 600.0  # recovery after a crash of a busy server takes its time
 STOP_TIMEOUT_S = 30.0
 POLL_S = 0.02
 RESTART_PAUSE_S = 0.5
@@ -81,11 +81,7 @@ class EmbeddedPostgres:
 
         Raises EmbeddedPostgresError.
         """
-        if self._lock is None:
-            self._take_folder()
         try:
-            if self._lock is not None:
-                await self._initialise()
             async with asyncio.timeout(START_TIMEOUT_S):
                 await self._bring_up()
                 await self._make_database()
@@ -198,7 +194,15 @@ class EmbeddedPostgres:
 
     async def _bring_up(self) -> None:
         """Attach to a server that lives, or start one; tries again while an earlier one is still going down."""
-        while not await self._answers():
+        initialised = False
+        while True:
+            if self._lock is None:
+                self._take_folder()
+            if self._lock is not None and not initialised:
+                await self._initialise()
+                initialised = True
+            if await self._answers():
+                break
             if self._lock is None or self._living_postmaster() is not None:
                 await asyncio.sleep(POLL_S)
                 continue
