@@ -69,6 +69,7 @@ class Evaluation:
     def __init__(self, event: Event, *, member_count: int, power: PowerLevels) -> None:
         """`member_count`: joined members; `power`: the levels in force at the event."""
         self.event = event
+        self.event_type = event.type.lower()
         self.member_count = member_count
         self.power = power
         self._texts: dict[Path, str | None] = {}
@@ -92,7 +93,7 @@ class Evaluation:
         """The outcome for the members who did not change their rules (the sender is not left out)."""
         special: dict[str, Actions] = {}
         for rule, actions in _DEFAULT_STEPS:
-            who = self.default_matches[rule]
+            who = rule.matches(self)
             if who is True:
                 return DefaultOutcome(actions, special)
             for user_id in who or ():
@@ -296,11 +297,15 @@ def _contains_display_name(evaluation: Evaluation, display_name: str | None) -> 
 class _CompiledDefault:
     """A default rule: conditions on the event alone, and perhaps one that names the user."""
 
+    event_type: str | None
+    """The type that it asks for, which rules most of them out at once."""
     tests: tuple[_Test, ...]
     users: Callable[[Evaluation], frozenset[str]] | None
 
     def matches(self, evaluation: Evaluation) -> frozenset[str] | bool:
         """For all, for none, or for whom."""
+        if self.event_type is not None and self.event_type != evaluation.event_type:
+            return False
         for test in self.tests:
             if not test(evaluation, None):
                 return False
@@ -308,13 +313,15 @@ class _CompiledDefault:
 
 
 def _compile_default(rule: DefaultRule) -> _CompiledDefault:
-    tests, users = [], None
+    event_type, tests, users = None, [], None
     for condition in rule.conditions:
         if ME in condition.values():
             users = _users_at(parse_path(condition["key"]))
+        elif condition.get("key") == "type":
+            event_type = condition["pattern"]
         elif (test := _test(condition)) is not None:
             tests.append(test)
-    return _CompiledDefault(tuple(tests), users)
+    return _CompiledDefault(event_type, tuple(tests), users)
 
 
 def _users_at(path: Path) -> Callable[[Evaluation], frozenset[str]]:
@@ -330,5 +337,7 @@ def _users_at(path: Path) -> Callable[[Evaluation], frozenset[str]]:
 
 _COMPILED_DEFAULTS: Final = {rule.rule_id: _compile_default(rule) for rule in OVERRIDE_DEFAULTS + UNDERRIDE_DEFAULTS}
 _DEFAULT_STEPS: Final = tuple(
-    (rule.rule_id, read_actions(rule.actions)) for rule in OVERRIDE_DEFAULTS + UNDERRIDE_DEFAULTS if rule.enabled
+    (_COMPILED_DEFAULTS[rule.rule_id], read_actions(rule.actions))
+    for rule in OVERRIDE_DEFAULTS + UNDERRIDE_DEFAULTS
+    if rule.enabled
 )
