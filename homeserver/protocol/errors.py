@@ -1,4 +1,4 @@
-"""The ways in which pure rules refuse: text that is not JSON we take, a malformed event, a bad signature, a failed rule.
+"""The ways in which pure rules refuse: bytes that are not JSON, a malformed event, a bad signature, a failed rule.
 
 Not for answers to clients: services give these errors a meaning.
 """

@@ -10,8 +10,9 @@ from typing import Any, Final
 from homeserver.protocol.canonical_json import MAX_DEPTH, MAX_INT, check_depth, check_strict
 from homeserver.protocol.errors import BadEvent
 from homeserver.protocol.hashes import canonical
-from homeserver.protocol.identifiers import MAX_ID_BYTES, server_of
+from homeserver.protocol.identifiers import MAX_ID_BYTES
 from homeserver.protocol.room_versions import RoomVersion
+from homeserver.protocol.signing import required_signers
 
 MAX_PDU_BYTES: Final = 65_536
 # Peers measure an event without `unsigned` as if it had an empty one.
@@ -45,7 +46,7 @@ def check_format(pdu: Mapping[str, Any], signed: Mapping[str, Any], rules: RoomV
     _check_room_id(pdu, rules)
     _check_numbers(signed, rules)
     _check_references(pdu, rules)
-    _check_signatures(pdu)
+    _check_signatures(pdu, rules)
     check_lengths(pdu)
     if pdu["type"] == "m.room.member" and "membership" not in pdu["content"]:
         raise BadEvent("a member event without membership")
@@ -94,15 +95,17 @@ def _check_references(pdu: Mapping[str, Any], rules: RoomVersion) -> None:
         raise BadEvent("the create event is not one of the auth_events in this room version")
 
 
-def _check_signatures(pdu: Mapping[str, Any]) -> None:
-    """Whether the values are of the right types, and the sender's server is among the signers."""
+def _check_signatures(pdu: Mapping[str, Any], rules: RoomVersion) -> None:
+    """Whether the values are of the right types, and those who must have signed are among the signers."""
     hashes, signatures = pdu["hashes"], pdu["signatures"]
     if "sha256" not in hashes or not _all_strings(hashes):
         raise BadEvent("hashes holds no sha256, or what is not a string")
     if not all(isinstance(block, dict) and _all_strings(block) for block in signatures.values()):
         raise BadEvent("signatures is not a map of maps of strings")
-    if ":" not in pdu["sender"] or server_of(pdu["sender"]) not in signatures:
-        raise BadEvent("not signed by the sender's server")
+    if ":" not in pdu["sender"]:
+        raise BadEvent("the sender has no server")
+    if not required_signers(pdu, rules) <= signatures.keys():
+        raise BadEvent("not signed by every server that must have")
 
 
 def _all_strings(values: Mapping[str, Any]) -> bool:

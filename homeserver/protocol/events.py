@@ -53,14 +53,14 @@ class Event:
 
     @property
     def key(self) -> StateKey:
-        """(type, state_key). Only for state events."""
-        assert self.state_key is not None
-        return (self.type, self.state_key)
+        """(type, state_key). Raises ValueError on an event that is not a state event."""
+        return (self.type, self.target)
 
     @property
     def target(self) -> UserId:
-        """The user that a member event is about: its state key. Only for state events."""
-        assert self.state_key is not None
+        """The user that a member event is about: its state key. Raises ValueError where there is none."""
+        if self.state_key is None:
+            raise ValueError("not a state event")
         return UserId(self.state_key)
 
     @property
@@ -91,12 +91,12 @@ def parse_pdu(pdu: Json, rules: RoomVersion) -> Event:
     return _event(signed, event_id, rules)
 
 
-def build_pdu(  # noqa: PLR0913 - the fields of a PDU
+def build_pdu(
     rules: RoomVersion,
     *,
     room_id: RoomId | None,
     sender: UserId,
-    type: str,  # noqa: A002 - the spec's word
+    type: str,
     state_key: str | None,
     content: Mapping[str, Any],
     prev_events: Sequence[EventId],

@@ -61,7 +61,10 @@ def parse_alias(text: str) -> RoomAlias:
 
 
 def parse_room_id(text: str) -> RoomId:
-    """With or without a server part: never take one from a room id. Raises BadIdentifier. Spec: Appendices, Room IDs."""
+    """With or without a server part, which says nothing about where the room is. Raises BadIdentifier.
+
+    Spec: Appendices, Room IDs.
+    """
     return RoomId(_opaque(text, "!", "room id"))
 
 
@@ -73,6 +76,14 @@ def parse_event_id(text: str) -> EventId:
 def is_valid_localpart_for_new_user(localpart: str) -> bool:
     """Spec: Appendices, User Identifiers. The length of the whole id is for `parse_user_id` to check."""
     return _NEW_LOCALPART.fullmatch(localpart) is not None
+
+
+def is_user_id(text: str) -> bool:
+    """Enough of a user id for the authorisation rules: a sigil and a colon.
+
+    The text asks for the whole grammar; deployed servers ask for this, and a private rule would split rooms.
+    """
+    return text.startswith("@") and ":" in text
 
 
 def is_room_version(text: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homeserver.protocol.room_versions import Kept, RoomVersion
+from homeserver.protocol.room_versions import RoomVersion
 
 _BODY = ("event_id", "room_id", "sender", "type", "state_key", "origin_server_ts")
 
@@ -17,7 +17,7 @@ def redact(pdu: Mapping[str, Any], rules: RoomVersion) -> dict[str, Any]:
 
 
 def redact_body(body: Mapping[str, Any], rules: RoomVersion) -> dict[str, Any]:
-    """A redacted copy of an event in the client format. A redaction that is redacted keeps `redacts` from version 11 on."""
+    """A redacted copy of an event in the client format. From version 11 on a redaction keeps what it redacts."""
     redacted = {key: body[key] for key in _BODY if key in body}
     redacted["content"] = content = redact_content(body["type"], body["content"], rules)
     if "redacts" in content and "redacts" in body:
@@ -25,10 +25,10 @@ def redact_body(body: Mapping[str, Any], rules: RoomVersion) -> dict[str, Any]:
     return redacted
 
 
-def redact_content(event_type: str, content: Mapping[str, Any], rules: RoomVersion) -> dict[str, Any]:
-    """What a redaction leaves of `content`."""
-    kept: Kept = rules.kept
-    if event_type not in kept.content:
+def redact_content(event_type: str, content: object, rules: RoomVersion) -> dict[str, Any]:
+    """What a redaction leaves of `content`: nothing, where it is no object."""
+    kept = rules.kept
+    if event_type not in kept.content or not isinstance(content, Mapping):
         return {}
     keys = kept.content[event_type]
     if keys is None:

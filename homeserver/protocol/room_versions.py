@@ -50,18 +50,63 @@ class RoomVersion:
     """The room id is the create event's id; that event is in no `auth_events`, and creators outrank everyone."""
 
     def numbered(self, rule: str) -> str:
-        """The number that an authorisation rule of version 12's page has on this version's page."""
-        raise NotImplementedError
+        """The number that an authorisation rule of version 12's page has on this version's page.
+
+        The code names rules as that page does. Older pages lack some rules, and so count differently.
+        """
+        section, _, rest = rule.partition(".")
+        number = int(section)
+        if number == 5:
+            rest = self._numbered_member_rule(rest)
+        elif number == 10 and rest:
+            rest = self._numbered_levels_rule(rest)
+        elif number == 1 and rest == "5" and not self.create_is_room and not self.creator_in_content:
+            rest = "4"
+        if not self.create_is_room and number > 1:
+            number -= 1
+        if self.aliases_rule and number > 3:
+            number += 1
+        return f"{number}.{rest}" if rest else str(number)
+
+    def _numbered_member_rule(self, rest: str) -> str:
+        first, _, below = rest.partition(".")
+        number = int(first)
+        if not self.restricted:
+            if number == 3 and below in {"6", "7"}:
+                below = str(int(below) - 1)
+            number -= number > 2
+        if not self.knock and first == "8":
+            number -= 1
+        return f"{number}.{below}" if below else str(number)
+
+    def _numbered_levels_rule(self, rest: str) -> str:
+        first, _, below = rest.partition(".")
+        number = int(first)
+        number -= number > 4 and not self.create_is_room
+        number -= 0 if self.integer_levels else 2
+        return f"{number}.{below}" if below else str(number)
 
 
-_TOP_LEVEL_3 = frozenset(
-    "event_id type room_id sender state_key content hashes signatures depth prev_events prev_state auth_events origin "
-    "origin_server_ts membership".split()
+_TOP_LEVEL_11 = frozenset(
+    {
+        "event_id",
+        "type",
+        "room_id",
+        "sender",
+        "state_key",
+        "content",
+        "hashes",
+        "signatures",
+        "depth",
+        "prev_events",
+        "auth_events",
+        "origin_server_ts",
+    }
 )
-_LEVELS_3 = frozenset("ban events events_default kick redact state_default users users_default".split())
+_LEVELS_3 = frozenset({"ban", "events", "events_default", "kick", "redact", "state_default", "users", "users_default"})
 
 _KEPT_3 = Kept(
-    top_level=_TOP_LEVEL_3,
+    top_level=_TOP_LEVEL_11 | {"origin", "membership", "prev_state"},
     content=MappingProxyType(
         {
             "m.room.member": frozenset({"membership"}),
@@ -89,7 +134,7 @@ _KEPT_8 = _with(_KEPT_6, join_rules=frozenset({"join_rule", "allow"}))
 _KEPT_9 = _with(_KEPT_8, member=frozenset({"membership", "join_authorised_via_users_server"}))
 _KEPT_11 = replace(
     _with(_KEPT_9, create=ALL, power_levels=_LEVELS_3 | {"invite"}, redaction=frozenset({"redacts"})),
-    top_level=_TOP_LEVEL_3 - {"origin", "membership", "prev_state"},
+    top_level=_TOP_LEVEL_11,
     third_party_invite_signed=True,
 )
 
@@ -107,5 +152,7 @@ V12: Final = replace(V11, id="12", state_resolution="v2.1", create_is_room=True)
 ROOM_VERSIONS: Final[Mapping[str, RoomVersion]] = MappingProxyType(
     {rules.id: rules for rules in (V3, V4, V5, V6, V7, V8, V9, V10, V11, V12)}
 )
+RECOGNISED: Final = frozenset({"1", "2", *ROOM_VERSIONS})
+"""What a create event may name as its room version: also the two that we cannot take part in."""
 DEFAULT: Final = "12"
 """Version of new rooms unless the admin says otherwise."""

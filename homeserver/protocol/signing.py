@@ -96,11 +96,18 @@ def signature_of(obj: Mapping[str, Any], server: str, key_id: str) -> str:
 def required_signers(pdu: Mapping[str, Any], rules: RoomVersion) -> set[ServerName]:
     """The servers that must have signed this PDU: the sender's, and of a restricted join the authorising user's.
 
-    Spec: Room Version 12, Authorization rules, 5.2: peers ask for the second on joins only, so we do too.
+    Peers ask for the second on joins only, so we do too. None at all for a third-party invite: whichever server of the
+    room learns of the new user makes that event, and the rules check what the identity server has signed.
+    Spec: Room Version 12, Authorization rules, 5.2; Server-Server API, Third-party invites.
     """
     signers = {server_of(pdu["sender"])}
+    if pdu["type"] != "m.room.member":
+        return signers
     content = pdu["content"]
-    if rules.restricted and pdu["type"] == "m.room.member" and content.get("membership") == "join":
+    membership = content.get("membership")
+    if membership == "invite" and "third_party_invite" in content:
+        return set()
+    if rules.restricted and membership == "join":
         authorising = content.get("join_authorised_via_users_server")
         if isinstance(authorising, str):
             signers.add(server_of(authorising))
