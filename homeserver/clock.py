@@ -120,7 +120,7 @@ class NoFaults:
 
 
 class KillAt:
-    """Ends the process by SIGKILL when the point `name` is passed for the `nth` time: nothing is flushed, nobody is told."""
+    """Ends the process by SIGKILL when the point `name` is passed for the `nth` time: nothing is flushed."""
 
     def __init__(self, name: str, nth: int) -> None:
         self._name = name

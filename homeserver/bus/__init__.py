@@ -1,0 +1,1 @@
+"""The doorbell between processes: notices of commits, short-lived states, token buckets. It holds no only copy."""

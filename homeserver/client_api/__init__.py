@@ -1,0 +1,1 @@
+"""The client-server API: adapters that parse, call one service method, and format."""

@@ -1,0 +1,82 @@
+"""Request bodies: JSON text to a msgspec Struct or a JSON object; each failure has the errcode of the spec."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+import orjson
+
+from homeserver.errors import BadJson, MatrixError, MissingParam, NotJson
+
+_MISSING = "Object missing required field"
+
+
+class Decoder(Protocol):
+    """Decodes the body of one endpoint."""
+
+    def decode(self, raw: bytes) -> object:
+        """From JSON text."""
+        ...
+
+    def convert(self, value: object) -> object:
+        """From decoded JSON (None: no body)."""
+        ...
+
+
+class _ObjectDecoder:
+    """Any JSON object, as a dict."""
+
+    def decode(self, raw: bytes) -> dict[str, Any]:
+        try:
+            value = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            raise NotJson from None
+        return self.convert(value)
+
+    def convert(self, value: object) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise BadJson("The body must be a JSON object")
+        return value
+
+
+class _StructDecoder:
+    """A msgspec Struct. An absent body stands for `{}` if no field is required."""
+
+    def __init__(self, body: type[msgspec.Struct]) -> None:
+        self._type = body
+        self._decoder = msgspec.json.Decoder(body)
+        self._may_be_absent = not any(f.required for f in msgspec.structs.fields(body))
+
+    def decode(self, raw: bytes) -> object:
+        if not raw and self._may_be_absent:
+            return self._type()
+        try:
+            return self._checked(lambda: self._decoder.decode(raw))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise NotJson from None
+
+    def convert(self, value: object) -> object:
+        if value is None and self._may_be_absent:
+            return self._type()
+        return self._checked(lambda: msgspec.convert(value, self._type))
+
+    def _checked(self, make: Callable[[], object]) -> object:
+        try:
+            return make()
+        except msgspec.ValidationError as error:
+            raise _shape_error(str(error)) from None
+        except RecursionError:
+            raise BadJson("The body is nested too deeply") from None
+
+
+def _shape_error(text: str) -> MatrixError:
+    return MissingParam(text) if text.startswith(_MISSING) else BadJson(text)
+
+
+def decoder_of(body: type) -> Decoder:
+    """The decoder for what an endpoint declares as its `body`: a Struct, or `dict` for any JSON object."""
+    if issubclass(body, msgspec.Struct):
+        return _StructDecoder(body)
+    if body is dict:
+        return _ObjectDecoder()
+    raise ValueError(f"{body.__name__} cannot be a body: use a msgspec Struct or dict")
