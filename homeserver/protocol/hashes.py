@@ -15,7 +15,7 @@ _NOT_HASHED = frozenset({"unsigned", "signatures", "hashes", "age_ts", "outlier"
 
 
 def canonical(value: Mapping[str, Any], rules: RoomVersion) -> bytes:
-    """The bytes that a room version hashes and signs. Raises BadJson, but not on floats: that is `parse_pdu`'s to do."""
+    """The bytes that a room version hashes and signs. Raises BadJson, but not on floats: `parse_pdu` looks for them."""
     return encode_checked(value) if rules.strict_json else encode_lenient(value)
 
 

@@ -107,10 +107,10 @@ def required_signers(pdu: Mapping[str, Any], rules: RoomVersion) -> set[ServerNa
     membership = content.get("membership")
     if membership == "invite" and "third_party_invite" in content:
         return set()
-    if rules.restricted and membership == "join":
-        authorising = content.get("join_authorised_via_users_server")
-        if isinstance(authorising, str):
-            signers.add(server_of(authorising))
+    if rules.restricted and membership == "join" and "join_authorised_via_users_server" in content:
+        authorising = content["join_authorised_via_users_server"]
+        # What is no user id has no server, and no server of an empty name has signed.
+        signers.add(server_of(authorising) if isinstance(authorising, str) else ServerName(""))
     return signers
 
 
