@@ -1,0 +1,1 @@
+"""What builds and checks Hearth; nothing of the homeserver imports it."""

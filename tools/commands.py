@@ -1,0 +1,166 @@
+"""The commands behind `./run`. Standard library only: it runs before anything is installed."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tools import build_web
+from tools.environment import PYTHON, ROOT, VENV, SetupError, alone, prepare, prepare_apart, say
+
+RUN, TEST, LINT = "requirements.txt", "requirements-test.txt", "requirements-lint.txt"
+TEST_LIMIT_S = 15 * 60
+SYNAPSE = ROOT / ".venv-synapse"
+
+
+def main(arguments: Sequence[str], usage: str) -> int:
+    """Run one command; answers its exit code."""
+    commands = {"test": test, "lint": lint, "demo": demo, "bench": bench}
+    if arguments[:1] in (["-h"], ["--help"], ["help"]):
+        print(usage.strip())
+        return 0
+    try:
+        if arguments and arguments[0] in commands:
+            return commands[arguments[0]](list(arguments[1:]))
+        return serve(list(arguments))
+    except SetupError as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def serve(arguments: list[str]) -> int:
+    """Start the homeserver in this process's place."""
+    web = "--no-web" not in arguments
+    set_up(web=web)
+    rest = [argument for argument in arguments if argument != "--no-web"]
+    return become("-m", "homeserver", *(rest if rest[:1] == ["serve"] else ["serve", *rest]))
+
+
+def demo(arguments: list[str]) -> int:
+    """Start two servers that federate with each other."""
+    set_up(web="--no-web" not in arguments)
+    return become("-m", "tools.demo", *(argument for argument in arguments if argument != "--no-web"))
+
+
+def bench(arguments: list[str]) -> int:
+    """Measure, if asked beside Synapse in an environment of its own."""
+    set_up(TEST)
+    if "synapse" in arguments or "--against=synapse" in arguments:
+        with alone():
+            os.environ["HEARTH_SYNAPSE_PYTHON"] = str(prepare_apart(SYNAPSE, "requirements-synapse.txt"))
+    return become("-m", "tests.performance", *arguments)
+
+
+def set_up(*locks: str, web: bool = True) -> None:
+    """Bring packages and web client up to date."""
+    with alone():
+        prepare(RUN, *locks)
+        if web:
+            build_web.build(build_web.node_home(VENV))
+
+
+def become(*arguments: str) -> int:
+    """Run the environment's Python in this process's place."""
+    os.chdir(ROOT)
+    command = [str(PYTHON), *arguments]
+    if sys.platform != "win32":
+        sys.stdout.flush()
+        os.execv(command[0], command)
+    return subprocess.run(command, check=False).returncode
+
+
+def test(arguments: list[str]) -> int:
+    """Run pytest, and without arguments of its own the web client's tests too; the last line counts them all."""
+    set_up(TEST)
+    long = "--full" in arguments or any(argument.startswith("--full=") for argument in arguments)
+    everything = not arguments or long
+    deadline = None if long else time.monotonic() + TEST_LIMIT_S
+    with tempfile.TemporaryDirectory(prefix="hearth-reports-") as reports:
+        report = Path(reports) / "pytest.xml"
+        codes = [pytest(arguments, report, deadline)]
+        counts = count(report)
+        if everything:
+            web_report = Path(reports) / "vitest.xml"
+            codes.append(vitest(web_report))
+            counts = [one + other for one, other in zip(counts, count(web_report), strict=True)]
+    passed, failed, skipped = counts
+    if passed == 0 or (any(codes) and failed == 0):
+        say("no test ran" if passed == 0 else "a test runner failed outside of its tests (see above)")
+        failed += 1
+    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    return 1 if failed else 0
+
+
+def pytest(arguments: Sequence[str], report: Path, deadline: float | None) -> int:
+    """pytest's exit code; it is ended at the deadline (monotonic seconds)."""
+    workers = [] if any(argument.startswith("-n") for argument in arguments) else ["-n", "2", "--dist", "worksteal"]
+    command = [str(PYTHON), "-m", "pytest", f"--junitxml={report}", *workers, *arguments]
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        return process.wait(None if deadline is None else max(1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        say(f"the tests took longer than {TEST_LIMIT_S // 60} minutes")
+        process.kill()
+        process.wait()
+        return 1
+    except KeyboardInterrupt:
+        process.wait()
+        raise
+
+
+def vitest(report: Path) -> int:
+    """The exit code of the web client's unit tests."""
+    program = build_web.MODULES / "vitest" / "vitest.mjs"
+    reporters = ["--reporter=default", "--reporter=junit", f"--outputFile.junit={report}"]
+    return build_web.run_node(build_web.node_home(VENV), program, "run", *reporters, check=False)
+
+
+def count(report: Path) -> list[int]:
+    """Passed, failed and skipped tests in a JUnit report; nothing if there is none."""
+    if not report.exists():
+        return [0, 0, 0]
+    suites = ElementTree.parse(report).getroot().iter("testsuite")  # noqa: S314 - our own runner wrote it
+    total = failed = skipped = 0
+    for suite in suites:
+        total += int(suite.get("tests") or 0)
+        failed += int(suite.get("failures") or 0) + int(suite.get("errors") or 0)
+        skipped += int(suite.get("skipped") or 0)
+    return [total - failed - skipped, failed, skipped]
+
+
+def lint(arguments: list[str]) -> int:
+    """Run every checker, also after one failed; answers 1 if any did."""
+    if arguments:
+        raise SetupError("./run lint takes no arguments")
+    with alone():
+        prepare(RUN, TEST, LINT)
+        home = build_web.node_home(VENV)
+        build_web.install_modules(home)
+    modules = build_web.MODULES
+    checks: dict[str, list[str]] = {
+        "ruff check": [str(PYTHON), "-m", "ruff", "check", "."],
+        "ruff format": [str(PYTHON), "-m", "ruff", "format", "--check", "--quiet", "."],
+        "mypy": [str(PYTHON), "-m", "mypy"],
+        "lint-imports": [str(PYTHON.with_name("lint-imports"))],
+        "vulture": [str(PYTHON), "-m", "vulture"],
+        "tsc": [str(modules / "typescript" / "bin" / "tsc"), "--noEmit"],
+        "biome": [str(modules / "@biomejs" / "biome" / "bin" / "biome"), "check", "."],
+    }
+    failed = []
+    for name, command in checks.items():
+        started = time.monotonic()
+        if name in {"tsc", "biome"}:
+            code = build_web.run_node(home, *command, check=False)
+        else:
+            code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        say(f"{name}: {'ok' if code == 0 else 'FAILED'} ({time.monotonic() - started:.1f} s)")
+        if code != 0:
+            failed.append(name)
+    print(f"{len(checks) - len(failed)} passed, {len(failed)} failed" + (f": {', '.join(failed)}" if failed else ""))
+    return 1 if failed else 0
