@@ -69,10 +69,10 @@ def become(*arguments: str) -> int:
     """Run the environment's Python in this process's place."""
     os.chdir(ROOT)
     command = [str(PYTHON), *arguments]
-    if sys.platform != "win32":
-        sys.stdout.flush()
-        os.execv(command[0], command)
-    return subprocess.run(command, check=False).returncode
+    if sys.platform == "win32":
+        return subprocess.run(command, check=False).returncode
+    sys.stdout.flush()
+    return os.execv(command[0], command)
 
 
 def test(arguments: list[str]) -> int:
