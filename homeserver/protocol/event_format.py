@@ -54,6 +54,13 @@ def check_format(pdu: Mapping[str, Any], signed: Mapping[str, Any], rules: RoomV
         raise BadEvent("the event is too large")
 
 
+def check_reference_counts(pdu: Mapping[str, Any], rules: RoomVersion) -> None:
+    """Raises BadEvent. The create event, which version 12 implies, counts as one of the auth events."""
+    auth_events = len(pdu["auth_events"]) + _implies_create(pdu, rules)
+    if len(pdu["prev_events"]) > MAX_PREV_EVENTS or auth_events > MAX_AUTH_EVENTS:
+        raise BadEvent("too many prev_events or auth_events")
+
+
 def check_lengths(pdu: Mapping[str, Any]) -> None:
     """Raises BadEvent if a name in the event has over 255 bytes. Spec: Client-Server API, Size limits."""
     for key in ("type", "state_key", "sender", "room_id"):
@@ -87,12 +94,12 @@ def _check_references(pdu: Mapping[str, Any], rules: RoomVersion) -> None:
     prev_events, auth_events = pdu["prev_events"], pdu["auth_events"]
     if not all(isinstance(event_id, str) for event_id in (*prev_events, *auth_events)):
         raise BadEvent("prev_events and auth_events are lists of event ids")
-    # The create event, which version 12 implies, counts as one of the auth events.
-    implied = rules.create_is_room and pdu["type"] != "m.room.create"
-    if len(prev_events) > MAX_PREV_EVENTS or len(auth_events) + implied > MAX_AUTH_EVENTS:
-        raise BadEvent("too many prev_events or auth_events")
-    if implied and "$" + pdu["room_id"][1:] in auth_events:
+    if _implies_create(pdu, rules) and "$" + pdu["room_id"][1:] in auth_events:
         raise BadEvent("the create event is not one of the auth_events in this room version")
+
+
+def _implies_create(pdu: Mapping[str, Any], rules: RoomVersion) -> bool:
+    return rules.create_is_room and pdu["type"] != "m.room.create"
 
 
 def _check_signatures(pdu: Mapping[str, Any], rules: RoomVersion) -> None:

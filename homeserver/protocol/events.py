@@ -13,7 +13,7 @@ import orjson
 
 from homeserver.protocol.canonical_json import MAX_DEPTH, check_strict
 from homeserver.protocol.errors import BadEvent, BadJson
-from homeserver.protocol.event_format import MAX_SIGNED_BYTES, check_format, check_lengths
+from homeserver.protocol.event_format import MAX_SIGNED_BYTES, check_format, check_lengths, check_reference_counts
 from homeserver.protocol.hashes import canonical, encode_base64, event_id_from_hash, event_id_of
 from homeserver.protocol.identifiers import EventId, RoomId, UserId
 from homeserver.protocol.redaction import redact
@@ -77,14 +77,17 @@ class Event:
         return EventId(target) if isinstance(target, str) else None
 
 
-def parse_pdu(pdu: Json, rules: RoomVersion) -> Event:
+def parse_pdu(pdu: Json, rules: RoomVersion, *, limit_references: bool = True) -> Event:
     """Check the format and size of a PDU and compute its id (and, in version 12, the room id of a create event).
 
-    `unsigned` is not part of the event: read it before, it is dropped here. Raises BadEvent.
+    `unsigned` is not part of the event: read it before, it is dropped here. `limit_references` is off for old events
+    that came by backfill, from before there were limits for `prev_events` and `auth_events`. Raises BadEvent.
     """
     signed = {key: value for key, value in pdu.items() if key != "unsigned"}
     try:
         check_format(pdu, signed, rules)
+        if limit_references:
+            check_reference_counts(pdu, rules)
         event_id = event_id_of(signed, rules)
     except BadJson as error:
         raise BadEvent(str(error)) from error

@@ -1,0 +1,1 @@
+"""Tests of the pure core: no server, no database, no network."""
