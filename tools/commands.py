@@ -23,10 +23,11 @@ def main(arguments: Sequence[str], usage: str) -> int:
     if arguments[:1] in (["-h"], ["--help"], ["help"]):
         print(usage.strip())
         return 0
+    web = "--no-web" not in arguments
+    rest = [argument for argument in arguments if argument != "--no-web"]
+    command = commands[rest.pop(0)] if rest and rest[0] in commands else serve
     try:
-        if arguments and arguments[0] in commands:
-            return commands[arguments[0]](list(arguments[1:]))
-        return serve(list(arguments))
+        return command(rest, web=web)
     except SetupError as error:
         say(str(error))
         return 1
@@ -34,30 +35,28 @@ def main(arguments: Sequence[str], usage: str) -> int:
         return 130
 
 
-def serve(arguments: list[str]) -> int:
+def serve(arguments: list[str], *, web: bool) -> int:
     """Start the homeserver in this process's place."""
-    web = "--no-web" not in arguments
     set_up(web=web)
-    rest = [argument for argument in arguments if argument != "--no-web"]
-    return become("-m", "homeserver", *(rest if rest[:1] == ["serve"] else ["serve", *rest]))
+    return become("-m", "homeserver", *(arguments if arguments[:1] == ["serve"] else ["serve", *arguments]))
 
 
-def demo(arguments: list[str]) -> int:
+def demo(arguments: list[str], *, web: bool) -> int:
     """Start two servers that federate with each other."""
-    set_up(web="--no-web" not in arguments)
-    return become("-m", "tools.demo", *(argument for argument in arguments if argument != "--no-web"))
+    set_up(web=web)
+    return become("-m", "tools.demo", *arguments)
 
 
-def bench(arguments: list[str]) -> int:
+def bench(arguments: list[str], *, web: bool) -> int:
     """Measure, if asked beside Synapse in an environment of its own."""
-    set_up(TEST)
+    set_up(TEST, web=web)
     if "synapse" in arguments or "--against=synapse" in arguments:
         with alone():
             os.environ["HEARTH_SYNAPSE_PYTHON"] = str(prepare_apart(SYNAPSE, "requirements-synapse.txt"))
     return become("-m", "tests.performance", *arguments)
 
 
-def set_up(*locks: str, web: bool = True) -> None:
+def set_up(*locks: str, web: bool) -> None:
     """Bring packages and web client up to date."""
     with alone():
         prepare(RUN, *locks)
@@ -75,9 +74,9 @@ def become(*arguments: str) -> int:
     return os.execv(command[0], command)
 
 
-def test(arguments: list[str]) -> int:
+def test(arguments: list[str], *, web: bool) -> int:
     """Run pytest, and without arguments of its own the web client's tests too; the last line counts them all."""
-    set_up(TEST)
+    set_up(TEST, web=web)
     long = "--full" in arguments or any(argument.startswith("--full=") for argument in arguments)
     everything = not arguments or long
     deadline = None if long else time.monotonic() + TEST_LIMIT_S
@@ -85,7 +84,7 @@ def test(arguments: list[str]) -> int:
         report = Path(reports) / "pytest.xml"
         codes = [pytest(arguments, report, deadline)]
         counts = count(report)
-        if everything:
+        if everything and web:
             web_report = Path(reports) / "vitest.xml"
             codes.append(vitest(web_report))
             counts = [one + other for one, other in zip(counts, count(web_report), strict=True)]
@@ -134,9 +133,9 @@ def count(report: Path) -> list[int]:
     return [total - failed - skipped, failed, skipped]
 
 
-def lint(arguments: list[str]) -> int:
+def lint(arguments: list[str], *, web: bool) -> int:
     """Run every checker, also after one failed; answers 1 if any did."""
-    if arguments:
+    if arguments or not web:
         raise SetupError("./run lint takes no arguments")
     with alone():
         prepare(RUN, TEST, LINT)
