@@ -1,0 +1,1 @@
+"""The endpoints that peers call: verify, call one service method, format."""
