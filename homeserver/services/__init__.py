@@ -1,0 +1,1 @@
+"""Business rules and in-process caches: one class per topic. Knows no SQL and no HTTP."""
