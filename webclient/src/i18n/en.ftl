@@ -133,6 +133,7 @@ service-other = { $actor } changed the settings of the group
 chat-back = Back
 chat-info = Group info
 chat-menu = Chat menu
+chat-empty-name = Empty chat
 chat-choose = Select a chat to start messaging
 chat-history = Messages
 chat-unread = Unread messages

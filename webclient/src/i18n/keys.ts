@@ -118,6 +118,7 @@ export type TextId =
   | 'chat-back'
   | 'chat-info'
   | 'chat-menu'
+  | 'chat-empty-name'
   | 'chat-choose'
   | 'chat-history'
   | 'chat-unread'

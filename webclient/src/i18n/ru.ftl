@@ -134,6 +134,7 @@ service-other = { $actor } меняет настройки группы
 chat-back = Назад
 chat-info = О группе
 chat-menu = Меню чата
+chat-empty-name = Пустой чат
 chat-choose = Выберите чат, чтобы начать общение
 chat-history = Сообщения
 chat-unread = Непрочитанные сообщения

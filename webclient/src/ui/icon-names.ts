@@ -12,6 +12,7 @@ export type IconName =
   | 'ellipsis-vertical'
   | 'eye'
   | 'eye-off'
+  | 'file'
   | 'globe'
   | 'info'
   | 'languages'
@@ -29,6 +30,7 @@ export type IconName =
   | 'reply'
   | 'rotate-ccw'
   | 'search'
+  | 'settings'
   | 'shield'
   | 'sun'
   | 'tail-in'
@@ -38,5 +40,6 @@ export type IconName =
   | 'trash-2'
   | 'user'
   | 'user-plus'
+  | 'user-x'
   | 'users'
   | 'x';

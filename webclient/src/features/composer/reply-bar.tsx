@@ -1,0 +1,39 @@
+import { t } from '../../i18n';
+import { bodyOf } from '../../model/relations';
+import { useClient } from '../../store/context';
+import type { RoomId } from '../../store/contract';
+import { nameOf } from '../../store/people';
+import { jump, stopWriting, writingIn } from '../../store/ui';
+import { IconButton } from '../../ui/button';
+import { Icon } from '../../ui/icon';
+import s from './composer.module.css';
+
+/** What is answered or changed, above the text. */
+export function ReplyBar(props: { roomId: RoomId }) {
+  const { state } = useClient();
+  const editing = () => writingIn(props.roomId).editing;
+  const target = () => editing() ?? writingIn(props.roomId).replyTo ?? '';
+  const item = () => {
+    const timeline = state.timelines[props.roomId];
+    return Object.values(timeline?.events ?? {}).find((one) => one.eventId === target());
+  };
+  const title = () => {
+    if (editing()) return t('composer-editing');
+    return t('composer-reply-to', { name: nameOf(state, props.roomId, item()?.sender ?? '') });
+  };
+  return (
+    <div class={s.bar} data-testid="reply-bar">
+      <Icon name={editing() ? 'pencil' : 'reply'} class={s.barIcon} />
+      <button type="button" class={s.barWords} onClick={() => void jump()?.(target())}>
+        <span class={s.barTitle}>{title()}</span>
+        <span class={s.barText}>{bodyOf(item()?.content ?? {}).replace(/\s+/g, ' ')}</span>
+      </button>
+      <IconButton
+        icon="x"
+        label={t('composer-cancel')}
+        onClick={() => stopWriting(props.roomId)}
+        data-testid="reply-cancel"
+      />
+    </div>
+  );
+}

@@ -1,0 +1,28 @@
+import { createEffect, createSignal, on, onCleanup, Show } from 'solid-js';
+import { dayLabel } from '../../i18n/dates';
+import s from './timeline.module.css';
+
+const stays_ms = 1000;
+
+/** The day of the topmost message, under the header while one scrolls; `day` is a midnight, ms. */
+export function FloatingDay(props: { day: number | undefined }) {
+  const [shown, setShown] = createSignal(false);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  createEffect(
+    on(
+      () => props.day,
+      () => {
+        setShown(true);
+        clearTimeout(timer);
+        timer = setTimeout(() => setShown(false), stays_ms);
+      },
+      { defer: true },
+    ),
+  );
+  onCleanup(() => clearTimeout(timer));
+  return (
+    <div class={s.floating} data-shown={shown()} aria-hidden="true">
+      <Show when={props.day}>{(day) => <span class={s.pill}>{dayLabel(day(), Date.now())}</span>}</Show>
+    </div>
+  );
+}

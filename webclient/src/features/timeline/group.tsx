@@ -1,0 +1,72 @@
+import { For, Match, Show, Switch } from 'solid-js';
+import { serviceText } from '../../i18n/words';
+import { useClient } from '../../store/context';
+import type { RoomId, TimelineItem } from '../../store/contract';
+import { me, nameOf } from '../../store/people';
+import { Avatar } from '../../ui/avatar';
+import { Bubble } from './bubble';
+import s from './timeline.module.css';
+
+type GroupProps = {
+  roomId: RoomId;
+  keys: readonly string[];
+  events: Readonly<Record<string, TimelineItem>>;
+  flashed: string | undefined;
+};
+
+/** Bubbles of one sender in a row, with the avatar that stays in sight beside them; or one service line. */
+export function Group(props: GroupProps) {
+  const { state } = useClient();
+  const first = () => props.events[props.keys[0] ?? ''];
+  const own = () => first()?.sender === me(state);
+  const withAvatar = () => !own() && state.rooms[props.roomId]?.kind !== 'dm';
+  return (
+    <Show when={first()?.kind === 'service'} fallback={<Bubbles {...props} own={own()} withAvatar={withAvatar()} />}>
+      <For each={props.keys}>
+        {(key) => (
+          <div class={s.service} data-key={key} data-testid="service-line">
+            <Show when={props.events[key]?.service}>{(line) => <span class={s.pill}>{serviceText(line())}</span>}</Show>
+          </div>
+        )}
+      </For>
+    </Show>
+  );
+}
+
+function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
+  const { state } = useClient();
+  const sender = () => props.events[props.keys[0] ?? '']?.sender ?? '';
+  const name = () => nameOf(state, props.roomId, sender());
+  return (
+    <div class={s.group} data-own={props.own} data-lane={props.withAvatar} data-testid="group">
+      <Show when={props.withAvatar}>
+        <div class={s.lane}>
+          <div class={s.sticky}>
+            <Avatar id={sender()} name={name()} size={40} testid="message-avatar" />
+          </div>
+        </div>
+      </Show>
+      <div class={s.bubbles}>
+        <For each={props.keys}>
+          {(key, at) => (
+            <Switch>
+              <Match when={props.events[key]}>
+                {(item) => (
+                  <Bubble
+                    roomId={props.roomId}
+                    item={item()}
+                    own={props.own}
+                    first={at() === 0}
+                    last={at() === props.keys.length - 1}
+                    name={props.withAvatar ? name() : undefined}
+                    flash={props.flashed === key}
+                  />
+                )}
+              </Match>
+            </Switch>
+          )}
+        </For>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+/** Tells the server what has been read: the newest message of others that was at least half in sight of a focused tab. */
+import { createEffect, onCleanup } from 'solid-js';
+import { useClient } from '../../store/context';
+import type { RoomId, Timeline } from '../../store/contract';
+import { me } from '../../store/people';
+import { rowsIn } from './scroll';
+
+const pause_ms = 500;
+
+interface Watched {
+  readonly box: HTMLElement;
+  readonly content: HTMLElement;
+  readonly roomId: RoomId;
+  readonly timeline: () => Timeline;
+}
+
+/** Watch a pane until its owner is disposed. */
+export function watchReading({ box, content, roomId, timeline }: Watched): void {
+  const { state, commands } = useClient();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let told = state.rooms[roomId]?.readUpTo ?? null;
+
+  const newestSeen = () => {
+    const bottom = box.getBoundingClientRect().bottom;
+    return rowsIn(content).findLast((row) => {
+      const item = timeline().events[row.dataset.key ?? ''];
+      if (!item?.eventId || item.sender === me(state)) return false;
+      const place = row.getBoundingClientRect();
+      return place.top + place.height / 2 <= bottom;
+    });
+  };
+  const tell = () => {
+    timer = undefined;
+    if (document.visibilityState !== 'visible' || !document.hasFocus()) return;
+    const { items, events } = timeline();
+    const seen = events[newestSeen()?.dataset.key ?? ''];
+    if (!seen?.eventId || seen.eventId === told) return;
+    const before = items.findIndex((key) => events[key]?.eventId === told);
+    if (before >= items.indexOf(seen.key)) return;
+    told = seen.eventId;
+    void commands.markRead(roomId, seen.eventId).catch(() => {
+      told = null;
+    });
+  };
+  const soon = () => {
+    timer ??= setTimeout(tell, pause_ms);
+  };
+  createEffect(() => {
+    if (timeline().items.length > 0) soon();
+  });
+  box.addEventListener('scroll', soon, { passive: true });
+  window.addEventListener('focus', soon);
+  document.addEventListener('visibilitychange', soon);
+  onCleanup(() => {
+    clearTimeout(timer);
+    window.removeEventListener('focus', soon);
+    document.removeEventListener('visibilitychange', soon);
+  });
+}

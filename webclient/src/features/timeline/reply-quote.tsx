@@ -1,0 +1,25 @@
+import { t } from '../../i18n';
+import { previewText } from '../../i18n/words';
+import type { ReplyTarget } from '../../store/contract';
+import { jump } from '../../store/ui';
+import { colourOf } from '../../ui/colour';
+import s from './bubble.module.css';
+
+/** The message that is answered, in two lines; a press jumps to it. */
+export function ReplyQuote(props: { reply: ReplyTarget; own: boolean }) {
+  const quoted = () => props.reply.quoted;
+  return (
+    <button
+      type="button"
+      class={s.quote}
+      data-testid="reply-quote"
+      data-name-colour={props.own ? 'own' : colourOf(quoted()?.sender ?? '')}
+      onClick={() => void jump()?.(props.reply.eventId)}
+    >
+      <span class={s.quoteName}>{quoted()?.senderName ?? ' '}</span>
+      <span class={s.quoteText}>
+        {quoted() ? previewText(quoted()?.body ?? { kind: 'unknown', text: '' }) : t('message-missing')}
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,59 @@
+/** Moving the scroll box of a timeline: keeping a row in its place while others come and go, and gliding to a row. */
+import { mayMove } from '../../ui/motion';
+
+/** A row and how far its top was below the top of the content, px. */
+interface Anchor {
+  readonly row: HTMLElement;
+  readonly top: number;
+}
+
+const topOf = (row: HTMLElement, content: HTMLElement): number =>
+  row.getBoundingClientRect().top - content.getBoundingClientRect().top;
+
+/** The rows of a content box, oldest first. */
+export const rowsIn = (content: HTMLElement): HTMLElement[] => [...content.querySelectorAll<HTMLElement>('[data-key]')];
+
+/** The first row that reaches into the view, with its place. */
+export function findAnchor(box: HTMLElement, content: HTMLElement): Anchor | null {
+  const top = box.getBoundingClientRect().top;
+  const row = rowsIn(content).find((one) => one.getBoundingClientRect().bottom > top);
+  return row ? { row, top: topOf(row, content) } : null;
+}
+
+/** After the document changed: scroll by what the anchor was moved, so that it stays where the reader saw it. */
+export function restoreAnchor(box: HTMLElement, content: HTMLElement, anchor: Anchor | null): void {
+  if (!anchor?.row.isConnected) return;
+  const moved = topOf(anchor.row, content) - anchor.top;
+  if (Math.abs(moved) >= 0.5) box.scrollTop += moved;
+}
+
+/** How far the end of the content is below the view, px. */
+export const toEnd = (box: HTMLElement): number => box.scrollHeight - box.clientHeight - box.scrollTop;
+
+const far = 1500;
+const near = 500;
+let gliding = 0;
+
+/** Glide to `target()` px within 250 to 600 ms; a way of more than 1500 px begins 500 px before its end. */
+export function glide(box: HTMLElement, target: () => number): void {
+  cancelAnimationFrame(gliding);
+  const goal = () => Math.max(0, Math.min(target(), box.scrollHeight - box.clientHeight));
+  if (!mayMove()) {
+    box.scrollTop = goal();
+    return;
+  }
+  const way = goal() - box.scrollTop;
+  if (Math.abs(way) > far) box.scrollTop = goal() - Math.sign(way) * near;
+  const from = box.scrollTop;
+  const began = performance.now();
+  const lasts_ms = Math.min(600, Math.max(250, Math.abs(goal() - from) / 2.5));
+  const step = (now: number) => {
+    const part = Math.min(1, (now - began) / lasts_ms);
+    box.scrollTop = from + (goal() - from) * (1 - (1 - part) ** 3);
+    if (part < 1) gliding = requestAnimationFrame(step);
+  };
+  gliding = requestAnimationFrame(step);
+}
+
+/** End a glide: the reader has taken over. */
+export const stopGlide = (): void => cancelAnimationFrame(gliding);

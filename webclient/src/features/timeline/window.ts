@@ -1,0 +1,46 @@
+/** Which part of a long timeline is in the document: 60 rows are added at a time, never more than 120 are there. */
+
+export const slice = 60;
+export const most = 120;
+
+/** Rows `from` (inclusive) to `to` (exclusive) of the timeline's items. */
+export interface View {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The newest rows. */
+export const tailOf = (count: number): View => ({ from: Math.max(0, count - slice), to: count });
+
+/** One slice with row `at` in its middle. */
+export function around(count: number, at: number): View {
+  const from = Math.max(0, Math.min(at - slice / 2, count - slice));
+  return { from, to: Math.min(count, from + slice) };
+}
+
+/** One slice further up; rows at the end go when there are too many. */
+export function older(view: View): View {
+  const from = Math.max(0, view.from - slice);
+  return { from, to: Math.min(view.to, from + most) };
+}
+
+/** One slice further down; rows at the top go when there are too many. */
+export function newer(view: View, count: number): View {
+  const to = Math.min(count, view.to + slice);
+  return { from: Math.max(view.from, to - most), to };
+}
+
+/**
+ * The view of the same rows after the items changed. Rows that were appended come in while the reader is at the end
+ * (`follow`) or while there is room; when none of the rows is left, the view starts at the end again.
+ */
+export function keep(view: View, before: readonly string[], now: readonly string[], follow: boolean): View {
+  const kept = before.slice(view.from, view.to).map((key) => now.indexOf(key));
+  const from = kept.find((at) => at >= 0);
+  const last = kept.findLast((at) => at >= 0);
+  if (from === undefined || last === undefined) return tailOf(now.length);
+  const wasAtEnd = view.to === before.length;
+  const to = wasAtEnd ? (follow ? now.length : Math.min(now.length, from + most)) : last + 1;
+  const shown = Math.max(to, last + 1);
+  return { from: follow && wasAtEnd ? Math.max(from, shown - most) : from, to: shown };
+}

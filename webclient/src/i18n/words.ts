@@ -1,0 +1,54 @@
+/** What the facts of the store are called: previews, service lines and errors, in the language of the person. */
+import type { ErrorInfo, PreviewBody, ServiceLine } from '../store/contract';
+import { t } from './index';
+
+/** One line about what happened in a room. */
+export function serviceText(line: ServiceLine): string {
+  const { actorName, targetName, value, before } = line;
+  return t(`service-${line.what}`, { actor: actorName, target: targetName, value, before });
+}
+
+/** One line that stands for a message, in the chat list and in quotes. */
+export function previewText(body: PreviewBody): string {
+  switch (body.kind) {
+    case 'text':
+    case 'notice':
+    case 'emote':
+      return body.text.replace(/\s+/g, ' ');
+    case 'service':
+      return serviceText(body.service);
+    case 'encrypted':
+    case 'redacted':
+    case 'unknown':
+      return t(`preview-${body.kind}`);
+    default:
+      return body.text === '' ? t(`preview-${body.kind}`) : body.text;
+  }
+}
+
+/** Why a command failed. `M_FORBIDDEN` means different things while signing in and later. */
+export function errorText(info: ErrorInfo, signingIn = false): string {
+  switch (info.errcode) {
+    case 'M_FORBIDDEN':
+      return t(signingIn ? 'error-forbidden' : 'error-forbidden-action');
+    case 'M_USER_DEACTIVATED':
+      return t('error-user-deactivated');
+    case 'M_LIMIT_EXCEEDED':
+      return t('error-limit');
+    case 'M_USER_IN_USE':
+    case 'M_EXCLUSIVE':
+      return t('error-user-in-use');
+    case 'M_INVALID_USERNAME':
+      return t('error-invalid-username');
+    case 'M_WEAK_PASSWORD':
+      return t('error-weak-password');
+    case 'M_NOT_FOUND':
+      return t('error-not-found');
+    case 'NETWORK':
+      return t('error-network');
+    case 'ENCRYPTED_ROOM':
+      return t('error-encrypted');
+    default:
+      return t('error-unknown');
+  }
+}

@@ -1,0 +1,79 @@
+/** What only this page knows: where it is looking and what is being written. Plain signals; no engine, no DOM. */
+import { batch, createSignal } from 'solid-js';
+import { createStore } from 'solid-js/store';
+import type { Draft, EventId, RoomId } from './contract';
+
+/** A chat to look at and whether its information lies open beside it. */
+export interface Route {
+  readonly roomId: RoomId | null;
+  readonly info: boolean;
+}
+
+const [route, setRouteSignal] = createSignal<Route>({ roomId: null, info: false }, { equals: sameRoute });
+
+export { route, setRouteSignal as setRoute };
+
+function sameRoute(one: Route, other: Route): boolean {
+  return one.roomId === other.roomId && one.info === other.info;
+}
+
+/** What is being written in a chat. `kept` is the draft that comes back when an edit ends. */
+export interface Writing extends Draft {
+  readonly kept: string;
+}
+
+const empty: Writing = { text: '', replyTo: null, editing: null, kept: '' };
+const [writings, setWritings] = createStore<Record<RoomId, Writing>>({});
+
+export function writingIn(roomId: RoomId): Writing {
+  return writings[roomId] ?? empty;
+}
+
+function change(roomId: RoomId, part: Partial<Writing>): void {
+  setWritings(roomId, { ...writingIn(roomId), ...part });
+}
+
+export const write = (roomId: RoomId, text: string): void => change(roomId, { text });
+
+/** Begin an answer to an event; an edit under way ends. */
+export function replyTo(roomId: RoomId, eventId: EventId): void {
+  batch(() => {
+    if (writingIn(roomId).editing) stopWriting(roomId);
+    change(roomId, { replyTo: eventId });
+  });
+}
+
+/** Begin to change an own message; what was being written comes back afterwards. */
+export function startEdit(roomId: RoomId, eventId: EventId, text: string): void {
+  const now = writingIn(roomId);
+  change(roomId, { editing: eventId, replyTo: null, text, kept: now.editing ? now.kept : now.text });
+}
+
+/** End an edit or take back a reply; returns false when there was neither. */
+export function stopWriting(roomId: RoomId): boolean {
+  const now = writingIn(roomId);
+  if (now.editing) change(roomId, { editing: null, text: now.kept, kept: '' });
+  else if (now.replyTo) change(roomId, { replyTo: null });
+  else return false;
+  return true;
+}
+
+/** After a message was handed over: only the kept draft of an edit stays. */
+export function clearWriting(roomId: RoomId): void {
+  change(roomId, { ...empty, text: writingIn(roomId).kept });
+}
+
+/** Take over a draft of another tab or device, unless something is being written here. */
+export function takeDraft(roomId: RoomId, draft: Draft): void {
+  if (!writings[roomId]) setWritings(roomId, { ...draft, kept: '' });
+}
+
+/** Shows an event in the open chat; set by its timeline while there is one. */
+const [jump, setJump] = createSignal<(eventId: EventId) => Promise<void>>();
+
+export { jump, setJump };
+
+/** Look at a chat (null: at none), with or without its information beside it. */
+export function goTo(roomId: RoomId | null, info = false): void {
+  setRouteSignal({ roomId, info: roomId !== null && info });
+}
