@@ -1,7 +1,7 @@
 """The errors that services raise and the two HTTP adapters turn into JSON, each in one place.
 
-One class per meaning, with the spec's status and errcode. Rules of `protocol` have their own errors; services catch them
-and give them a meaning. Spec: Client-Server API, Standard error response.
+One class per meaning, with the spec's status and errcode. Rules of `protocol` have their own errors; services catch
+them and give them a meaning. Spec: Client-Server API, Standard error response.
 """
 
 from collections.abc import Mapping

@@ -5,8 +5,8 @@ A handler file has `def endpoints(endpoint: EndpointTable, sending: Sending, ...
     @endpoint("PUT", "/v3/rooms/<room_id>/send/<event_type>/<txn_id>", auth=USER, limit="message", body=dict)
     async def send_message(call: Call[Json], room_id: RoomId, event_type: str, txn_id: str) -> Answer:
 
-Paths are below `/_matrix/client` unless they name the root themselves; `/v3/...` is also served as `/r0/...`. A call over
-the WebSocket passes the same gate. Spec: Client-Server API, API Standards; Client Authentication.
+Paths are below `/_matrix/client` unless they name the root themselves; `/v3/...` is also served as `/r0/...`. A call
+over the WebSocket passes the same gate. Spec: Client-Server API, API Standards; Client Authentication.
 """
 
 import inspect
@@ -80,8 +80,8 @@ class Options(TypedDict, total=False):
 class Endpoint:
     """A row of the table.
 
-    `resource`: which listeners offer it; `max_body`, `max_param` (of a path parameter) in bytes; `socket`: may be called
-    over the WebSocket; `long_poll`: may wait long; `locked`: open to locked accounts too (logging out).
+    `resource`: which listeners offer it; `max_body`, `max_param` (of a path parameter) in bytes; `socket`: open to
+    the WebSocket; `long_poll`: may wait long; `locked`: open to locked accounts too (logging out).
     """
 
     method: str

@@ -6,8 +6,8 @@ import msgspec
 class Bucket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`per_second` tokens come in, at most `burst` are kept; a request takes one."""
 
-    per_second: float = 10.0
-    burst: float = 50.0
+    per_second: float
+    burst: float
 
 
 class RateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
