@@ -1,0 +1,120 @@
+/** The engine's database. One delta is one transaction: what it changed, together with the position that it leads to. */
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import type { Json, MatrixEvent } from '../../model/events';
+import type { Draft } from '../../store/contract';
+import type { MemberData, RoomData } from '../sync/account';
+import { Account } from '../sync/account';
+import type { Records, StoreName, Write } from '../sync/changes';
+import { RoomTimeline } from '../sync/timeline';
+
+const NAME = 'hearth';
+const VERSION = 1;
+const STORES: readonly StoreName[] = ['kv', 'rooms', 'members', 'timelines', 'events', 'outbox', 'drafts', 'encrypted'];
+/** What came from the server and comes again after a reset. */
+const FROM_SERVER: readonly StoreName[] = ['rooms', 'members', 'timelines', 'events'];
+
+type Schema = DBSchema & { [S in StoreName]: Records[S] & { indexes: Record<never, never> } };
+
+export class Database {
+  private constructor(private readonly db: IDBPDatabase<Schema>) {}
+
+  static async open(name = NAME): Promise<Database> {
+    const db = await openDB<Schema>(name, VERSION, {
+      upgrade: (fresh) => {
+        for (const store of STORES) {
+          fresh.createObjectStore(store);
+        }
+      },
+      // A newer version of the page wants to change the schema: do not stand in its way.
+      blocking: (_current, _blocked, event) => (event.target as IDBDatabase | null)?.close(),
+    });
+    return new Database(db);
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  async value(key: string): Promise<unknown> {
+    return (await this.db.get('kv', key)) ?? null;
+  }
+
+  async setValue(key: string, value: unknown): Promise<void> {
+    await this.write([{ store: 'kv', key, value }], { strict: true });
+  }
+
+  /** All of it or nothing. `strict`: on the disk before it resolves, for what exists nowhere else. */
+  async write(
+    writes: readonly Write[],
+    options: { readonly strict?: boolean; readonly forgetAll?: boolean } = {},
+  ): Promise<void> {
+    const tx = this.db.transaction(STORES, 'readwrite', { durability: options.strict === true ? 'strict' : 'relaxed' });
+    const steps: Promise<unknown>[] = [];
+    if (options.forgetAll === true) {
+      steps.push(...FROM_SERVER.map((store) => tx.objectStore(store).clear()));
+      steps.push(tx.objectStore('kv').delete(IDBKeyRange.bound('account_data ', 'account_data \uffff')));
+    }
+    for (const { store, key, value } of writes) {
+      const target = tx.objectStore(store);
+      steps.push(value === undefined ? target.delete(key) : target.put(value as Records[typeof store]['value'], key));
+    }
+    await Promise.all([...steps, tx.done]);
+  }
+
+  /** Wipes everything, as at sign-out. */
+  async wipe(): Promise<void> {
+    const tx = this.db.transaction(STORES, 'readwrite');
+    await Promise.all([...STORES.map((store) => tx.objectStore(store).clear()), tx.done]);
+  }
+
+  /** What is stored of the account, without timelines, and the position it belongs to. */
+  async load(me: string): Promise<{ account: Account; pos: string | null; drafts: Map<string, Draft> }> {
+    const account = new Account(me);
+    const tx = this.db.transaction(STORES, 'readonly');
+    const globals = IDBKeyRange.bound('account_data ', 'account_data \uffff');
+    const [rooms, members, ops, encrypted, draftRecords, dataKeys, data, pos] = await Promise.all([
+      tx.objectStore('rooms').getAll(),
+      tx.objectStore('members').getAll(),
+      tx.objectStore('outbox').getAll(),
+      tx.objectStore('encrypted').getAll(),
+      tx.objectStore('drafts').getAll(),
+      tx.objectStore('kv').getAllKeys(globals),
+      tx.objectStore('kv').getAll(globals),
+      tx.objectStore('kv').get('pos'),
+    ]);
+    for (const room of rooms as RoomData[]) {
+      account.rooms.set(room.id, room);
+    }
+    for (const member of members as MemberData[]) {
+      account.membersOf(member.roomId).set(member.userId, member);
+    }
+    for (const op of ops) {
+      // What was on its way when the engine ended is sent again; its transaction id keeps it from being doubled.
+      account.ops.set(op.txnId, op.state === 'sending' ? { ...op, state: 'queued' } : op);
+    }
+    for (const roomId of encrypted) {
+      account.encrypted.add(roomId);
+    }
+    dataKeys.forEach(
+      (key, index) => void account.accountData.set(String(key).slice('account_data '.length), data[index] as Json),
+    );
+    account.listReady = pos !== undefined;
+    const drafts = new Map(draftRecords.map((record) => [record.roomId, record.draft as Draft]));
+    return { account, pos: typeof pos === 'string' ? pos : null, drafts };
+  }
+
+  async timeline(roomId: string): Promise<RoomTimeline> {
+    const tx = this.db.transaction(['timelines', 'events'], 'readonly');
+    const record = await tx.objectStore('timelines').get(roomId);
+    if (record === undefined) {
+      return new RoomTimeline(roomId);
+    }
+    const all = await tx.objectStore('events').getAll(IDBKeyRange.bound([roomId, ''], [roomId, '\uffff']));
+    const byId = new Map(all.map(({ event }) => [event.event_id, event]));
+    const events = record.ids.flatMap((id): MatrixEvent[] => {
+      const event = byId.get(id);
+      return event === undefined ? [] : [event];
+    });
+    return RoomTimeline.fromStored(record, events);
+  }
+}

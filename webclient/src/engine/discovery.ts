@@ -1,0 +1,79 @@
+/**
+ * Finds the homeserver. Spec: Client-Server API, Server discovery. The page's own origin is asked first (it is served
+ * by its homeserver), then the address that was set as default, then whatever the user types.
+ */
+import { list, object, text, textOrNull } from '../model/events';
+import type { ServerInfo } from '../store/contract';
+import { exchange, type Fetch, failure, type HttpAnswer } from './api/http';
+
+const PASSWORD = 'm.login.password';
+/** Stages of registration that can be done without a web page of the server. */
+const KNOWN_STAGES = new Set(['m.login.dummy', 'm.login.registration_token']);
+const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
+
+/** Information on the first of `candidates` (addresses) that is a homeserver; null when none is. */
+export async function firstServer(fetcher: Fetch, candidates: readonly string[]): Promise<ServerInfo | null> {
+  for (const candidate of candidates) {
+    try {
+      return await lookUp(fetcher, candidate);
+    } catch {
+      // The next one may be it; that none is shows as null.
+    }
+  }
+  return null;
+}
+
+/** Looks up a name or an address. Rejects with `NO_SERVER` when no homeserver answers there. */
+export async function lookUp(fetcher: Fetch, typed: string): Promise<ServerInfo> {
+  const trimmed = typed.trim().replace(/\/+$/, '');
+  const origin = /^https?:\/\//.test(trimmed) ? trimmed : `${LOCAL.test(trimmed) ? 'http' : 'https'}://${trimmed}`;
+  if (trimmed === '' || !isAddress(origin)) {
+    throw failure('NO_SERVER', 'not the name of a server');
+  }
+  const wellKnown = await ask(fetcher, origin, '/.well-known/matrix/client');
+  const base = textOrNull(object(object(wellKnown?.body)['m.homeserver']).base_url)?.replace(/\/+$/, '') ?? origin;
+  const chosen = isAddress(base) ? base : origin;
+  const versions = await ask(fetcher, chosen, '/_matrix/client/versions');
+  if (versions?.status !== 200 || !Array.isArray(versions.body.versions)) {
+    throw failure('NO_SERVER', `no homeserver at ${new URL(chosen).host}`);
+  }
+  const flows = await ask(fetcher, chosen, '/_matrix/client/v3/login');
+  const logins = list(flows?.body.flows).map((flow) => text(object(flow).type));
+  return {
+    name: new URL(origin).host,
+    url: chosen,
+    passwordLogin: logins.includes(PASSWORD),
+    registration: await registrationAt(fetcher, chosen),
+  };
+}
+
+/** What the server asks of those who register: an empty request shows its flows. */
+async function registrationAt(fetcher: Fetch, base: string): Promise<ServerInfo['registration']> {
+  const answer = await exchange(fetcher, base, null, {
+    method: 'POST',
+    path: '/_matrix/client/v3/register',
+    body: {},
+  }).catch(() => null);
+  if (answer?.status !== 401) {
+    return 'closed';
+  }
+  const flows = stagesOf(answer.body).filter((stages) => stages.every((stage) => KNOWN_STAGES.has(stage)));
+  if (flows.length === 0) {
+    return 'unsupported';
+  }
+  return flows.some((stages) => !stages.includes('m.login.registration_token')) ? 'open' : 'token';
+}
+
+/** Stages of each flow of a UIA answer. Spec: Client-Server API, User-Interactive Authentication API. */
+export function stagesOf(body: HttpAnswer['body']): string[][] {
+  return list(body.flows).map((flow) => list(object(flow).stages).map(text));
+}
+
+async function ask(fetcher: Fetch, base: string, path: string): Promise<HttpAnswer | null> {
+  return exchange(fetcher, base, null, { method: 'GET', path, timeoutMs: 10_000 }).catch(() => null);
+}
+
+function isAddress(value: string): boolean {
+  const url = URL.parse?.(value) ?? null;
+  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:');
+}

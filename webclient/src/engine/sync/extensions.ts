@@ -1,0 +1,110 @@
+/** The extensions of a delta: account data, receipts, typing, counts, presence. Spec: MSC4508 and our own ones. */
+import { asEvent, isObject, type Json, list, number, object, text, texts } from '../../model/events';
+import { type Account, emptyRoom, type RoomData } from './account';
+import type { Changes } from './changes';
+
+export const COUNTS = 'app.hearth.counts';
+export const PRESENCE = 'app.hearth.presence';
+export const PREVIEW = 'app.hearth.preview';
+
+export function applyExtensions(account: Account, extensions: Json, changes: Changes): void {
+  applyAccountData(account, object(extensions.account_data), changes);
+  for (const [roomId, event] of Object.entries(object(object(extensions.receipts).rooms))) {
+    applyReceipts(account, roomId, object(object(event).content), changes);
+  }
+  for (const [roomId, event] of Object.entries(object(object(extensions.typing).rooms))) {
+    const others = texts(object(object(event).content).user_ids).filter((userId) => userId !== account.me);
+    account.typing.set(roomId, others);
+    changes.typing.add(roomId);
+  }
+  for (const [roomId, counts] of Object.entries(object(object(extensions[COUNTS]).rooms))) {
+    changeRoom(account, roomId, changes, {
+      notifications: number(object(counts).n, 0),
+      highlights: number(object(counts).h, 0),
+    });
+  }
+  for (const [roomId, value] of Object.entries(object(object(extensions[PREVIEW]).rooms))) {
+    const event = asEvent(value);
+    if (event !== null && account.rooms.has(roomId)) {
+      account.timeline(roomId).keep(event);
+      changeRoom(account, roomId, changes, {});
+    }
+  }
+  for (const [userId, value] of Object.entries(object(object(extensions[PRESENCE]).users))) {
+    applyPresence(account, userId, object(value), changes);
+  }
+}
+
+function changeRoom(account: Account, roomId: string, changes: Changes, fields: Partial<RoomData>): void {
+  const room = account.rooms.get(roomId) ?? emptyRoom(roomId);
+  account.rooms.set(roomId, { ...room, ...fields });
+  changes.rooms.add(roomId);
+}
+
+function applyAccountData(account: Account, data: Json, changes: Changes): void {
+  for (const event of list(data.global).map(object)) {
+    setAccountData(account, text(event.type), object(event.content), changes);
+  }
+  for (const [roomId, events] of Object.entries(object(data.rooms))) {
+    for (const event of list(events).map(object)) {
+      setRoomAccountData(account, roomId, text(event.type), object(event.content), changes);
+    }
+  }
+}
+
+/** Global account data; `m.direct` and `m.push_rules` change how rooms look. */
+export function setAccountData(account: Account, type: string, content: Json, changes: Changes): void {
+  account.accountData.set(type, content);
+  changes.put('kv', `account_data ${type}`, content);
+  if (type === 'm.direct' || type === 'm.push_rules') {
+    for (const roomId of account.rooms.keys()) {
+      changes.rooms.add(roomId);
+    }
+  }
+}
+
+export function setRoomAccountData(
+  account: Account,
+  roomId: string,
+  type: string,
+  content: Json,
+  changes: Changes,
+): void {
+  const known = account.rooms.get(roomId)?.accountData ?? {};
+  changeRoom(account, roomId, changes, { accountData: { ...known, [type]: content } });
+}
+
+/** Content of an `m.receipt` event. Receipts of threads other than the main one do not count here. */
+function applyReceipts(account: Account, roomId: string, content: Json, changes: Changes): void {
+  const room = account.rooms.get(roomId) ?? emptyRoom(roomId);
+  const readers = { ...room.readers };
+  let myRead = room.myRead;
+  for (const [eventId, types] of Object.entries(content)) {
+    for (const type of ['m.read', 'm.read.private']) {
+      for (const [userId, value] of Object.entries(object(object(types)[type]))) {
+        const receipt = object(value);
+        const thread = receipt.thread_id;
+        if (!isObject(value) || (thread !== undefined && thread !== 'main')) {
+          continue;
+        }
+        const read = { eventId, ts: number(receipt.ts, 0) };
+        if (userId === account.me) {
+          myRead = myRead === null || read.ts >= myRead.ts ? read : myRead;
+        } else if (read.ts >= (readers[userId]?.ts ?? 0)) {
+          readers[userId] = read;
+        }
+      }
+    }
+  }
+  changeRoom(account, roomId, changes, { readers, myRead });
+  changes.event(roomId, '*');
+}
+
+function applyPresence(account: Account, userId: string, value: Json, changes: Changes): void {
+  const presence = value.presence;
+  if (presence === 'online' || presence === 'unavailable' || presence === 'offline') {
+    const ago = value.last_active_ago;
+    account.presence.set(userId, { presence, lastActiveTs: typeof ago === 'number' ? Date.now() - ago : null });
+    changes.presence.add(userId);
+  }
+}

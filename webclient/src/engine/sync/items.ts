@@ -1,0 +1,160 @@
+/** Rows of a timeline as pages show them: server events with local ops applied. */
+
+import { type Json, type MatrixEvent, text } from '../../model/events';
+import { previewBody } from '../../model/preview';
+import { isRedacted, redactedBy, relationOf, replyTarget } from '../../model/relations';
+import { serviceLine } from '../../model/service';
+import type { Delivery, Reaction, ReplyTarget, TimelineItem } from '../../store/contract';
+import { localKey, type Op } from '../send/ops';
+import type { Account } from './account';
+import type { Fragment } from './fragments';
+import { nameIn } from './members';
+import type { RoomTimeline } from './timeline';
+
+const MESSAGES = new Set(['m.room.message', 'm.sticker']);
+
+/** Kind of row; null for what makes no row of its own. */
+export function kindOf(account: Account, roomId: string, event: MatrixEvent): TimelineItem['kind'] | null {
+  if (event.state_key !== undefined) {
+    return serviceLine(event, (userId) => nameIn(account, roomId, userId)) === null ? null : 'service';
+  }
+  if (relationOf(event) !== null) {
+    return null;
+  }
+  const shown = MESSAGES.has(event.type) || event.type === 'm.room.encrypted';
+  if (isRedacted(event)) {
+    return shown ? 'redacted' : null;
+  }
+  if (event.type === 'm.room.encrypted') {
+    return 'encrypted';
+  }
+  if (event.type === 'm.sticker') {
+    return 'message';
+  }
+  return event.type === 'm.room.message' ? (text(event.content.msgtype) === '' ? 'unknown' : 'message') : null;
+}
+
+/** Ids of all rows of a run, oldest first, with what is still on its way at the end of the live one. */
+export function itemKeys(account: Account, timeline: RoomTimeline, fragment: Fragment | null): string[] {
+  const keys = (fragment?.ids ?? []).flatMap((id) => {
+    const event = timeline.event(id);
+    return event !== undefined && kindOf(account, timeline.roomId, event) !== null ? account.keyOf(event) : [];
+  });
+  if (fragment !== null && !fragment.live) {
+    return keys;
+  }
+  const shown = new Set(keys);
+  const pending = account.opsOf(timeline.roomId).filter((op) => op.kind === 'message');
+  return [...keys, ...pending.map((op) => localKey(op.txnId)).filter((key) => !shown.has(key))];
+}
+
+export function eventItem(account: Account, timeline: RoomTimeline, event: MatrixEvent): TimelineItem | null {
+  const kind = kindOf(account, timeline.roomId, event);
+  if (kind === null) {
+    return null;
+  }
+  const nameOf = (userId: string) => nameIn(account, timeline.roomId, userId);
+  const ops = account.opsOf(timeline.roomId).filter((op) => op.target === event.event_id);
+  const edit = ops.findLast((op) => op.kind === 'edit');
+  const failed = ops.find((op) => op.state === 'failed');
+  const content = kind === 'redacted' ? {} : pendingContent(timeline.contentOf(event), edit);
+  return {
+    key: account.keyOf(event),
+    eventId: event.event_id,
+    sender: event.sender,
+    ts: event.origin_server_ts,
+    kind,
+    type: event.type,
+    content,
+    service: kind === 'service' ? serviceLine(event, nameOf) : null,
+    edited: kind === 'message' && (edit !== undefined || timeline.editOf(event) !== null),
+    redactedBy: redactedBy(event),
+    reply: kind === 'message' ? replyOf(account, timeline, content) : null,
+    reactions: kind === 'redacted' ? [] : reactionsOf(account, timeline, event.event_id, ops),
+    delivery: event.sender === account.me && kind !== 'service' ? deliveryOf(account, timeline, event.event_id) : null,
+    error: failed?.error ?? null,
+    changing: ops.some((op) => op.kind !== 'reaction' && op.state !== 'failed'),
+  };
+}
+
+/** A message that has not come back yet. */
+export function opItem(account: Account, timeline: RoomTimeline, op: Op): TimelineItem {
+  const delivery: Delivery = op.state === 'failed' ? 'failed' : op.state === 'sent' ? 'sent' : 'sending';
+  return {
+    key: localKey(op.txnId),
+    eventId: op.eventId,
+    sender: account.me,
+    ts: op.ts,
+    kind: 'message',
+    type: op.type,
+    content: op.content,
+    service: null,
+    edited: false,
+    redactedBy: null,
+    reply: replyOf(account, timeline, op.content),
+    reactions: [],
+    delivery,
+    error: op.error,
+    changing: false,
+  };
+}
+
+function pendingContent(content: Json, edit: Op | undefined): Json {
+  if (edit === undefined) {
+    return content;
+  }
+  const relation = content['m.relates_to'];
+  const fresh = edit.content['m.new_content'] as Json;
+  return relation === undefined ? fresh : { ...fresh, 'm.relates_to': relation };
+}
+
+function replyOf(account: Account, timeline: RoomTimeline, content: Json): ReplyTarget | null {
+  const target = replyTarget(content);
+  if (target === null) {
+    return null;
+  }
+  const quoted = timeline.event(target);
+  const kind = quoted === undefined ? null : kindOf(account, timeline.roomId, quoted);
+  if (quoted === undefined || kind === null) {
+    return { eventId: target, quoted: null };
+  }
+  const senderName = nameIn(account, timeline.roomId, quoted.sender);
+  const body = previewBody(kind, quoted.type, timeline.contentOf(quoted), null);
+  return { eventId: target, quoted: { sender: quoted.sender, senderName, body } };
+}
+
+/** Reactions by key, the most used first, with my own that are on their way. */
+function reactionsOf(account: Account, timeline: RoomTimeline, id: string, ops: readonly Op[]): Reaction[] {
+  const senders = new Map<string, Set<string>>();
+  const add = (key: string, sender: string) => senders.set(key, (senders.get(key) ?? new Set()).add(sender));
+  const withdrawn = new Set(
+    account.opsOf(timeline.roomId).flatMap((op) => (op.kind === 'redaction' ? [op.target] : [])),
+  );
+  for (const [eventId, reaction] of timeline.reactionsTo(id)) {
+    if (!withdrawn.has(eventId)) {
+      add(reaction.key, reaction.sender);
+    }
+  }
+  for (const op of ops) {
+    if (op.kind === 'reaction' && op.state !== 'failed') {
+      add(text((op.content['m.relates_to'] as Json).key), account.me);
+    }
+  }
+  return [...senders]
+    .map(([key, who]) => ({ key, count: who.size, senders: [...who], mine: who.has(account.me) }))
+    .sort((a, b) => b.count - a.count);
+}
+
+/** Ticks of my own event: two as soon as somebody else's receipt is at it or after it. */
+export function deliveryOf(account: Account, timeline: RoomTimeline, eventId: string): Delivery {
+  const own = timeline.fragmentOf(eventId);
+  const place = own?.ids.indexOf(eventId) ?? 0;
+  const readers = Object.values(account.rooms.get(timeline.roomId)?.readers ?? {});
+  const read = readers.some((reader) => {
+    if (own?.ids.includes(reader.eventId) === true) {
+      return own.ids.indexOf(reader.eventId) >= place;
+    }
+    return own?.live !== true && timeline.live?.ids.includes(reader.eventId) === true;
+  });
+  return read ? 'read' : 'sent';
+}
