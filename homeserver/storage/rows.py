@@ -85,6 +85,10 @@ class EventRow(ChangeRow, tag=1, gc=False):
     skip: int = 0
     room_position: int = 0
 
+    def __post_init__(self) -> None:
+        if self.thread_id is None and self.relates is not None and self.relates[0] == "m.thread":
+            self.thread_id = self.relates[1]
+
 
 class MemberRow(ChangeRow, tag=3, gc=False):
     """A membership that no committed current event sets: out-of-band invites and knocks, resolution, forgetting."""
