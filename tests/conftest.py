@@ -1,9 +1,9 @@
 """Fixtures for all tests; what they are made of is in tests/support."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 from tests.support import browser, run_folder
 from tests.support.keeper import stop_keeper
 from tests.support.redis import RedisServer, redis_server
+from tests.support.server import ServerProcess
+from tools.certificates import LocalCertificate, local_certificate
 
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
@@ -23,9 +25,7 @@ settings.register_profile("full", settings.get_profile("short"), max_examples=2_
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--full PART`."""
-    parser.addoption(
-        "--full", action="append", default=[], metavar="PART", help="also run the long tests of PART"
-    )
+    parser.addoption("--full", action="append", default=[], metavar="PART", help="also run the long tests of PART")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -82,6 +82,33 @@ def redis() -> Iterator[RedisServer]:
     """A Redis server that the tests of one worker share."""
     with redis_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> LocalCertificate:
+    """A throw-away authority and a certificate for `localhost`."""
+    return local_certificate(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+async def new_server(
+    tmp_path: Path, certificate: LocalCertificate
+) -> AsyncIterator[Callable[..., Awaitable[ServerProcess]]]:
+    """Starts homeserver processes: `await new_server(**config)`; all are gone after the test.
+
+    Without `database={"url": ...}` each has an embedded PostgreSQL of its own.
+    """
+    servers: list[ServerProcess] = []
+
+    async def new(**config: Any) -> ServerProcess:
+        server = ServerProcess(tmp_path / f"server{len(servers)}", certificate, **config)
+        servers.append(server)
+        await server.start()
+        return server
+
+    yield new
+    for server in servers:
+        await server.kill()
 
 
 @pytest.fixture(scope="session")
