@@ -3,6 +3,7 @@ export type IconName =
   | 'arrow-left'
   | 'at-sign'
   | 'ban'
+  | 'bell'
   | 'bell-off'
   | 'check'
   | 'chevron-down'

@@ -1,0 +1,45 @@
+import { createMemo, createSignal, Match, Show, Switch } from 'solid-js';
+import { t } from '../../i18n';
+import { useClient } from '../../store/context';
+import type { ServerInfo } from '../../store/contract';
+import { Icon } from '../../ui/icon';
+import s from './auth.module.css';
+import { ServerChoice } from './server-choice';
+import { SignIn } from './sign-in';
+import { SignUp } from './sign-up';
+
+/** The cards for coming in: with an account that exists or with a new one. */
+export function AuthScreen() {
+  const { state } = useClient();
+  const [creating, setCreating] = createSignal(false);
+  const [chosen, setChosen] = createSignal<ServerInfo>();
+  const server = createMemo(() => {
+    const session = state.session;
+    return chosen() ?? (session.phase === 'signedOut' || session.phase === 'softLoggedOut' ? session.server : null);
+  });
+  const again = () => (state.session.phase === 'softLoggedOut' ? state.session.userId : undefined);
+  const mayCreate = () => server()?.registration === 'open' || server()?.registration === 'token';
+  return (
+    <main class={s.screen} data-testid="auth-screen">
+      <section class={s.card} data-testid="auth-card">
+        <Icon name="logo" size={120} class={s.logo} />
+        <Switch>
+          <Match when={creating() && !again() && server()}>
+            {(info) => <SignUp server={info()} chosen={chosen()?.name ?? null} signIn={() => setCreating(false)} />}
+          </Match>
+          <Match when={true}>
+            <SignIn
+              server={server()}
+              chosen={chosen()?.name ?? null}
+              again={again()}
+              signUp={mayCreate() ? () => setCreating(true) : undefined}
+            />
+          </Match>
+        </Switch>
+        <Show when={!again()}>
+          <ServerChoice server={server()} onChosen={setChosen} />
+        </Show>
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,60 @@
+import { Show } from 'solid-js';
+import { t } from '../../i18n';
+import { useClient } from '../../store/context';
+import { IconButton } from '../../ui/button';
+import { Icon } from '../../ui/icon';
+import { Spinner } from '../../ui/spinner';
+import s from './list-header.module.css';
+
+const waiting = { offline: 'list-waiting', connecting: 'list-connecting', updating: 'list-updating' } as const;
+
+/** Menu button and search field; the field also says how the connection is, so that nothing moves. */
+export function ListHeader(props: {
+  query: string;
+  onQuery: (words: string) => void;
+  mainMenu: (at: Element) => void;
+}) {
+  const { state } = useClient();
+  const status = () => state.connection.status;
+  const placeholder = () => {
+    const now = status();
+    return t(now === 'live' ? 'list-search' : waiting[now]);
+  };
+  return (
+    <header class={s.header} data-testid="list-header">
+      <IconButton
+        icon="menu"
+        label={t('list-menu')}
+        onClick={(event) => props.mainMenu(event.currentTarget)}
+        data-testid="main-menu"
+      />
+      <search class={s.search} data-testid="search">
+        <input
+          class={s.input}
+          type="text"
+          value={props.query}
+          placeholder={placeholder()}
+          aria-label={t('list-search')}
+          data-testid="search-input"
+          data-search
+          autocomplete="off"
+          onInput={(event) => props.onQuery(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape') return;
+            event.preventDefault();
+            event.stopPropagation();
+            if (props.query) props.onQuery('');
+            else event.currentTarget.blur();
+          }}
+        />
+        <Show when={status() === 'live'} fallback={<Spinner size={22} />}>
+          <Show when={props.query} fallback={<Icon name="search" class={s.glass} />}>
+            <button type="button" class={s.clear} aria-label={t('info-close')} onClick={() => props.onQuery('')}>
+              <Icon name="x" size={20} />
+            </button>
+          </Show>
+        </Show>
+      </search>
+    </header>
+  );
+}

@@ -1,0 +1,155 @@
+import { createMemo, Match, Show, Switch } from 'solid-js';
+import { t } from '../../i18n';
+import { listTime } from '../../i18n/dates';
+import { previewText } from '../../i18n/words';
+import { useClient } from '../../store/context';
+import type { Room, RoomId } from '../../store/contract';
+import { me, nameOf } from '../../store/people';
+import { goTo, route } from '../../store/ui';
+import { Avatar } from '../../ui/avatar';
+import { Badge } from '../../ui/badge';
+import { Icon } from '../../ui/icon';
+import { longPress } from '../../ui/long-press';
+import { ripple } from '../../ui/ripple';
+import { Ticks } from '../../ui/ticks';
+import s from './row.module.css';
+
+type RowProps = { roomId: RoomId; menu: (room: Room, at: { x: number; y: number }) => void };
+
+/** One chat: picture, name, what was said last, when, and what is unread. 72 px high. */
+export function Row(props: RowProps) {
+  const { state } = useClient();
+  return <Show when={state.rooms[props.roomId]}>{(room) => <Chat room={room()} menu={props.menu} />}</Show>;
+}
+
+function Chat(props: { room: Room; menu: RowProps['menu'] }) {
+  const { state } = useClient();
+  const active = () => route().roomId === props.room.id;
+  const name = () => props.room.name || t('chat-empty-name');
+  const online = () => state.users[props.room.dmUserId ?? '']?.presence === 'online';
+  const mention = () => props.room.unread.highlights > 0;
+  const count = () => {
+    const { notifications, marked } = props.room.unread;
+    if (notifications > 0) return notifications;
+    return marked ? 0 : undefined;
+  };
+  const ticks = {
+    sending: 'message-sending',
+    sent: 'message-sent',
+    read: 'message-read',
+    failed: 'message-failed',
+  } as const;
+  return (
+    <button
+      type="button"
+      class={s.row}
+      classList={{ [s.active ?? '']: active() }}
+      data-testid="chat-row"
+      data-room={props.room.id}
+      aria-current={active() ? 'page' : undefined}
+      onClick={() => goTo(props.room.id)}
+      onContextMenu={(event) => {
+        event.preventDefault();
+        props.menu(props.room, { x: event.clientX, y: event.clientY });
+      }}
+      {...longPress((x, y) => props.menu(props.room, { x, y }))}
+      on:pointerdown={(event) => ripple(event as PointerEvent & { currentTarget: HTMLElement })}
+    >
+      <Avatar id={props.room.dmUserId ?? props.room.id} name={name()} size={54} online={online()} testid="row-avatar" />
+      <span class={s.words}>
+        <span class={s.line}>
+          <Show when={props.room.encrypted}>
+            <Icon name="lock" size={16} class={s.mark} />
+          </Show>
+          <span class={s.title} data-testid="row-title">
+            {name()}
+          </span>
+          <Show when={props.room.muted}>
+            <Icon name="bell-off" size={16} class={s.mark} />
+            <span class="visually-hidden">{t('list-muted')}</span>
+          </Show>
+          <span class={s.space} />
+          <Show when={props.room.preview?.delivery}>
+            {(delivery) => (
+              <span class={s.ticks}>
+                <Ticks delivery={delivery()} label={t(ticks[delivery()])} />
+              </span>
+            )}
+          </Show>
+          <Show when={props.room.preview}>
+            {(preview) => (
+              <span class={s.time} data-testid="row-time">
+                {listTime(preview().ts, Date.now())}
+              </span>
+            )}
+          </Show>
+        </span>
+        <span class={s.line}>
+          <Preview room={props.room} />
+          <Show when={mention()}>
+            <span class={s.mention} data-testid="mention-badge" role="img" aria-label={t('list-mentions')}>
+              <Icon name="at-sign" size={14} />
+            </span>
+          </Show>
+          <Show
+            when={count() !== undefined}
+            fallback={
+              <Show when={props.room.pinned}>
+                <Icon name="pin" size={20} class={s.pin} />
+                <span class="visually-hidden">{t('list-pinned')}</span>
+              </Show>
+            }
+          >
+            <Badge
+              count={count()}
+              muted={props.room.muted}
+              label={t('list-unread', { count: count() ?? 0 })}
+              testid="unread-badge"
+            />
+          </Show>
+        </span>
+      </span>
+    </button>
+  );
+}
+
+/** The second line: who types, else a draft, else the last message. */
+function Preview(props: { room: Room }) {
+  const { state } = useClient();
+  const typing = () => state.typing[props.room.id] ?? [];
+  const draft = createMemo(() => (route().roomId === props.room.id ? '' : (state.drafts[props.room.id]?.text ?? '')));
+  const typists = () => {
+    if (props.room.kind === 'dm') return t('chat-typing');
+    if (typing().length > 1) return t('chat-typing-many', { count: typing().length });
+    return t('chat-typing-one', { name: nameOf(state, props.room.id, typing()[0] ?? '') });
+  };
+  const sender = () => {
+    const preview = props.room.preview;
+    if (!preview || preview.body.kind === 'service' || preview.body.kind === 'emote') return undefined;
+    if (preview.sender === me(state)) return t('list-you');
+    return props.room.kind === 'group' ? preview.senderName.split(' ')[0] : undefined;
+  };
+  return (
+    <span class={s.preview} dir="auto" data-testid="row-preview">
+      <Switch fallback={t('preview-empty')}>
+        <Match when={typing().length > 0}>
+          <span class={s.typing} data-testid="row-typing">
+            {typists()}
+          </span>
+        </Match>
+        <Match when={draft()}>
+          <span class={s.draft}>{t('list-draft')} </span>
+          {draft()}
+        </Match>
+        <Match when={props.room.preview}>
+          {(preview) => (
+            <>
+              <Show when={sender()}>{(name) => <span class={s.sender}>{`${name()}: `}</span>}</Show>
+              {previewText(preview().body)}
+            </>
+          )}
+        </Match>
+      </Switch>
+    </span>
+  );
+}
