@@ -19,6 +19,7 @@ SOFT_FAILED = 2
 OUTLIER = 4
 NOTIFY = 8  # what the default push rules say of this event
 CURRENT = 16  # it entered the current state when it was committed; set by the stream
+RELAY = 32  # a peer's member event that came by a handshake with us: it goes on to the other servers of the room
 HIDDEN = REJECTED | SOFT_FAILED | OUTLIER
 
 
