@@ -9,7 +9,8 @@ from homeserver.protocol.auth_rules import auth_state_keys, check, check_auth_ev
 from homeserver.protocol.errors import NotAllowed
 from homeserver.protocol.power_levels import PowerLevels
 from homeserver.protocol.room_versions import ROOM_VERSIONS, V7, V9, V10, V11, V12, RoomVersion
-from tests.protocol.auth_cases import CASES, Case
+from tests.protocol.auth_case import Case
+from tests.protocol.auth_cases import CASES
 from tests.protocol.auth_room import ALICE, BOB, CAROL, DAVE, Room
 from tests.support.spec import spec_file
 

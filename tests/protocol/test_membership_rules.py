@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from homeserver.protocol.events import Json
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import ROOM_VERSIONS, V6, V7, V9, V10, V12, RoomVersion
 from tests.protocol.auth_room import ALICE, BOB, DAVE, ERIN, IDENTITY_KEY, Room, key_of
