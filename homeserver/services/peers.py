@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from homeserver.clock import Clock, Rng
-from homeserver.storage.destinations import DestinationTable
+from homeserver.storage.destinations import Destinations
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ class Peer:
 class Peers:
     """Back-off for every peer that fails; healthy ones take no memory in the database."""
 
-    def __init__(self, table: DestinationTable, clock: Clock, rng: Rng) -> None:
+    def __init__(self, table: Destinations, clock: Clock, rng: Rng) -> None:
         self._table = table
         self._clock = clock
         self._rng = rng
@@ -77,7 +77,9 @@ class Peers:
             peer.pause_ms = min(longest, max(FIRST_PAUSE_MS, peer.pause_ms * 2))
             peer.retry_at = now + int(peer.pause_ms * (0.8 + 0.4 * self._rng.random()))
             log.info("peer left alone", server=server, pause_s=peer.pause_ms // 1000)
-            await self._table.save_failure(server, peer.failing_since, peer.retry_at)
+            await self._table.save_contact(
+                server, retry_ts=peer.retry_at, failing_since_ts=peer.failing_since, failures=peer.failures
+            )
 
     async def _alive(self, server: str) -> None:
         peer = await self._peer(server)
@@ -86,21 +88,21 @@ class Peers:
         was_saved = peer.retry_at > 0
         peer.failing_since = peer.retry_at = peer.failures = peer.pause_ms = 0
         if was_saved:
-            await self._table.save_failure(server, 0, 0)
+            await self._table.save_contact(server, retry_ts=0, failing_since_ts=None, failures=0)
         for wake in self._on_contact:
             wake(server)
 
     async def _peer(self, server: str) -> Peer:
         peer = self._peers.get(server)
         if peer is None:
-            saved = await self._table.failure(server)
+            saved = await self._table.read(server)
             peer = self._peers.get(server)
             if peer is None:
                 peer = Peer()
-                if saved is not None and saved.failing_since:
-                    peer.failing_since, peer.retry_at = saved.failing_since, saved.retry_at
-                    peer.failures = FREE_FAILURES + 1
-                    peer.pause_ms = max(FIRST_PAUSE_MS, min(MAX_PAUSE_MS, saved.retry_at - saved.failing_since))
+                if saved is not None and saved.failing_since_ts is not None:
+                    peer.failing_since, peer.retry_at = saved.failing_since_ts, saved.retry_ts
+                    peer.failures = saved.failures
+                    peer.pause_ms = max(FIRST_PAUSE_MS, min(MAX_PAUSE_MS, saved.retry_ts - saved.failing_since_ts))
                 if len(self._peers) >= CACHED:
                     del self._peers[next(iter(self._peers))]
                 self._peers[server] = peer

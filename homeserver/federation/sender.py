@@ -1,0 +1,269 @@
+"""Bringing to peers what happens here: a cursor on the stream, routed to one queue per destination.
+
+No row is written per message and server: the queue is the events table, and a destination that is up to date has no
+state at all beside the one cursor. Spec: Server-Server API, Transactions, PDUs, EDUs.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+
+from homeserver.clock import Clock, Rng
+from homeserver.federation.client.transactions import MAX_PDUS, Transactions
+from homeserver.federation.destination import Destination, Pdu, Queued, Shared, edu
+from homeserver.protocol.events import join
+from homeserver.protocol.identifiers import ServerName, server_of
+from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
+from homeserver.protocol.server_acl import ServerAcl
+from homeserver.services.feed import Feed
+from homeserver.services.peers import Peers
+from homeserver.services.rooms import MEMBER, Rooms
+from homeserver.storage.destinations import Destinations
+from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.outbound import OutboundTable
+from homeserver.storage.rows import HIDDEN, RELAY, EventRow, OutboundEduRow, ReceiptRow, Row
+from homeserver.storage.stream import Stream
+
+log = structlog.get_logger()
+
+SAVE_S: Final = 2.0
+AT_ONCE: Final = 100
+"""Transactions on their way together, in all."""
+REMEMBERED_PDUS: Final = 500
+
+
+class Sender:
+    """Routes the stream to destinations. One per server, whatever the number of processes."""
+
+    def __init__(
+        self,
+        us: ServerName,
+        feed: Feed,
+        stream: Stream,
+        rooms: Rooms,
+        *,
+        outbound: OutboundTable,
+        destinations: Destinations,
+        transactions: Transactions,
+        peers: Peers,
+        allowed: ServerAcl,
+        clock: Clock,
+        rng: Rng,
+    ) -> None:
+        self._us = us
+        self._feed = feed
+        self._stream = stream
+        self._rooms = rooms
+        self._outbound = outbound
+        self._table = destinations
+        self._allowed = allowed
+        self._clock = clock
+        self._destinations: dict[str, Destination] = {}
+        self._routed = 0
+        self._saved = -1
+        self._lagging: set[str] = set()
+        self._pdus: OrderedDict[int, Pdu] = OrderedDict()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._shared = Shared(
+            clock=clock,
+            transactions=transactions,
+            table=destinations,
+            backoff=peers,
+            missed=self._missed,
+            slots=asyncio.Semaphore(AT_ONCE),
+            txn_prefix=f"{clock.now_ms()}{rng.letters(4)}-",
+        )
+        peers.on_contact(self._contact)
+
+    async def run(self) -> None:
+        """Follow the stream; runs as long as the process."""
+        follower = self._feed.follow()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                await self._start()
+                tasks.create_task(self._save_now_and_then())
+                while True:
+                    follower.clear()
+                    try:
+                        await self._route_new()
+                    except DatabaseDown:
+                        await self._clock.sleep(1.0)
+                        continue
+                    await follower.wait()
+        finally:
+            self._feed.unfollow(follower)
+
+    def offer(self, servers: Iterable[str], edu_type: str, key: str, content: Mapping[str, Any]) -> None:
+        """Send an EDU that is worth nothing later (typing, presence, receipts) to those of `servers` that are peers."""
+        for server in servers:
+            if server != self._us and self._allowed.allows(server):
+                self._destination(server).add_ephemeral(edu_type, key, content)
+                self._start_queue(server)
+
+    def queues(self) -> dict[str, int]:
+        """What is owed, by server: positions behind the stream's head, 0 for those that have everything."""
+        return {
+            server: 0 if destination.is_idle else self._routed - destination.delivered
+            for server, destination in self._destinations.items()
+        }
+
+    # -- routing ---------------------------------------------------------------------------------------------------
+
+    async def _start(self) -> None:
+        """Go on where the last process stopped."""
+        routed = await self._outbound.routed()
+        self._routed = self._feed.head if routed is None else routed
+        for server, cursor in (await self._outbound.behind()).items():
+            self._lagging.add(server)
+            destination = self._destination(server)
+            destination.delivered, destination.behind, destination.latest = cursor, True, self._routed
+            self._start_queue(server)
+
+    async def _route_new(self) -> None:
+        while self._routed < self._feed.head:
+            upto = self._feed.head
+            rows: Sequence[Row] | None = self._feed.rows(self._routed, upto)
+            if rows is None:
+                _, rows, complete = await self._stream.changes(self._routed)
+                upto = upto if complete or not rows else rows[-1].position
+            await self._route(rows)
+            self._routed = upto
+
+    async def _route(self, rows: Sequence[Row]) -> None:
+        """Hand the rows to the queues of those they are for; later rows first, to know who has left meanwhile."""
+        routed: list[tuple[Iterable[str], Queued]] = []
+        left: dict[int, set[str]] = {}
+        for row in reversed(rows):
+            if isinstance(row, EventRow):
+                servers = await self._servers_for(row, left)
+                if servers:
+                    routed.append((servers, await self._queued(row)))
+            elif isinstance(row, OutboundEduRow):
+                routed.append(([row.server], _queued_edu(row)))
+            elif isinstance(row, ReceiptRow) and row.type == "m.read" and server_of(row.user_id) == self._us:
+                await self._receipt(row)
+        for servers, queued in reversed(routed):
+            for server in servers:
+                if server != self._us and self._allowed.allows(server):
+                    self._destination(server).add(queued)
+                    self._start_queue(server)
+
+    async def _servers_for(self, row: EventRow, left: dict[int, set[str]]) -> set[str]:
+        """Servers in the room before or after the event; none for events that are not ours to send."""
+        if row.flags & HIDDEN or row.historical:
+            return set()
+        gone = left.setdefault(row.room_nid, set())
+        if row.type == MEMBER and row.state_key and row.membership != "join":
+            gone.add(server_of(row.state_key))
+        if server_of(row.sender) != self._us and not row.flags & RELAY:
+            return set()
+        room = await self._rooms.find(row.room_id)
+        return {*room.servers, *gone} - {server_of(row.sender), self._us} if room is not None else set()
+
+    async def _queued(self, row: EventRow) -> Queued:
+        room = await self._rooms.room(row.room_id)
+        pdu = self._pdus.get(row.event_nid)
+        if pdu is None:
+            pdu = self._pdus[row.event_nid] = wire_form(row.body, row.envelope, room.rules)
+            if len(self._pdus) > REMEMBERED_PDUS:
+                self._pdus.popitem(last=False)
+        return Queued(row.position, pdu, None, len(row.body) + len(row.envelope))
+
+    async def _receipt(self, row: ReceiptRow) -> None:
+        """Spec: Server-Server API, Receipts."""
+        room = await self._rooms.find(row.room_id)
+        if room is None:
+            return
+        data: dict[str, Any] = {"ts": row.ts}
+        if row.thread:
+            data["thread_id"] = row.thread
+        content = {row.room_id: {"m.read": {row.user_id: {"event_ids": [row.event_id], "data": data}}}}
+        self.offer(list(room.servers), "m.receipt", f"{row.room_id} {row.user_id} {row.thread}", content)
+
+    # -- destinations ----------------------------------------------------------------------------------------------
+
+    def _destination(self, server: str) -> Destination:
+        destination = self._destinations.get(server)
+        if destination is None:
+            destination = self._destinations[server] = Destination(server, self._routed, self._shared)
+        return destination
+
+    def _start_queue(self, server: str) -> None:
+        destination = self._destinations[server]
+        if not destination.running and self._tasks is not None:
+            destination.running = True
+            self._tasks.create_task(destination.run())
+
+    def _contact(self, server: str) -> None:
+        """A peer that failed speaks again: try at once."""
+        destination = self._destinations.get(server)
+        if destination is not None:
+            destination.wake.set()
+
+    async def _missed(self, server: str, after: int, upto: int) -> tuple[list[Queued], int]:
+        """The oldest of what `server` is owed in `(after, upto]`, and up to where that is everything."""
+        events = await self._outbound.events_for(server, self._us, after, upto, MAX_PDUS)
+        edus = await self._table.waiting_edus(server, after, upto, MAX_PDUS)
+        reached = upto
+        for found in (events, edus):
+            if len(found) == MAX_PDUS:
+                reached = min(reached, found[-1].position)
+        queued = [
+            Queued(
+                event.position,
+                wire_form(event.body, event.envelope, ROOM_VERSIONS[event.room_version]),
+                None,
+                len(event.body) + len(event.envelope),
+            )
+            for event in events
+            if event.position <= reached
+        ]
+        queued += [
+            Queued(found.position, None, edu(found.edu_type, found.content), len(found.content))
+            for found in edus
+            if found.position <= reached
+        ]
+        return sorted(queued, key=lambda entry: entry.position), reached
+
+    async def _save_now_and_then(self) -> None:
+        while True:
+            await self._clock.sleep(SAVE_S)
+            try:
+                await self.save()
+            except DatabaseDown:
+                continue
+
+    async def save(self) -> None:
+        """Write the cursor, and those of destinations that do not have everything up to it."""
+        routed = self._routed
+        behind = {
+            server: destination.delivered
+            for server, destination in self._destinations.items()
+            if not destination.is_idle and destination.delivered < routed
+        }
+        done = self._lagging - behind.keys()
+        if routed == self._saved and not done and not behind:
+            return
+        await self._outbound.save(routed, behind, sorted(done))
+        self._saved = routed
+        self._lagging = set(behind)
+        idle = [
+            server
+            for server, destination in self._destinations.items()
+            if destination.is_idle and not destination.running and not destination.ephemeral
+        ]
+        for server in idle:
+            del self._destinations[server]
+
+
+def wire_form(body: bytes, envelope: bytes, rules: RoomVersion) -> Pdu:
+    """A stored event as it goes to peers."""
+    return join(body, envelope, rules).pdu
+
+
+def _queued_edu(row: OutboundEduRow) -> Queued:
+    return Queued(row.position, None, edu(row.edu_type, row.content), len(row.content))
