@@ -1,0 +1,79 @@
+"""What the server can do and where it is: versions, capabilities, the well-known files.
+
+Spec: Client-Server API, API Versions; Capabilities negotiation; Well-known URIs. Server-Server API, Server discovery.
+"""
+
+from urllib.parse import urlsplit
+
+from homeserver.asgi.responses import Answer, Raw, encode
+from homeserver.client_api.http import NONE, USER_OR_GUEST, Call, EndpointTable
+from homeserver.config import Config
+from homeserver.errors import NotFound
+from homeserver.protocol.room_versions import ROOM_VERSIONS
+
+SPEC_VERSIONS = ("r0.6.1", *(f"v1.{minor}" for minor in range(1, 20)))
+STREAM_FEATURE = "app.hearth.stream.v1"
+STREAM_CAPABILITY = "app.hearth.stream"
+UNSTABLE_FEATURES = {STREAM_FEATURE: True, "org.matrix.simplified_msc3575": True}
+SOCKET_LIMITS = {"max_frame": 262_144, "conns_per_device": 3}
+HTTPS_PORT = 443
+
+
+def endpoints(endpoint: EndpointTable, config: Config) -> None:
+    """Register the endpoints that only the configuration answers."""
+    versions_body = encode({"versions": SPEC_VERSIONS, "unstable_features": UNSTABLE_FEATURES})
+    capabilities_body = encode({"capabilities": _capabilities(config)})
+    well_known_client = encode({"m.homeserver": {"base_url": config.base_url}, **config.well_known.client_extra})
+    delegate = _delegate(config)
+
+    @endpoint("GET", "/versions", auth=NONE, limit="public")
+    async def versions(_call: Call[None]) -> Answer:
+        """Spec: Client-Server API, API Versions."""
+        return Raw(versions_body)
+
+    @endpoint("GET", "/v3/capabilities", auth=USER_OR_GUEST, limit="read", socket=True)
+    async def capabilities(_call: Call[None]) -> Answer:
+        """Spec: Client-Server API, Capabilities negotiation."""
+        return Raw(capabilities_body)
+
+    @endpoint("GET", "/.well-known/matrix/client", auth=NONE, limit="public", resource="well_known")
+    async def well_known(_call: Call[None]) -> Answer:
+        """Spec: Client-Server API, Well-known URIs."""
+        return Raw(well_known_client)
+
+    @endpoint("GET", "/.well-known/matrix/server", auth=NONE, limit="public", resource="well_known")
+    async def well_known_server(_call: Call[None]) -> Answer:
+        """Spec: Server-Server API, Resolving server names."""
+        if delegate is None:
+            raise NotFound("This server is found by its name")
+        return {"m.server": delegate}
+
+    @endpoint("GET", "/.well-known/matrix/support", auth=NONE, limit="public", resource="well_known")
+    async def well_known_support(_call: Call[None]) -> Answer:
+        """Spec: Client-Server API, Server administration contacts."""
+        if config.well_known.support is None:
+            raise NotFound("No contacts are published")
+        return config.well_known.support
+
+
+def _capabilities(config: Config) -> dict[str, object]:
+    available = dict.fromkeys(ROOM_VERSIONS, "stable")
+    return {
+        "m.room_versions": {"default": config.rooms.default_version, "available": available},
+        "m.change_password": {"enabled": config.login.password.enabled},
+        "m.profile_fields": {"enabled": True},
+        "m.set_displayname": {"enabled": True},
+        "m.set_avatar_url": {"enabled": True},
+        "m.3pid_changes": {"enabled": False},
+        "m.get_login_token": {"enabled": False},
+        "m.forget_forced_upon_leave": {"enabled": False},
+        STREAM_CAPABILITY: SOCKET_LIMITS,
+    }
+
+
+def _delegate(config: Config) -> str | None:
+    """Where other servers find us, if that is not simply our name: the host of `public_baseurl`."""
+    if not config.federates or config.public_baseurl is None or ":" in config.server_name:
+        return None
+    address = urlsplit(config.public_baseurl)
+    return f"{address.hostname}:{address.port or HTTPS_PORT}" if address.scheme == "https" else None
