@@ -206,7 +206,7 @@ class Feed:
         return self._ring[start:stop]
 
     def follow(self) -> asyncio.Event:
-        """An event that is set after each commit, for a cursor on the stream (sender, push). Give back by `unfollow`."""
+        """An event that is set after each commit, for a cursor on the stream (sender, push); `unfollow` gives it back."""
         follower = asyncio.Event()
         self._followers.add(follower)
         return follower

@@ -168,7 +168,9 @@ class Room:
     @property
     def acl(self) -> ServerAcl:
         if self._acl is None:
-            self._acl = ServerAcl.of(self.content("m.room.server_acl") if ("m.room.server_acl", "") in self.state else None)
+            self._acl = ServerAcl.of(
+                self.content("m.room.server_acl") if ("m.room.server_acl", "") in self.state else None
+            )
         return self._acl
 
     @property

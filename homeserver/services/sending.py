@@ -12,7 +12,8 @@ from homeserver.errors import BadJson, DuplicateAnnotation, Forbidden, InvalidPa
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.redaction import redact_body
-from homeserver.services.commits import Committed, Commits, Draft, Intent, relation_of
+from homeserver.services.commits import Commits
+from homeserver.services.intents import Committed, Draft, Intent, relation_of
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import MEMBER, Room, Rooms
 from homeserver.services.visibility import Visibility
@@ -37,9 +38,7 @@ class Sending:
         """Have `check` asked before a state event of this type is sent; it raises what the sender is to hear."""
         self._state_checks[event_type] = check
 
-    async def send(
-        self, requester: Requester, room_id: str, draft: Draft, *, txn: TxnKey | None = None
-    ) -> EventId:
+    async def send(self, requester: Requester, room_id: str, draft: Draft, *, txn: TxnKey | None = None) -> EventId:
         """Send an event to a room the requester is joined to; its id once it is committed.
 
         The same `txn` again gives the same id. Raises Forbidden, BadJson, TooLarge, DuplicateAnnotation.
@@ -116,5 +115,3 @@ def redaction_takes_effect(room: Room, redaction: Event, target_sender: str) -> 
 
 def _server(user_id: str) -> str:
     return user_id.partition(":")[2]
-
-

@@ -1,0 +1,118 @@
+"""What waits to be committed to a room: drafts of users here, and events that are finished already.
+
+Not for: how they become rows (`commits`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from homeserver.protocol.events import Event, StateKey
+from homeserver.protocol.identifiers import EventId, UserId
+from homeserver.services.rooms import MEMBER, Member
+from homeserver.storage.rows import RedactionRow, Row, TxnKey
+
+
+class Committed(NamedTuple):
+    """Where an event ended up. `repeated`: the transaction id was used before, and this is that event."""
+
+    event_id: EventId
+    position: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a user wants to say, before it is an event."""
+
+    type: str
+    content: Mapping[str, Any]
+    state_key: str | None = None
+    redacts: EventId | None = None
+    ts: int | None = None
+
+    @classmethod
+    def member(cls, target: str, membership: str, *, reason: str | None = None, **content: object) -> "Draft":
+        """A change of `target`'s membership."""
+        why = {} if reason is None else {"reason": reason}
+        return cls(MEMBER, {"membership": membership, **why, **content}, state_key=target)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A draft with its sender: built into an event when its batch is cut."""
+
+    sender: UserId
+    draft: Draft
+    txn: TxnKey | None = None
+    redaction: RedactionRow | None = None
+    """The rewritten target, where the draft is a redaction that takes effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """One entry of the current state that resolution changed; `event_nid` None: the key is gone."""
+
+    key: StateKey
+    event_nid: int | None
+    event_id: EventId | None
+    body: bytes = b""
+    member: Member | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An event that is signed already and has passed the checks that need no head.
+
+    `at_head`: its state before is the head's, if its `prev_events` are tips of the head whose state is the head's;
+    otherwise `point` names the snapshot before it (stored, or a ChainRow among `rows`), `delta` where a state event
+    writes itself on that side chain, and `changes` what resolving it into the head of version `seen` changes. Its
+    sender hears Stale when the head has moved on meanwhile.
+    """
+
+    event: Event
+    auth_nids: tuple[int, ...] = ()
+    flags: int = 0
+    at_head: bool = True
+    point: tuple[int, int] | None = None
+    delta: tuple[int, int] | None = None
+    changes: Sequence[StateChange] = ()
+    seen: int | None = None
+    redaction: RedactionRow | None = None
+    check_now: bool = False
+    """Check the authorisation rules against the head at the moment of the commit (restricted joins, signed invites)."""
+    rows: Sequence[Row] = ()
+    """Rows to be committed with it, e.g. the end of its staging."""
+
+
+class Stale(Exception):
+    """The head that a finished event was prepared for is no longer the head. Prepare it again."""
+
+
+def relation_of(content: Mapping[str, Any]) -> tuple[str, str, str | None] | None:
+    """(rel_type, event_id, key) of `m.relates_to`, where it is well-formed. Spec: Client-Server API, Relationships."""
+    relates = content.get("m.relates_to")
+    if not isinstance(relates, Mapping):
+        return None
+    rel_type, target, key = relates.get("rel_type"), relates.get("event_id"), relates.get("key")
+    if not isinstance(rel_type, str) or not isinstance(target, str) or len(rel_type) > 255 or len(target) > 255:
+        return None
+    return (rel_type, target, key if isinstance(key, str) else None)
+
+
+def state_keys(intents: Iterable[Intent | Finished]) -> list[StateKey]:
+    """Every key of the state that these intents may touch."""
+    keys: list[StateKey] = []
+    for intent in intents:
+        if isinstance(intent, Finished):
+            keys += [intent.event.key] if intent.event.is_state else []
+            keys += [change.key for change in intent.changes]
+        elif intent.draft.state_key is not None:
+            keys.append((intent.draft.type, intent.draft.state_key))
+    return keys
+
+
+def changes_state(intent: Intent | Finished) -> bool:
+    if isinstance(intent, Intent):
+        return intent.draft.state_key is not None
+    return intent.event.is_state or bool(intent.changes) or not intent.at_head
