@@ -1,155 +1,123 @@
-"""What is owed to peers: failures, cursors on the stream, EDUs that must arrive, and events to catch up with."""
+"""Peers we send to: cursors, back-off, EDUs that wait; and the keys of peers.
 
-from collections.abc import Mapping, Sequence
+Spec: Server-Server API, Transactions; Retrieving server keys.
+"""
+
+from collections.abc import Collection
 from typing import NamedTuple
 
 from homeserver.storage.database import Database
+from homeserver.storage.fragments import Fragment, Sheet
+from homeserver.storage.rows import OutboundEduRow
 
-CURSOR = "federation"
-
-
-class Failure(NamedTuple):
-    """A peer that failed: since when, and when to try again (ms since the epoch)."""
-
-    failing_since: int
-    retry_at: int
-
-
-class OutboundEvent(NamedTuple):
-    """An event that a peer is to get."""
-
-    position: int
-    room_id: str
-    room_version: str
-    event_id: str
-    body: bytes
-    envelope: bytes
+OUTBOUND = Fragment(
+    name="outbound_edu",
+    gated=False,
+    columns=(("server", "text"), ("place", "int8"), ("edu_type", "text"), ("key", "text"), ("content", "bytea")),
+    sql="""
+INSERT INTO outbound_edus (server, position, edu_type, key, content)
+SELECT u.server, c.base + u.place, u.edu_type, u.key, u.content
+  FROM counter c
+ CROSS JOIN {rows} u""",
+)
 
 
-class OutboundEdu(NamedTuple):
-    """An EDU that a peer is to get. `content`: JSON."""
-
-    position: int
-    edu_type: str
-    key: str
-    content: bytes
+def place_outbound_edu(row: OutboundEduRow, sheet: Sheet) -> None:
+    """Queue an EDU."""
+    sheet.put(OUTBOUND, (row.server, row.position, row.edu_type, row.key, row.content))
 
 
-class DestinationTable:
-    """Tables `destinations`, `outbound_edus`, and the row `federation` of `cursors`."""
+class Destination(NamedTuple):
+    """A peer and where its queue stands. Times in ms; `failing_since_ts` None: it answers."""
+
+    server: str
+    cursor: int
+    retry_ts: int
+    failing_since_ts: int | None
+    failures: int
+
+
+class ServerKey(NamedTuple):
+    """A verify key of a peer. `response`: the signed JSON it came in."""
+
+    server: str
+    key_id: str
+    verify_key: bytes
+    valid_until_ts: int
+    fetched_ts: int
+    response: bytes | None
+
+
+class Destinations:
+    """Cursors and back-off of peers, and their waiting EDUs."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def failure(self, server: str) -> Failure | None:
-        """None while the peer is not known to fail [1 trip]."""
-        row = await self._db.fetchrow(
-            """
-            SELECT failing_since_ts, retry_ts
-              FROM destinations
-             WHERE server = $1
-               AND failing_since_ts IS NOT NULL
-            """,
-            server,
-        )
-        return Failure(row["failing_since_ts"], row["retry_ts"]) if row is not None else None
+    async def all(self) -> list[Destination]:
+        """Every peer we ever sent to [1 trip]."""
+        rows = await self._db.fetch("SELECT server, cursor, retry_ts, failing_since_ts, failures FROM destinations")
+        return [Destination(*row.values()) for row in rows]
 
-    async def save_failure(self, server: str, failing_since: int, retry_at: int) -> None:
-        """Remember, or with 0 and 0 forget, that the peer fails [1 trip]. Its cursor is made if it has none."""
+    async def read(self, server: str) -> Destination | None:
+        """One peer [1 trip]."""
+        row = await self._db.fetchrow(
+            "SELECT server, cursor, retry_ts, failing_since_ts, failures FROM destinations WHERE server = $1", server
+        )
+        return Destination(*row.values()) if row is not None else None
+
+    async def begin(self, servers: Collection[str], cursor: int) -> None:
+        """Have rows for these peers; known ones keep their cursor [1 trip]."""
         await self._db.execute(
             """
-            INSERT INTO destinations (server, cursor, retry_ts, failing_since_ts)
-            VALUES ($1, (SELECT max(position) FROM stream), $3, nullif($2, 0))
+            INSERT INTO destinations (server, cursor)
+            SELECT u.server, $2
+              FROM unnest($1::text[]) AS u(server)
+                ON CONFLICT (server) DO NOTHING
+            """,
+            list(servers),
+            cursor,
+        )
+
+    async def advance(self, cursors: Collection[tuple[str, int]]) -> None:
+        """Save cursors of peers, forwards only [1 trip]."""
+        if not cursors:
+            return
+        servers, positions = (list(column) for column in zip(*cursors, strict=True))
+        await self._db.execute(
+            """
+            INSERT INTO destinations (server, cursor)
+            SELECT u.server, u.cursor
+              FROM unnest($1::text[], $2::int8[]) AS u(server, cursor)
+                ON CONFLICT (server) DO UPDATE
+               SET cursor = greatest(destinations.cursor, excluded.cursor)
+            """,
+            servers,
+            positions,
+        )
+
+    async def save_contact(self, server: str, *, retry_ts: int, failing_since_ts: int | None, failures: int) -> None:
+        """Save the back-off of a peer; zeros and None when it answered [1 trip]."""
+        await self._db.execute(
+            """
+            INSERT INTO destinations (server, cursor, retry_ts, failing_since_ts, failures)
+            VALUES ($1, (SELECT max(position) FROM stream), $2, $3, $4)
                 ON CONFLICT (server) DO UPDATE
                SET retry_ts = excluded.retry_ts,
-                   failing_since_ts = excluded.failing_since_ts
+                   failing_since_ts = excluded.failing_since_ts,
+                   failures = excluded.failures
             """,
             server,
-            failing_since,
-            retry_at,
+            retry_ts,
+            failing_since_ts,
+            failures,
         )
 
-    async def routed(self) -> int:
-        """Up to which position every event was handed to the queues of its destinations [1 trip]."""
-        position: int | None = await self._db.fetchval("SELECT position FROM cursors WHERE name = $1", CURSOR)
-        return position or 0
-
-    async def behind(self) -> dict[str, int]:
-        """Destinations that do not have everything up to `routed`, with their cursors [1 trip]."""
+    async def waiting_edus(self, server: str, after: int, upto: int, limit: int = 100) -> list[OutboundEduRow]:
+        """EDUs queued for the peer in `(after, upto]`, oldest first [1 trip]."""
         rows = await self._db.fetch(
             """
-            SELECT d.server, d.cursor
-              FROM destinations d
-              JOIN cursors c ON c.name = $1
-             WHERE d.cursor < c.position
-            """,
-            CURSOR,
-        )
-        return {row["server"]: row["cursor"] for row in rows}
-
-    async def save(self, routed: int, behind: Mapping[str, int], done: Sequence[str]) -> None:
-        """Move `routed`; destinations of `behind` keep these cursors, those of `done` have everything [1 trip]."""
-        await self._db.execute(
-            """
-            WITH lagging AS (
-              INSERT INTO destinations (server, cursor)
-              SELECT server, cursor
-                FROM unnest($3::text[], $4::bigint[]) AS u(server, cursor)
-                  ON CONFLICT (server) DO UPDATE
-                 SET cursor = excluded.cursor),
-            current AS (
-              UPDATE destinations
-                 SET cursor = $2
-               WHERE server = ANY($5::text[]))
-            INSERT INTO cursors (name, position)
-            VALUES ($1, $2)
-                ON CONFLICT (name) DO UPDATE
-               SET position = greatest(cursors.position, excluded.position)
-            """,
-            CURSOR,
-            routed,
-            list(behind.keys()),
-            list(behind.values()),
-            list(done),
-        )
-
-    async def events_for(self, server: str, us: str, after: int, upto: int, limit: int) -> list[OutboundEvent]:
-        """Events of ours in `(after, upto]`, oldest first, of rooms that the server is in or was put out of [1 trip]."""
-        rows = await self._db.fetch(
-            """
-            SELECT e.position, r.room_id, r.room_version, e.event_id, e.body, e.envelope
-              FROM events e
-              JOIN rooms r ON r.room_nid = e.room_nid
-             WHERE e.position > $3
-               AND e.position <= $4
-               AND e.flags & 7 = 0
-               AND (substr(e.sender, strpos(e.sender, ':') + 1) = $2 OR e.flags & 32 <> 0)
-               AND (EXISTS (SELECT
-                              FROM members m
-                             WHERE m.server = $1
-                               AND m.membership = 'join'
-                               AND m.room_nid = e.room_nid)
-                    OR EXISTS (SELECT
-                                 FROM members m
-                                WHERE m.room_nid = e.room_nid
-                                  AND m.server = $1
-                                  AND m.event_nid = e.event_nid))
-             ORDER BY e.position
-             LIMIT $5
-            """,
-            server,
-            us,
-            after,
-            upto,
-            limit,
-        )
-        return [OutboundEvent(*row.values()) for row in rows]
-
-    async def edus_for(self, server: str, after: int, upto: int, limit: int) -> list[OutboundEdu]:
-        """EDUs in `(after, upto]`, oldest first [1 trip]."""
-        rows = await self._db.fetch(
-            """
-            SELECT position, edu_type, key, content
+            SELECT position, server, edu_type, key, content
               FROM outbound_edus
              WHERE server = $1
                AND position > $2
@@ -162,8 +130,51 @@ class DestinationTable:
             upto,
             limit,
         )
-        return [OutboundEdu(*row.values()) for row in rows]
+        return [OutboundEduRow(**dict(row)) for row in rows]
 
-    async def edus_arrived(self, server: str, upto: int) -> None:
-        """Drop EDUs that the peer has [1 trip]."""
-        await self._db.execute("DELETE FROM outbound_edus WHERE server = $1 AND position <= $2", server, upto)
+    async def servers_with_edus(self) -> list[str]:
+        """Peers for which EDUs wait [1 trip]."""
+        rows = await self._db.fetch("SELECT DISTINCT server FROM outbound_edus")
+        return [row["server"] for row in rows]
+
+    async def delete_edus(self, server: str, upto: int) -> int:
+        """Forget what was delivered; how many [1 trip]."""
+        return await self._db.execute("DELETE FROM outbound_edus WHERE server = $1 AND position <= $2", server, upto)
+
+
+class ServerKeys:
+    """Verify keys of peers."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def read(self, servers: Collection[str]) -> list[ServerKey]:
+        """All known keys of these peers [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT server, key_id, verify_key, valid_until_ts, fetched_ts, response
+              FROM server_keys
+             WHERE server = ANY($1::text[])
+            """,
+            list(servers),
+        )
+        return [ServerKey(*row.values()) for row in rows]
+
+    async def save(self, keys: Collection[ServerKey]) -> None:
+        """Store keys; a known one takes the later validity [1 trip]."""
+        if not keys:
+            return
+        columns = [list(column) for column in zip(*keys, strict=True)]
+        await self._db.execute(
+            """
+            INSERT INTO server_keys (server, key_id, verify_key, valid_until_ts, fetched_ts, response)
+            SELECT *
+              FROM unnest($1::text[], $2::text[], $3::bytea[], $4::int8[], $5::int8[], $6::bytea[])
+                ON CONFLICT (server, key_id) DO UPDATE
+               SET verify_key = excluded.verify_key,
+                   valid_until_ts = greatest(server_keys.valid_until_ts, excluded.valid_until_ts),
+                   fetched_ts = excluded.fetched_ts,
+                   response = coalesce(excluded.response, server_keys.response)
+            """,
+            *columns,
+        )

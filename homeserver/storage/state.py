@@ -1,0 +1,352 @@
+"""State: interned keys, snapshot chains with their deltas, and the current state.
+
+A snapshot is a point `(chain_id, sequence)`; a chain continues its parent from a point on. See docs/architecture.md,
+"State at every event". Not for members' profiles (`members.py`).
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from homeserver.storage.database import Database
+from homeserver.storage.fragments import Fragment, Sheet
+from homeserver.storage.members import place_member_state
+from homeserver.storage.rows import ChainRow, EventRow, StateRow
+
+StateKey = tuple[str, str]
+Point = tuple[int, int]
+MEMBER = "m.room.member"
+KEYS_REMEMBERED = 50_000
+
+CHAIN = Fragment(
+    name="chain",
+    gated=True,
+    columns=(
+        ("chain_id", "int8"),
+        ("room_nid", "int8"),
+        ("parent_chain", "int8"),
+        ("parent_sequence", "int8"),
+        ("level", "int2"),
+    ),
+    sql="""
+INSERT INTO state_chains (chain_id, room_nid, parent_chain, parent_sequence, level)
+SELECT u.chain_id, u.room_nid, u.parent_chain, u.parent_sequence, u.level
+  FROM room r
+  JOIN {rows} u ON u.room_nid = r.room_nid""",
+)
+DELTA = Fragment(
+    name="delta",
+    gated=True,
+    columns=(
+        ("room_nid", "int8"),
+        ("chain_id", "int8"),
+        ("sequence", "int8"),
+        ("state_key_nid", "int8"),
+        ("event_nid", "int8"),
+        ("place", "int8"),
+    ),
+    sql="""
+INSERT INTO state_deltas (chain_id, state_key_nid, sequence, event_nid, position, head_version)
+SELECT u.chain_id, u.state_key_nid, u.sequence, u.event_nid, r.base + u.place,
+       CASE WHEN u.place IS NOT NULL THEN r.version END
+  FROM room r
+  JOIN {rows} u ON u.room_nid = r.room_nid""",
+)
+CURRENT = Fragment(
+    name="current",
+    gated=True,
+    columns=(("room_nid", "int8"), ("state_key_nid", "int8"), ("event_nid", "int8"), ("is_member", "bool")),
+    sql="""
+INSERT INTO current_state (room_nid, state_key_nid, event_nid, is_member)
+SELECT u.room_nid, u.state_key_nid, u.event_nid, u.is_member
+  FROM room r
+  JOIN {rows} u ON u.room_nid = r.room_nid
+    ON CONFLICT (room_nid, state_key_nid) DO UPDATE
+   SET event_nid = excluded.event_nid""",
+)
+CURRENT_GONE = Fragment(
+    name="current_gone",
+    gated=True,
+    columns=(("room_nid", "int8"), ("state_key_nid", "int8")),
+    sql="""
+DELETE FROM current_state c
+ USING room r
+  JOIN {rows} u ON u.room_nid = r.room_nid
+ WHERE c.room_nid = u.room_nid
+   AND c.state_key_nid = u.state_key_nid""",
+)
+
+
+def place_chain(row: ChainRow, sheet: Sheet) -> None:
+    """Add a chain."""
+    sheet.gate(row.room_nid)
+    sheet.put(CHAIN, (row.chain_id, row.room_nid, row.parent_chain, row.parent_sequence, row.level))
+
+
+def place_delta(row: EventRow, sheet: Sheet) -> None:
+    """Add the state change that an event makes."""
+    sheet.put(DELTA, (row.room_nid, row.head_chain_id, row.delta_sequence, row.state_key_nid, row.event_nid, None))
+
+
+def place_current(row: EventRow, sheet: Sheet) -> None:
+    """Make an event the current state of its key."""
+    key = (row.room_nid, row.state_key_nid)
+    sheet.drop(CURRENT_GONE, key)
+    sheet.keep(CURRENT, key, (row.room_nid, row.state_key_nid, row.event_nid, row.type == MEMBER))
+
+
+def place_state(row: StateRow, sheet: Sheet) -> None:
+    """Add a change that resolution made."""
+    sheet.gate(row.room_nid)
+    place = row.position if row.is_current else None
+    sheet.put(DELTA, (row.room_nid, row.chain_id, row.sequence, row.state_key_nid, row.event_nid, place))
+    if not row.is_current:
+        return
+    key = (row.room_nid, row.state_key_nid)
+    if row.event_nid is None:
+        sheet.drop(CURRENT, key)
+        sheet.keep(CURRENT_GONE, key, key)
+    else:
+        sheet.drop(CURRENT_GONE, key)
+        sheet.keep(CURRENT, key, (row.room_nid, row.state_key_nid, row.event_nid, row.type == MEMBER))
+    if row.type == MEMBER:
+        place_member_state(row, sheet)
+
+
+class StateKeys:
+    """Numbers of (type, state_key) pairs, given once for all rooms."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._known: dict[StateKey, int] = {}
+
+    async def intern(self, keys: Collection[StateKey]) -> dict[StateKey, int]:
+        """A number for each key [0 trips known, 1 or 2 else]."""
+        known = self._known
+        unknown = [key for key in set(keys) if key not in known]
+        if unknown:
+            await self._load(unknown, create=True)
+        return {key: known[key] for key in keys}
+
+    async def find(self, keys: Collection[StateKey]) -> dict[StateKey, int]:
+        """Numbers of those keys that have one; makes none."""
+        known = self._known
+        unknown = [key for key in set(keys) if key not in known]
+        if unknown:
+            await self._load(unknown, create=False)
+        return {key: known[key] for key in keys if key in known}
+
+    def learn(self, key: StateKey, state_key_nid: int) -> None:
+        """Remember a number seen elsewhere (in a head)."""
+        if len(self._known) >= KEYS_REMEMBERED:
+            self._known.clear()
+        self._known[key] = state_key_nid
+
+    async def _load(self, keys: Iterable[StateKey], *, create: bool) -> None:
+        wanted = sorted(keys)
+        rows = await self._db.fetch(
+            """
+            SELECT k.type, k.state_key, k.state_key_nid
+              FROM unnest($1::text[], $2::text[]) AS u(type, state_key)
+             CROSS JOIN LATERAL (
+                   SELECT s.*
+                     FROM state_keys s
+                    WHERE s.type = u.type
+                      AND s.state_key = u.state_key
+                    LIMIT 1) k
+            """,
+            [key[0] for key in wanted],
+            [key[1] for key in wanted],
+        )
+        found = {(row["type"], row["state_key"]): row["state_key_nid"] for row in rows}
+        missing = [key for key in wanted if key not in found]
+        if missing and create:
+            await self._db.nids.ensure(len(missing))
+            rows = await self._db.write_rows(
+                """
+                INSERT INTO state_keys (type, state_key, state_key_nid)
+                SELECT u.type, u.state_key, u.nid
+                  FROM unnest($1::text[], $2::text[], $3::int8[]) AS u(type, state_key, nid)
+                    ON CONFLICT (type, state_key) DO UPDATE
+                   SET state_key = excluded.state_key
+                RETURNING type, state_key, state_key_nid
+                """,
+                [key[0] for key in missing],
+                [key[1] for key in missing],
+                [self._db.nids.next() for _ in missing],
+            )
+            found.update({(row["type"], row["state_key"]): row["state_key_nid"] for row in rows})
+        for key, nid in found.items():
+            self.learn(key, nid)
+
+
+class StateAt(NamedTuple):
+    """One entry of a state: the event that holds it."""
+
+    event_nid: int
+    event_id: str
+
+
+class Difference(NamedTuple):
+    """One key on which points differ: its event at each point, in the order of the points."""
+
+    key: StateKey
+    state_key_nid: int
+    events: tuple[StateAt | None, ...]
+
+
+class StateTable:
+    """Reads of states, past and present."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def state_at(self, point: Point, keys: Collection[StateKey] | None = None) -> dict[StateKey, StateAt]:
+        """The state at a point, whole or under `keys` [1 trip]."""
+        if keys is None:
+            rows = await self._db.fetch(_WHOLE, *point)
+        else:
+            wanted = list(keys)
+            rows = await self._db.fetch(_UNDER_KEYS, *point, [key[0] for key in wanted], [key[1] for key in wanted])
+        return {(row["type"], row["state_key"]): StateAt(row["event_nid"], row["event_id"]) for row in rows}
+
+    async def diff(self, points: Collection[Point]) -> list[Difference]:
+        """The keys whose events are not the same at all of the points [1 trip].
+
+        Only what was changed after the points' common ancestor is looked at, so near points cost little.
+        """
+        wanted = list(points)
+        rows = await self._db.fetch(_DIFF, [point[0] for point in wanted], [point[1] for point in wanted])
+        by_key: dict[int, tuple[StateKey, list[StateAt | None]]] = {}
+        for row in rows:
+            key, events = by_key.setdefault(
+                row["state_key_nid"], ((row["type"], row["state_key"]), [None] * len(wanted))
+            )
+            if row["event_nid"] is not None:
+                events[row["ord"] - 1] = StateAt(row["event_nid"], row["event_id"])
+        return [Difference(key, nid, tuple(events)) for nid, (key, events) in by_key.items() if len(set(events)) > 1]
+
+    async def changes_between(self, chain_id: int, after: int, upto: int) -> dict[StateKey, StateAt | None]:
+        """What changed on one chain in `(after, upto]`: the last event of each changed key [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT DISTINCT ON (d.state_key_nid) k.type, k.state_key, d.event_nid, e.event_id
+              FROM state_deltas d
+              JOIN state_keys k ON k.state_key_nid = d.state_key_nid
+              LEFT JOIN events e ON e.event_nid = d.event_nid
+             WHERE d.chain_id = $1
+               AND d.sequence > $2
+               AND d.sequence <= $3
+             ORDER BY d.state_key_nid, d.sequence DESC
+            """,
+            chain_id,
+            after,
+            upto,
+        )
+        return {
+            (row["type"], row["state_key"]): StateAt(row["event_nid"], row["event_id"]) if row["event_id"] else None
+            for row in rows
+        }
+
+    async def levels(self, chain_ids: Collection[int]) -> Mapping[int, int]:
+        """How many ancestors each chain has [1 trip]."""
+        rows = await self._db.fetch(
+            "SELECT chain_id, level FROM state_chains WHERE chain_id = ANY($1::int8[])", list(chain_ids)
+        )
+        return {row["chain_id"]: row["level"] for row in rows}
+
+
+_UP = """WITH RECURSIVE up(chain_id, upto, hop) AS (
+  SELECT $1::int8, $2::int8, 0
+   UNION ALL
+  SELECT s.parent_chain, s.parent_sequence, up.hop + 1
+    FROM up
+    JOIN state_chains s ON s.chain_id = up.chain_id
+   WHERE s.parent_chain IS NOT NULL)"""
+
+_WHOLE = (
+    _UP
+    + """
+SELECT k.type, k.state_key, l.event_nid, e.event_id
+  FROM (SELECT DISTINCT ON (d.state_key_nid) d.state_key_nid, d.event_nid
+          FROM up
+          JOIN state_deltas d ON d.chain_id = up.chain_id AND d.sequence <= up.upto
+         ORDER BY d.state_key_nid, up.hop, d.sequence DESC) l
+  JOIN state_keys k ON k.state_key_nid = l.state_key_nid
+  JOIN events e ON e.event_nid = l.event_nid"""
+)
+
+_UNDER_KEYS = (
+    _UP
+    + """,
+wanted AS MATERIALIZED (
+  SELECT k.state_key_nid, k.type, k.state_key
+    FROM unnest($3::text[], $4::text[]) AS u(type, state_key)
+   CROSS JOIN LATERAL (
+         SELECT s.*
+           FROM state_keys s
+          WHERE s.type = u.type
+            AND s.state_key = u.state_key
+          LIMIT 1) k)
+SELECT w.type, w.state_key, l.event_nid, e.event_id
+  FROM wanted w
+ CROSS JOIN LATERAL (
+       SELECT d.event_nid
+         FROM up
+        CROSS JOIN LATERAL (
+              SELECT x.event_nid, x.sequence
+                FROM state_deltas x
+               WHERE x.chain_id = up.chain_id
+                 AND x.state_key_nid = w.state_key_nid
+                 AND x.sequence <= up.upto
+               ORDER BY x.sequence DESC
+               LIMIT 1) d
+        ORDER BY up.hop
+        LIMIT 1) l
+  JOIN events e ON e.event_nid = l.event_nid"""
+)
+
+# `up` walks each point's chain of ancestors; a chain that all points share up to some sequence needs no look below it.
+_DIFF = """WITH RECURSIVE points AS MATERIALIZED (
+  SELECT ord, chain_id, sequence
+    FROM unnest($1::int8[], $2::int8[]) WITH ORDINALITY AS u(chain_id, sequence, ord)),
+up(ord, chain_id, upto, hop) AS (
+  SELECT ord, chain_id, sequence, 0
+    FROM points
+   UNION ALL
+  SELECT up.ord, s.parent_chain, s.parent_sequence, up.hop + 1
+    FROM up
+    JOIN state_chains s ON s.chain_id = up.chain_id
+   WHERE s.parent_chain IS NOT NULL),
+shared AS MATERIALIZED (
+  SELECT chain_id, min(upto) AS upto
+    FROM up
+   GROUP BY chain_id
+  HAVING count(DISTINCT ord) = (SELECT count(*) FROM points)),
+touched AS MATERIALIZED (
+  SELECT DISTINCT d.state_key_nid
+    FROM (SELECT up.chain_id, max(up.upto) AS upto, coalesce(max(sh.upto), -1) AS common
+            FROM up
+            LEFT JOIN shared sh ON sh.chain_id = up.chain_id
+           GROUP BY up.chain_id) c
+    JOIN state_deltas d ON d.chain_id = c.chain_id
+                       AND d.sequence > c.common
+                       AND d.sequence <= c.upto)
+SELECT t.state_key_nid, k.type, k.state_key, p.ord, l.event_nid, e.event_id
+  FROM touched t
+  JOIN state_keys k ON k.state_key_nid = t.state_key_nid
+ CROSS JOIN points p
+  LEFT JOIN LATERAL (
+       SELECT d.event_nid
+         FROM up
+        CROSS JOIN LATERAL (
+              SELECT x.event_nid
+                FROM state_deltas x
+               WHERE x.chain_id = up.chain_id
+                 AND x.state_key_nid = t.state_key_nid
+                 AND x.sequence <= up.upto
+               ORDER BY x.sequence DESC
+               LIMIT 1) d
+        WHERE up.ord = p.ord
+        ORDER BY up.hop
+        LIMIT 1) l ON true
+  LEFT JOIN events e ON e.event_nid = l.event_nid"""
