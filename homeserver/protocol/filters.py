@@ -138,10 +138,6 @@ class SyncFilter:
         self.event_fields = None if chosen.event_fields is None else tuple(map(parse_path, chosen.event_fields))
 
 
-EVERYTHING: Final = SyncFilter(Filter())
-"""What a client that sends no filter gets."""
-
-
 def select_fields(event: Mapping[str, Any], fields: Sequence[Path]) -> dict[str, Any]:
     """A copy of an event in the client format with nothing but the properties at these paths."""
     selected: dict[str, Any] = {}
@@ -195,3 +191,7 @@ def _decode(text: bytes | str, form: type[_Form]) -> _Form:
         return msgspec.json.decode(text, type=form)
     except (ValueError, RecursionError) as error:
         raise BadJson(f"the filter cannot be read: {error}") from None
+
+
+EVERYTHING: Final = SyncFilter(Filter())
+"""What a client that sends no filter gets."""

@@ -316,21 +316,22 @@ def _compile_default(rule: DefaultRule) -> _CompiledDefault:
     event_type, tests, users = None, [], None
     for condition in rule.conditions:
         if ME in condition.values():
-            users = _users_at(parse_path(condition["key"]))
+            users = _users_at(parse_path(condition["key"]), listed=condition["kind"] == "event_property_contains")
         elif condition.get("key") == "type":
             event_type = condition["pattern"]
-        elif (test := _test(condition)) is not None:
-            tests.append(test)
-    return _CompiledDefault(event_type, tuple(tests), users)
+        else:
+            tests.append(_test(condition))
+    return _CompiledDefault(event_type, tuple(filter(None, tests)), users)
 
 
-def _users_at(path: Path) -> Callable[[Evaluation], frozenset[str]]:
-    """The user named by the text, or the users named in the list, at `path`."""
+def _users_at(path: Path, *, listed: bool) -> Callable[[Evaluation], frozenset[str]]:
+    """The users in the list, or else the user named by the text, at `path`."""
 
     def users(evaluation: Evaluation) -> frozenset[str]:
         found = evaluation.value(path)
-        listed = found if isinstance(found, list) else [found]
-        return frozenset(each for each in listed if isinstance(each, str))
+        if not listed:
+            return frozenset({found}) if isinstance(found, str) else frozenset()
+        return frozenset(each for each in found if isinstance(each, str)) if isinstance(found, list) else frozenset()
 
     return users
 
