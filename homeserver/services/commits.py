@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import structlog
+
 from homeserver.clock import Clock, Faults
 from homeserver.errors import BadJson, Forbidden, MatrixError, TooLarge, Unavailable
 from homeserver.protocol.auth_rules import auth_state_keys, check
@@ -43,6 +45,8 @@ from homeserver.storage.rows import (
 )
 from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Outcome, Stream
+
+log = structlog.get_logger()
 
 MAX_PER_BATCH = 100
 REFUSALS_BEFORE_WAITING = 3
@@ -184,7 +188,7 @@ class Commits:
         entry = _RoomEntry(self, room, queue)
         try:
             if queue.refused >= REFUSALS_BEFORE_WAITING:
-                outcome = await self._stream.wait_turn(entry)
+                outcome = await self._stream.wait_turn(entry, lambda: self.rooms.reload(queue.room_id))
             else:
                 outcome = await self._stream.submit(entry)
         except Exception as error:  # noqa: BLE001 - answered to each sender
@@ -393,6 +397,10 @@ class _RoomEntry:
                 ]
             except (MatrixError, Stale) as refused:
                 candidate.fail(refused)
+                continue
+            except Exception as error:
+                log.exception("commits.build_failed", room=self._room.room_id)
+                candidate.fail(error)
                 continue
             if together:
                 head = trial

@@ -206,7 +206,7 @@ class Feed:
         return self._ring[start:stop]
 
     def follow(self) -> asyncio.Event:
-        """An event that is set after each commit, for a cursor on the stream (sender, push); `unfollow` gives it back."""
+        """An event set after each commit, for a cursor on the stream (sender, push); `unfollow` gives it back."""
         follower = asyncio.Event()
         self._followers.add(follower)
         return follower
@@ -313,9 +313,9 @@ class Feed:
             for room_nid in row.room_nids:
                 woken.update(self._by_room.get(room_nid, ()))
         else:
-            room_nid = getattr(row, "room_nid", None)
-            if room_nid is not None:
-                woken.update(self._by_room.get(room_nid, ()))
+            nid: int | None = getattr(row, "room_nid", None)
+            if nid is not None:
+                woken.update(self._by_room.get(nid, ()))
 
     def _member_row(self, row: EventRow | MemberRow, user_id: str, woken: set[str]) -> None:
         listener = self._listeners.get(user_id)

@@ -165,13 +165,11 @@ class Room:
     def has_server(self, server: str) -> bool:
         return server in self._server_counts()
 
-    @property
-    def acl(self) -> ServerAcl:
-        if self._acl is None:
-            self._acl = ServerAcl.of(
-                self.content("m.room.server_acl") if ("m.room.server_acl", "") in self.state else None
-            )
-        return self._acl
+    def allows_server(self, server: str) -> bool:
+        """Whether the room's server ACL lets this server take part. Spec: Client-Server API, Server ACLs."""
+        if self._acl is None and ("m.room.server_acl", "") in self.state:
+            self._acl = ServerAcl.of(self.content("m.room.server_acl"))
+        return self._acl is None or self._acl.allows(server)
 
     @property
     def join_rule(self) -> str:
