@@ -14,6 +14,7 @@ from homeserver.protocol.auth_chain import (
     auth_difference,
     run_walk,
 )
+from homeserver.protocol.auth_rules import POWER_LEVELS
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
@@ -198,20 +199,21 @@ def test_a_rejected_event_is_never_admitted() -> None:
     assert run_walk(walk, history.events) == there
 
 
-def test_a_level_that_cannot_be_read_counts_as_none() -> None:
+def test_a_level_that_cannot_be_read_gives_no_precedence() -> None:
     history = History(ROOM_VERSIONS["9"])
     trunk = history.begin()
     here, there = dict(trunk), dict(trunk)
-    for state, users in ((here, {ALICE: 100, BOB: "many"}), (there, {ALICE: 100})):
-        history.say(state, "m.room.power_levels", ALICE, "", {"users": users})
-        history.say(state, "m.room.join_rules", ALICE, "", {"join_rule": "invite"})
-    bad = event(
-        "m.room.join_rules", {"join_rule": "knock"}, event_id="$bad", sender=BOB, state_key="",
-        auth_events=[here[key] for key in (("m.room.create", ""), ("m.room.power_levels", ""), ("m.room.member", BOB))],
-    )  # fmt: skip
-    history.events[bad.event_id] = bad
-    here[bad.key] = bad.event_id
-    assert in_conflict(history, [here, there])["m.room.join_rules", ""] != bad.event_id
+    create, levels, joined = (trunk[key] for key in (("m.room.create", ""), POWER_LEVELS, ("m.room.member", ALICE)))
+    unreadable = event(
+        "m.room.power_levels", {"users": {ALICE: "many"}}, event_id="$bad", state_key="", auth_events=[create, joined]
+    )
+    citing = {"state_key": "", "auth_events": [create, unreadable.event_id, joined]}
+    closed = event("m.room.join_rules", {"join_rule": "invite"}, event_id="$closed", **citing)
+    history.events.update({each.event_id: each for each in (unreadable, closed)})
+    here[closed.key] = closed.event_id
+    history.say(there, "m.room.join_rules", ALICE, "", {"join_rule": "knock"}, ts=9)
+    assert in_conflict(history, [here, there])[closed.key] == closed.event_id
+    assert in_conflict(history, [here, there])[POWER_LEVELS] == levels
 
 
 def test_only_state_events_are_admitted() -> None:
