@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from homeserver.clock import Clock, Faults
+from homeserver.clock import Clock
 from homeserver.errors import BadJson, Forbidden, MatrixError, TooLarge, Unavailable
 from homeserver.protocol.auth_rules import auth_state_keys, check
 from homeserver.protocol.errors import BadEvent, NotAllowed
@@ -105,7 +105,6 @@ class Commits:
         key: SigningKey,
         notifications: Notifications,
         clock: Clock,
-        faults: Faults,
     ) -> None:
         self.rooms = rooms
         self._stream = stream
@@ -115,7 +114,6 @@ class Commits:
         self._key = key
         self._notifications = notifications
         self._clock = clock
-        self._faults = faults
         self._queues: dict[int, _Queue] = {}
         self._pending_txns: dict[TxnKey, asyncio.Future[list[Committed]]] = {}
         self._known_txns: OrderedDict[TxnKey, EventId] = OrderedDict()
@@ -228,6 +226,10 @@ class Commits:
                 self._known_txns.popitem(last=False)
         if not waiting.future.done():
             waiting.future.set_result(committed)
+
+    def forget_txns(self) -> None:
+        """Forget which transaction ids were used; the database still knows."""
+        self._known_txns.clear()
 
     # -- building --------------------------------------------------------------------------------------------------
 

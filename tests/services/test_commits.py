@@ -1,0 +1,170 @@
+"""The room queues over a real stream: order, idempotence, atomicity, refusals by the authorisation rules."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from homeserver.bus.local import LocalBus
+from homeserver.clock import NoFaults, SystemClock
+from homeserver.errors import Forbidden
+from homeserver.protocol.events import Event
+from homeserver.protocol.identifiers import ServerName, UserId
+from homeserver.protocol.room_versions import ROOM_VERSIONS
+from homeserver.protocol.signing import SigningKey
+from homeserver.services.commits import Commits
+from homeserver.services.feed import Feed
+from homeserver.services.intents import Committed, Draft, Finished, Intent
+from homeserver.services.rooms import Room, Rooms
+from homeserver.storage.database import Database
+from homeserver.storage.members import Members
+from homeserver.storage.rooms import RoomTable
+from homeserver.storage.rows import EventRow, MentionRow, Row, TxnKey
+from homeserver.storage.state import StateKeys
+from homeserver.storage.stream import Stream
+from tests.support.events import create_event
+
+ALICE = UserId("@alice:test")
+BOB = UserId("@bob:test")
+KEY = SigningKey(ServerName("test"), "ed25519:1", b"k" * 32)
+RULES = ROOM_VERSIONS["12"]
+
+
+class Silence:
+    """Nobody has push rules."""
+
+    async def prepare(self, room: Room) -> None:
+        """Nothing to load."""
+
+    def judge(self, room: Room, event: Event) -> tuple[bool, Sequence[MentionRow]]:
+        return (event.type == "m.room.message", ())
+
+
+class House:
+    """The services of one process up to the room queues."""
+
+    def __init__(self, database: Database) -> None:
+        clock = SystemClock()
+        self.database = database
+        self.stream = Stream(database, clock=clock, faults=NoFaults())
+        self.feed = Feed(self.stream, Members(database), LocalBus(clock), clock, is_shared=False)
+        self.stream.on_commit = self.feed.committed
+        self.table = RoomTable(database)
+        self.rooms = Rooms(self.table, self.feed)
+        self.commits = Commits(
+            rooms=self.rooms,
+            stream=self.stream,
+            feed=self.feed,
+            state_keys=StateKeys(database),
+            nids=database.nids,
+            key=KEY,
+            notifications=Silence(),
+            clock=clock,
+        )
+        self.rows: list[Row] = []
+        self.feed.register(self.rows.append)
+
+    async def room(self) -> Room:
+        """A new public room of Alice's."""
+        create = create_event(ALICE, RULES, KEY)
+        await self.table.allocate(create.room_id, "12", created_ts=create.ts)
+        room = await self.rooms.room(create.room_id)
+        await self.commits.commit_all(
+            room,
+            [
+                Finished(create),
+                Intent(ALICE, Draft.member(ALICE, "join")),
+                Intent(ALICE, Draft("m.room.power_levels", {"users_default": 0}, state_key="")),
+                Intent(ALICE, Draft("m.room.join_rules", {"join_rule": "public"}, state_key="")),
+            ],
+        )
+        return room
+
+    async def says(self, room: Room, text: str, *, sender: UserId = ALICE, txn: TxnKey | None = None) -> Committed:
+        draft = Draft("m.room.message", {"msgtype": "m.text", "body": text})
+        return await self.commits.commit(room, Intent(sender, draft, txn))
+
+
+@asynccontextmanager
+async def running(url: str) -> AsyncIterator[House]:
+    database = await Database.open(url)
+    house = House(database)
+    await house.feed.start()
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(part.run()) for part in (house.stream, house.feed, house.commits)]
+        yield house
+        for task in running:
+            task.cancel()
+    await database.close()
+
+
+@pytest.fixture
+async def house(database_url: str) -> AsyncIterator[House]:
+    async with running(database_url) as house:
+        yield house
+
+
+async def test_a_room_is_created_in_one_batch_and_read_back_the_same(house: House) -> None:
+    room = await house.room()
+    cached = (room.version, room.chain_id, room.sequence, dict(room.extremities), room.depth, room.state_event_ids())
+    house.rooms.forget(room.room_id)
+    again = await house.rooms.room(room.room_id)
+    assert cached == (
+        again.version, again.chain_id, again.sequence, dict(again.extremities), again.depth, again.state_event_ids()
+    )  # fmt: skip
+    assert again.version == 1
+
+
+async def test_messages_are_committed_in_the_order_they_were_asked_for(house: House) -> None:
+    room = await house.room()
+    committed = await asyncio.gather(*(house.says(room, str(number)) for number in range(50)))
+    positions = [one.position for one in committed]
+    assert positions == sorted(positions)
+    assert len(room.extremities) == 1
+    said = [row for row in house.rows if isinstance(row, EventRow) and row.type == "m.room.message"]
+    assert [row.event_id for row in said] == [one.event_id for one in committed]
+
+
+async def test_the_same_transaction_gives_the_same_event(house: House) -> None:
+    room = await house.room()
+    txn = TxnKey(1, 1, 1, "t1")
+    first, second = await asyncio.gather(house.says(room, "once", txn=txn), house.says(room, "once", txn=txn))
+    house.commits.forget_txns()
+    third = await house.says(room, "once", txn=txn)
+    assert first.event_id == second.event_id == third.event_id
+    assert (first.repeated, third.repeated) == (False, True)
+
+
+async def test_a_stranger_is_refused_and_leaves_nothing(house: House) -> None:
+    room = await house.room()
+    before = len(house.rows)
+    with pytest.raises(Forbidden):
+        await house.says(room, "let me in", sender=BOB)
+    assert len(house.rows) == before
+
+
+async def test_of_a_list_with_one_forbidden_event_none_is_committed(house: House) -> None:
+    room = await house.room()
+    before = len(house.rows)
+    with pytest.raises(Forbidden):
+        await house.commits.commit_all(
+            room,
+            [
+                Intent(ALICE, Draft("m.room.name", {"name": "ours"}, state_key="")),
+                Intent(BOB, Draft("m.room.name", {"name": "mine"}, state_key="")),
+            ],
+        )
+    assert len(house.rows) == before
+    assert ("m.room.name", "") not in room.state
+
+
+async def test_a_stale_head_is_read_again_and_nothing_is_lost(database_url: str) -> None:
+    async with running(database_url) as house, running(database_url) as other:
+        room = await house.room()
+        theirs = await other.rooms.room(room.room_id)
+        await other.commits.commit(theirs, Intent(ALICE, Draft("m.room.name", {"name": "new"}, state_key="")))
+        await house.says(room, "built on an old head")
+        fresh = await house.rooms.room(room.room_id)
+        assert fresh.content("m.room.name") == {"name": "new"}
+        assert fresh.version == 3
