@@ -95,7 +95,7 @@ row-leave-hint = You will not get its messages any more.
 ## Main menu
 menu-night = Night mode
 menu-theme-auto = Follow the system
-menu-language = Language
+menu-appearance = Appearance
 menu-sign-out = Sign out
 menu-sign-out-confirm = Sign out of { $address }?
 

@@ -84,7 +84,7 @@ export type TextId =
   | 'row-leave-hint'
   | 'menu-night'
   | 'menu-theme-auto'
-  | 'menu-language'
+  | 'menu-appearance'
   | 'menu-sign-out'
   | 'menu-sign-out-confirm'
   | 'preview-image'

@@ -96,7 +96,7 @@ row-leave-hint = Вы перестанете получать сообщения
 ## Главное меню
 menu-night = Ночной режим
 menu-theme-auto = Как в системе
-menu-language = Язык
+menu-appearance = Оформление
 menu-sign-out = Выйти
 menu-sign-out-confirm = Выйти из { $address }?
 

@@ -77,3 +77,9 @@ export { jump, setJump };
 export function goTo(roomId: RoomId | null, info = false): void {
   setRouteSignal({ roomId, info: roomId !== null && info });
 }
+
+/** How many messages this page has sent: the wallpaper turns by one station for each. */
+const [turns, setTurns] = createSignal(0);
+
+export { turns };
+export const turnWallpaper = (): number => setTurns((count) => count + 1);

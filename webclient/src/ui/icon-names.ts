@@ -34,6 +34,7 @@ export type IconName =
   | 'settings'
   | 'shield'
   | 'sun'
+  | 'sun-moon'
   | 'tail-in'
   | 'tail-out'
   | 'tick-read'

@@ -27,6 +27,12 @@ export function openMenu(anchor: Anchor, items: readonly MenuItem[], placement?:
   setMenu({ anchor, items, ...(placement ? { placement } : {}) });
 }
 
+function roleOf(item: MenuItem) {
+  return item.on === undefined
+    ? ({ role: 'menuitem' } as const)
+    : ({ role: 'menuitemcheckbox', 'aria-checked': item.on } as const);
+}
+
 function Rows(props: { items: readonly MenuItem[] }) {
   let list!: HTMLDivElement;
   const rows = () => [...list.querySelectorAll<HTMLElement>('[role^=menuitem]')];
@@ -49,8 +55,7 @@ function Rows(props: { items: readonly MenuItem[] }) {
         {(item) => (
           <button
             type="button"
-            role={item.on === undefined ? 'menuitem' : 'menuitemcheckbox'}
-            aria-checked={item.on}
+            {...roleOf(item)}
             tabIndex={-1}
             class={s.row}
             data-danger={item.danger}

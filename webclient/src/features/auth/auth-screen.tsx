@@ -1,5 +1,4 @@
 import { createMemo, createSignal, Match, Show, Switch } from 'solid-js';
-import { t } from '../../i18n';
 import { useClient } from '../../store/context';
 import type { ServerInfo } from '../../store/contract';
 import { Icon } from '../../ui/icon';

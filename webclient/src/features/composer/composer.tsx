@@ -4,7 +4,7 @@ import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
-import { clearWriting, stopWriting, takeDraft, write, writingIn } from '../../store/ui';
+import { clearWriting, stopWriting, takeDraft, turnWallpaper, write, writingIn } from '../../store/ui';
 import { Button } from '../../ui/button';
 import { Icon } from '../../ui/icon';
 import { toast } from '../../ui/toast';
@@ -98,7 +98,10 @@ function Writer(props: { roomId: RoomId }) {
     typing.stop(roomId);
     try {
       if (editing) await commands.edit(roomId, editing, text.trim());
-      else await commands.sendMessage(roomId, { text: text.trim(), ...(replyTo ? { replyTo } : {}) });
+      else {
+        turnWallpaper();
+        await commands.sendMessage(roomId, { text: text.trim(), ...(replyTo ? { replyTo } : {}) });
+      }
       drafts.now(roomId);
     } catch (error) {
       if (!writingIn(roomId).text) write(roomId, text);

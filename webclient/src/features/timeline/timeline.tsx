@@ -210,6 +210,7 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
           });
         }}
       >
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys walk through the messages from here */}
         <div
           class={s.column}
           ref={content}
