@@ -1,6 +1,457 @@
-"""Reading the stream: the rows after a position, for a process or a client that was away.
+"""Reading the stream: the rows after a position, for a process that missed a notice or a client that was away.
 
-The head comes from the counter in the same statement, never from the largest row. One statement: each kind answers
-its rows as MessagePack-free columns `(position, kind, json)`-like records would cost more than they save, so kinds are
-read as typed columns of one union.
+The head comes from the counter in the same statement, never from the largest row. All kinds share the columns of one
+union: numbers `n`, texts `t`, bytes `b`, arrays `a`, booleans `f`; each kind has a SELECT and a function that reads it.
+Mentions, gaps, staging and inbound transactions are not read back: nobody caches them.
 """
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from homeserver.storage.database import Database, Record
+from homeserver.storage.rows import (
+    CURRENT,
+    HIDDEN,
+    AccountDataRow,
+    DeviceChangeRow,
+    DirectoryRow,
+    EventRow,
+    MemberRow,
+    OutboundEduRow,
+    ReceiptRow,
+    RevocationRow,
+    Row,
+    StateRow,
+    ToDeviceRow,
+)
+
+
+class Changes(NamedTuple):
+    """`head`: the newest position of the snapshot. `complete`: `rows` reach up to it."""
+
+    head: int
+    rows: list[Row]
+    complete: bool
+
+
+_NUMBERS = 12
+_TEXTS = 8
+
+
+def _branch(kind: str, tables: str, columns: Mapping[str, str]) -> str:
+    """One SELECT of the union. `columns`: slot -> expression; slots not named are NULL."""
+    slots = [f"'{kind}'", columns["position"]]
+    slots += [f"({columns.get(f'n{i}', 'NULL')})::int8" for i in range(1, _NUMBERS + 1)]
+    slots += [f"({columns.get(f't{i}', 'NULL')})::text" for i in range(1, _TEXTS + 1)]
+    slots += [f"({columns.get(f'b{i}', 'NULL')})::bytea" for i in (1, 2)]
+    slots += [f"({columns.get(f'a{i}', 'NULL')})::int8[]" for i in (1, 2)]
+    slots += [f"({columns.get(f'f{i}', 'NULL')})::bool" for i in (1, 2)]
+    return f"SELECT {', '.join(slots)} FROM {tables}"  # noqa: S608 - constants of this module
+
+
+NAMES = ", ".join(
+    [
+        "kind",
+        "position",
+        *(f"n{i}" for i in range(1, _NUMBERS + 1)),
+        *(f"t{i}" for i in range(1, _TEXTS + 1)),
+        "b1, b2, a1, a2, f1, f2",
+    ]
+)
+
+EVENT = _branch(
+    "event",
+    "{source} JOIN rooms r ON r.room_nid = e.room_nid LEFT JOIN state_keys k ON k.state_key_nid = e.state_key_nid",
+    {
+        "position": "e.position",
+        "n1": "e.event_nid",
+        "n2": "e.room_nid",
+        "n3": "e.room_position",
+        "n4": "e.chain_id",
+        "n5": "e.sequence",
+        "n6": "e.head_chain_id",
+        "n7": "e.delta_sequence",
+        "n8": "e.head_version",
+        "n9": "e.ts",
+        "n10": "e.depth",
+        "n11": "e.state_key_nid",
+        "n12": "e.flags",
+        "t1": "e.event_id",
+        "t2": "r.room_id",
+        "t3": "e.type",
+        "t4": "k.state_key",
+        "t5": "e.sender",
+        "t6": "e.thread_id",
+        "t7": "e.redacted_by",
+        "b1": "e.body",
+        "b2": "e.envelope",
+        "a1": "e.auth_nids",
+        "a2": "e.prev_nids",
+    },
+)
+MEMBER = _branch(
+    "member",
+    "{source} JOIN members m ON m.room_nid = x.room_nid AND m.user_id = x.user_id JOIN rooms r ON r.room_nid = m.room_nid",
+    {
+        "position": "x.position",
+        "n1": "m.room_nid",
+        "n2": "m.event_nid",
+        "n3": "m.room_position",
+        "t1": "r.room_id",
+        "t2": "m.user_id",
+        "t3": "m.server",
+        "t4": "m.membership",
+        "t5": "m.event_id",
+        "t6": "m.sender",
+        "t7": "m.displayname",
+        "t8": "m.avatar_url",
+        "b1": "m.stripped_state",
+        "f1": "m.forgotten",
+    },
+)
+STATE = _branch(
+    "state",
+    "{source} JOIN state_chains c ON c.chain_id = d.chain_id JOIN rooms r ON r.room_nid = c.room_nid"
+    " JOIN state_keys k ON k.state_key_nid = d.state_key_nid LEFT JOIN events e ON e.event_nid = d.event_nid",
+    {
+        "position": "d.position",
+        "n1": "c.room_nid",
+        "n2": "d.chain_id",
+        "n3": "d.sequence",
+        "n4": "d.state_key_nid",
+        "n5": "d.event_nid",
+        "n6": "d.head_version",
+        "t1": "r.room_id",
+        "t2": "k.type",
+        "t3": "k.state_key",
+        "t4": "e.event_id",
+        "b1": "e.body",
+    },
+)
+RECEIPT = _branch(
+    "receipt",
+    "{source}",
+    {
+        "position": "p.position",
+        "n1": "p.room_nid",
+        "n2": "p.event_nid",
+        "n3": "p.room_position",
+        "n4": "p.ts",
+        "t1": "p.room_id",
+        "t2": "p.user_id",
+        "t3": "p.type",
+        "t4": "p.thread",
+        "t5": "p.event_id",
+    },
+)
+ACCOUNT_DATA = _branch(
+    "account_data",
+    "{source}",
+    {"position": "a.position", "t1": "a.user_id", "t2": "a.room_id", "t3": "a.type", "b1": "a.content"},
+)
+TO_DEVICE = _branch(
+    "to_device",
+    "{source}",
+    {
+        "position": "i.position",
+        "n1": "i.device_nid",
+        "t1": "i.user_id",
+        "t2": "i.device_id",
+        "t3": "i.message_id",
+        "b1": "i.content",
+    },
+)
+DEVICE_CHANGE = _branch(
+    "device_change",
+    "{source}",
+    {"position": "v.position", "t1": "v.user_id", "t2": "v.device_id", "a1": "v.room_nids", "f1": "v.deleted"},
+)
+REVOCATION = _branch(
+    "revocation",
+    "{source}",
+    {"position": "o.position", "n1": "o.session_nid", "t1": "o.user_id", "t2": "o.kind", "t3": "o.device_id"},
+)
+OUTBOUND_EDU = _branch(
+    "outbound_edu",
+    "{source}",
+    {"position": "q.position", "t1": "q.server", "t2": "q.edu_type", "t3": "q.key", "b1": "q.content"},
+)
+DIRECTORY = _branch(
+    "directory",
+    "{source}",
+    {"position": "y.position", "n1": "y.room_nid", "t1": "y.alias", "t2": "y.room_id", "f1": "y.is_public"},
+)
+
+_SOURCES = (
+    (EVENT, "events", "e"),
+    (MEMBER, "member_changes", "x"),
+    (STATE, "state_deltas", "d"),
+    (RECEIPT, "receipts", "p"),
+    (ACCOUNT_DATA, "account_data", "a"),
+    (TO_DEVICE, "to_device", "i"),
+    (DEVICE_CHANGE, "device_changes", "v"),
+    (REVOCATION, "revocations", "o"),
+    (OUTBOUND_EDU, "outbound_edus", "q"),
+    (DIRECTORY, "directory_changes", "y"),
+)
+
+
+def _everything() -> str:
+    branches = []
+    for text, table, alias in _SOURCES:
+        newest = (
+            f"(SELECT * FROM {table} WHERE position > $1 AND position <= (SELECT head FROM s)"  # noqa: S608 - constants
+            f" ORDER BY position LIMIT $2) {alias}"
+        )
+        branches.append(text.replace("{source}", newest))
+    union = "\nUNION ALL\n".join(branches)
+    return (
+        "WITH s AS MATERIALIZED (SELECT max(position) AS head FROM stream)\n"  # noqa: S608 - constants of this module
+        f"SELECT s.head, c.* FROM s LEFT JOIN (SELECT * FROM ({union}) AS u({NAMES}) ORDER BY position LIMIT $2) c ON true"
+    )
+
+
+EVERYTHING = _everything()
+
+
+async def read(database: Database, after: int, limit: int) -> Changes:
+    """Every row after a position, oldest first, at most `limit` [1 trip]."""
+    found = await database.fetch(EVERYTHING, after, limit)
+    head: int = found[0]["head"]
+    rows = rows_of(found)
+    return Changes(head, rows, complete=len(rows) < limit)
+
+
+async def of_user(
+    database: Database,
+    *,
+    user_id: str,
+    device_nid: int,
+    room_nids: Collection[int],
+    watched: Collection[str],
+    after: int,
+    upto: int,
+    timeline: int,
+) -> list[Row]:
+    """What one client needs to go on from a token older than the ring, oldest first [1 trip].
+
+    `room_nids`: rooms the user is or was in during `(after, upto]`. Of each room the newest `timeline` events, and all
+    that changed its state; receipts; the user's account data, memberships and inbox. `watched`: users whose device
+    changes count besides those in the rooms (the user's own).
+    """
+    found = await database.fetch(_OF_USER, user_id, device_nid, list(room_nids), list(watched), after, upto, timeline)
+    return rows_of(found)
+
+
+_EVENT_COLUMNS_IN_RANGE = "e.position > $5 AND e.position <= $6 AND e.flags & 7 = 0"
+_OF_USER_SOURCES = (
+    (
+        EVENT,
+        "unnest($3::int8[]) AS w(nid) CROSS JOIN LATERAL (SELECT e.* FROM events e WHERE e.room_nid = w.nid"
+        f" AND {_EVENT_COLUMNS_IN_RANGE} ORDER BY e.position DESC LIMIT $7) e",  # noqa: S608 - constants of this module
+    ),
+    (
+        EVENT,
+        "unnest($3::int8[]) AS w(nid) CROSS JOIN LATERAL (SELECT e.* FROM events e WHERE e.room_nid = w.nid"
+        f" AND {_EVENT_COLUMNS_IN_RANGE} ORDER BY e.position DESC OFFSET $7) e",  # noqa: S608 - constants of this module
+    ),
+    (
+        MEMBER,
+        "(SELECT c.* FROM members n JOIN member_changes c ON c.room_nid = n.room_nid AND c.user_id = n.user_id"
+        " WHERE n.user_id = $1 AND n.position > $5 AND c.position = n.position AND c.position <= $6) x",
+    ),
+    (STATE, "(SELECT * FROM state_deltas WHERE position > $5 AND position <= $6) d"),
+    (
+        RECEIPT,
+        "unnest($3::int8[]) AS w(nid) CROSS JOIN LATERAL (SELECT * FROM receipts g WHERE g.room_nid = w.nid"
+        " AND g.position > $5 AND g.position <= $6) p",
+    ),
+    (ACCOUNT_DATA, "(SELECT * FROM account_data WHERE user_id = $1 AND position > $5 AND position <= $6) a"),
+    (TO_DEVICE, "(SELECT * FROM to_device WHERE device_nid = $2 AND position > $5 AND position <= $6) i"),
+    (
+        DEVICE_CHANGE,
+        "(SELECT * FROM device_changes WHERE position > $5 AND position <= $6"
+        " AND (room_nids && $3::int8[] OR user_id = ANY($4::text[]))) v",
+    ),
+)
+_STATE_ONLY = " WHERE e.state_key_nid IS NOT NULL"
+
+
+def _for_user() -> str:
+    branches = []
+    for number, (text, source) in enumerate(_OF_USER_SOURCES):
+        branch = text.replace("{source}", source)
+        if text is STATE:
+            branch += " WHERE c.room_nid = ANY($3::int8[])"
+        branches.append(branch + (_STATE_ONLY if number == 1 else ""))
+    union = "\nUNION ALL\n".join(branches)
+    return f"SELECT * FROM ({union}) AS u({NAMES}) ORDER BY position"  # noqa: S608 - constants of this module
+
+
+_OF_USER = _for_user()
+
+
+def rows_of(found: Collection[Record]) -> list[Row]:
+    """The rows that a union's records stand for."""
+    return [READ[record["kind"]](record) for record in found if record["kind"] is not None]
+
+
+class _Content(msgspec.Struct):
+    membership: Any = None
+    displayname: Any = None
+    avatar_url: Any = None
+    redacts: Any = None
+    relates: Any = msgspec.field(name="m.relates_to", default=None)
+
+
+class _Body(msgspec.Struct):
+    content: _Content = msgspec.field(default_factory=_Content)
+    redacts: Any = None
+
+
+_body_decoder = msgspec.json.Decoder(_Body)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def relation_of(relates: object) -> tuple[str, str, str | None] | None:
+    """(rel_type, event_id, key) of a stored `m.relates_to`, where it is well-formed."""
+    if not isinstance(relates, dict):
+        return None
+    rel_type, target = relates.get("rel_type"), relates.get("event_id")
+    if not isinstance(rel_type, str) or not isinstance(target, str):
+        return None
+    return (rel_type, target, _text(relates.get("key")))
+
+
+def event_row(record: Record) -> EventRow:
+    """An event as it was committed. `txn` is not read back; hidden and historical ones are not `on_head`."""
+    body = record["b1"]
+    decoded = _body_decoder.decode(body)
+    content, flags = decoded.content, record["n12"]
+    is_member = record["t3"] == "m.room.member"
+    return EventRow(
+        position=record["position"] or 0,
+        event_nid=record["n1"],
+        room_nid=record["n2"],
+        room_position=record["n3"] or 0,
+        chain_id=record["n4"],
+        sequence=record["n5"],
+        head_chain_id=record["n6"] or record["n4"],
+        delta_sequence=record["n7"],
+        head_version=record["n8"],
+        ts=record["n9"],
+        depth=record["n10"],
+        state_key_nid=record["n11"],
+        flags=flags,
+        event_id=record["t1"],
+        room_id=record["t2"],
+        type=record["t3"],
+        state_key=record["t4"],
+        sender=record["t5"],
+        thread_id=record["t6"],
+        redacted_by=record["t7"],
+        body=body,
+        envelope=record["b2"],
+        auth_nids=tuple(record["a1"]),
+        replaces=tuple(record["a2"]),
+        relates=relation_of(content.relates),
+        redacts=_text(content.redacts) or _text(decoded.redacts) if record["t3"] == "m.room.redaction" else None,
+        membership=_text(content.membership) if is_member else None,
+        displayname=_text(content.displayname) if is_member else None,
+        avatar_url=_text(content.avatar_url) if is_member else None,
+        is_current_state=bool(flags & CURRENT),
+        on_head=not flags & HIDDEN and record["position"] is not None,
+        historical=record["position"] is None,
+    )
+
+
+def _state_row(record: Record) -> StateRow:
+    body = record["b1"] or b""
+    content = _body_decoder.decode(body).content if body and record["t2"] == "m.room.member" else _Content()
+    return StateRow(
+        position=record["position"],
+        room_nid=record["n1"],
+        room_id=record["t1"],
+        chain_id=record["n2"],
+        sequence=record["n3"],
+        type=record["t2"],
+        state_key=record["t3"],
+        state_key_nid=record["n4"],
+        event_nid=record["n5"],
+        event_id=record["t4"],
+        body=body,
+        membership=_text(content.membership),
+        displayname=_text(content.displayname),
+        avatar_url=_text(content.avatar_url),
+        head_version=record["n6"] or 0,
+    )
+
+
+def _member_row(record: Record) -> MemberRow:
+    return MemberRow(
+        position=record["position"],
+        room_nid=record["n1"],
+        event_nid=record["n2"],
+        room_position=record["n3"],
+        room_id=record["t1"],
+        user_id=record["t2"],
+        server=record["t3"],
+        membership=record["t4"],
+        event_id=record["t5"],
+        sender=record["t6"],
+        displayname=record["t7"],
+        avatar_url=record["t8"],
+        stripped_state=record["b1"],
+        forgotten=record["f1"],
+    )
+
+
+def _receipt_row(record: Record) -> ReceiptRow:
+    return ReceiptRow(
+        position=record["position"],
+        room_nid=record["n1"],
+        event_nid=record["n2"],
+        room_position=record["n3"],
+        ts=record["n4"],
+        room_id=record["t1"],
+        user_id=record["t2"],
+        type=record["t3"],
+        thread=record["t4"],
+        event_id=record["t5"],
+    )
+
+
+READ: dict[str, Callable[[Record], Row]] = {
+    "event": event_row,
+    "member": _member_row,
+    "state": _state_row,
+    "receipt": _receipt_row,
+    "account_data": lambda r: AccountDataRow(
+        position=r["position"], user_id=r["t1"], room_id=r["t2"], type=r["t3"], content=r["b1"]
+    ),
+    "to_device": lambda r: ToDeviceRow(
+        position=r["position"],
+        device_nid=r["n1"],
+        user_id=r["t1"],
+        device_id=r["t2"],
+        message_id=r["t3"],
+        content=r["b1"],
+    ),
+    "device_change": lambda r: DeviceChangeRow(
+        position=r["position"], user_id=r["t1"], device_id=r["t2"], room_nids=tuple(r["a1"]), deleted=r["f1"]
+    ),
+    "revocation": lambda r: RevocationRow(
+        position=r["position"], session_nid=r["n1"], user_id=r["t1"], kind=r["t2"], device_id=r["t3"]
+    ),
+    "outbound_edu": lambda r: OutboundEduRow(
+        position=r["position"], server=r["t1"], edu_type=r["t2"], key=r["t3"], content=r["b1"]
+    ),
+    "directory": lambda r: DirectoryRow(
+        position=r["position"], room_nid=r["n1"], alias=r["t1"], room_id=r["t2"], is_public=r["f1"]
+    ),
+}

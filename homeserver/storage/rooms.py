@@ -111,8 +111,9 @@ class MemberRecord(NamedTuple):
 
 
 class HeadRecord(NamedTuple):
-    """A room and its head as one snapshot of the database saw it."""
+    """A room and its head as one snapshot of the database saw it, when the stream stood at `position`."""
 
+    position: int
     room_nid: int
     room_id: str
     room_version: str
@@ -146,7 +147,7 @@ class PublicRoom(NamedTuple):
 
 
 _HEAD = """
-SELECT r.room_nid, r.room_id, r.room_version, r.created_ts, r.is_public, r.is_partial, h.version, h.chain_id, h.sequence,
+SELECT (SELECT max(position) FROM stream) AS position, r.room_nid, r.room_id, r.room_version, r.created_ts, r.is_public, r.is_partial, h.version, h.chain_id, h.sequence,
        h.depth, h.last_position, x.*, s.*, m.*
   FROM rooms r
  CROSS JOIN LATERAL (
@@ -328,7 +329,7 @@ def _head(row: Record) -> HeadRecord:
         row["m_name"],
         row["m_avatar"],
     )
-    return HeadRecord(*tuple(row.values())[:11], extremities, state, members)
+    return HeadRecord(*tuple(row.values())[:12], extremities, state, members)
 
 
 def _zipped(kind: type, *columns: list[object] | None) -> list[object]:

@@ -448,7 +448,7 @@ class Stream:
         position: int = await self._db.fetchval("SELECT max(position) FROM stream")
         return position
 
-    async def changes(self, after: int, limit: int = 5_000) -> changes.Changes:
+    async def changes(self, after: int, limit: int = 5_000) -> "changes.Changes":
         """The rows after a position, as (head, rows, complete) from one snapshot [1 trip].
 
         When there are more than `limit`, `complete` is False: go on from the last row's position.

@@ -96,6 +96,7 @@ COMMENT ON COLUMN events.body IS 'Client format (JSON); rewritten when redacted.
 COMMENT ON COLUMN events.envelope IS 'What only servers see of it (JSON).';
 CREATE UNIQUE INDEX events_room_position ON events (room_nid, room_position) WHERE room_position IS NOT NULL;
 CREATE INDEX events_position ON events (position) WHERE position IS NOT NULL;
+CREATE INDEX events_room_stream ON events (room_nid, position) WHERE position IS NOT NULL;
 CREATE INDEX events_room_ts ON events (room_nid, ts) WHERE room_position IS NOT NULL;
 CREATE INDEX events_thread ON events (thread_id, room_position) WHERE thread_id IS NOT NULL;
 
