@@ -36,8 +36,8 @@ from homeserver.services.working_head import WorkingHead
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.rows import (
     NOTIFY,
-    SOFT_FAILED,
     EventRow,
+    GapRow,
     MentionRow,
     RedactionRow,
     Rows,
@@ -48,6 +48,8 @@ from homeserver.storage.stream import Outcome, Stream
 
 log = structlog.get_logger()
 
+GAP = 2**32
+"""Room positions left free below an event whose parents are not to be had."""
 MAX_PER_BATCH = 100
 REFUSALS_BEFORE_WAITING = 3
 REMEMBERED_TXNS = 20_000
@@ -284,8 +286,9 @@ class Commits:
     def _place(self, head: WorkingHead, finished: Finished, nids: Mapping[StateKey, int], rows: Rows) -> EventRow:
         """Put a finished event onto the head it was prepared for. Raises Stale or Forbidden."""
         event, room = finished.event, head.room
-        soft_failed = bool(finished.flags & SOFT_FAILED)
-        if finished.at_head:
+        if finished.is_hidden:
+            pass
+        elif finished.at_head:
             if not head.stands_on_head(event.prev_events):
                 raise Stale
         elif finished.seen is not None and (finished.seen != room.version or head.moved):
@@ -297,16 +300,22 @@ class Commits:
                 check(event, state, room.rules, create=head.event(CREATE) if room.rules.create_is_room else None)
             except NotAllowed as refused:
                 raise Forbidden(f"The room does not allow that any more: {refused.why}.") from refused
-        row = self._row(head, event, nids, finished.auth_nids, on_head=not soft_failed)
+        row = self._row(head, event, nids, finished.auth_nids, on_head=not finished.is_hidden)
         row.flags |= finished.flags
+        if finished.promotes is not None:
+            row.event_nid, row.promoted = finished.promotes, True
+        if finished.missing:
+            row.skip = GAP
         if not finished.at_head:
             assert finished.point is not None
             row.chain_id, row.sequence = finished.point
             row.is_current_state = False
             row.head_chain_id, row.delta_sequence = finished.delta or (0, None)
         self._add(head, event, row, rows)
+        if finished.missing:
+            rows.add(GapRow(room_nid=room.room_nid, event_nid=row.event_nid, missing=finished.missing))
         if finished.changes:
-            head.change_state(finished.changes, nids, rows)
+            head.change_state(finished.changes, nids, rows, row)
         if finished.redaction is not None:
             rows.add(_redaction(finished.redaction, event.event_id))
         for extra in finished.rows:

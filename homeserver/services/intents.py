@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId, UserId
 from homeserver.services.rooms import MEMBER, Member
-from homeserver.storage.rows import RedactionRow, Row, TxnKey
+from homeserver.storage.rows import HIDDEN, RedactionRow, Row, TxnKey
 
 
 class Committed(NamedTuple):
@@ -49,9 +49,13 @@ class Intent:
     """The rewritten target, where the draft is a redaction that takes effect."""
 
 
+THIS = -1
+"""In place of a number: that of the event which is committed with the change."""
+
+
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """One entry of the current state that resolution changed; `event_nid` None: the key is gone."""
+    """One entry of the current state that resolution changed; `event_nid` None: the key is gone, THIS: the event's."""
 
     key: StateKey
     event_nid: int | None
@@ -83,6 +87,15 @@ class Finished:
     """Check the authorisation rules against the head at the moment of the commit (restricted joins, signed invites)."""
     rows: Sequence[Row] = ()
     """Rows to be committed with it, e.g. the end of its staging."""
+    promotes: int | None = None
+    """The number under which it is stored as an outlier; it gets its place now."""
+    missing: tuple[EventId, ...] = ()
+    """Parents that are not to be had: a gap is left below it."""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Rejected, soft-failed or an outlier: stored, but neither shown nor on the head."""
+        return bool(self.flags & HIDDEN)
 
 
 class Stale(Exception):
@@ -115,4 +128,6 @@ def state_keys(intents: Iterable[Intent | Finished]) -> list[StateKey]:
 def changes_state(intent: Intent | Finished) -> bool:
     if isinstance(intent, Intent):
         return intent.draft.state_key is not None
+    if intent.is_hidden:
+        return False
     return intent.event.is_state or bool(intent.changes) or not intent.at_head

@@ -8,7 +8,7 @@ from copy import copy
 
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
-from homeserver.services.intents import StateChange
+from homeserver.services.intents import THIS, StateChange
 from homeserver.services.rooms import Extremity, Room
 from homeserver.storage.rows import EventRow, RoomWrite, Rows, StateRow
 
@@ -79,8 +79,10 @@ class WorkingHead:
         self.depth = max(self.depth, event.depth)
         self.moved = True
 
-    def change_state(self, changes: Sequence[StateChange], nids: Mapping[StateKey, int], rows: Rows) -> None:
-        """Let the main chain continue with what resolution changed."""
+    def change_state(
+        self, changes: Sequence[StateChange], nids: Mapping[StateKey, int], rows: Rows, row: EventRow
+    ) -> None:
+        """Let the main chain continue with what resolution changed when the event of `row` came."""
         for change in changes:
             self.sequence += 1
             member = change.member
@@ -93,9 +95,9 @@ class WorkingHead:
                     type=change.key[0],
                     state_key=change.key[1],
                     state_key_nid=nids[change.key],
-                    event_nid=change.event_nid,
+                    event_nid=row.event_nid if change.event_nid == THIS else change.event_nid,
                     event_id=change.event_id,
-                    body=change.body,
+                    body=row.body if change.event_nid == THIS else change.body,
                     membership=member.membership if member else None,
                     displayname=member.displayname if member else None,
                     avatar_url=member.avatar_url if member else None,

@@ -1,0 +1,332 @@
+"""The one way in for events from elsewhere: format, signatures, hash, authorisation three times, then the commit.
+
+Outcomes have names: dropped, known, rejected, soft-failed, accepted. Whoever brings events (a transaction, backfill, a
+join) passes here. Spec: Server-Server API, Checks performed on receipt of a PDU; Soft failure; Rejection.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Final
+
+import structlog
+
+from homeserver.protocol.auth_rules import auth_state_keys, check, check_auth_events
+from homeserver.protocol.errors import BadEvent, BadJson, NotAllowed, ProtocolError
+from homeserver.protocol.events import Event, StateKey, join, parse_pdu, redacted
+from homeserver.protocol.hashes import check_content_hash
+from homeserver.protocol.identifiers import EventId
+from homeserver.protocol.room_versions import RoomVersion
+from homeserver.services.commits import Commits
+from homeserver.services.intents import Finished, Stale
+from homeserver.services.keyring import Keyring
+from homeserver.services.resolution import Point, Resolution, point_after
+from homeserver.services.rooms import CREATE, Room, Rooms
+from homeserver.storage.events.read import Events, StoredEvent
+from homeserver.storage.rows import OUTLIER, REJECTED, SOFT_FAILED, Row
+
+log = structlog.get_logger()
+
+TRIES: Final = 8
+"""How often an event is prepared anew when the head moves under it."""
+
+
+class Verdict(Enum):
+    """What became of an event."""
+
+    ACCEPTED = "accepted"
+    SOFT_FAILED = "soft-failed"
+    REJECTED = "rejected"
+    KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A PDU that is no event for us; `why` may be told to who sent it."""
+
+    why: str
+    event_id: str | None = None
+
+
+class MissingAncestors(Exception):
+    """Events that must be had before this one can be judged."""
+
+    def __init__(self, prev_events: Collection[EventId], auth_events: Collection[EventId]) -> None:
+        super().__init__(f"{len(prev_events)} prev events and {len(auth_events)} auth events are missing")
+        self.prev_events = frozenset(prev_events)
+        self.auth_events = frozenset(auth_events)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The state before an event whose parents are not to be had, as a peer told it. `missing`: those parents."""
+
+    point: Point
+    rows: Sequence[Row]
+    state: Mapping[StateKey, Event]
+    missing: tuple[EventId, ...]
+
+
+@dataclass(slots=True)
+class Known:
+    """Stored events looked up for a group of events; `lookup` in one trip, then asked from memory."""
+
+    stored: dict[str, StoredEvent] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+
+
+class Acceptance:
+    """Judges events from elsewhere and commits them."""
+
+    def __init__(
+        self, keyring: Keyring, rooms: Rooms, commits: Commits, events: Events, *, resolution: Resolution
+    ) -> None:
+        self._keyring = keyring
+        self._rooms = rooms
+        self._commits = commits
+        self._events = events
+        self._resolution = resolution
+
+    # -- checks that need no room ----------------------------------------------------------------------------------
+
+    async def read(
+        self, pdus: Sequence[object], rules: RoomVersion, *, limit_references: bool = True
+    ) -> list[Event | Dropped]:
+        """Parse, verify signatures, check hashes; one result for each PDU, in order.
+
+        An event whose hash is wrong comes back redacted, as everybody else sees it.
+        """
+        results: list[Event | Dropped] = [_parse(pdu, rules, limit_references) for pdu in pdus]
+        parsed = [(place, event) for place, event in enumerate(results) if isinstance(event, Event)]
+        problems = await self._keyring.verify_pdus([(event.pdu, rules) for _, event in parsed])
+        for (place, event), problem in zip(parsed, problems, strict=True):
+            if problem is not None:
+                results[place] = Dropped(f"signature: {problem}", event.event_id)
+            elif not _hash_is_right(event, rules):
+                results[place] = redacted(event, rules)
+        return results
+
+    # -- checks against the room -----------------------------------------------------------------------------------
+
+    async def look_up(self, room: Room | None, events: Iterable[Event], known: Known | None = None) -> Known:
+        """Everything stored that judging `events` asks for [1 trip, 0 if the head knows it all]."""
+        known = known or Known()
+        wanted: set[str] = set()
+        tips = {tip.event_id for tip in room.extremities.values()} if room is not None else set()
+        for event in events:
+            at_head = {found.event_id for found in _auth_at_head(room, event)} if room is not None else set()
+            wanted.add(event.event_id)
+            wanted.update(prev for prev in event.prev_events if prev not in tips)
+            wanted.update(auth for auth in event.auth_events if auth not in at_head)
+        wanted -= known.asked
+        if wanted:
+            for stored in await self._events.by_id(sorted(wanted)):
+                known.stored[stored.event_id] = stored
+            known.asked |= wanted
+        return known
+
+    async def take(
+        self,
+        room_id: str,
+        event: Event,
+        *,
+        known: Known | None = None,
+        given: Given | None = None,
+        rows: Sequence[Row] = (),
+        flags: int = 0,
+    ) -> Verdict:
+        """Judge a read event and commit it. `rows` go with it. Raises MissingAncestors, NotFound.
+
+        `flags` are added to those of an accepted event.
+        """
+        for _ in range(TRIES):
+            room = await self._rooms.room(room_id)
+            known = await self.look_up(room, [event], known)
+            try:
+                return await self._judge(room, event, known, given, rows, flags)
+            except Stale:
+                known.asked -= {event.event_id, *event.prev_events, *event.auth_events}
+        raise Stale
+
+    async def _judge(
+        self, room: Room, event: Event, known: Known, given: Given | None, rows: Sequence[Row], flags: int
+    ) -> Verdict:
+        own = known.stored.get(event.event_id)
+        if own is not None and not own.flags & OUTLIER:
+            return Verdict.KNOWN
+        auth = self._auth_events(room, event, known)
+        prev_missing = [] if given else self._missing_prevs(room, event, known)
+        auth_missing = [event_id for event_id in event.auth_events if event_id not in auth]
+        if prev_missing or auth_missing:
+            raise MissingAncestors(prev_missing, auth_missing)
+        auth_nids = tuple(nid for nid, _ in auth.values())
+        verdict, why = self._by_auth_events(room, event, known, {key: found for key, (_, found) in auth.items()})
+        base = Finished(event, auth_nids=auth_nids, rows=rows)
+        if own is not None:
+            base = replace(base, promotes=own.event_nid)
+        if verdict is Verdict.REJECTED:
+            return await self._reject(room, base, why, known, given)
+        if given is None and self._stands_on_head(room, event):
+            return await self._at_head(room, base, flags)
+        return await self._beside_head(room, base, known, given, flags)
+
+    async def _at_head(self, room: Room, base: Finished, flags: int) -> Verdict:
+        """The common case: the state before the event is the current state [0 trips]."""
+        try:
+            _check(base.event, _state_at_head(room, base.event), room)
+        except NotAllowed as refused:
+            return await self._hide(room, base, REJECTED, str(refused), (room.chain_id, room.sequence), ())
+        await self._commits.commit(room, replace(base, flags=flags))
+        return Verdict.ACCEPTED
+
+    async def _beside_head(self, room: Room, base: Finished, known: Known, given: Given | None, flags: int) -> Verdict:
+        """The event forked off, or stands behind a hole: its state before is an older or a resolved one."""
+        event = base.event
+        seen = room.version
+        if given is not None:
+            point, extra, before = given.point, list(given.rows), given.state
+        else:
+            points = [self._point_after(room, prev, known) for prev in event.prev_events]
+            point, extra = await self._resolution.joined(room, points)
+            keys = auth_state_keys(event.type, event.sender, event.state_key, event.content, room.rules)
+            before = await self._resolution.events_at(room, point, extra, keys)
+        try:
+            _check(event, before, room)
+        except NotAllowed as refused:
+            return await self._hide(room, base, REJECTED, str(refused), point, extra)
+        try:
+            _check(event, _state_at_head(room, event), room)
+        except NotAllowed as refused:
+            return await self._hide(room, base, SOFT_FAILED, str(refused), point, extra)
+        merge = await self._resolution.merge(room, event, point, extra)
+        await self._commits.commit(
+            room,
+            replace(
+                base,
+                flags=flags,
+                at_head=False,
+                point=point,
+                delta=merge.delta,
+                changes=merge.changes,
+                seen=seen,
+                rows=(*extra, *merge.rows, *base.rows),
+                missing=given.missing if given else (),
+            ),
+        )
+        return Verdict.ACCEPTED
+
+    async def _reject(self, room: Room, base: Finished, why: str, known: Known, given: Given | None) -> Verdict:
+        """Store an event that its own auth events do not allow, with the state before it if that is cheap to name."""
+        if given is not None:
+            point: Point = given.point
+            return await self._hide(room, base, REJECTED, why, point, given.rows)
+        points = [self._point_after(room, prev, known) for prev in base.event.prev_events]
+        point = points[0] if points else (room.chain_id, room.sequence)
+        return await self._hide(room, base, REJECTED, why, point, ())
+
+    async def _hide(
+        self, room: Room, base: Finished, flag: int, why: str, point: Point, extra: Sequence[Row]
+    ) -> Verdict:
+        verdict = Verdict.REJECTED if flag & REJECTED else Verdict.SOFT_FAILED
+        log.info("event not shown", verdict=verdict.value, event_id=base.event.event_id, room_id=room.room_id, why=why)
+        finished = replace(base, flags=flag, at_head=False, point=point, rows=(*extra, *base.rows))
+        await self._commits.commit(room, finished)
+        return verdict
+
+    # -- what the event names --------------------------------------------------------------------------------------
+
+    def _auth_events(self, room: Room, event: Event, known: Known) -> dict[EventId, tuple[int, Event]]:
+        """The known auth events of the event by id, with their numbers."""
+        found: dict[EventId, tuple[int, Event]] = {}
+        for at_head in _auth_at_head(room, event):
+            nid = room.nid_of(at_head.key)
+            if at_head.event_id in event.auth_events and nid is not None:
+                found[at_head.event_id] = (nid, at_head)
+        for event_id in event.auth_events:
+            stored = known.stored.get(event_id)
+            if stored is not None and event_id not in found:
+                found[event_id] = (stored.event_nid, event_of(stored, room.rules))
+        return found
+
+    def _by_auth_events(
+        self, room: Room, event: Event, known: Known, auth: dict[EventId, Event]
+    ) -> tuple[Verdict, str]:
+        rejected = {event_id for event_id in auth if _is_rejected(known, event_id)}
+        named = dict(auth)
+        if room.rules.create_is_room:
+            named[room.create.event_id] = room.create
+        try:
+            check_auth_events(event, named, rejected, room.rules)
+            _check(event, {found.key: found for found in auth.values()}, room)
+        except NotAllowed as refused:
+            return Verdict.REJECTED, str(refused)
+        return Verdict.ACCEPTED, ""
+
+    def _missing_prevs(self, room: Room, event: Event, known: Known) -> list[EventId]:
+        tips = {tip.event_id for tip in room.extremities.values()}
+        missing: list[EventId] = []
+        for prev in event.prev_events:
+            stored = known.stored.get(prev)
+            if prev not in tips and (stored is None or stored.flags & OUTLIER):
+                missing.append(prev)
+        return missing
+
+    def _point_after(self, room: Room, prev: EventId, known: Known) -> Point:
+        for tip in room.extremities.values():
+            if tip.event_id == prev:
+                return tip.chain_id, tip.sequence
+        return point_after(known.stored[prev])
+
+    @staticmethod
+    def _stands_on_head(room: Room, event: Event) -> bool:
+        tips = {tip.event_id: (tip.chain_id, tip.sequence) for tip in room.extremities.values()}
+        if not event.prev_events or any(prev not in tips for prev in event.prev_events):
+            return False
+        head = (room.chain_id, room.sequence)
+        return set(event.prev_events) == tips.keys() or all(tips[prev] == head for prev in event.prev_events)
+
+
+def event_of(stored: StoredEvent, rules: RoomVersion) -> Event:
+    """A stored event with all that its PDU holds."""
+    return join(stored.body, stored.envelope, rules)
+
+
+def room_id_of(pdu: object) -> str | None:
+    """The room that a PDU names; None where it names none, as create events of version 12 do not."""
+    room_id = pdu.get("room_id") if isinstance(pdu, dict) else None
+    return room_id if isinstance(room_id, str) else None
+
+
+def _parse(pdu: object, rules: RoomVersion, limit_references: bool) -> Event | Dropped:
+    if not isinstance(pdu, dict):
+        return Dropped("not an object")
+    try:
+        return parse_pdu(pdu, rules, limit_references=limit_references)
+    except (BadEvent, BadJson, ProtocolError) as error:
+        return Dropped(str(error))
+
+
+def _hash_is_right(event: Event, rules: RoomVersion) -> bool:
+    try:
+        return check_content_hash(event.pdu, rules)
+    except (BadEvent, BadJson):
+        return False
+
+
+def _auth_at_head(room: Room, event: Event) -> list[Event]:
+    keys = auth_state_keys(event.type, event.sender, event.state_key, event.content, room.rules)
+    return [found for key in keys if (found := room.event(key)) is not None]
+
+
+def _state_at_head(room: Room, event: Event) -> dict[StateKey, Event]:
+    return {found.key: found for found in _auth_at_head(room, event)}
+
+
+def _check(event: Event, state: Mapping[StateKey, Event], room: Room) -> None:
+    """Raises NotAllowed."""
+    check(event, state, room.rules, create=room.event(CREATE) if room.rules.create_is_room else None)
+
+
+def _is_rejected(known: Known, event_id: str) -> bool:
+    stored = known.stored.get(event_id)
+    return stored is not None and bool(stored.flags & REJECTED)

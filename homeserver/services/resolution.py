@@ -1,0 +1,250 @@
+"""States that are not the head's: the state where branches of a room meet, and what a late event does to the head.
+
+Drives `protocol.state_resolution` with events from PostgreSQL and turns its result into rows of snapshot chains. Not
+for deciding whether an event is allowed (`acceptance`). Spec: Server-Server API, Room State Resolution.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from homeserver.protocol.auth_chain import Walk
+from homeserver.protocol.events import Event, StateKey, join
+from homeserver.protocol.identifiers import EventId
+from homeserver.protocol.state_resolution import resolve
+from homeserver.services.intents import THIS, StateChange
+from homeserver.services.rooms import MEMBER, Member, Room
+from homeserver.storage.database import NidBlocks
+from homeserver.storage.events.read import Events, StoredEvent
+from homeserver.storage.rows import REJECTED, ChainRow, Row, StateRow
+from homeserver.storage.state import StateAt, StateKeys, StateTable
+
+Point = tuple[int, int]
+
+MAX_LEVEL: Final = 4
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What an event beside the head does: where its own state change is written, and what the head's state becomes."""
+
+    delta: Point | None = None
+    changes: Sequence[StateChange] = ()
+    rows: Sequence[Row] = ()
+
+
+class Resolution:
+    """Resolves states of one room at a time."""
+
+    def __init__(self, events: Events, states: StateTable, keys: StateKeys, nids: NidBlocks) -> None:
+        self._events = events
+        self._states = states
+        self._keys = keys
+        self._nids = nids
+
+    async def joined(self, room: Room, points: Sequence[Point]) -> tuple[Point, list[Row]]:
+        """The state where branches with these states meet: one of the points, or a new chain with its rows."""
+        unique = list(dict.fromkeys(points))
+        if len(unique) == 1:
+            return unique[0], []
+        if not await self._states.diff(unique):
+            return unique[0], []
+        states = [await self._states.state_at(point) for point in unique]
+        resolved = await self._resolve(room, states)
+        base = {key: EventId(entry.event_id) for key, entry in states[0].items()}
+        changed = {key: resolved.get(key) for key in {*base, *resolved} if base.get(key) != resolved.get(key)}
+        return await self._branch(room, unique[0], changed)
+
+    async def given(self, room: Room, state: Mapping[StateKey, tuple[int, EventId]]) -> tuple[Point, list[Row]]:
+        """A chain of its own for a state that a peer told: (event number, id) by key."""
+        chain_id, numbers = await self._new_chain(state)
+        room_nid, room_id = room.room_nid, room.room_id
+        rows: list[Row] = [
+            ChainRow(chain_id=chain_id, room_nid=room_nid, parent_chain=None, parent_sequence=None, level=0)
+        ]
+        rows += [_state_row(room_nid, room_id, (chain_id, 0), key, numbers[key], entry) for key, entry in state.items()]
+        return (chain_id, 0), rows
+
+    async def events_at(
+        self, room: Room, point: Point, extra: Sequence[Row], keys: Collection[StateKey]
+    ) -> dict[StateKey, Event]:
+        """State events under `keys` at a point, which may be on a chain that is among `extra` and not stored yet."""
+        new = {(row.type, row.state_key): row for row in extra if isinstance(row, StateRow)}
+        ids = {row.event_id for key, row in new.items() if key in keys and row.event_id is not None}
+        chain = next((row for row in extra if isinstance(row, ChainRow)), None)
+        stored_at = point if chain is None else _parent(chain)
+        wanted = [key for key in keys if key not in new]
+        if stored_at is not None and wanted:
+            ids |= {entry.event_id for entry in (await self._states.state_at(stored_at, wanted)).values()}
+        found = await self._events.by_id(sorted(ids))
+        return {event.key: event for event in (join(s.body, s.envelope, room.rules) for s in found)}
+
+    async def merge(self, room: Room, event: Event, point: Point, extra: Sequence[Row]) -> Merge:
+        """What committing `event`, with the state `point` before it, does to the head.
+
+        The new head's state is the resolution of the states of all tips, the event among them.
+        """
+        delta, rows = await self._write_delta(room, event, point, extra)
+        head = (room.chain_id, room.sequence)
+        if event.state_key is None and point == head:
+            return Merge(delta, (), rows)
+        tips = [
+            (tip.chain_id, tip.sequence) for tip in room.extremities.values() if tip.event_id not in event.prev_events
+        ]
+        points = list(dict.fromkeys(tips))
+        states = [await self._states.state_at(other) for other in points]
+        after = await self._state_after(event, point, extra)
+        states.append(after)
+        resolved = await self._resolve(room, states, event)
+        current = room.state_event_ids()
+        changed = {key: resolved.get(key) for key in {*current, *resolved} if current.get(key) != resolved.get(key)}
+        return Merge(delta, await self._changes(room, changed, event), rows)
+
+    # -- chains ----------------------------------------------------------------------------------------------------
+
+    async def _branch(
+        self, room: Room, parent: Point, changed: Mapping[StateKey, EventId | None]
+    ) -> tuple[Point, list[Row]]:
+        """A side chain from `parent` on which `changed` is written; a full copy where the chain would be too deep."""
+        level = (await self._states.levels([parent[0]])).get(parent[0], 0) + 1
+        entries = dict(changed)
+        above: Point | None = parent
+        if level > MAX_LEVEL:
+            whole = {key: EventId(entry.event_id) for key, entry in (await self._states.state_at(parent)).items()}
+            entries = {key: event_id for key, event_id in {**whole, **changed}.items() if event_id is not None}
+            above, level = None, 0
+        wanted = sorted({event_id for event_id in entries.values() if event_id is not None})
+        nids = {found.event_id: found.event_nid for found in await self._events.by_id(wanted)} if wanted else {}
+        chain_id, numbers = await self._new_chain(entries)
+        rows: list[Row] = [
+            ChainRow(
+                chain_id=chain_id,
+                room_nid=room.room_nid,
+                parent_chain=above[0] if above else None,
+                parent_sequence=above[1] if above else None,
+                level=level,
+            )
+        ]
+        for sequence, (key, event_id) in enumerate(entries.items(), start=1):
+            entry = (nids[event_id], event_id) if event_id is not None else None
+            rows.append(_state_row(room.room_nid, room.room_id, (chain_id, sequence), key, numbers[key], entry))
+        return (chain_id, len(entries)), rows
+
+    async def _write_delta(
+        self, room: Room, event: Event, point: Point, extra: Sequence[Row]
+    ) -> tuple[Point | None, list[Row]]:
+        """Where a state event beside the head writes itself: on the new chain before it, or on one of its own."""
+        if event.state_key is None:
+            return None, []
+        if any(isinstance(row, ChainRow) and row.chain_id == point[0] for row in extra):
+            return (point[0], point[1] + 1), []
+        (chain_id, sequence), rows = await self._branch(room, point, {})
+        return (chain_id, sequence + 1), rows
+
+    async def _new_chain(self, keys: Collection[StateKey]) -> tuple[int, dict[StateKey, int]]:
+        numbers = await self._keys.intern(list(keys)) if keys else {}
+        await self._nids.ensure(1)
+        return self._nids.next(), numbers
+
+    # -- resolving -------------------------------------------------------------------------------------------------
+
+    async def _state_after(self, event: Event, point: Point, extra: Sequence[Row]) -> dict[StateKey, StateAt]:
+        chain = next((row for row in extra if isinstance(row, ChainRow) and row.chain_id == point[0]), None)
+        stored_at = point if chain is None else _parent(chain)
+        state = dict(await self._states.state_at(stored_at)) if stored_at is not None else {}
+        for row in extra:
+            if isinstance(row, StateRow):
+                state.pop((row.type, row.state_key), None)
+                if row.event_id is not None and row.event_nid is not None:
+                    state[row.type, row.state_key] = StateAt(row.event_nid, row.event_id)
+        if event.state_key is not None:
+            state[event.key] = StateAt(THIS, event.event_id)
+        return state
+
+    async def _resolve(
+        self, room: Room, states: Sequence[Mapping[StateKey, StateAt]], event: Event | None = None
+    ) -> dict[StateKey, EventId]:
+        sets = [{key: EventId(entry.event_id) for key, entry in state.items()} for state in states]
+        rejected: set[EventId] = set()
+        return await self._drive(resolve(sets, room.rules, rejected=rejected), room, rejected, event)
+
+    async def _drive(self, walk: Walk[_Result], room: Room, rejected: set[EventId], event: Event | None) -> _Result:
+        """Feed a walk with stored events, whole auth chains at once."""
+        at_hand: dict[EventId, Event] = {} if event is None else {event.event_id: event}
+        try:
+            lacking = next(walk)
+            while True:
+                wanted = [event_id for event_id in lacking if event_id not in at_hand]
+                for stored in await self._events.with_auth_chain(wanted) if wanted else ():
+                    at_hand[EventId(stored.event_id)] = join(stored.body, stored.envelope, room.rules)
+                    if stored.flags & REJECTED:
+                        rejected.add(EventId(stored.event_id))
+                lacking = walk.send(at_hand)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+
+    async def _changes(
+        self,
+        room: Room,
+        changed: Mapping[StateKey, EventId | None],
+        event: Event,
+    ) -> list[StateChange]:
+        wanted = [event_id for event_id in changed.values() if event_id is not None and event_id != event.event_id]
+        stored = {found.event_id: found for found in await self._events.by_id(wanted)} if wanted else {}
+        changes: list[StateChange] = []
+        for key, event_id in sorted(changed.items()):
+            if event_id is None:
+                changes.append(StateChange(key, None, None))
+            elif event_id == event.event_id:
+                changes.append(StateChange(key, THIS, event_id, b"", _member(key, event, THIS)))
+            else:
+                found = stored[event_id]
+                member = _member(key, join(found.body, found.envelope, room.rules), found.event_nid)
+                changes.append(StateChange(key, found.event_nid, event_id, found.body, member))
+        return changes
+
+
+def point_after(stored: StoredEvent) -> Point:
+    """The state after a stored event: after itself where it changed it, else the state before it."""
+    if stored.delta_sequence is None or stored.flags & REJECTED:
+        return stored.chain_id, stored.sequence
+    return stored.head_chain_id or stored.chain_id, stored.delta_sequence
+
+
+def _parent(chain: ChainRow) -> Point | None:
+    if chain.parent_chain is None or chain.parent_sequence is None:
+        return None
+    return chain.parent_chain, chain.parent_sequence
+
+
+def _member(key: StateKey, event: Event, event_nid: int) -> Member | None:
+    if key[0] != MEMBER:
+        return None
+    name, avatar = event.content.get("displayname"), event.content.get("avatar_url")
+    return Member(
+        event.membership or "leave",
+        event_nid,
+        event.event_id,
+        name if isinstance(name, str) else None,
+        avatar if isinstance(avatar, str) else None,
+    )
+
+
+def _state_row(
+    room_nid: int, room_id: str, point: Point, key: StateKey, key_nid: int, entry: tuple[int, str] | None
+) -> StateRow:
+    return StateRow(
+        room_nid=room_nid,
+        room_id=room_id,
+        chain_id=point[0],
+        sequence=point[1],
+        type=key[0],
+        state_key=key[1],
+        state_key_nid=key_nid,
+        event_nid=entry[0] if entry else None,
+        event_id=entry[1] if entry else None,
+        is_current=False,
+    )
