@@ -47,11 +47,11 @@ def check_format(pdu: Mapping[str, Any], signed: Mapping[str, Any], rules: RoomV
     _check_numbers(signed, rules)
     _check_references(pdu, rules)
     _check_signatures(pdu, rules)
-    check_lengths(pdu)
     if pdu["type"] == "m.room.member" and "membership" not in pdu["content"]:
         raise BadEvent("a member event without membership")
     if len(canonical(signed, rules)) > MAX_SIGNED_BYTES:
         raise BadEvent("the event is too large")
+    check_lengths(pdu)
 
 
 def check_reference_counts(pdu: Mapping[str, Any], rules: RoomVersion) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from homeserver.protocol.canonical_json import MAX_DEPTH, check_strict
+from homeserver.protocol.canonical_json import check_strict
 from homeserver.protocol.errors import BadEvent, BadJson
 from homeserver.protocol.event_format import MAX_SIGNED_BYTES, check_format, check_lengths, check_reference_counts
 from homeserver.protocol.hashes import canonical, encode_base64, event_id_from_hash, event_id_of
@@ -26,7 +26,8 @@ Json = dict[str, Any]
 
 # Keys that a PDU and the client format have alike.
 _SHARED: Final = ("type", "sender", "content", "room_id", "origin_server_ts", "state_key")
-_MAX_CONTENT_DEPTH: Final = MAX_DEPTH - 1
+_MAX_OWN_DEPTH: Final = 64
+"""Levels of `content` in events of ours: far from where peers stop."""
 # What `hashes` and `signatures` add to the canonical text, but for the names of server and key.
 _SEAL_BYTES: Final = len('"hashes":{"sha256":""},"signatures":{"":{"":""}},') + 43 + 86
 
@@ -110,10 +111,10 @@ def build_pdu(
 ) -> Json:
     """The PDU of an event of ours before hashes and signatures. `room_id` is None for a version 12 create event.
 
-    `redacts` goes where the room version wants it. Raises BadJson if `content` is not canonical JSON, in all versions:
-    what old ones take from others we do not make.
+    `redacts` goes where the room version wants it. Raises BadJson if `content` is not canonical JSON of 64 levels at
+    most, in all versions: what old ones take from others we do not make.
     """
-    check_strict(content, _MAX_CONTENT_DEPTH)
+    check_strict(content, _MAX_OWN_DEPTH)
     proto: Json = {
         "type": type,
         "sender": sender,
@@ -136,7 +137,10 @@ def build_pdu(
 
 
 def seal(proto: Json, rules: RoomVersion, key: SigningKey) -> Event:
-    """Hash, sign and name an event of ours; raises BadEvent when it, or a name in it, is too large."""
+    """Hash, sign and name an event of ours.
+
+    Raises BadEvent when it, or a name in it, is too large, and BadJson on lone surrogates.
+    """
     text = canonical(proto, rules)
     pdu = {**proto, "hashes": {"sha256": encode_base64(sha256(text).digest())}}
     # The same bytes are signed and hashed for the id, because neither `signatures` nor `unsigned` is there yet.
