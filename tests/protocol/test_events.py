@@ -158,11 +158,22 @@ def test_our_events_are_at_most_so_large_that_peers_take_them(rules: RoomVersion
         sent(rules, content={"body": body + "x"})
 
 
-@pytest.mark.parametrize("field", ["state_key", "kind", "room_id", "sender"])
+@pytest.mark.parametrize("field", ["state_key", "kind"])
 def test_names_in_our_events_have_at_most_255_bytes(field: str) -> None:
-    assert sent(V12, **{field: "é" * 127 + "x"})
+    name: Json = {field: "é" * 127 + "x"}
+    assert parse_pdu(dict(sent(V12, **name).pdu), V12).content == {"body": "hello"}
+    name = {field: "é" * 128}
     with pytest.raises(BadEvent):
-        sent(V12, **{field: "é" * 128})
+        sent(V12, **name)
+
+
+def test_our_events_are_nested_at_most_64_levels_deep() -> None:
+    content: Json = {}
+    for _ in range(63):
+        content = {"x": content}
+    assert sent(V12, content=content).content == content
+    with pytest.raises(BadJson):
+        sent(V12, content={"x": content})
 
 
 def test_unsigned_is_no_part_of_an_event() -> None:
@@ -181,6 +192,9 @@ def test_old_events_may_have_more_references_than_new_ones() -> None:
     "change",
     [
         {"type": 5},
+        {"type": "\ud800" * 100},
+        {"type": "x" * 256},
+        {"room_id": "!" + "x" * 255},
         {"depth": True},
         {"depth": -1},
         {"origin_server_ts": 2**63},
