@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from homeserver.protocol.errors import NotAllowed
 from homeserver.protocol.events import Event
 from homeserver.protocol.globs import MAX_PATTERN, Glob, WordGlob, contains_words
 from homeserver.protocol.power_levels import PowerLevels
@@ -120,6 +121,13 @@ class Evaluation:
         if event.state_key is not None:
             view["state_key"] = event.state_key
         return view
+
+    def sender_may_notify(self, key: str) -> bool:
+        """Whether the sender's level is enough for `key` mentions; not if old rooms' levels cannot be read."""
+        try:
+            return self.power.of_user(self.event.sender) >= self.power.notification(key)
+        except NotAllowed:
+            return False
 
     def value(self, path: Path) -> object:
         """What stands at `path`, or ABSENT."""
@@ -232,9 +240,7 @@ def _test(condition: Mapping[str, Any]) -> _Test | None:
         case "room_member_count":
             return _room_member_count(condition.get("is"))
         case "sender_notification_permission" if isinstance(key, str):
-            return lambda evaluation, _: (
-                evaluation.power.of_user(evaluation.event.sender) >= evaluation.power.notification(key)
-            )
+            return lambda evaluation, _: evaluation.sender_may_notify(key)
         case "contains_display_name":
             return _contains_display_name
         case _:

@@ -21,7 +21,8 @@ _PARAMETER: Final = re.compile(
     r"""([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~0-9A-Za-z:/=-]+))"""
 )
 _COMMA: Final = re.compile(r"[ \t]*,[ \t]*")
-_KEY_ID: Final = re.compile(r"ed25519:[A-Za-z0-9_]{1,64}")
+# A little wider than the grammar of key ids: a key that does not exist fails when it is looked up.
+_KEY_ID: Final = re.compile(r"ed25519:[A-Za-z0-9_.+/-]{1,64}")
 _SIGNATURE: Final = re.compile(r"[A-Za-z0-9+/]{86}(?:==)?")
 
 

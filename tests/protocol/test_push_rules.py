@@ -235,6 +235,11 @@ def test_a_condition_may_ask_for_the_senders_power() -> None:
     assert not matches(message(), condition)
 
 
+def test_levels_that_cannot_be_read_give_no_power() -> None:
+    condition = {"kind": "sender_notification_permission", "key": "room"}
+    assert not matches(message(), condition, power=levels(users={ALICE: "many"}))
+
+
 @pytest.mark.parametrize(
     ("body", "match"), [("ask bobby *!", True), ("bobby!", False), ("xbobby *", False), (None, False)]
 )
