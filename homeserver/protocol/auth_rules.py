@@ -2,7 +2,7 @@
 
 Rules carry the numbers of version 12's page; `RoomVersion.numbered` turns them into those of the event's version. Rules
 about members are in `membership_rules`. Signatures are the caller's to verify before (`signing.required_signers`).
-Spec: Room Version 12, Authorization rules (and the pages before); Server-Server API, Auth events selection.
+Spec: Room Version 12, Authorisation rules (and the pages before); Server-Server API, Auth events selection.
 """
 
 from collections.abc import Collection, Mapping

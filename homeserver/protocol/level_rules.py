@@ -1,6 +1,6 @@
 """The part of the authorisation rules that is about `m.room.power_levels`: rule 10 of version 12's page.
 
-Spec: Room Version 12, Authorization rules, 10 (and the pages before).
+Spec: Room Version 12, Authorisation rules, 10 (and the pages before).
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The half of the authorisation rules that is about `m.room.member`: rule 5 of version 12's page.
 
-Spec: Room Version 12, Authorization rules, 5 (and the pages before).
+Spec: Room Version 12, Authorisation rules, 5 (and the pages before).
 """
 
 from collections.abc import Mapping

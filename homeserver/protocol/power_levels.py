@@ -1,6 +1,6 @@
 """Power levels of a room: who has which, and what is asked for. Immutable and cheap: read only when asked.
 
-Spec: Client-Server API, m.room.power_levels; Room Version 12, Authorization rules.
+Spec: Client-Server API, m.room.power_levels; Room Version 12, Authorisation rules.
 """
 
 from collections.abc import Mapping

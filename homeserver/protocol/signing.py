@@ -98,7 +98,7 @@ def required_signers(pdu: Mapping[str, Any], rules: RoomVersion) -> set[ServerNa
 
     Peers ask for the second on joins only, so we do too. None at all for a third-party invite: whichever server of the
     room learns of the new user makes that event, and the rules check what the identity server has signed.
-    Spec: Room Version 12, Authorization rules, 5.2; Server-Server API, Third-party invites.
+    Spec: Room Version 12, Authorisation rules, 5.2; Server-Server API, Third-party invites.
     """
     signers = {server_of(pdu["sender"])}
     if pdu["type"] != "m.room.member":
