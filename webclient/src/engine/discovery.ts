@@ -6,6 +6,7 @@ import { list, object, text, textOrNull } from '../model/events';
 import type { ServerInfo } from '../store/contract';
 import { exchange, type Fetch, failure, type HttpAnswer } from './api/http';
 
+const SERVER_NAME = 'app.hearth.server_name';
 const PASSWORD = 'm.login.password';
 /** Stages of registration that can be done without a web page of the server. */
 const KNOWN_STAGES = new Set(['m.login.dummy', 'm.login.registration_token']);
@@ -40,7 +41,8 @@ export async function lookUp(fetcher: Fetch, typed: string): Promise<ServerInfo>
   const flows = await ask(fetcher, chosen, '/_matrix/client/v3/login');
   const logins = list(flows?.body.flows).map((flow) => text(object(flow).type));
   return {
-    name: new URL(origin).host,
+    // The name that user ids carry, where the server tells it; its address may differ from that.
+    name: textOrNull(wellKnown?.body[SERVER_NAME]) ?? new URL(origin).host,
     url: chosen,
     passwordLogin: logins.includes(PASSWORD),
     registration: await registrationAt(fetcher, chosen),
@@ -74,6 +76,5 @@ async function ask(fetcher: Fetch, base: string, path: string): Promise<HttpAnsw
 }
 
 function isAddress(value: string): boolean {
-  const url = URL.parse?.(value) ?? null;
-  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:');
+  return URL.canParse(value) && /^https?:/.test(value);
 }

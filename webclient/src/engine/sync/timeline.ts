@@ -62,9 +62,30 @@ export class RoomTimeline {
     return touched;
   }
 
-  /** Sets how a fragment goes on, after a page that brought nothing new. */
-  setEdges(fragment: Fragment, edges: Partial<Pick<Fragment, 'older' | 'newer'>>): void {
-    this.fragments = this.fragments.map((known) => (known === fragment ? { ...fragment, ...edges } : known));
+  /**
+   * Puts a page at an end of `fragment`, as it was when the page was asked for: it may have grown since, or been
+   * joined to another one, which then has the same event at that end or in its middle.
+   */
+  extend(fragment: Fragment, end: 'older' | 'newer', events: readonly MatrixEvent[], edge: Edge): Set<string> {
+    const touched = this.takeAll(events);
+    const last = end === 'older' ? fragment.ids[0] : fragment.ids.at(-1);
+    const now = this.fragments.find((known) => (last === undefined ? known === fragment : known.ids.includes(last)));
+    if (now === undefined) {
+      return touched;
+    }
+    const place = end === 'older' ? now.ids[0] : now.ids.at(-1);
+    if (place !== last) {
+      // Joined in the meantime: what the page brings is known.
+      return touched;
+    }
+    const known = new Set(now.ids);
+    const fresh = ids(events).filter((id) => !known.has(id));
+    const grown = { ...now, ids: end === 'older' ? [...fresh, ...now.ids] : [...now.ids, ...fresh], [end]: edge };
+    this.fragments = addRun(
+      this.fragments.filter((other) => other !== now),
+      grown,
+    );
+    return touched;
   }
 
   /** Keeps an event that is no part of a fragment, such as the quoted one of a reply. */

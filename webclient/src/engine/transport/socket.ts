@@ -2,7 +2,8 @@
 import { type Json, number, object, text, textOrNull } from '../../model/events';
 import { CommandError } from '../../store/errors';
 import { failure, serverError } from '../api/http';
-import type { Clock, Delta, ResumePoint, Subscription, Timer } from './types';
+import type { Clock, Subscription, Timer } from './types';
+import type { ConnectionEvents, Wire } from './wire';
 
 export const SUBPROTOCOL = 'app.hearth.stream.v1.json';
 export const SOCKET_PATH = '/_matrix/client/unstable/app.hearth.stream/v1/ws';
@@ -12,38 +13,6 @@ const ACK_DELAY_MS = 200;
 const READY_WITHIN_MS = 15_000;
 const PROBE_MS = 5_000;
 const REQUEST_MS = 65_000;
-
-/** The part of WebSocket that is used, so that tests can bring their own. */
-export interface Wire {
-  onopen: (() => void) | null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number }) => void) | null;
-  send(text: string): void;
-  close(code?: number): void;
-}
-
-/** Why a connection ended. */
-export interface Closed {
-  /** Close code, or that of `bye`. */
-  readonly code: number;
-  /** `ready` had come. */
-  readonly wasReady: boolean;
-  readonly opened: boolean;
-  readonly retryAfterMs: number | null;
-  readonly softLogout: boolean;
-  /** The server went away in good order (`bye`), so this is no sign of a blocked way. */
-  readonly bye: boolean;
-}
-
-export interface ConnectionEvents {
-  /** The way is open: answer with what to greet with (may take its time, e.g. to store what came another way). */
-  opened(): Promise<{ readonly token: string; readonly resume: ResumePoint | null; readonly sub: Subscription }>;
-  ready(resumed: boolean): void;
-  delta(delta: Delta): void;
-  reset(): void;
-  authExpiring(): Promise<string | null>;
-  closed(closed: Closed): void;
-}
 
 interface Pending {
   readonly resolve: (body: Json) => void;

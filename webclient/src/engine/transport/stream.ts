@@ -7,8 +7,9 @@ import { errorInfo } from '../../store/errors';
 import { failure, type HttpAnswer, type HttpRequest, isSoftLogout } from '../api/http';
 import { backoffMs } from './backoff';
 import { SlidingLoop } from './sliding';
-import { type Closed, SocketConnection, socketUrl, type Wire } from './socket';
+import { SocketConnection, socketUrl } from './socket';
 import type { Clock, Delta, ResumePoint, Subscription, Timer, TransportEvents } from './types';
+import type { Closed, Wire } from './wire';
 
 export const FAILED_UPGRADES = 3;
 export const UPGRADE_EVERY_MS = 5 * 60_000;
@@ -102,7 +103,7 @@ export class Stream {
         ready: (resumed) => this.socketReady(resumed),
         delta: (delta) => this.socketDelta(connection, delta),
         reset: () => this.reset(),
-        authExpiring: () => this.host.tokenRefused(true),
+        authExpiring: () => this.host.tokenRefused(true).catch(() => null),
         closed: (closed) => void this.socketClosed(connection, closed),
       },
       this.clock,
@@ -176,16 +177,17 @@ export class Stream {
 
   private async renew(softLogout: boolean): Promise<void> {
     this.host.lost(null);
-    const token = await this.host.tokenRefused(softLogout);
+    // Not answered: neither a new token nor the end of the session; the next connection asks again.
+    const token = await this.host.tokenRefused(softLogout).catch(() => undefined);
     if (!this.running) {
       return;
     }
     if (token === null) {
       this.running = false;
-    } else {
-      this.failures += 1;
-      this.tryAgain(this.failures > 1 ? backoffMs(this.failures, this.clock.random()) : 0);
+      return;
     }
+    this.failures += 1;
+    this.tryAgain(this.failures > 1 ? backoffMs(this.failures, this.clock.random()) : 0);
   }
 
   private tryAgain(waitMs: number): void {

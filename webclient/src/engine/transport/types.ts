@@ -28,7 +28,7 @@ export interface TransportEvents {
   ready(): void;
   /** Not connected; `retryInMs` until the next try, null when none will be made. */
   lost(retryInMs: number | null): void;
-  /** The token was refused. Resolves to a new one, or null when there is none to be had. */
+  /** The token was refused. Resolves to a new one, or null when there is none to be had; rejects when it cannot be told now. */
   tokenRefused(softLogout: boolean): Promise<string | null>;
   /** A newer connection of the same name took over: stay quiet. */
   replaced(): void;

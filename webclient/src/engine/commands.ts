@@ -1,0 +1,137 @@
+/** The commands of the pages, by name. Those that say what a page looks at get the page first. */
+
+import { editContent, messageContent, reactionContent } from '../model/drafting';
+import { text } from '../model/events';
+import type { Commands } from '../store/contract';
+import { failure } from './api/http';
+import type { Core } from './core';
+import type { Loader } from './loader';
+import type { People } from './people';
+import type { Page } from './publisher';
+import type { Reading } from './reading';
+import { localKey } from './send/ops';
+import type { SendQueue } from './send/queue';
+import type { Fragment } from './sync/fragments';
+
+/** Commands of a signed-in account; the others are the engine's own. */
+export type AccountCommands = Omit<
+  Commands,
+  | 'discover'
+  | 'usernameAvailable'
+  | 'login'
+  | 'register'
+  | 'logout'
+  | 'reconnect'
+  | 'openRoom'
+  | 'closeRoom'
+  | 'setDraft'
+  | 'setVisible'
+>;
+
+/** What the commands are made of. */
+export interface Parts extends Core {
+  readonly queue: SendQueue;
+  readonly loader: Loader;
+  readonly reading: Reading;
+  readonly people: People;
+  look(page: Page, roomId: string, anchor: string | null): void;
+  viewed(page: Page, roomId: string): Fragment | null;
+}
+
+export function accountCommands(parts: Parts, page: Page): AccountCommands {
+  const { queue, loader, reading, people } = parts;
+  const more = (roomId: string, end: 'older' | 'newer') => loader.more(roomId, parts.viewed(page, roomId), end);
+  return {
+    loadOlder: (roomId) => more(roomId, 'older'),
+    loadNewer: (roomId) => more(roomId, 'newer'),
+    loadAround: async (roomId, eventId) => {
+      const key = await loader.around(roomId, eventId);
+      parts.look(page, roomId, eventId);
+      return key;
+    },
+    showLive: async (roomId) => parts.look(page, roomId, null),
+    loadMembers: (roomId) => loader.members(roomId),
+
+    sendMessage: async (roomId, draft) => {
+      requireJoined(parts, roomId);
+      const reply =
+        draft.replyTo === undefined
+          ? null
+          : {
+              eventId: draft.replyTo,
+              sender: parts.account.timelines.get(roomId)?.event(draft.replyTo)?.sender ?? null,
+            };
+      const content = messageContent(requireText(draft.text), reply);
+      const op = await queue.add({ roomId, kind: 'message', target: null, type: 'm.room.message', content });
+      return localKey(op.txnId);
+    },
+    edit: async (roomId, eventId, body) => {
+      requireJoined(parts, roomId);
+      const content = editContent(requireText(body), eventId);
+      await queue.add({ roomId, kind: 'edit', target: eventId, type: 'm.room.message', content });
+    },
+    redact: async (roomId, eventId, reason) => {
+      requireJoined(parts, roomId);
+      const content = reason === undefined ? {} : { reason };
+      await queue.add({ roomId, kind: 'redaction', target: eventId, type: 'm.room.redaction', content });
+    },
+    react: (roomId, eventId, key) => react(parts, roomId, eventId, key),
+    retry: (roomId, key) => queue.retry(roomId, key),
+    cancelLocal: (roomId, key) => queue.cancel(roomId, key),
+    setTyping: (roomId, typing) => reading.typing(roomId, typing),
+    markRead: (roomId, eventId) => reading.markRead(roomId, eventId),
+    markUnread: (roomId, unread) => reading.markUnread(roomId, unread),
+
+    createPrivateChat: (userId) => people.createPrivateChat(userId),
+    createGroup: (name, invites) => people.createGroup(name, invites),
+    join: (roomIdOrAlias, via) => people.join(roomIdOrAlias, via),
+    leave: (roomId) => people.leave(roomId),
+    invite: (roomId, userId, reason) => people.change('invite', roomId, userId, reason),
+    kick: (roomId, userId, reason) => people.change('kick', roomId, userId, reason),
+    ban: (roomId, userId, reason) => people.change('ban', roomId, userId, reason),
+    unban: (roomId, userId) => people.change('unban', roomId, userId),
+    setRoomName: (roomId, name) => people.setState(roomId, 'm.room.name', { name: name.trim() }),
+    setRoomTopic: (roomId, topic) => people.setState(roomId, 'm.room.topic', { topic }),
+    setPinned: (roomId, pinned) => people.setPinned(roomId, pinned),
+    setMuted: (roomId, muted) => people.setMuted(roomId, muted),
+    setPower: (roomId, userId, level) => people.setPower(roomId, userId, level),
+    searchUser: (userId) => people.profile(userId),
+    setDisplayName: (name) => people.setDisplayName(name),
+  };
+}
+
+/** Adds my reaction; or takes it back, wherever it has got to. */
+async function react(core: Parts, roomId: string, target: string, key: string): Promise<void> {
+  const { account, queue } = core;
+  requireJoined(core, roomId);
+  const content = reactionContent(target, key);
+  const own = account.opsOf(roomId).find((op) => {
+    const relation = op.content['m.relates_to'] as { readonly key?: unknown } | undefined;
+    return op.kind === 'reaction' && op.target === target && text(relation?.key) === key;
+  });
+  const sent = [...(account.timelines.get(roomId)?.reactionsTo(target) ?? [])].find(
+    ([, reaction]) => reaction.key === key && reaction.sender === account.me,
+  );
+  const eventId = sent?.[0] ?? own?.eventId ?? null;
+  if (eventId !== null) {
+    await queue.add({ roomId, kind: 'redaction', target: eventId, type: 'm.room.redaction', content: {} });
+  } else if (own === undefined) {
+    await queue.add({ roomId, kind: 'reaction', target, type: 'm.reaction', content });
+  } else {
+    await queue.forget(own);
+  }
+}
+
+function requireJoined(core: Core, roomId: string): void {
+  if (core.account.rooms.get(roomId)?.membership !== 'join') {
+    throw failure('M_FORBIDDEN', 'not in this room', 403);
+  }
+}
+
+function requireText(body: string): string {
+  const trimmed = body.trim();
+  if (trimmed === '') {
+    throw failure('M_INVALID_PARAM', 'an empty message');
+  }
+  return trimmed;
+}

@@ -1,0 +1,205 @@
+/** The engine for all pages: who is signed in, what the pages look at, and their commands. */
+import type { Commands, Draft } from '../store/contract';
+import { failure } from './api/http';
+import { type AccountCommands, accountCommands } from './commands';
+import { Database } from './db/database';
+import type { Environment } from './environment';
+import { type Page, Publisher } from './publisher';
+import type { CommandName, ToPage } from './rpc';
+import { NOT_CONNECTED, Running } from './running';
+import { Session } from './session';
+
+type Command = (...args: readonly unknown[]) => unknown;
+
+export class Engine {
+  private readonly session: Session;
+  private readonly publisher: Publisher;
+  private running: Running | null = null;
+  private starting: Promise<void> = Promise.resolve();
+  private drafts = new Map<string, Draft>();
+  private recent: readonly string[] = [];
+  private readonly visible = new Set<Page>();
+
+  private constructor(
+    private readonly environment: Environment,
+    private readonly database: Database,
+  ) {
+    this.session = new Session(database, environment.fetch, environment.candidates, () => this.sessionChanged());
+    this.publisher = new Publisher(
+      () => ({
+        account: this.running?.account ?? null,
+        session: this.session.state,
+        connection: this.running?.connection ?? NOT_CONNECTED,
+        drafts: this.drafts,
+      }),
+      (roomId, eventId) => this.running?.loader.quoted(roomId, eventId),
+      environment.clock,
+    );
+  }
+
+  static async start(environment: Environment): Promise<Engine> {
+    const engine = new Engine(environment, await Database.open(environment.databaseName));
+    void engine.session.load();
+    return engine;
+  }
+
+  attach(post: (message: ToPage) => void): Page {
+    const page: Page = { post, open: new Map() };
+    this.visible.add(page);
+    this.publisher.add(page);
+    return page;
+  }
+
+  detach(page: Page): void {
+    this.publisher.remove(page);
+    this.visible.delete(page);
+    this.running?.subscribe();
+  }
+
+  async call(page: Page, name: CommandName, args: readonly unknown[]): Promise<unknown> {
+    const own: Readonly<Record<string, unknown>> = { ...this.ownCommands(page) };
+    await this.starting;
+    const command = Object.hasOwn(own, name)
+      ? own[name]
+      : accountCommands(this.signedIn(), page)[name as keyof AccountCommands];
+    if (typeof command !== 'function') {
+      throw failure('BAD_ANSWER', `no command ${name}`);
+    }
+    return (command as Command)(...args);
+  }
+
+  /** The device is back on a network, or awake. */
+  wake(): void {
+    this.running?.wake();
+  }
+
+  /** Stops everything at once; a newer engine goes on with the database. */
+  stop(): void {
+    this.stopRunning();
+    this.database.close();
+  }
+
+  private ownCommands(page: Page): Omit<Commands, keyof AccountCommands> {
+    return {
+      discover: (server) => this.session.discover(server),
+      usernameAvailable: (server, username) => this.session.usernameAvailable(server, username),
+      login: async (request) => {
+        await this.session.login(request);
+        await this.starting;
+      },
+      register: async (request) => {
+        const outcome = await this.session.register(request);
+        await this.starting;
+        return outcome;
+      },
+      logout: async () => {
+        this.stopRunning();
+        await this.session.logout();
+      },
+      reconnect: async () => this.wake(),
+      openRoom: async (roomId) => {
+        await this.signedIn().timeline(roomId);
+        this.publisher.open(page, roomId);
+        this.recent = [...this.recent.filter((known) => known !== roomId), roomId];
+        this.running?.subscribe();
+      },
+      closeRoom: async (roomId) => {
+        this.publisher.close(page, roomId);
+        this.running?.subscribe();
+      },
+      setDraft: (roomId, draft) => this.setDraft(roomId, draft),
+      setVisible: async (visible) => this.setVisible(page, visible),
+    };
+  }
+
+  private setVisible(page: Page, visible: boolean): void {
+    const wasAny = this.visible.size > 0;
+    this.visible[visible ? 'add' : 'delete'](page);
+    if (wasAny !== this.visible.size > 0) {
+      this.running?.subscribe();
+    }
+    if (visible) {
+      this.wake();
+    }
+  }
+
+  private async setDraft(roomId: string, draft: Draft | null): Promise<void> {
+    if (draft === null) {
+      this.drafts.delete(roomId);
+    } else {
+      this.drafts.set(roomId, draft);
+    }
+    this.publisher.tell({ p: 'draft', roomId, draft });
+    await this.database.write([
+      { store: 'drafts', key: roomId, value: draft === null ? undefined : { roomId, draft } },
+    ]);
+  }
+
+  private sessionChanged(): void {
+    const { phase } = this.session.state;
+    const userId = this.session.userId;
+    if (this.running !== null && this.running.account.me !== userId) {
+      this.stopRunning();
+    }
+    if (this.running === null && userId !== null) {
+      this.starting = this.startRunning(userId, false);
+      return;
+    }
+    if (this.running === null) {
+      this.publisher.startOver(false);
+      return;
+    }
+    this.publisher.tell({ p: 'session', session: this.session.state });
+    if (phase === 'signedIn') {
+      // Signed in again after a soft logout: go on where it was.
+      this.starting = this.startRunning(this.running.account.me, true);
+    }
+  }
+
+  /** Starts from what is stored; `again`: in place of what runs, with the rooms that pages have open. */
+  private async startRunning(me: string, again: boolean): Promise<void> {
+    this.stopRunning();
+    const { account, pos, drafts } = await this.database.load(me);
+    const reads = await this.database.value('reads');
+    this.drafts = drafts;
+    const running = new Running(
+      { account, pos, reads },
+      {
+        database: this.database,
+        session: this.session,
+        publisher: this.publisher,
+        environment: this.environment,
+        looking: () => ({
+          recent: this.recent,
+          open: this.publisher.openRooms,
+          visible: this.visible.size > 0,
+        }),
+        // The disk refused a write: what is in memory has no place to stay.
+        broken: () => {
+          this.starting = this.startRunning(me, true);
+        },
+      },
+    );
+    this.running = running;
+    if (again) {
+      await Promise.all(this.publisher.openRooms.map((roomId) => running.timeline(roomId)));
+    }
+    this.publisher.startOver(again);
+    if (this.session.active !== null) {
+      running.start();
+    }
+  }
+
+  private stopRunning(): void {
+    const running = this.running;
+    this.running = null;
+    running?.stop();
+  }
+
+  private signedIn(): Running {
+    if (this.running === null) {
+      throw failure('M_MISSING_TOKEN', 'not signed in', 401);
+    }
+    return this.running;
+  }
+}

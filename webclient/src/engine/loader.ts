@@ -1,0 +1,157 @@
+/** Fetches what the stream did not bring: older and newer pages, the surroundings of an event, quoted events, members. */
+import { asEvent, asEvents, asState, type Json, list, type MatrixEvent, textOrNull } from '../model/events';
+import { errorInfo } from '../store/errors';
+import { failure } from './api/http';
+import type { Core } from './core';
+import { Changes } from './sync/changes';
+import type { Edge, Fragment } from './sync/fragments';
+import { kindOf } from './sync/items';
+import { applyMember, applyPastMember } from './sync/members';
+
+const PAGE = 50;
+const FILTER = JSON.stringify({ lazy_load_members: true });
+
+export class Loader {
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly askedQuotes = new Set<string>();
+
+  constructor(private readonly core: Core) {}
+
+  /** One more page at an end of the fragment; nothing when there is nothing more or a load is running. */
+  async more(roomId: string, fragment: Fragment | null, end: 'older' | 'newer'): Promise<void> {
+    const edge = fragment?.[end] ?? null;
+    if (fragment === null || edge === null) {
+      return;
+    }
+    await this.once(roomId, end, async () => {
+      if ('event' in edge) {
+        await this.context(roomId, edge.event);
+      } else {
+        await this.page(roomId, fragment, end, edge.token);
+      }
+    });
+  }
+
+  /** Loads the run of events around one, unless it is here already; returns the row to show. */
+  async around(roomId: string, eventId: string): Promise<string> {
+    const timeline = await this.core.timeline(roomId);
+    if (timeline.fragmentOf(eventId) === null) {
+      await this.once(roomId, 'older', () => this.context(roomId, eventId));
+    }
+    const event = timeline.event(eventId);
+    if (
+      event === undefined ||
+      timeline.fragmentOf(eventId) === null ||
+      kindOf(this.core.account, roomId, event) === null
+    ) {
+      throw failure('M_NOT_FOUND', 'the message cannot be shown', 404);
+    }
+    return this.core.account.keyOf(event);
+  }
+
+  /** Fetches an event that a reply quotes; asked once, however many replies there are. */
+  quoted(roomId: string, eventId: string): void {
+    const name = `${roomId} ${eventId}`;
+    if (this.askedQuotes.has(name)) {
+      return;
+    }
+    this.askedQuotes.add(name);
+    const fetched = this.core.request('event', { room_id: roomId, event_id: eventId }).then(async (answer) => {
+      const event = asEvent(answer);
+      const timeline = await this.core.timeline(roomId);
+      if (event !== null) {
+        const changes = new Changes();
+        timeline.keep(event);
+        changes.event(roomId, eventId);
+        await this.core.commit(changes);
+      }
+    });
+    fetched.catch((error: unknown) => {
+      // Without a connection it can be had later; what the server refuses stays an empty quote.
+      if (errorInfo(error).status === 0) {
+        this.askedQuotes.delete(name);
+      }
+    });
+  }
+
+  async members(roomId: string): Promise<void> {
+    if (this.core.account.rooms.get(roomId)?.membersComplete === true) {
+      return;
+    }
+    const answer = await this.core.request('members', { room_id: roomId });
+    const changes = new Changes();
+    for (const event of list(answer.chunk).flatMap((value) => asState(value) ?? [])) {
+      applyMember(this.core.account, roomId, event, changes);
+    }
+    const room = this.core.account.rooms.get(roomId);
+    if (room !== undefined) {
+      this.core.account.rooms.set(roomId, { ...room, membersComplete: true });
+      changes.rooms.add(roomId);
+    }
+    changes.member(roomId, this.core.account.me);
+    await this.core.commit(changes);
+  }
+
+  private async page(roomId: string, fragment: Fragment, end: 'older' | 'newer', from: string): Promise<void> {
+    const params = { room_id: roomId, dir: end === 'older' ? 'b' : 'f', from, limit: PAGE, filter: FILTER };
+    const answer = await this.core.request('messages', params);
+    const chunk = asEvents(answer.chunk);
+    const events = end === 'older' ? chunk.reverse() : chunk;
+    const token = textOrNull(answer.end);
+    const edge: Edge = token === null || token === from ? null : { token };
+    const timeline = await this.core.timeline(roomId);
+    await this.store(roomId, timeline.extend(fragment, end, events, edge), answer);
+  }
+
+  private async context(roomId: string, eventId: string): Promise<void> {
+    const answer = await this.core.request('context', { room_id: roomId, event_id: eventId, limit: PAGE });
+    const event = asEvent(answer.event);
+    const events: MatrixEvent[] = [
+      ...asEvents(answer.events_before).reverse(),
+      ...(event === null ? [] : [event]),
+      ...asEvents(answer.events_after),
+    ];
+    const edge = (value: unknown): Edge => {
+      const token = textOrNull(value);
+      return token === null ? null : { token };
+    };
+    const timeline = await this.core.timeline(roomId);
+    const touched = timeline.addRun(events, { older: edge(answer.start), newer: edge(answer.end) });
+    await this.store(roomId, touched, answer);
+  }
+
+  private async store(roomId: string, touched: ReadonlySet<string>, answer: Json): Promise<void> {
+    const changes = new Changes();
+    for (const id of touched) {
+      changes.event(roomId, id);
+    }
+    for (const state of list(answer.state).flatMap((value) => asState(value) ?? [])) {
+      if (state.type === 'm.room.member') {
+        applyPastMember(this.core.account, roomId, state, changes);
+      }
+    }
+    changes.timelines.add(roomId);
+    changes.rooms.add(roomId);
+    await this.core.commit(changes);
+  }
+
+  private once(roomId: string, end: 'older' | 'newer', load: () => Promise<void>): Promise<void> {
+    const name = `${end} ${roomId}`;
+    const running = this.running.get(name);
+    if (running !== undefined) {
+      return running;
+    }
+    this.core.loading(roomId, { [end]: true, error: null });
+    const work = load()
+      .catch((error: unknown) => {
+        this.core.loading(roomId, { error: errorInfo(error) });
+        throw error;
+      })
+      .finally(() => {
+        this.running.delete(name);
+        this.core.loading(roomId, { [end]: false });
+      });
+    this.running.set(name, work);
+    return work;
+  }
+}

@@ -1,0 +1,116 @@
+/** Read receipts and typing notices: shown at once, sent when there is a way. Only the newest of each room counts. */
+import { object } from '../model/events';
+import { errorInfo } from '../store/errors';
+import { isPassing } from './api/http';
+import type { Core } from './core';
+import { Changes } from './sync/changes';
+import { setRoomAccountData } from './sync/extensions';
+
+const TYPING_LASTS_MS = 30_000;
+const TYPING_AGAIN_MS = 20_000;
+const KEY = 'reads';
+
+export class Reading {
+  private readonly pending: Map<string, string>;
+  private readonly sending = new Set<string>();
+  private readonly typed = new Map<string, number>();
+
+  /** `stored`: reads that the last engine could not send. */
+  constructor(
+    private readonly core: Core,
+    stored: unknown,
+  ) {
+    this.pending = new Map(Object.entries(object(stored) as Record<string, string>));
+  }
+
+  async markRead(roomId: string, eventId?: string): Promise<void> {
+    const { account } = this.core;
+    const timeline = await this.core.timeline(roomId);
+    const ids = timeline.live?.ids ?? [];
+    const last = ids.at(-1);
+    const target = eventId ?? last;
+    const room = account.rooms.get(roomId);
+    if (room === undefined || target === undefined) {
+      return;
+    }
+    await this.unmark(roomId);
+    const before = room.myRead === null ? -1 : ids.indexOf(room.myRead.eventId);
+    if (before >= 0 && ids.indexOf(target) <= before) {
+      return;
+    }
+    const rest = target === last ? { notifications: 0, highlights: 0 } : {};
+    account.rooms.set(roomId, { ...room, ...rest, myRead: { eventId: target, ts: Date.now() } });
+    this.pending.set(roomId, target);
+    const changes = new Changes();
+    changes.rooms.add(roomId);
+    changes.put('kv', KEY, Object.fromEntries(this.pending));
+    await this.core.commit(changes);
+    this.flush();
+  }
+
+  async markUnread(roomId: string, unread: boolean): Promise<void> {
+    const content = { unread };
+    const changes = new Changes();
+    setRoomAccountData(this.core.account, roomId, 'm.marked_unread', content, changes);
+    await this.core.commit(changes);
+    const params = { user_id: this.core.account.me, room_id: roomId, type: 'm.marked_unread', content };
+    await this.core.request('account_data', params);
+  }
+
+  /** Sends what waits, for each room the newest. */
+  flush(): void {
+    for (const [roomId, eventId] of this.pending) {
+      if (!this.sending.has(roomId) && this.core.isConnected()) {
+        void this.send(roomId, eventId);
+      }
+    }
+  }
+
+  /** Tells that I type, at most every 20 s; nothing is kept when there is no connection. */
+  async typing(roomId: string, typing: boolean): Promise<void> {
+    const last = this.typed.get(roomId);
+    if (
+      !this.core.isConnected() ||
+      (typing ? last !== undefined && Date.now() - last < TYPING_AGAIN_MS : last === undefined)
+    ) {
+      return;
+    }
+    if (typing) {
+      this.typed.set(roomId, Date.now());
+    } else {
+      this.typed.delete(roomId);
+    }
+    const timeout = typing ? { timeout: TYPING_LASTS_MS } : {};
+    await this.core
+      .request('typing', { room_id: roomId, user_id: this.core.account.me, typing, ...timeout })
+      .catch(() => undefined);
+  }
+
+  private async unmark(roomId: string): Promise<void> {
+    const marked = object(this.core.account.rooms.get(roomId)?.accountData['m.marked_unread']).unread === true;
+    if (marked) {
+      await this.markUnread(roomId, false).catch(() => undefined);
+    }
+  }
+
+  private async send(roomId: string, eventId: string): Promise<void> {
+    this.sending.add(roomId);
+    let settled = true;
+    try {
+      await this.core.request('read_markers', { room_id: roomId, fully_read: eventId, read: eventId });
+    } catch (error) {
+      // What the server refuses for good would be refused again; the rest goes out with the next connection.
+      settled = !isPassing(errorInfo(error));
+    } finally {
+      this.sending.delete(roomId);
+    }
+    if (settled && this.pending.get(roomId) === eventId) {
+      this.pending.delete(roomId);
+      const changes = new Changes();
+      changes.put('kv', KEY, Object.fromEntries(this.pending));
+      await this.core.commit(changes);
+    } else if (settled) {
+      this.flush();
+    }
+  }
+}

@@ -1,0 +1,226 @@
+/** All that lives and dies with a signed-in session: its account, its stream, what is taken in and what is sent. */
+import type { Json } from '../model/events';
+import type { ConnectionState } from '../store/contract';
+import { errorInfo } from '../store/errors';
+import type { HttpRequest } from './api/http';
+import { type Method, twin } from './api/methods';
+import type { Parts } from './commands';
+import type { Database } from './db/database';
+import type { Environment } from './environment';
+import { Intake } from './intake';
+import { Loader } from './loader';
+import { People } from './people';
+import type { LoadState, Page, Publisher } from './publisher';
+import { Reading } from './reading';
+import { SendQueue } from './send/queue';
+import type { Session } from './session';
+import { subscription } from './subscription';
+import type { Account } from './sync/account';
+import type { Changes } from './sync/changes';
+import type { Fragment } from './sync/fragments';
+import { finishRoom } from './sync/reducer';
+import type { RoomTimeline } from './sync/timeline';
+import { Stream, type StreamHost } from './transport/stream';
+
+const READS = new Set<Method>(['messages', 'context', 'event', 'members']);
+/** After a resume with nothing new no delta comes: then this silence says that all is here. */
+const QUIET_MS = 500;
+const UNTIL_MS = 10_000;
+
+export const NOT_CONNECTED: ConnectionState = { status: 'connecting', transport: null, retryAt: null };
+
+export interface RunningHost {
+  readonly database: Database;
+  readonly session: Session;
+  readonly publisher: Publisher;
+  readonly environment: Environment;
+  /** What the pages look at. */
+  looking(): { readonly recent: readonly string[]; readonly open: readonly string[]; readonly visible: boolean };
+  /** A write failed: memory and disk differ. */
+  broken(): void;
+}
+
+export interface Stored {
+  readonly account: Account;
+  readonly pos: string | null;
+  /** Reads that were not sent yet. */
+  readonly reads: unknown;
+}
+
+export class Running implements Parts {
+  readonly account: Account;
+  readonly queue: SendQueue;
+  readonly loader: Loader;
+  readonly people: People;
+  readonly reading: Reading;
+  connection: ConnectionState = NOT_CONNECTED;
+  private readonly intake: Intake;
+  private readonly stream: Stream;
+  private waiting: { readonly holds: (account: Account) => boolean; readonly done: () => void }[] = [];
+
+  constructor(
+    stored: Stored,
+    private readonly host: RunningHost,
+  ) {
+    this.account = stored.account;
+    this.intake = new Intake(stored.account, stored.pos, host.database, {
+      applied: (changes) => {
+        host.publisher.changed(changes);
+        this.settleWaiting();
+      },
+      caughtUp: () => this.caughtUp(),
+      reset: () => host.publisher.hold(),
+      release: () => host.publisher.release(),
+      broken: () => host.broken(),
+    });
+    this.stream = new Stream(this.streamHost(), host.environment.clock);
+    this.queue = new SendQueue(this, host.environment.clock);
+    this.loader = new Loader(this);
+    this.people = new People(this);
+    this.reading = new Reading(this, stored.reads);
+  }
+
+  start(): void {
+    this.stream.start(this.wanted());
+    this.queue.run();
+  }
+
+  stop(): void {
+    this.stream.stop();
+    this.queue.stop();
+    this.intake.stop();
+    this.setConnection(NOT_CONNECTED);
+  }
+
+  /** The device is back on a network or awake: see whether the connection lives, or connect now. */
+  wake(): void {
+    this.stream.wake();
+  }
+
+  /** What the pages look at has changed. */
+  subscribe(): void {
+    this.stream.subscribe(this.wanted());
+  }
+
+  async request(method: Method, params: Json): Promise<Json> {
+    const { user_id: _mine, ...withoutUser } = params;
+    const answer = this.stream.request(method, withoutUser);
+    if (answer !== null) {
+      try {
+        return await answer;
+      } catch (error) {
+        if (errorInfo(error).errcode !== 'NETWORK' || !READS.has(method)) {
+          throw error;
+        }
+      }
+    }
+    return this.host.session.call(twin(method, params));
+  }
+
+  http(request: HttpRequest): Promise<Json> {
+    return this.host.session.call(request);
+  }
+
+  async commit(changes: Changes): Promise<void> {
+    for (const roomId of changes.rooms) {
+      finishRoom(this.account, roomId, changes);
+    }
+    this.host.publisher.changed(changes);
+    await this.host.database.write(changes.list(), { strict: true });
+  }
+
+  timeline(roomId: string): Promise<RoomTimeline> {
+    return this.intake.timeline(roomId);
+  }
+
+  loading(roomId: string, state: Partial<LoadState>): void {
+    this.host.publisher.loading(roomId, state);
+  }
+
+  look(page: Page, roomId: string, anchor: string | null): void {
+    this.host.publisher.look(page, roomId, anchor);
+  }
+
+  viewed(page: Page, roomId: string): Fragment | null {
+    return this.host.publisher.viewed(page, roomId);
+  }
+
+  async until(holds: (account: Account) => boolean): Promise<void> {
+    if (!holds(this.account)) {
+      await new Promise<void>((done) => {
+        this.waiting.push({ holds, done });
+        this.host.environment.clock.after(UNTIL_MS, done);
+      });
+    }
+  }
+
+  isConnected(): boolean {
+    return this.connection.transport !== null;
+  }
+
+  isLive(): boolean {
+    return this.connection.status === 'live';
+  }
+
+  private settleWaiting(): void {
+    const met = this.waiting.filter(({ holds }) => holds(this.account));
+    this.waiting = this.waiting.filter((waiter) => !met.includes(waiter));
+    for (const { done } of met) {
+      done();
+    }
+  }
+
+  private streamHost(): StreamHost {
+    const { session, environment } = this.host;
+    return {
+      base: session.active?.base ?? '',
+      token: () => session.active?.accessToken ?? null,
+      connect: environment.connect,
+      exchange: (request) => session.exchange(request),
+      settled: () => this.intake.settled(),
+      delta: (delta, stored) => this.intake.delta(delta, stored),
+      reset: (stored) => this.intake.reset(stored),
+      ready: () => this.connected(),
+      lost: (retryInMs) => {
+        const status = environment.online() ? 'connecting' : 'offline';
+        const retryAt = retryInMs === null ? null : environment.clock.now() + retryInMs;
+        this.setConnection({ status, transport: null, retryAt });
+      },
+      tokenRefused: (soft) => session.renew(soft, session.active?.accessToken),
+      replaced: () => this.setConnection({ status: 'offline', transport: null, retryAt: null }),
+    };
+  }
+
+  private connected(): void {
+    this.setConnection({ status: 'updating', transport: this.stream.kind, retryAt: null });
+    this.queue.run();
+    this.reading.flush();
+    const before = this.intake.taken;
+    this.host.environment.clock.after(QUIET_MS, () => {
+      if (this.intake.taken === before) {
+        this.caughtUp();
+      }
+    });
+  }
+
+  private caughtUp(): void {
+    const transport = this.stream.kind;
+    if (transport !== null && this.connection.status !== 'live') {
+      this.setConnection({ status: 'live', transport, retryAt: null });
+    }
+    if (this.intake.listGrew()) {
+      this.subscribe();
+    }
+    // A room whose state just came may have something waiting.
+    this.queue.run();
+  }
+
+  private wanted(): Json {
+    return subscription({ me: this.account.me, wholeList: this.intake.wholeList, ...this.host.looking() });
+  }
+
+  private setConnection(connection: ConnectionState): void {
+    this.connection = connection;
+    this.host.publisher.tell({ p: 'connection', connection });
+  }
+}
