@@ -4,7 +4,7 @@ app-name = Hearth
 
 ## Sign-in and sign-up
 auth-sign-in-title = Sign in to { $server }
-auth-sign-in-hint = Enter your name and password, or your full address if your account lives on another server.
+auth-sign-in-hint = Your name, or your full address if your account is on another server.
 auth-sign-up-title = Create an account
 auth-sign-up-hint = Pick a name and a password. Your address will be { $address }.
 auth-name = Name

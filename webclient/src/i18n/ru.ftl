@@ -4,7 +4,7 @@ app-name = Hearth
 
 ## Вход и регистрация
 auth-sign-in-title = Вход на { $server }
-auth-sign-in-hint = Введите имя и пароль или полный адрес, если учётная запись на другом сервере.
+auth-sign-in-hint = Ваше имя или полный адрес, если учётная запись на другом сервере.
 auth-sign-up-title = Новая учётная запись
 auth-sign-up-hint = Придумайте имя и пароль. Ваш адрес: { $address }.
 auth-name = Имя

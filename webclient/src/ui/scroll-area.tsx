@@ -5,7 +5,7 @@ const thumb_min = 80;
 
 type ScrollAreaProps = {
   children: JSX.Element;
-  /** Gets the scrolling element once. */
+  /** Gets the scrolling element once, as soon as it exists: the owner's `onMount` runs later. */
   viewport?: (element: HTMLDivElement) => void;
   testid?: string;
   class?: string | undefined;
@@ -19,6 +19,10 @@ export function ScrollArea(props: ScrollAreaProps) {
   const [scrolling, setScrolling] = createSignal(false);
   let timer: ReturnType<typeof setTimeout> | undefined;
 
+  const bind = (element: HTMLDivElement) => {
+    box = element;
+    props.viewport?.(element);
+  };
   const measure = () => {
     const { scrollTop, scrollHeight, clientHeight } = box;
     const length = scrollHeight > clientHeight ? Math.max(thumb_min, clientHeight ** 2 / scrollHeight) : 0;
@@ -35,7 +39,6 @@ export function ScrollArea(props: ScrollAreaProps) {
     const sizes = new ResizeObserver(measure);
     sizes.observe(box);
     sizes.observe(content);
-    props.viewport?.(box);
     onCleanup(() => {
       sizes.disconnect();
       clearTimeout(timer);
@@ -55,7 +58,7 @@ export function ScrollArea(props: ScrollAreaProps) {
   };
   return (
     <div class={`${s.area} ${props.class ?? ''}`}>
-      <div class={s.viewport} ref={box} onScroll={scrolled} data-testid={props.testid}>
+      <div class={s.viewport} ref={bind} onScroll={scrolled} data-testid={props.testid}>
         <div ref={content} class={s.content}>
           {props.children}
         </div>

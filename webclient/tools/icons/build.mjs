@@ -22,7 +22,7 @@ function shapes(path) {
 /** Box of an own icon, as written in its svg tag. */
 const viewBox = (path) => readFileSync(path, 'utf8').match(/viewBox="([^"]+)"/)[1];
 
-const line = 'fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round"';
+const line = 'fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"';
 const symbols = names.map(
   (name) => `<symbol id="${name}" viewBox="0 0 24 24" ${line}>${shapes(join(lucide, `${name}.svg`))}</symbol>`,
 );

@@ -210,13 +210,13 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
           });
         }}
       >
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys walk through the messages from here */}
         <div
           class={s.column}
           ref={content}
           role="log"
           aria-label={t('chat-history')}
           aria-live="polite"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys walk through the messages from here
           tabIndex={0}
           onKeyDown={walk}
           data-testid="messages"
