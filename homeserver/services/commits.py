@@ -306,6 +306,8 @@ class Commits:
             row.event_nid, row.promoted = finished.promotes, True
         if finished.missing:
             row.skip = GAP
+        if finished.starts_anew:
+            row.replaces = tuple(head.room.extremities)
         if not finished.at_head:
             assert finished.point is not None
             row.chain_id, row.sequence = finished.point
@@ -336,6 +338,7 @@ class Commits:
         is_state = event.state_key is not None and on_head
         is_member = event.type == MEMBER and event.state_key is not None
         content = event.content
+        relation = relation_of(content)
         return EventRow(
             event_nid=self._nids.next(),
             event_id=event.event_id,
@@ -357,7 +360,8 @@ class Commits:
             membership=event.membership if is_member else None,
             displayname=_text(content.get("displayname")) if is_member else None,
             avatar_url=_text(content.get("avatar_url")) if is_member else None,
-            relates=relation_of(content),
+            relates=relation,
+            thread_id=relation[1] if relation is not None and relation[0] == "m.thread" else None,
             on_head=on_head,
             is_current_state=is_state,
             delta_sequence=head.sequence + 1 if is_state else None,

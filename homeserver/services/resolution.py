@@ -100,7 +100,7 @@ class Resolution:
         resolved = await self._resolve(room, states, event)
         current = room.state_event_ids()
         changed = {key: resolved.get(key) for key in {*current, *resolved} if current.get(key) != resolved.get(key)}
-        return Merge(delta, await self._changes(room, changed, event), rows)
+        return Merge(delta, await self.changes(room, changed, event), rows)
 
     # -- chains ----------------------------------------------------------------------------------------------------
 
@@ -186,12 +186,13 @@ class Resolution:
             result: _Result = end.value
             return result
 
-    async def _changes(
+    async def changes(
         self,
         room: Room,
         changed: Mapping[StateKey, EventId | None],
         event: Event,
     ) -> list[StateChange]:
+        """The changes of the current state by key, with what the head needs to follow; `event` is being committed."""
         wanted = [event_id for event_id in changed.values() if event_id is not None and event_id != event.event_id]
         stored = {found.event_id: found for found in await self._events.by_id(wanted)} if wanted else {}
         changes: list[StateChange] = []

@@ -1,0 +1,204 @@
+"""Storing events whose place in the room is not known: auth chains and states told by peers.
+
+They serve authorisation and state resolution, and are never shown. Events come in read and judged. Spec: Server-Server
+API, Joining Rooms, Retrieving events.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from homeserver.errors import Unavailable
+from homeserver.protocol.auth_rules import check, check_auth_events
+from homeserver.protocol.errors import NotAllowed
+from homeserver.protocol.events import Event, split
+from homeserver.protocol.identifiers import EventId
+from homeserver.protocol.room_versions import RoomVersion
+from homeserver.services.intents import relation_of
+from homeserver.services.rooms import MEMBER, Room, Rooms
+from homeserver.storage.database import NidBlocks
+from homeserver.storage.events.read import Events
+from homeserver.storage.rows import OUTLIER, REJECTED, EventRow, RoomWrite, Rows
+from homeserver.storage.state import StateKeys
+from homeserver.storage.stream import Stream
+
+CHUNK: Final = 200
+TRIES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored event: its number, and whether it was rejected."""
+
+    event_nid: int
+    is_rejected: bool
+
+
+class Outliers:
+    """Writes outliers, in chunks that do not hold up the stream."""
+
+    def __init__(self, rooms: Rooms, stream: Stream, events: Events, keys: StateKeys, nids: NidBlocks) -> None:
+        self._rooms = rooms
+        self._stream = stream
+        self._events = events
+        self._keys = keys
+        self._nids = nids
+
+    async def store(
+        self, room: Room, events: Collection[Event], rejected: Collection[EventId]
+    ) -> dict[EventId, Stored]:
+        """Numbers of `events` and of those stored before; new ones are written as outliers."""
+        found = {
+            EventId(stored.event_id): Stored(stored.event_nid, bool(stored.flags & REJECTED))
+            for stored in await self._events.by_id([event.event_id for event in events])
+        }
+        new = [event for event in events if event.event_id not in found]
+        keys = await self._keys.intern([event.key for event in new if event.is_state])
+        await self._nids.ensure(len(new))
+        for event in new:
+            found[event.event_id] = Stored(self._nids.next(), event.event_id in rejected)
+        rows = [
+            event_row(
+                event,
+                room,
+                event_nid=found[event.event_id].event_nid,
+                state_key_nid=keys[event.key] if event.is_state else None,
+                auth_nids=tuple(found[auth].event_nid for auth in event.auth_events if auth in found),
+                flags=OUTLIER | (REJECTED if event.event_id in rejected else 0),
+            )
+            for event in new
+        ]
+        for start in range(0, len(rows), CHUNK):
+            await self._write(room, rows[start : start + CHUNK])
+        return found
+
+    async def _write(self, room: Room, rows: Sequence[EventRow]) -> None:
+        for _ in range(TRIES):
+            outcome = await self._stream.submit(_OutlierEntry(self._rooms, room, rows))
+            if not outcome.refused:
+                return
+            # Another route stored some of them meanwhile, or the head has moved.
+            await self._rooms.reload(room.room_id)
+            if outcome.known:
+                raise Unavailable("The room changed meanwhile; try again.")
+            await asyncio.sleep(0)
+        raise Unavailable("The room is too busy; try again.")
+
+
+class _OutlierEntry:
+    """A room's part of a batch that leaves its head as it is."""
+
+    def __init__(self, rooms: Rooms, room: Room, rows: Sequence[EventRow]) -> None:
+        self.room_nid: int | None = room.room_nid
+        self._rooms = rooms
+        self._room = room
+        self._rows = rows
+
+    def rows(self, rows: Rows) -> None:
+        room = self._rooms.cached(self._room.room_nid) or self._room
+        rows.rooms.append(
+            RoomWrite(
+                room_nid=room.room_nid,
+                seen=room.version,
+                chain_id=room.chain_id,
+                sequence=room.sequence,
+                new_chain_id=room.chain_id,
+                new_sequence=room.sequence,
+                depth=0,
+            )
+        )
+        for row in self._rows:
+            rows.add(row)
+
+
+def event_row(
+    event: Event,
+    room: Room,
+    *,
+    event_nid: int,
+    state_key_nid: int | None,
+    auth_nids: tuple[int, ...] = (),
+    flags: int = 0,
+) -> EventRow:
+    """The row of an event; its point is the head's, until its maker says otherwise."""
+    body, envelope = split(event, room.rules)
+    is_member = event.type == MEMBER and event.is_state
+    return EventRow(
+        event_nid=event_nid,
+        event_id=event.event_id,
+        room_nid=room.room_nid,
+        room_id=room.room_id,
+        type=event.type,
+        state_key=event.state_key,
+        state_key_nid=state_key_nid,
+        sender=event.sender,
+        ts=event.ts,
+        depth=event.depth,
+        chain_id=room.chain_id,
+        sequence=room.sequence,
+        body=body,
+        envelope=envelope,
+        auth_nids=auth_nids,
+        flags=flags,
+        relates=relation_of(event.content),
+        redacts=event.redacts(room.rules),
+        membership=event.membership if is_member else None,
+        displayname=_text(event.content.get("displayname")) if is_member else None,
+        avatar_url=_text(event.content.get("avatar_url")) if is_member else None,
+        on_head=False,
+    )
+
+
+def judge(
+    events: Mapping[EventId, Event], rules: RoomVersion, known: Mapping[EventId, tuple[Event, bool]] | None = None
+) -> tuple[list[Event], set[EventId]]:
+    """Events in an order in which each follows its auth events, and those that their own auth events do not allow.
+
+    Events with auth events that nobody has are left out. `known`: stored ones, with whether they were rejected.
+    """
+    stored = known or {}
+    rejected = {event_id for event_id, (_, is_rejected) in stored.items() if is_rejected}
+    everything = {**{event_id: event for event_id, (event, _) in stored.items()}, **events}
+    create = next((e for e in everything.values() if e.type == "m.room.create" and e.state_key == ""), None)
+    allowed: dict[EventId, Event] = {event_id: event for event_id, (event, _) in stored.items()}
+    order: list[Event] = []
+    for event in _topological(events):
+        if any(auth not in allowed and auth not in rejected for auth in event.auth_events):
+            continue
+        named = {auth: everything[auth] for auth in event.auth_events}
+        try:
+            with_create = {create.event_id: create, **named} if rules.create_is_room and create is not None else named
+            check_auth_events(event, with_create, rejected, rules)
+            state = {found.key: found for found in named.values()}
+            check(event, state, rules, create=create if rules.create_is_room else None)
+        except NotAllowed:
+            rejected.add(event.event_id)
+        else:
+            allowed[event.event_id] = event
+        order.append(event)
+    return order, rejected
+
+
+def _topological(events: Mapping[EventId, Event]) -> list[Event]:
+    """Auth events first; what stands in a circle is left out. Without recursion: chains are long."""
+    order: list[Event] = []
+    waits = {event_id: sum(auth in events for auth in event.auth_events) for event_id, event in events.items()}
+    cited_by: dict[EventId, list[EventId]] = {}
+    for event in events.values():
+        for auth in event.auth_events:
+            if auth in events:
+                cited_by.setdefault(auth, []).append(event.event_id)
+    ready = sorted(event_id for event_id, count in waits.items() if not count)
+    while ready:
+        event_id = ready.pop()
+        order.append(events[event_id])
+        for citing in cited_by.get(event_id, ()):
+            waits[citing] -= 1
+            if not waits[citing]:
+                ready.append(citing)
+    return order
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,416 @@
+"""Bringing users of ours into rooms that live elsewhere, and out of invites to them.
+
+Nothing a stranger wrote is signed: the event is built here, the template gives only its place in the graph and, for a
+restricted room, who vouches. What comes back is verified event by event before a row is written.
+Spec: Server-Server API, Joining Rooms, Leaving Rooms (Rejecting Invites).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+
+from homeserver.clock import Clock
+from homeserver.errors import Forbidden, IncompatibleRoomVersion, MatrixError, NotFound, Unavailable
+from homeserver.federation.client.errors import FederationError, Refused
+from homeserver.federation.client.joining import Joined, Joining, Template, incompatible_version
+from homeserver.protocol.auth_rules import check
+from homeserver.protocol.errors import BadEvent, BadIdentifier, NotAllowed
+from homeserver.protocol.events import Event, StateKey, build_pdu, seal
+from homeserver.protocol.identifiers import EventId, RoomId, UserId, parse_user_id, server_of
+from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
+from homeserver.protocol.signing import SigningKey
+from homeserver.services.acceptance import Acceptance
+from homeserver.services.commits import Commits
+from homeserver.services.intents import Finished
+from homeserver.services.outliers import Outliers, Stored, event_row, judge
+from homeserver.services.resolution import Resolution
+from homeserver.services.rooms import MEMBER, Room, Rooms
+from homeserver.storage.database import NidBlocks
+from homeserver.storage.rooms import RoomTable
+from homeserver.storage.rows import BackwardRow, MemberRow, RoomWrite, Rows, StateRow
+from homeserver.storage.state import StateKeys
+from homeserver.storage.stream import Stream
+
+log = structlog.get_logger()
+
+MAX_SERVERS: Final = 6
+"""Residents that are tried before we give up."""
+MAX_STATE: Final = 200_000
+MAX_DEPTH: Final = 2**53 - 1
+CREATE_KEY: Final[StateKey] = ("m.room.create", "")
+
+
+class BadTemplate(Exception):
+    """What the resident proposed is not the event that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """All that is taken from a template: where the event stands in the graph, and who vouches for a restricted join."""
+
+    prev_events: tuple[EventId, ...]
+    auth_events: tuple[EventId, ...]
+    depth: int
+    authorised_via: UserId | None
+
+
+class RemoteJoin:
+    """Joins and rejections by way of a server that is in the room."""
+
+    def __init__(
+        self,
+        key: SigningKey,
+        client: Joining,
+        acceptance: Acceptance,
+        *,
+        rooms: Rooms,
+        table: RoomTable,
+        commits: Commits,
+        outliers: Outliers,
+        resolution: Resolution,
+        stream: Stream,
+        keys: StateKeys,
+        nids: NidBlocks,
+        clock: Clock,
+    ) -> None:
+        self._key = key
+        self._client = client
+        self._acceptance = acceptance
+        self._rooms = rooms
+        self._table = table
+        self._commits = commits
+        self._outliers = outliers
+        self._resolution = resolution
+        self._stream = stream
+        self._keys = keys
+        self._nids = nids
+        self._clock = clock
+
+    async def join(
+        self, user_id: UserId, room_id: RoomId, servers: Iterable[str], content: Mapping[str, Any] | None = None
+    ) -> EventId:
+        """Join by one of `servers`. `content` holds what else goes into the event (profile, reason).
+
+        Raises Forbidden, IncompatibleRoomVersion, NotFound (nobody to ask), Unavailable.
+        """
+        problem: MatrixError = NotFound("No server was found that is in this room.")
+        for server in _to_ask(servers, self._key.server):
+            try:
+                return await self._join_by(server, user_id, room_id, dict(content or {}))
+            except Refused as refused:
+                problem = _meaning(refused)
+            except (FederationError, BadTemplate, NotAllowed, BadEvent) as error:
+                log.info("join failed", server=server, room_id=room_id, why=str(error))
+                if not isinstance(problem, Forbidden | IncompatibleRoomVersion):
+                    problem = Unavailable(f"The room could not be joined by {server}.")
+        raise problem
+
+    async def leave(
+        self, user_id: UserId, room_id: RoomId, servers: Iterable[str], reason: str | None = None
+    ) -> EventId | None:
+        """Reject an invite, or take a knock back, of a room that we are not in.
+
+        The event's id where a resident took it; locally the user is out of the room in any case.
+        """
+        event_id: EventId | None = None
+        extra = {} if reason is None else {"reason": reason}
+        for server in _to_ask(servers, self._key.server):
+            try:
+                template = await self._client.make_leave(server, room_id, user_id)
+                rules = _rules(template)
+                event = self._build(template, rules, user_id, room_id, "leave", extra)
+                await self._client.send_leave(server, room_id, event.event_id, event.pdu)
+            except (FederationError, BadTemplate, BadEvent) as error:
+                log.info("leave failed", server=server, room_id=room_id, why=str(error))
+                continue
+            event_id = event.event_id
+            break
+        await self._left(user_id, room_id, event_id)
+        return event_id
+
+    # -- building --------------------------------------------------------------------------------------------------
+
+    def _build(
+        self,
+        template: Template,
+        rules: RoomVersion,
+        user_id: UserId,
+        room_id: RoomId,
+        membership: str,
+        extra: Mapping[str, Any],
+    ) -> Event:
+        """Our own member event at the place that the template names. Raises BadTemplate, BadEvent."""
+        place = read_template(template, user_id, room_id, membership)
+        content: dict[str, Any] = {**extra, "membership": membership}
+        if membership == "join" and place.authorised_via is not None and rules.restricted:
+            content["join_authorised_via_users_server"] = place.authorised_via
+        proto = build_pdu(
+            rules,
+            room_id=room_id,
+            sender=user_id,
+            type=MEMBER,
+            state_key=user_id,
+            content=content,
+            prev_events=place.prev_events,
+            auth_events=place.auth_events,
+            depth=place.depth,
+            ts=self._clock.now_ms(),
+        )
+        return seal(proto, rules, self._key)
+
+    # -- joining ---------------------------------------------------------------------------------------------------
+
+    async def _join_by(self, server: str, user_id: UserId, room_id: RoomId, extra: dict[str, Any]) -> EventId:
+        template = await self._client.make_join(server, room_id, user_id, ROOM_VERSIONS)
+        rules = _rules(template)
+        event = self._build(template, rules, user_id, room_id, "join", extra)
+        joined = await self._client.send_join(server, room_id, event.event_id, event.pdu)
+        event = await self._countersigned(event, joined, rules)
+        chain, state, rejected = await self._verified(joined, rules, room_id)
+        by_key = {entry.key: entry for entry in state}
+        create = by_key[CREATE_KEY]
+        check(event, by_key, rules, create=create if rules.create_is_room else None)
+        await self._store(room_id, rules, event, {**chain, **{e.event_id: e for e in state}}, by_key, rejected)
+        log.info("joined", room_id=room_id, server=server, state=len(state), auth_chain=len(chain))
+        return event.event_id
+
+    async def _countersigned(self, event: Event, joined: Joined, rules: RoomVersion) -> Event:
+        """Our event with the signature of the resident that vouches, for restricted rooms."""
+        if "join_authorised_via_users_server" not in event.content:
+            return event
+        (read,) = await self._acceptance.read([joined.event], rules)
+        if not isinstance(read, Event) or read.event_id != event.event_id:
+            raise BadTemplate("the resident did not sign the join it vouches for")
+        return read
+
+    async def _verified(
+        self, joined: Joined, rules: RoomVersion, room_id: RoomId
+    ) -> tuple[dict[EventId, Event], list[Event], set[EventId]]:
+        """Auth chain, state, and which of them are rejected. Bad events are left out. Raises BadTemplate."""
+        if len(joined.state) + len(joined.auth_chain) > MAX_STATE:
+            raise BadTemplate(f"the state has more than {MAX_STATE} events")
+        read = await self._acceptance.read([*joined.state, *joined.auth_chain], rules)
+        good = [event if isinstance(event, Event) and event.room_id == room_id else None for event in read]
+        everything = {event.event_id: event for event in good if event is not None}
+        order, rejected = judge(everything, rules)
+        accepted = {event.event_id for event in order} - rejected
+        state = [
+            event
+            for event in good[: len(joined.state)]
+            if event is not None and event.is_state and event.event_id in accepted
+        ]
+        create = next((event for event in state if event.key == CREATE_KEY), None)
+        if create is None or not _fits(create, room_id, rules):
+            raise BadTemplate("the state has no create event of this room")
+        return {event.event_id: event for event in order}, state, rejected
+
+    async def _store(
+        self,
+        room_id: RoomId,
+        rules: RoomVersion,
+        event: Event,
+        everything: Mapping[EventId, Event],
+        state: Mapping[StateKey, Event],
+        rejected: set[EventId],
+    ) -> None:
+        """Write the room: outliers first, then the state and the join in one batch."""
+        await self._table.allocate(room_id, rules.id, created_ts=self._clock.now_ms())
+        room = await self._rooms.reload(room_id)
+        if room is None:
+            raise Unavailable("The room could not be made.")
+        stored = await self._outliers.store(room, list(everything.values()), rejected)
+        if room.version == 0 or not room.extremities:
+            await self._begin(room, event, state, stored)
+        else:
+            await self._return(room, event, state, stored)
+        self._rooms.forget(room_id)
+
+    async def _begin(
+        self, room: Room, event: Event, state: Mapping[StateKey, Event], stored: Mapping[EventId, Stored]
+    ) -> None:
+        """A room that we were never in: its state stands at the beginning of its first chain."""
+        numbers = await self._keys.intern([*state, event.key])
+        await self._nids.ensure(1)
+        entry = _Beginning(room, event, state, stored, numbers, self._nids.next())
+        outcome = await self._stream.submit(entry)
+        if outcome.refused:
+            self._rooms.forget(room.room_id)
+            raise Unavailable("The room changed while it was joined; try again.")
+
+    async def _return(
+        self, room: Room, event: Event, state: Mapping[StateKey, Event], stored: Mapping[EventId, Stored]
+    ) -> None:
+        """A room that we were in before: what happened meanwhile is a gap, and the head starts anew after it."""
+        told = {key: (stored[entry.event_id].event_nid, entry.event_id) for key, entry in state.items()}
+        point, rows = await self._resolution.given(room, told)
+        current = room.state_event_ids()
+        after = {key: entry.event_id for key, entry in state.items()} | {event.key: event.event_id}
+        changed = {key: after.get(key) for key in {*current, *after} if current.get(key) != after.get(key)}
+        changes = await self._resolution.changes(room, changed, event)
+        await self._commits.commit(
+            room,
+            Finished(
+                event,
+                auth_nids=tuple(stored[auth].event_nid for auth in event.auth_events if auth in stored),
+                at_head=False,
+                point=point,
+                delta=(point[0], point[1] + 1),
+                changes=changes,
+                seen=room.version,
+                rows=rows,
+                missing=event.prev_events,
+                starts_anew=True,
+            ),
+        )
+
+    async def _left(self, user_id: UserId, room_id: RoomId, event_id: EventId | None) -> None:
+        nids = await self._table.room_nids([room_id])
+        if room_id in nids:
+            await self._stream.write(
+                MemberRow(
+                    room_nid=nids[room_id],
+                    room_id=room_id,
+                    user_id=user_id,
+                    server=server_of(user_id),
+                    membership="leave",
+                    event_id=event_id,
+                    sender=user_id,
+                )
+            )
+
+
+class _Beginning:
+    """The first batch of a room that comes from elsewhere."""
+
+    def __init__(
+        self,
+        room: Room,
+        event: Event,
+        state: Mapping[StateKey, Event],
+        stored: Mapping[EventId, Stored],
+        numbers: Mapping[StateKey, int],
+        event_nid: int,
+    ) -> None:
+        self.room_nid: int | None = room.room_nid
+        self._room = room
+        self._event = event
+        self._state = state
+        self._stored = stored
+        self._numbers = numbers
+        self._event_nid = event_nid
+
+    def rows(self, rows: Rows) -> None:
+        room, event = self._room, self._event
+        rows.rooms.append(
+            RoomWrite(
+                room_nid=room.room_nid,
+                seen=room.version,
+                chain_id=room.chain_id,
+                sequence=room.sequence,
+                exact=True,
+                added=[self._event_nid],
+                new_chain_id=room.chain_id,
+                new_sequence=1,
+                depth=event.depth,
+                n=1,
+            )
+        )
+        for key, entry in sorted(self._state.items()):
+            if key != event.key:
+                rows.add(self._state_row(key, entry))
+        row = event_row(
+            event,
+            room,
+            event_nid=self._event_nid,
+            state_key_nid=self._numbers[event.key],
+            auth_nids=tuple(self._stored[auth].event_nid for auth in event.auth_events if auth in self._stored),
+        )
+        row.on_head = row.is_current_state = True
+        row.sequence, row.delta_sequence = 0, 1
+        rows.add(row)
+        rows.add(BackwardRow(room_nid=room.room_nid, added=tuple(event.prev_events)))
+
+    def _state_row(self, key: StateKey, entry: Event) -> StateRow:
+        room = self._room
+        made = event_row(entry, room, event_nid=self._stored[entry.event_id].event_nid, state_key_nid=None)
+        return StateRow(
+            room_nid=room.room_nid,
+            room_id=room.room_id,
+            chain_id=room.chain_id,
+            sequence=0,
+            type=key[0],
+            state_key=key[1],
+            state_key_nid=self._numbers[key],
+            event_nid=made.event_nid,
+            event_id=entry.event_id,
+            body=made.body,
+            membership=made.membership,
+            displayname=made.displayname,
+            avatar_url=made.avatar_url,
+        )
+
+
+def read_template(template: Template, user_id: UserId, room_id: RoomId, membership: str) -> Place:
+    """Check that a template is for the event that was asked for. Raises BadTemplate."""
+    event = template.event
+    content = event.get("content")
+    if event.get("type") != MEMBER or event.get("room_id") != room_id:
+        raise BadTemplate("the template is for another type or room")
+    if event.get("sender") != user_id or event.get("state_key") != user_id:
+        raise BadTemplate("the template is for another user")
+    if not isinstance(content, dict) or content.get("membership") != membership:
+        raise BadTemplate("the template is for another membership")
+    depth = event.get("depth")
+    if type(depth) is not int or not 0 <= depth <= MAX_DEPTH:
+        raise BadTemplate("the template has no usable depth")
+    via = content.get("join_authorised_via_users_server")
+    return Place(
+        _ids(event.get("prev_events"), 1, 20), _ids(event.get("auth_events"), 1, 10), depth, _user(via) if via else None
+    )
+
+
+def _ids(value: object, least: int, most: int) -> tuple[EventId, ...]:
+    if not isinstance(value, list) or not least <= len(value) <= most or len(set(map(str, value))) != len(value):
+        raise BadTemplate("the template's parents or auth events cannot be used")
+    for entry in value:
+        if not isinstance(entry, str) or not entry.startswith("$") or len(entry.encode(errors="replace")) > 255:
+            raise BadTemplate("the template names something that is no event")
+    return tuple(EventId(entry) for entry in value)
+
+
+def _user(value: object) -> UserId:
+    try:
+        return parse_user_id(value if isinstance(value, str) else "")
+    except BadIdentifier as error:
+        raise BadTemplate("the template names nobody who vouches") from error
+
+
+def _rules(template: Template) -> RoomVersion:
+    rules = ROOM_VERSIONS.get(template.room_version)
+    if rules is None:
+        raise BadTemplate(f"room version {template.room_version[:32]} was not offered")
+    return rules
+
+
+def _fits(create: Event, room_id: RoomId, rules: RoomVersion) -> bool:
+    """Whether this create event begins the room that was asked for, in this version."""
+    if rules.create_is_room and create.event_id[1:] != room_id[1:]:
+        return False
+    return create.room_id == room_id and create.content.get("room_version", "1") == rules.id
+
+
+def _to_ask(servers: Iterable[str], us: str) -> list[str]:
+    return [server for server in dict.fromkeys(servers) if server and server != us][:MAX_SERVERS]
+
+
+def _meaning(refused: Refused) -> MatrixError:
+    version = incompatible_version(refused)
+    if version is not None:
+        return IncompatibleRoomVersion(room_version=version)
+    if refused.status == 404:
+        return NotFound(refused.error or "The room was not found.")
+    if refused.status in (400, 403):
+        return Forbidden(refused.error or "The room may not be joined.")
+    return Unavailable(f"{refused.server} could not help.")
