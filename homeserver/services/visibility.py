@@ -1,0 +1,198 @@
+"""Who sees which event: the one way to read events on somebody's behalf.
+
+Every read path fetches "the events of room R as X may see them" here; no other does. Decisions are `protocol`'s, by the
+state before each event, which the page of storage brings along. Spec: Client-Server API, Room History Visibility.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from homeserver.errors import Forbidden, NotFound
+from homeserver.protocol.events import Event
+from homeserver.protocol.identifiers import RoomId, server_of
+from homeserver.protocol.visibility import history_visibility, server_may_see, user_may_see
+from homeserver.services.rooms import MEMBER, Room, Rooms, event_of_body
+from homeserver.storage.events.read import Events, Page, StoredEvent
+from homeserver.storage.members import Members
+from homeserver.storage.rows import HIDDEN
+from homeserver.storage.state import StateKeys
+
+VISIBILITY_KEY = ("m.room.history_visibility", "")
+PAST_MEMBERS = ("leave", "ban")
+IgnoredBy = Callable[[str], Awaitable[frozenset[str]]]
+
+
+class Seen(NamedTuple):
+    """An event that may be shown, with the viewer's membership when it happened."""
+
+    event: StoredEvent
+    membership: str
+
+
+class Reader(NamedTuple):
+    """Someone reading a room: what they are to it now, and up to which room position they were joined if they left."""
+
+    user_id: str
+    room: Room
+    membership: str
+    left_at: int | None
+    keys: tuple[int, int]
+    """Numbers of the state keys of the room's visibility and of the reader's membership."""
+    ignored: frozenset[str]
+
+
+class Visibility:
+    """Decides, event by event. Has no state of its own."""
+
+    def __init__(
+        self, rooms: Rooms, events: Events, members: Members, state_keys: StateKeys, ignored_by: IgnoredBy
+    ) -> None:
+        self._rooms = rooms
+        self._events = events
+        self._members = members
+        self._state_keys = state_keys
+        self._ignored_by = ignored_by
+
+    async def reader(self, user_id: str, room_id: str) -> Reader:
+        """The user as a reader of the room: joined now or once, or anyone where the world may read.
+
+        Raises Forbidden for everyone else, whether the room exists or not.
+        """
+        room = await self._rooms.find(room_id)
+        if room is None or not room.state:
+            raise Forbidden("You are not in this room.")
+        membership = room.membership(user_id)
+        left_at: int | None = None
+        if membership in PAST_MEMBERS:
+            left_at = await self._left_at(room, user_id)
+        if membership != "join" and left_at is None and room.history_visibility != "world_readable":
+            raise Forbidden("You are not in this room.")
+        keys = await self._state_keys.intern([VISIBILITY_KEY, (MEMBER, user_id)])
+        numbers = (keys[VISIBILITY_KEY], keys[MEMBER, user_id])
+        return Reader(user_id, room, membership, left_at, numbers, await self._ignored_by(user_id))
+
+    async def _left_at(self, room: Room, user_id: str) -> int | None:
+        """Room position of the event that ended the user's being joined; None for one who was never joined."""
+        member = room.members.get(user_id)
+        if member is None or not member.event_nid:
+            return None
+        known = await self._state_keys.intern([(MEMBER, user_id)])
+        nid = known[MEMBER, user_id]
+        page = await self._events.listed([member.event_id], [nid])
+        for event in page.events:
+            before = page.history.at(event.chain_id, event.sequence, nid)
+            if event.room_position is not None and _membership_in(before.body if before else None) == "join":
+                return event.room_position
+        return None
+
+    def seen(self, reader: Reader, page: Page) -> list[Seen]:
+        """Those events of the page that the reader may see, in the same order."""
+        visible = []
+        for stored in page.events:
+            membership = self._membership_at(reader, page, stored)
+            if self._may_see(reader, page, stored, membership):
+                visible.append(Seen(stored, _shown_membership(reader, stored, membership)))
+        return visible
+
+    def _may_see(self, reader: Reader, page: Page, stored: StoredEvent, membership: str | None) -> bool:
+        if stored.flags & HIDDEN or stored.room_nid != reader.room.room_nid:
+            return False
+        if stored.sender in reader.ignored and stored.state_key is None:
+            return False
+        before = page.history.at(stored.chain_id, stored.sequence, reader.keys[0])
+        joined_since = reader.membership == "join" or (
+            reader.left_at is not None and (stored.room_position or 0) <= reader.left_at
+        )
+        return user_may_see(
+            _event(stored),
+            reader.user_id,
+            visibility=history_visibility(_content(before.body) if before else None),
+            membership=membership,
+            joined_since=joined_since,
+        )
+
+    @staticmethod
+    def _membership_at(reader: Reader, page: Page, stored: StoredEvent) -> str | None:
+        before = page.history.at(stored.chain_id, stored.sequence, reader.keys[1])
+        return _membership_in(before.body) if before is not None else None
+
+    async def event_in_room(self, user_id: str, room_id: str, event_id: str) -> StoredEvent:
+        """The event of this room, for one who may see it. Raises NotFound for everything else [1 trip]."""
+        try:
+            reader = await self.reader(user_id, room_id)
+        except Forbidden as error:
+            raise NotFound("Event not found.") from error
+        seen = await self.listed(reader, [event_id])
+        if not seen:
+            raise NotFound("Event not found.")
+        return seen[0].event
+
+    async def listed(self, reader: Reader, event_ids: Sequence[str]) -> list[Seen]:
+        """Those of the events that are in the room and to be seen, in the order of the ids [1 trip]."""
+        return self.seen(reader, await self._events.listed(event_ids, reader.keys))
+
+    async def for_server(self, server: str, room: Room, event_ids: Sequence[str]) -> list[tuple[StoredEvent, bool]]:
+        """Events of the room and whether a peer may see each whole, or only redacted [1 trip].
+
+        Spec: Server-Server API, Backfilling and retrieving missing events.
+        """
+        members = [(MEMBER, user_id) for user_id in room.members if server_of(user_id) == server]
+        nids = await self._state_keys.intern([VISIBILITY_KEY, *members])
+        page = await self._events.listed(event_ids, list(nids.values()))
+        answers = []
+        for stored in page.events:
+            if stored.room_nid != room.room_nid:
+                continue
+            before = page.history.at(stored.chain_id, stored.sequence, nids[VISIBILITY_KEY])
+            memberships = (page.history.at(stored.chain_id, stored.sequence, nids[key]) for key in members)
+            may_see = server_may_see(
+                _event(stored),
+                server,
+                visibility=history_visibility(_content(before.body) if before else None),
+                memberships=[_membership_in(found.body) or "leave" for found in memberships if found is not None],
+            )
+            answers.append((stored, may_see))
+        return answers
+
+
+def member_ids(events: Iterable[Seen]) -> set[str]:
+    """Senders and targets, for lazy loading. Spec: Client-Server API, Lazy-loading room members."""
+    ids: set[str] = set()
+    for seen in events:
+        ids.add(seen.event.sender)
+        if seen.event.type == MEMBER and seen.event.state_key is not None:
+            ids.add(seen.event.state_key)
+    return ids
+
+
+def _event(stored: StoredEvent) -> Event:
+    """What a decision reads of an event; content only where it matters."""
+    if stored.state_key is not None and stored.type in {MEMBER, VISIBILITY_KEY[0]}:
+        return event_of_body(orjson.loads(stored.body), RoomId(stored.room_id))
+    return _PLAIN
+
+
+_PLAIN = event_of_body({"event_id": "", "type": "", "sender": "", "content": {}, "origin_server_ts": 0}, RoomId(""))
+"""Stands for every event whose content no decision reads."""
+
+
+def _content(body: bytes | None) -> Mapping[str, Any] | None:
+    if body is None:
+        return None
+    content = orjson.loads(body).get("content")
+    return content if isinstance(content, dict) else None
+
+
+def _membership_in(body: bytes | None) -> str | None:
+    content = _content(body)
+    membership = content.get("membership") if content is not None else None
+    return membership if isinstance(membership, str) else None
+
+
+def _shown_membership(reader: Reader, stored: StoredEvent, before: str | None) -> str:
+    """`unsigned.membership`: the reader's, after the event. Spec: Client-Server API, Room event format."""
+    if stored.type == MEMBER and stored.state_key == reader.user_id:
+        return _membership_in(stored.body) or "leave"
+    return before or "leave"
