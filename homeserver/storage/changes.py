@@ -250,12 +250,12 @@ _OF_USER_SOURCES = (
     (
         EVENT,
         "unnest($3::int8[]) AS w(nid) CROSS JOIN LATERAL (SELECT e.* FROM events e WHERE e.room_nid = w.nid"
-        f" AND {_EVENT_COLUMNS_IN_RANGE} ORDER BY e.position DESC LIMIT $7) e",  # noqa: S608 - constants of this module
+        f" AND {_EVENT_COLUMNS_IN_RANGE} ORDER BY e.position DESC LIMIT $7) e",
     ),
     (
         EVENT,
         "unnest($3::int8[]) AS w(nid) CROSS JOIN LATERAL (SELECT e.* FROM events e WHERE e.room_nid = w.nid"
-        f" AND {_EVENT_COLUMNS_IN_RANGE} ORDER BY e.position DESC OFFSET $7) e",  # noqa: S608 - constants of this module
+        f" AND {_EVENT_COLUMNS_IN_RANGE} ORDER BY e.position DESC OFFSET $7) e",
     ),
     (
         MEMBER,

@@ -1,6 +1,6 @@
-"""Peers we send to: cursors, back-off, EDUs that wait; and the keys of peers.
+"""Peers we send to: cursors, back-off, EDUs that wait.
 
-Spec: Server-Server API, Transactions; Retrieving server keys.
+Spec: Server-Server API, Transactions.
 """
 
 from collections.abc import Collection
@@ -35,17 +35,6 @@ class Destination(NamedTuple):
     retry_ts: int
     failing_since_ts: int | None
     failures: int
-
-
-class ServerKey(NamedTuple):
-    """A verify key of a peer. `response`: the signed JSON it came in."""
-
-    server: str
-    key_id: str
-    verify_key: bytes
-    valid_until_ts: int
-    fetched_ts: int
-    response: bytes | None
 
 
 class Destinations:
@@ -140,41 +129,3 @@ class Destinations:
     async def delete_edus(self, server: str, upto: int) -> int:
         """Forget what was delivered; how many [1 trip]."""
         return await self._db.execute("DELETE FROM outbound_edus WHERE server = $1 AND position <= $2", server, upto)
-
-
-class ServerKeys:
-    """Verify keys of peers."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
-
-    async def read(self, servers: Collection[str]) -> list[ServerKey]:
-        """All known keys of these peers [1 trip]."""
-        rows = await self._db.fetch(
-            """
-            SELECT server, key_id, verify_key, valid_until_ts, fetched_ts, response
-              FROM server_keys
-             WHERE server = ANY($1::text[])
-            """,
-            list(servers),
-        )
-        return [ServerKey(*row.values()) for row in rows]
-
-    async def save(self, keys: Collection[ServerKey]) -> None:
-        """Store keys; a known one takes the later validity [1 trip]."""
-        if not keys:
-            return
-        columns = [list(column) for column in zip(*keys, strict=True)]
-        await self._db.execute(
-            """
-            INSERT INTO server_keys (server, key_id, verify_key, valid_until_ts, fetched_ts, response)
-            SELECT *
-              FROM unnest($1::text[], $2::text[], $3::bytea[], $4::int8[], $5::int8[], $6::bytea[])
-                ON CONFLICT (server, key_id) DO UPDATE
-               SET verify_key = excluded.verify_key,
-                   valid_until_ts = greatest(server_keys.valid_until_ts, excluded.valid_until_ts),
-                   fetched_ts = excluded.fetched_ts,
-                   response = coalesce(excluded.response, server_keys.response)
-            """,
-            *columns,
-        )

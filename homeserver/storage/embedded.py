@@ -14,7 +14,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 import asyncpg
@@ -65,12 +65,12 @@ class EmbeddedPostgres:
         self._mode = "plain"
         self._lock: int | None = None
         self._server: asyncio.subprocess.Process | None = None
-        self._pid: int | None = None
+        self._wanted = False
 
     @property
     def pid(self) -> int | None:
         """Process id of the postmaster; None when it is stopped or another process owns it."""
-        return self._pid
+        return None if self._server is None or self._server.returncode is not None else self._server.pid
 
     def dsn(self, database: str = OWNER_DATABASE, role: str = OWNER_ROLE) -> str:
         """Where clients connect; `role="postgres"` is the superuser."""
@@ -81,6 +81,7 @@ class EmbeddedPostgres:
 
         Raises EmbeddedPostgresError.
         """
+        self._wanted = True
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await self._bring_up()
@@ -96,21 +97,25 @@ class EmbeddedPostgres:
         return self.dsn()
 
     async def run(self) -> None:
-        """Start the server again whenever it ends by itself. Never returns; raises EmbeddedPostgresError."""
-        while self._lock is not None:
-            await self._ended()
+        """Start the server again whenever it ends by itself; a guest takes over when the owner is gone.
+
+        Never returns; raises EmbeddedPostgresError.
+        """
+        while True:
+            if self._server is not None:
+                await self._server.wait()
             await asyncio.sleep(RESTART_PAUSE_S)
-            if self._pid is not None:
-                self._server = self._pid = None
+            if self._wanted and self._lock is None:
+                self._take_folder()
+            if self._wanted and self._lock is not None and self.pid is None:
                 await self.start()
-        await asyncio.Event().wait()
 
     async def stop(self) -> None:
         """Stop the server (fast, then immediate shutdown) if it is ours. May be called twice."""
-        pid, self._pid = self._pid, None
-        if pid is not None:
-            await asyncio.shield(self._shut_down(pid))
-        self._server = None
+        self._wanted = False
+        server, self._server = self._server, None
+        if server is not None and server.returncode is None:
+            await asyncio.shield(shut_down(server.pid, server.wait))
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -193,27 +198,29 @@ class EmbeddedPostgres:
     # The server
 
     async def _bring_up(self) -> None:
-        """Attach to a server that lives, or start one; tries again while an earlier one is still going down."""
+        """As the owner start the server, as a guest wait for it; try again while an earlier one is going down."""
         initialised = False
         while True:
             if self._lock is None:
                 self._take_folder()
-            if self._lock is not None and not initialised:
-                await self._initialise()
-                initialised = True
-            if await self._answers():
-                break
-            if self._lock is None or self._living_postmaster() is not None:
+            if self._lock is None:
+                if await self._answers():
+                    return
                 await asyncio.sleep(POLL_S)
                 continue
+            if not initialised:
+                await self._initialise()
+                initialised = True
+            orphan = self._living_postmaster()
+            if orphan is not None:
+                # Its owner is gone, so it is going down, or nothing would take it down with us.
+                await shut_down(orphan, self._orphan_gone)
             failure = await self._spawn()
             if failure is None:
                 return
             if not _BUSY.search(failure):
                 raise EmbeddedPostgresError(f"PostgreSQL did not start: {essence(failure)}")
             await asyncio.sleep(0.2)
-        if self._lock is not None:
-            self._pid = self._living_postmaster()
 
     async def _spawn(self) -> str | None:
         """Start the server and wait until it answers; if it ends before, answer what it said."""
@@ -226,12 +233,12 @@ class EmbeddedPostgres:
         said = log / "start.log"
         with said.open("wb") as output:
             server = await self._exec("postgres", "-D", str(self._cluster), *self._options(log), output=output.fileno())
-        self._server, self._pid = server, server.pid
+        self._server = server
         while server.returncode is None:
             if await self._answers():
                 return None
             await asyncio.sleep(POLL_S)
-        self._server = self._pid = None
+        self._server = None
         return said.read_text(encoding="utf-8", errors="replace") + newest_log(log)
 
     def _options(self, log: Path) -> Iterator[str]:
@@ -294,24 +301,9 @@ class EmbeddedPostgres:
                 os.kill(pid, 0)
                 (self._cluster / "postmaster.pid").unlink()
 
-    async def _ended(self) -> None:
-        """Wait until the server that we started or attached to is gone."""
-        if self._server is not None:
-            await self._server.wait()
-            return
+    async def _orphan_gone(self) -> None:
         while self._living_postmaster() is not None:  # noqa: ASYNC110 - the process is not our child
-            await asyncio.sleep(0.2)
-
-    async def _shut_down(self, pid: int) -> None:
-        for order in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, order)
-            try:
-                async with asyncio.timeout(STOP_TIMEOUT_S):
-                    await self._ended()
-            except TimeoutError:
-                continue
-            return
+            await asyncio.sleep(POLL_S)
 
     # Our database in it
 
@@ -366,3 +358,16 @@ class EmbeddedPostgres:
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             start_new_session=True,
         )
+
+
+async def shut_down(pid: int, gone: Callable[[], Awaitable[object]]) -> None:
+    """Order a server to end: fast, then immediate, then by force; `gone` waits for it."""
+    for order in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, order)
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await gone()
+        except TimeoutError:
+            continue
+        return

@@ -3,6 +3,10 @@
 Spec: Client-Server API, Receiving notifications.
 """
 
+from collections.abc import Collection
+from typing import NamedTuple
+
+from homeserver.storage.database import Database
 from homeserver.storage.fragments import Fragment, Sheet
 from homeserver.storage.rows import MentionRow
 
@@ -31,3 +35,67 @@ def place_mention(row: MentionRow, sheet: Sheet) -> None:
     nth = sheet.placed[row.event_nid].nth
     key = (row.user_id, row.event_nid)
     sheet.keep(INSERT, key, (row.room_nid, row.user_id, nth, row.notify, row.highlight, row.thread_id))
+
+
+class Unread(NamedTuple):
+    """Unread counts of one room; `thread_id` None is the main timeline (events outside threads)."""
+
+    room_nid: int
+    thread_id: str | None
+    notifications: int
+    highlights: int
+
+
+class Mentions:
+    """Unread counts."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def unread(self, user_id: str, room_nids: Collection[int]) -> list[Unread]:
+        """Counts after the user's read receipts, for each room and thread that has any [1 trip].
+
+        An event counts by its flag unless the user wrote it or has a row of their own for it; a muted room counts none,
+        one for mentions only counts highlights. Redacted events do not count.
+        """
+        rows = await self._db.fetch(
+            """
+            SELECT w.nid AS room_nid, x.thread_id, sum(x.notify::int) AS notifications, sum(x.highlight::int) AS highlights
+              FROM unnest($2::int8[]) AS w(nid)
+              JOIN members m ON m.room_nid = w.nid
+                            AND m.user_id = $1
+             CROSS JOIN LATERAL (
+                   SELECT coalesce(max(p.room_position), m.room_position) AS read
+                     FROM receipts p
+                    WHERE p.room_nid = w.nid
+                      AND p.user_id = $1
+                      AND p.thread = '') u
+             CROSS JOIN LATERAL (
+                   SELECT e.thread_id, e.room_position,
+                          coalesce(n.notify, e.flags & 8 <> 0 AND (m.level = 0 OR e.room_position < m.level_since)) AS notify,
+                          coalesce(n.highlight, false) AS highlight
+                     FROM events e
+                     LEFT JOIN mentions n ON n.user_id = $1
+                                         AND n.room_nid = w.nid
+                                         AND n.room_position = e.room_position
+                    WHERE e.room_nid = w.nid
+                      AND e.room_position > u.read
+                      AND e.sender <> $1
+                      AND e.redacted_by IS NULL
+                      AND (e.flags & 8 <> 0 OR n.notify OR n.highlight)
+                      AND (m.level < 2 OR e.room_position < m.level_since)) x
+             WHERE (x.notify OR x.highlight)
+               AND NOT EXISTS (
+                   SELECT
+                     FROM receipts p
+                    WHERE p.room_nid = w.nid
+                      AND p.user_id = $1
+                      AND p.type IN ('m.read', 'm.read.private')
+                      AND p.thread = coalesce(x.thread_id, 'main')
+                      AND p.room_position >= x.room_position)
+             GROUP BY w.nid, x.thread_id
+            """,
+            user_id,
+            list(room_nids),
+        )
+        return [Unread(*row.values()) for row in rows]

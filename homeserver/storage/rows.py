@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import msgspec
 
-
 # Bits of `EventRow.flags` and of the column `events.flags`.
 REJECTED = 1
 SOFT_FAILED = 2

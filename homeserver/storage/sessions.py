@@ -113,7 +113,7 @@ class Sessions:
         row = await self._db.fetchrow(_SESSION + " WHERE s.access_hash = $1", access_hash)
         return _session(row) if row is not None else None
 
-    async def create(  # noqa: PLR0913 - the fields of a session
+    async def create(
         self,
         *,
         user_id: str,

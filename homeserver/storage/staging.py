@@ -4,7 +4,7 @@ A claim is a short lease on a room's staged PDUs, not a row lock: the statement 
 and must never wait for whoever works it off.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from homeserver.storage.database import Database
@@ -81,11 +81,9 @@ def place_inbound_txn(row: InboundTxnRow, sheet: Sheet) -> None:
     sheet.put(TRANSACTION, (row.origin, row.txn_id, row.response, row.received_ts))
 
 
-class StagedPdu(NamedTuple):
-    """A staged PDU. `attempts`: how often working it off was put off."""
+class Staged(NamedTuple):
+    """A PDU that waits. `pdu`: JSON as the peer sent it."""
 
-    room_nid: int
-    room_id: str
     event_id: str
     origin: str
     pdu: bytes
@@ -93,88 +91,99 @@ class StagedPdu(NamedTuple):
     attempts: int
 
 
-class Staging:
-    """Claims, reads and removals of what is staged; removal with a commit goes by StagedDoneRow."""
+class StagedRoom(NamedTuple):
+    """A room with PDUs that wait."""
+
+    room_nid: int
+    room_id: str
+
+
+class StagingTable:
+    """Tables `inbound_txns` and `inbound_staging`; rows enter and leave by the stream."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def answer(self, origin: str, txn_id: str) -> bytes | None:
-        """The answer that this transaction got before [1 trip]."""
+        """The answer that a transaction got before [1 trip]."""
         response: bytes | None = await self._db.fetchval(
             "SELECT response FROM inbound_txns WHERE origin = $1 AND txn_id = $2", origin, txn_id
         )
         return response
 
-    async def claim(self, owner: str, now_ms: int, life_ms: int, limit: int = 100) -> list[StagedPdu]:
-        """Claim the room whose PDU waits longest and is claimed by nobody else; its oldest PDUs, or nothing [1 trip].
-
-        The claim ends after `life_ms`; claim again to renew it.
-        """
+    async def claim(self, owner: str, now_ms: int, until_ms: int, limit: int) -> list[StagedRoom]:
+        """Take rooms that nobody works on, oldest first; the claim holds until `until_ms` [1 trip]."""
         rows = await self._db.write_rows(
             """
-            WITH picked AS (
+            WITH free AS (
               SELECT s.room_nid
                 FROM inbound_staging s
-               WHERE s.claimed_until_ts < $2
+               WHERE s.position = (SELECT min(o.position) FROM inbound_staging o WHERE o.room_nid = s.room_nid)
                  AND NOT EXISTS (
                      SELECT
                        FROM inbound_staging o
                       WHERE o.room_nid = s.room_nid
                         AND o.claimed_until_ts >= $2
-                        AND o.claimed_by <> $1)
+                        AND o.claimed_by IS DISTINCT FROM $1)
                ORDER BY s.position
-               LIMIT 1
-                 FOR UPDATE SKIP LOCKED),
-            batch AS (
-              SELECT s.room_nid, s.event_id
-                FROM inbound_staging s
-                JOIN picked p ON p.room_nid = s.room_nid
-               ORDER BY s.position
-               LIMIT $4)
+               LIMIT $4
+                 FOR UPDATE SKIP LOCKED)
             UPDATE inbound_staging s
                SET claimed_by = $1,
                    claimed_until_ts = $3
-              FROM batch b
-             WHERE s.room_nid = b.room_nid
-               AND s.event_id = b.event_id
-            RETURNING s.room_nid, s.room_id, s.event_id, s.origin, s.pdu, s.received_ts, s.attempts, s.position
+              FROM free
+             WHERE s.room_nid = free.room_nid
+            RETURNING s.room_nid, s.room_id
             """,
             owner,
             now_ms,
-            now_ms + life_ms,
+            until_ms,
             limit,
         )
-        ordered = sorted(rows, key=lambda row: int(row["position"]))
-        return [StagedPdu(*tuple(row.values())[:-1]) for row in ordered]
+        return sorted({StagedRoom(row["room_nid"], row["room_id"]) for row in rows})
 
-    async def put_off(self, room_nid: int, event_ids: Collection[str], until_ms: int) -> None:
-        """Leave these for later: nobody claims them before `until_ms` [1 trip]."""
+    async def of_room(self, room_nid: int, limit: int) -> list[Staged]:
+        """The oldest PDUs of a room [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT event_id, origin, pdu, received_ts, attempts
+              FROM inbound_staging
+             WHERE room_nid = $1
+             ORDER BY position
+             LIMIT $2
+            """,
+            room_nid,
+            limit,
+        )
+        return [Staged(*row.values()) for row in rows]
+
+    async def count(self, room_nid: int) -> int:
+        """How many wait in a room [1 trip]."""
+        waiting: int = await self._db.fetchval("SELECT count(*) FROM inbound_staging WHERE room_nid = $1", room_nid)
+        return waiting
+
+    async def done(self, room_nid: int, event_ids: Sequence[str]) -> None:
+        """Drop PDUs that need no commit: known, or refused [1 trip]."""
+        await self._db.execute(
+            "DELETE FROM inbound_staging WHERE room_nid = $1 AND event_id = ANY($2)", room_nid, list(event_ids)
+        )
+
+    async def put_off(self, room_nid: int, event_ids: Sequence[str], until_ms: int) -> None:
+        """Leave PDUs for later: their ancestors cannot be had now [1 trip]."""
         await self._db.execute(
             """
             UPDATE inbound_staging
                SET attempts = attempts + 1,
-                   claimed_by = '',
+                   claimed_by = NULL,
                    claimed_until_ts = $3
              WHERE room_nid = $1
-               AND event_id = ANY($2::text[])
+               AND event_id = ANY($2)
             """,
             room_nid,
             list(event_ids),
             until_ms,
         )
 
-    async def remove(self, room_nid: int, event_ids: Collection[str]) -> None:
-        """Drop staged PDUs that will never be committed [1 trip]."""
-        await self._db.execute(
-            "DELETE FROM inbound_staging WHERE room_nid = $1 AND event_id = ANY($2::text[])", room_nid, list(event_ids)
-        )
-
-    async def waiting(self) -> tuple[int, int | None]:
-        """How many are staged, and when the oldest came (ms) [1 trip]."""
-        row = await self._db.fetchrow("SELECT count(*) AS n, min(received_ts) AS oldest FROM inbound_staging")
-        return (row["n"], row["oldest"]) if row is not None else (0, None)
-
-    async def prune_txns(self, before_ts: int) -> int:
-        """Forget answers older than that; how many [1 trip]."""
-        return await self._db.execute("DELETE FROM inbound_txns WHERE received_ts < $1", before_ts)
+    async def prune(self, before_ms: int) -> int:
+        """Forget answers of transactions older than this; how many [1 trip]."""
+        return await self._db.execute("DELETE FROM inbound_txns WHERE received_ts < $1", before_ms)

@@ -1,0 +1,419 @@
+"""Reading events: by id, by page, around an event, by time, with their auth chains.
+
+Nothing here decides who may see what: pages carry the history of the state keys that `services.visibility` asks for.
+"""
+
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from homeserver.storage.database import Database, Record
+
+
+class StoredEvent(NamedTuple):
+    """An event with all its columns. `room_position` and `position` None: hidden, or not news."""
+
+    event_nid: int
+    event_id: str
+    room_nid: int
+    room_id: str
+    room_version: str
+    room_position: int | None
+    position: int | None
+    chain_id: int
+    sequence: int
+    head_chain_id: int | None
+    delta_sequence: int | None
+    ts: int
+    depth: int
+    flags: int
+    type: str
+    state_key: str | None
+    state_key_nid: int | None
+    sender: str
+    thread_id: str | None
+    redacted_by: str | None
+    auth_nids: Sequence[int]
+    prev_nids: Sequence[int]
+    body: bytes
+    envelope: bytes
+
+
+class KeyEvent(NamedTuple):
+    """A state event of a key's history: `body` is None where the key was emptied."""
+
+    event_nid: int | None
+    event_id: str | None
+    body: bytes | None
+
+
+class KeyHistory:
+    """What some state keys held at the states of a page's events, bisected in memory."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[int, int], list[list[tuple[int, KeyEvent]]]] = {}
+
+    def add(self, leaf: int, hop: int, state_key_nid: int, sequence: int, event: KeyEvent) -> None:
+        """Add a change of the key, on the chain `hop` steps up from `leaf`."""
+        hops = self._entries.setdefault((leaf, state_key_nid), [])
+        while len(hops) <= hop:
+            hops.append([])
+        hops[hop].append((sequence, event))
+
+    def settle(self) -> None:
+        """Sort; to be called once after the last `add`."""
+        for hops in self._entries.values():
+            for changes in hops:
+                changes.sort(key=lambda change: change[0])
+
+    def at(self, chain_id: int, sequence: int, state_key_nid: int) -> KeyEvent | None:
+        """The event of the key in the state `(chain_id, sequence)`, where that is the state before a page's event."""
+        for hop, changes in enumerate(self._entries.get((chain_id, state_key_nid), ())):
+            n = len(changes) if hop else bisect_right(changes, sequence, key=lambda change: change[0])
+            if n:
+                event = changes[n - 1][1]
+                return event if event.event_nid is not None else None
+        return None
+
+
+class Page(NamedTuple):
+    """Events in the order asked for, and the history of the state keys asked for."""
+
+    events: list[StoredEvent]
+    history: KeyHistory
+
+
+_SELECT = """
+SELECT e.event_nid, e.event_id, e.room_nid, r.room_id, r.room_version, e.room_position, e.position, e.chain_id, e.sequence,
+       e.head_chain_id, e.delta_sequence, e.ts, e.depth, e.flags, e.type, k.state_key, e.state_key_nid, e.sender,
+       e.thread_id, e.redacted_by, e.auth_nids, e.prev_nids, e.body, e.envelope"""
+_JOINS = """
+  JOIN rooms r ON r.room_nid = e.room_nid
+  LEFT JOIN state_keys k ON k.state_key_nid = e.state_key_nid"""
+_WIDTH = len(StoredEvent._fields)
+
+_BY_ID = _SELECT + "\n  FROM events e" + _JOINS + "\n WHERE e.event_id = ANY($1::text[])"
+_BY_NID = _SELECT + "\n  FROM events e" + _JOINS + "\n WHERE e.event_nid = ANY($1::int8[])"
+
+_AUTH_CHAIN = """WITH RECURSIVE chain(event_nid) AS (
+  SELECT event_nid
+    FROM events
+   WHERE event_id = ANY($1::text[])
+   UNION
+  SELECT a.nid
+    FROM chain c
+    JOIN events e ON e.event_nid = c.event_nid
+   CROSS JOIN LATERAL unnest(e.auth_nids) AS a(nid))"""
+_WITH_AUTH_CHAIN = _AUTH_CHAIN + _SELECT + "\n  FROM chain c\n  JOIN events e ON e.event_nid = c.event_nid" + _JOINS
+_AUTH_IDS = (
+    _AUTH_CHAIN
+    + """
+SELECT e.event_id
+  FROM chain c
+  JOIN events e ON e.event_nid = c.event_nid
+ WHERE e.event_id <> ALL($1::text[])"""
+)
+
+# The page, then every change of the wanted keys on the chains that the page's events stand on (see KeyHistory).
+_PAGED = (
+    """,
+up(leaf, chain_id, upto, hop) AS (
+  SELECT chain_id, chain_id, max(sequence), 0
+    FROM page
+   GROUP BY 1
+   UNION ALL
+  SELECT up.leaf, s.parent_chain, s.parent_sequence, up.hop + 1
+    FROM up
+    JOIN state_chains s ON s.chain_id = up.chain_id
+   WHERE s.parent_chain IS NOT NULL)"""
+    + _SELECT
+    + """, NULL::int AS hop, p.n
+  FROM page p
+  JOIN events e ON e.event_nid = p.event_nid"""
+    + _JOINS
+    + """
+ UNION ALL
+SELECT d.event_nid, m.event_id, NULL, NULL, NULL, NULL, NULL, up.leaf, d.sequence, NULL, NULL, NULL, NULL, NULL, NULL,
+       NULL, d.state_key_nid, NULL, NULL, NULL, NULL, NULL, m.body, NULL, up.hop, NULL
+  FROM up
+  JOIN state_deltas d ON d.chain_id = up.chain_id
+                     AND d.state_key_nid = ANY($2::int8[])
+                     AND d.sequence <= up.upto
+  LEFT JOIN events m ON m.event_nid = d.event_nid"""
+)
+
+
+def _page(condition: str) -> str:
+    """A paged query; `condition` selects event_nid, chain_id, sequence and n (the order) from events."""
+    return f"WITH RECURSIVE page AS MATERIALIZED ({condition}){_PAGED}"
+
+
+_BACK = _page(
+    """
+  SELECT event_nid, chain_id, sequence, -room_position AS n
+    FROM events
+   WHERE room_nid = $1
+     AND room_position < $3
+   ORDER BY room_position DESC
+   LIMIT $4"""
+)
+_FORTH = _page(
+    """
+  SELECT event_nid, chain_id, sequence, room_position AS n
+    FROM events
+   WHERE room_nid = $1
+     AND room_position > $3
+   ORDER BY room_position
+   LIMIT $4"""
+)
+_LATEST = _page(
+    """
+  SELECT l.event_nid, l.chain_id, l.sequence, l.room_position AS n
+    FROM unnest($1::int8[]) AS w(nid)
+   CROSS JOIN LATERAL (
+         SELECT event_nid, chain_id, sequence, room_position
+           FROM events
+          WHERE room_nid = w.nid
+            AND room_position <= $3
+          ORDER BY room_position DESC
+          LIMIT $4) l"""
+)
+_LISTED = _page(
+    """
+  SELECT e.event_nid, e.chain_id, e.sequence, u.ord AS n
+    FROM unnest($1::text[]) WITH ORDINALITY AS u(id, ord)
+    JOIN events e ON e.event_id = u.id"""
+)
+_AROUND = _page(
+    """
+  (SELECT e.event_nid, e.chain_id, e.sequence, e.room_position AS n
+     FROM (SELECT room_nid, room_position FROM events WHERE event_id = $1 AND room_position IS NOT NULL) t
+    CROSS JOIN LATERAL (
+          SELECT *
+            FROM events
+           WHERE room_nid = t.room_nid
+             AND room_position <= t.room_position
+           ORDER BY room_position DESC
+           LIMIT $3 + 1) e)
+   UNION ALL
+  (SELECT e.event_nid, e.chain_id, e.sequence, e.room_position AS n
+     FROM (SELECT room_nid, room_position FROM events WHERE event_id = $1 AND room_position IS NOT NULL) t
+    CROSS JOIN LATERAL (
+          SELECT *
+            FROM events
+           WHERE room_nid = t.room_nid
+             AND room_position > t.room_position
+           ORDER BY room_position
+           LIMIT $4) e)"""
+)
+NEWEST = 2**62  # above every room position
+
+
+def _event(row: Record) -> StoredEvent:
+    return StoredEvent(*tuple(row.values())[:_WIDTH])
+
+
+def _read_page(rows: Sequence[Record]) -> Page:
+    events, history = [], KeyHistory()
+    for row in rows:
+        hop = row["hop"]
+        if hop is None:
+            events.append((row["n"], row))
+        else:
+            found = KeyEvent(row["event_nid"], row["event_id"], row["body"])
+            history.add(row["chain_id"], hop, row["state_key_nid"], row["sequence"], found)
+    events.sort(key=lambda pair: int(pair[0]))
+    history.settle()
+    return Page([_event(row) for _, row in events], history)
+
+
+class Events:
+    """Reads of events."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def by_id(self, event_ids: Collection[str]) -> list[StoredEvent]:
+        """Those of the events that are stored, hidden ones too, in no order [1 trip]."""
+        return [_event(row) for row in await self._db.fetch(_BY_ID, list(event_ids))]
+
+    async def by_nid(self, event_nids: Collection[int]) -> list[StoredEvent]:
+        """Events by number, in no order [1 trip]."""
+        return [_event(row) for row in await self._db.fetch(_BY_NID, list(event_nids))]
+
+    async def missing(self, event_ids: Collection[str]) -> set[str]:
+        """Those of the ids that are not stored at all [1 trip]."""
+        wanted = list(event_ids)
+        rows = await self._db.fetch("SELECT event_id FROM events WHERE event_id = ANY($1::text[])", wanted)
+        return set(wanted) - {row["event_id"] for row in rows}
+
+    async def with_auth_chain(self, event_ids: Collection[str]) -> list[StoredEvent]:
+        """The events and everything their auth events lead to, in no order [1 trip]."""
+        return [_event(row) for row in await self._db.fetch(_WITH_AUTH_CHAIN, list(event_ids))]
+
+    async def auth_chain_ids(self, event_ids: Collection[str]) -> set[str]:
+        """Ids of the auth chain, without the events themselves [1 trip]."""
+        return {row["event_id"] for row in await self._db.fetch(_AUTH_IDS, list(event_ids))}
+
+    async def listed(self, event_ids: Sequence[str], state_key_nids: Collection[int]) -> Page:
+        """The events that are stored, in the order of the ids, with the history of the keys [1 trip]."""
+        return _read_page(await self._db.fetch(_LISTED, list(event_ids), list(state_key_nids)))
+
+    async def page(
+        self, room_nid: int, *, start: int, limit: int, backwards: bool, state_key_nids: Collection[int]
+    ) -> Page:
+        """At most `limit` visible events below (backwards) or above the room position `start` [1 trip]."""
+        rows = await self._db.fetch(_BACK if backwards else _FORTH, room_nid, list(state_key_nids), start, limit)
+        return _read_page(rows)
+
+    async def latest(
+        self, room_nids: Collection[int], limit: int, state_key_nids: Collection[int] = (), upto: int = NEWEST
+    ) -> Page:
+        """The newest `limit` visible events of each room, oldest first within a room [1 trip]."""
+        return _read_page(await self._db.fetch(_LATEST, list(room_nids), list(state_key_nids), upto, limit))
+
+    async def around(self, event_id: str, before: int, after: int, state_key_nids: Collection[int]) -> Page:
+        """The event with its neighbours in the room, oldest first; empty if it is not there to see [1 trip]."""
+        return _read_page(await self._db.fetch(_AROUND, event_id, list(state_key_nids), before, after))
+
+    async def between(self, room_nid: int, low: int, high: int, limit: int) -> list[StoredEvent]:
+        """Visible events with room positions in `(low, high)`, newest first [1 trip]."""
+        rows = await self._db.fetch(
+            _SELECT
+            + "\n  FROM events e"
+            + _JOINS
+            + """
+             WHERE e.room_nid = $1
+               AND e.room_position > $2
+               AND e.room_position < $3
+             ORDER BY e.room_position DESC
+             LIMIT $4
+            """,
+            room_nid,
+            low,
+            high,
+            limit,
+        )
+        return [_event(row) for row in rows]
+
+    async def ancestors(
+        self, room_nid: int, event_ids: Collection[str], limit: int, *, without: Collection[str] = ()
+    ) -> list[StoredEvent]:
+        """The events and what lies before them in the room, newest first; for backfill and get_missing_events [1 trip].
+
+        By room position, which follows the graph; events from the `without` ones on downwards are left out.
+        """
+        rows = await self._db.fetch(
+            _SELECT
+            + "\n  FROM events e"
+            + _JOINS
+            + """
+             WHERE e.room_nid = $1
+               AND e.room_position <= (SELECT max(room_position) FROM events WHERE event_id = ANY($2::text[]))
+               AND e.room_position > coalesce(
+                   (SELECT max(room_position) FROM events WHERE event_id = ANY($3::text[])), -$5::int8)
+             ORDER BY e.room_position DESC
+             LIMIT $4
+            """,
+            room_nid,
+            list(event_ids),
+            list(without),
+            limit,
+            NEWEST,
+        )
+        return [_event(row) for row in rows]
+
+    async def position_of(self, room_nid: int, event_id: str) -> tuple[int, int | None] | None:
+        """(room position, stream position) of a visible event of the room [1 trip]."""
+        row = await self._db.fetchrow(
+            """
+            SELECT room_position, position
+              FROM events
+             WHERE event_id = $2
+               AND room_nid = $1
+               AND room_position IS NOT NULL
+            """,
+            room_nid,
+            event_id,
+        )
+        return (row["room_position"], row["position"]) if row is not None else None
+
+    async def room_position_at(self, room_nids: Collection[int], position: int) -> dict[int, int]:
+        """For each room the newest room position at a stream position: where a sync token stands [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT w.nid, l.room_position
+              FROM unnest($1::int8[]) AS w(nid)
+             CROSS JOIN LATERAL (
+                   SELECT e.room_position
+                     FROM events e
+                    WHERE e.room_nid = w.nid
+                      AND e.position <= $2
+                      AND e.room_position IS NOT NULL
+                    ORDER BY e.position DESC
+                    LIMIT 1) l
+            """,
+            list(room_nids),
+            position,
+        )
+        return {row["nid"]: row["room_position"] for row in rows}
+
+    async def event_for_ts(self, room_nid: int, ts: int, *, backwards: bool) -> tuple[str, int] | None:
+        """(event id, ts) of the visible event nearest to a time, at or before it (backwards) or after [1 trip]."""
+        row = await self._db.fetchrow(
+            _AT_OR_BEFORE if backwards else _AT_OR_AFTER,
+            room_nid,
+            ts,
+        )
+        return (row["event_id"], row["ts"]) if row is not None else None
+
+    async def event_of_txn(self, user_nid: int, device_nid: int, event_ids: Collection[str]) -> dict[str, str]:
+        """Event id -> transaction id, for those that this device sent within the last day [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT e.event_id, t.txn_id
+              FROM events e
+              JOIN client_txns t ON t.event_nid = e.event_nid
+             WHERE e.event_id = ANY($3::text[])
+               AND t.user_nid = $1
+               AND t.device_nid = $2
+            """,
+            user_nid,
+            device_nid,
+            list(event_ids),
+        )
+        return {row["event_id"]: row["txn_id"] for row in rows}
+
+    async def prune_txns(self, older_than_s: int) -> int:
+        """Forget transaction ids older than that, at most 1,000; how many [1 trip]."""
+        return await self._db.execute(
+            """
+            DELETE FROM client_txns
+             WHERE ctid = ANY(ARRAY(
+                   SELECT ctid
+                     FROM client_txns
+                    WHERE created < now() - make_interval(secs => $1)
+                    LIMIT 1000))
+            """,
+            older_than_s,
+        )
+
+
+_AT_OR_BEFORE = """
+SELECT event_id, ts
+  FROM events
+ WHERE room_nid = $1
+   AND ts <= $2
+   AND room_position IS NOT NULL
+ ORDER BY ts DESC
+ LIMIT 1"""
+_AT_OR_AFTER = """
+SELECT event_id, ts
+  FROM events
+ WHERE room_nid = $1
+   AND ts >= $2
+   AND room_position IS NOT NULL
+ ORDER BY ts
+ LIMIT 1"""

@@ -1,0 +1,315 @@
+"""Accounts: users, registration tokens, third-party ids, profiles. Sessions and devices are in their own modules."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from homeserver.storage.database import Database
+
+
+class User(NamedTuple):
+    """An account. `password_hash` None: no password login. `created_ts` in ms."""
+
+    user_nid: int
+    user_id: str
+    password_hash: str | None
+    is_guest: bool
+    is_admin: bool
+    is_locked: bool
+    is_deactivated: bool
+    is_erased: bool
+    created_ts: int
+
+
+class RegistrationToken(NamedTuple):
+    """A registration token. `uses_allowed` and `expires_ts` None: without limit."""
+
+    token: str
+    uses_allowed: int | None
+    pending: int
+    completed: int
+    expires_ts: int | None
+
+
+class Threepid(NamedTuple):
+    """An address bound to an account. Times in ms."""
+
+    medium: str
+    address: str
+    user_id: str
+    validated_ts: int
+    added_ts: int
+
+
+_USER = """
+SELECT user_nid, user_id, password_hash, is_guest, is_admin, is_locked, is_deactivated, is_erased, created_ts
+  FROM users"""
+
+
+class Users:
+    """Accounts of this server."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def create(
+        self,
+        user_id: str,
+        *,
+        password_hash: str | None,
+        now_ms: int,
+        is_guest: bool = False,
+        is_admin: bool = False,
+    ) -> User | None:
+        """A new account; None when the name was ever taken [1 trip]."""
+        nid = await self._db.nids.take()
+        row = await self._db.write_row(
+            """
+            INSERT INTO users (user_nid, user_id, password_hash, is_guest, is_admin, created_ts)
+            VALUES ($1, $2, $3, $4, $5, $6)
+                ON CONFLICT (user_id) DO NOTHING
+            RETURNING user_nid, user_id, password_hash, is_guest, is_admin, is_locked, is_deactivated, is_erased,
+                      created_ts
+            """,
+            nid,
+            user_id,
+            password_hash,
+            is_guest,
+            is_admin,
+            now_ms,
+        )
+        return User(*row.values()) if row is not None else None
+
+    async def read(self, user_id: str) -> User | None:
+        """One account [1 trip]."""
+        row = await self._db.fetchrow(_USER + " WHERE user_id = $1", user_id)
+        return User(*row.values()) if row is not None else None
+
+    async def existing(self, user_ids: Collection[str]) -> set[str]:
+        """Those of the ids that are accounts [1 trip]."""
+        rows = await self._db.fetch("SELECT user_id FROM users WHERE user_id = ANY($1::text[])", list(user_ids))
+        return {row["user_id"] for row in rows}
+
+    async def has_any(self) -> bool:
+        """Whether there is any account [1 trip]."""
+        found: bool = await self._db.fetchval("SELECT EXISTS (SELECT FROM users)")
+        return found
+
+    async def page(self, after: str, limit: int) -> list[User]:
+        """Accounts in order of their ids, from after `after` on [1 trip]."""
+        rows = await self._db.fetch(_USER + " WHERE user_id > $1 ORDER BY user_id LIMIT $2", after, limit)
+        return [User(*row.values()) for row in rows]
+
+    async def set_password(self, user_id: str, password_hash: str | None) -> bool:
+        """Set or (None) remove the password; False when there is no such account [1 trip]."""
+        touched = await self._db.execute(
+            "UPDATE users SET password_hash = $2 WHERE user_id = $1", user_id, password_hash
+        )
+        return touched > 0
+
+    async def set_admin(self, user_id: str, *, is_admin: bool) -> bool:
+        """Give or take admin rights; False when there is no such account [1 trip]."""
+        return await self._db.execute("UPDATE users SET is_admin = $2 WHERE user_id = $1", user_id, is_admin) > 0
+
+    async def set_locked(self, user_id: str, *, is_locked: bool) -> bool:
+        """Lock or unlock; False when there is no such account [1 trip]."""
+        return await self._db.execute("UPDATE users SET is_locked = $2 WHERE user_id = $1", user_id, is_locked) > 0
+
+    async def deactivate(self, user_id: str, *, erase: bool) -> None:
+        """End an account for good: password, addresses, profile and account data go; the name stays taken [1 trip].
+
+        Sessions and devices end by a "user" RevocationRow. Spec: Client-Server API, Account deactivation.
+        """
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                """
+                UPDATE users
+                   SET is_deactivated = true,
+                       is_erased = is_erased OR $2,
+                       password_hash = NULL
+                 WHERE user_id = $1
+                """,
+                user_id,
+                erase,
+            )
+            await connection.execute("DELETE FROM threepids WHERE user_id = $1", user_id)
+            await connection.execute("DELETE FROM profiles WHERE user_id = $1", user_id)
+
+
+class Profiles:
+    """Profile fields as JSON values. Spec: Client-Server API, Profiles."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def read(self, user_id: str) -> dict[str, bytes]:
+        """All fields, name -> JSON [1 trip]."""
+        rows = await self._db.fetch("SELECT field, value FROM profiles WHERE user_id = $1", user_id)
+        return {row["field"]: row["value"] for row in rows}
+
+    async def of_users(self, user_ids: Collection[str]) -> dict[str, dict[str, bytes]]:
+        """All fields of several users [1 trip]."""
+        rows = await self._db.fetch(
+            "SELECT user_id, field, value FROM profiles WHERE user_id = ANY($1::text[])", list(user_ids)
+        )
+        found: dict[str, dict[str, bytes]] = {}
+        for row in rows:
+            found.setdefault(row["user_id"], {})[row["field"]] = row["value"]
+        return found
+
+    async def set(self, user_id: str, field: str, value: bytes) -> None:
+        """Set one field [1 trip]."""
+        await self._db.execute(
+            """
+            INSERT INTO profiles (user_id, field, value)
+            VALUES ($1, $2, $3)
+                ON CONFLICT (user_id, field) DO UPDATE
+               SET value = excluded.value
+            """,
+            user_id,
+            field,
+            value,
+        )
+
+    async def delete(self, user_id: str, field: str) -> bool:
+        """Remove one field; False when it was not there [1 trip]."""
+        return await self._db.execute("DELETE FROM profiles WHERE user_id = $1 AND field = $2", user_id, field) > 0
+
+    async def search(self, term: str, limit: int) -> list[str]:
+        """Ids of active accounts whose id or display name holds `term`, whatever the case [1 trip]."""
+        pattern = "%" + term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        rows = await self._db.fetch(
+            """
+            SELECT u.user_id
+              FROM users u
+              LEFT JOIN profiles p ON p.user_id = u.user_id
+                                  AND p.field = 'displayname'
+             WHERE NOT u.is_deactivated
+               AND (u.user_id ILIKE $1
+                    OR convert_from(p.value, 'UTF8') ILIKE $1)
+             ORDER BY u.user_id
+             LIMIT $2
+            """,
+            pattern,
+            limit,
+        )
+        return [row["user_id"] for row in rows]
+
+
+class RegistrationTokens:
+    """Spec: Client-Server API, Token-authenticated registration."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def create(self, token: str, *, uses_allowed: int | None, expires_ts: int | None, now_ms: int) -> bool:
+        """A new token; False when it exists [1 trip]."""
+        touched = await self._db.execute(
+            """
+            INSERT INTO registration_tokens (token, uses_allowed, expires_ts, created_ts)
+            VALUES ($1, $2, $3, $4)
+                ON CONFLICT (token) DO NOTHING
+            """,
+            token,
+            uses_allowed,
+            expires_ts,
+            now_ms,
+        )
+        return touched > 0
+
+    async def is_valid(self, token: str, now_ms: int) -> bool:
+        """Whether the token has a use left now [1 trip]."""
+        found: bool = await self._db.fetchval(
+            """
+            SELECT EXISTS (
+                   SELECT
+                     FROM registration_tokens
+                    WHERE token = $1
+                      AND (expires_ts IS NULL OR expires_ts > $2)
+                      AND (uses_allowed IS NULL OR pending + completed < uses_allowed))
+            """,
+            token,
+            now_ms,
+        )
+        return found
+
+    async def reserve(self, token: str, now_ms: int) -> bool:
+        """Take a use of the token for a registration under way; False when none is left [1 trip]."""
+        touched = await self._db.execute(
+            """
+            UPDATE registration_tokens
+               SET pending = pending + 1
+             WHERE token = $1
+               AND (expires_ts IS NULL OR expires_ts > $2)
+               AND (uses_allowed IS NULL OR pending + completed < uses_allowed)
+            """,
+            token,
+            now_ms,
+        )
+        return touched > 0
+
+    async def settle(self, token: str, *, used: bool) -> None:
+        """End a reservation: used up, or given back [1 trip]."""
+        await self._db.execute(
+            """
+            UPDATE registration_tokens
+               SET pending = pending - 1,
+                   completed = completed + $2::int
+             WHERE token = $1
+               AND pending > 0
+            """,
+            token,
+            int(used),
+        )
+
+    async def all(self) -> list[RegistrationToken]:
+        """Every token [1 trip]."""
+        rows = await self._db.fetch(
+            "SELECT token, uses_allowed, pending, completed, expires_ts FROM registration_tokens ORDER BY token"
+        )
+        return [RegistrationToken(*row.values()) for row in rows]
+
+    async def delete(self, token: str) -> bool:
+        """Remove a token; False when there was none [1 trip]."""
+        return await self._db.execute("DELETE FROM registration_tokens WHERE token = $1", token) > 0
+
+
+class Threepids:
+    """Addresses of accounts. Spec: Client-Server API, Third-party identifiers."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def of_user(self, user_id: str) -> list[Threepid]:
+        """An account's addresses [1 trip]."""
+        rows = await self._db.fetch(
+            "SELECT medium, address, user_id, validated_ts, added_ts FROM threepids WHERE user_id = $1", user_id
+        )
+        return [Threepid(*row.values()) for row in rows]
+
+    async def owner(self, medium: str, address: str) -> str | None:
+        """The account that has the address [1 trip]."""
+        user_id: str | None = await self._db.fetchval(
+            "SELECT user_id FROM threepids WHERE medium = $1 AND address = $2", medium, address
+        )
+        return user_id
+
+    async def add(self, threepid: Threepid) -> bool:
+        """Bind an address; False when another account has it [1 trip]."""
+        touched = await self._db.execute(
+            """
+            INSERT INTO threepids (medium, address, user_id, validated_ts, added_ts)
+            VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (medium, address) DO UPDATE
+               SET validated_ts = excluded.validated_ts
+             WHERE threepids.user_id = excluded.user_id
+            """,
+            *threepid,
+        )
+        return touched > 0
+
+    async def remove(self, user_id: str, medium: str, address: str) -> bool:
+        """Release an address; False when the account did not have it [1 trip]."""
+        touched = await self._db.execute(
+            "DELETE FROM threepids WHERE user_id = $1 AND medium = $2 AND address = $3", user_id, medium, address
+        )
+        return touched > 0
