@@ -9,7 +9,7 @@ chains become arithmetic on (chain, sequence) points and a few links; storage ke
 Spec: Room Version 2, State resolution, Definitions.
 """
 
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -85,19 +85,43 @@ def auth_chain(graph: AuthGraph, event_ids: Collection[EventId]) -> Walk[set[Eve
 
 
 def auth_difference(
-    graph: AuthGraph, state_sets: Sequence[Collection[EventId]], common: Collection[EventId]
+    graph: AuthGraph,
+    state_sets: Sequence[Collection[EventId]],
+    common: Collection[EventId],
+    settled: Collection[EventId] = (),
 ) -> Walk[set[EventId]]:
     """The events that are in the full auth chain of some state set but not of all.
 
     `state_sets`: the events in which the states differ; `common`: those they share. An event of a set counts as part of
-    its own chain, as it does on other servers (the text leaves it out; being alone would split rooms).
+    its own chain, as it does on other servers (the text leaves it out; being alone would split rooms). `settled`:
+    events that need no answer; some may be in the result without being in the difference. When nothing else is open
+    after the chains of `state_sets`, as in most forks, the chains of `common` (a large room's members) are not walked.
     """
     everyone = (1 << len(state_sets)) - 1
-    marks = dict.fromkeys(common, everyone)  # bit n: the event is in the chain of set n
+    shared = frozenset(common)
+    marks: dict[EventId, int] = {}  # bit n: the event is in the chain of set n
     for number, state_set in enumerate(state_sets):
         for event_id in state_set:
             marks[event_id] = marks.get(event_id, 0) | 1 << number
-    frontier = set(marks)
+    marks.update(dict.fromkeys(shared.intersection(marks), everyone))
+    yield from _spread(graph, marks, set(marks), shared, everyone)
+    partial = {event_id for event_id, mark in marks.items() if mark != everyone}
+    if partial.issubset(settled):
+        return partial
+    rest = shared.difference(marks)
+    marks.update(dict.fromkeys(rest, everyone))
+    yield from _spread(graph, marks, rest, shared, everyone)
+    return {event_id for event_id in partial if marks[event_id] != everyone}
+
+
+def _spread(
+    graph: AuthGraph,
+    marks: dict[EventId, int],
+    frontier: Collection[EventId],
+    shared: Container[EventId],
+    everyone: int,
+) -> Walk[None]:
+    """Hand the marks of `frontier` on to all auth events; what is `shared` is in every chain."""
     while frontier:
         yield from graph.fetch(frontier)
         grown = set()
@@ -105,11 +129,11 @@ def auth_difference(
             mark = marks[event_id]
             for auth in graph.auth_of(event_id):
                 seen = marks.get(auth, 0)
-                if seen | mark != seen:
-                    marks[auth] = seen | mark
+                marked = everyone if auth in shared else seen | mark
+                if marked != seen:
+                    marks[auth] = marked
                     grown.add(auth)
         frontier = grown
-    return {event_id for event_id, mark in marks.items() if mark != everyone}
 
 
 def conflicted_subgraph(graph: AuthGraph, conflicted: Collection[EventId]) -> Walk[set[EventId]]:

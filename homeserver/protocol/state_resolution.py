@@ -92,7 +92,7 @@ def resolve_conflicts(
     conflicted = {event_id for conflict in conflicts for event_id in conflict.values()}
     if difference is None:
         sets = [conflict.values() for conflict in conflicts]
-        difference = yield from auth_difference(graph, sets, unconflicted.values())
+        difference = yield from auth_difference(graph, sets, unconflicted.values(), settled=conflicted)
     full = conflicted.union(difference)
     is_revised = rules.state_resolution == "v2.1"
     if is_revised:

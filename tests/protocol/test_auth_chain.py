@@ -104,6 +104,23 @@ def test_the_difference_is_what_is_in_some_but_not_in_all_chains(edges: Edges, d
 
 
 @given(edges_of_dags(), st.data())
+def test_the_difference_is_right_but_for_what_is_settled(edges: Edges, data: st.DataObject) -> None:
+    subsets = st.sets(st.sampled_from(sorted(edges)))
+    sets, common = data.draw(st.lists(subsets, min_size=1, max_size=3)), data.draw(subsets)
+    settled = set[str]().union(*sets)
+    exact = run_walk(auth_difference(fresh(), sets, common), graph_of(edges))
+    assert run_walk(auth_difference(fresh(), sets, common, settled), graph_of(edges)) | settled == exact | settled
+
+
+def test_the_chains_of_what_all_share_are_not_walked_without_need() -> None:
+    events = graph_of({"create": "", "alice": ["create"], "here": ["alice"], "there": ["alice"], "bob": ["create"]})
+    graph = fresh()
+    sets, common = [["here"], ["there"]], ["create", "alice", "bob"]
+    assert run_walk(auth_difference(graph, sets, common, {"here", "there"}), events) == {"here", "there"}
+    assert "bob" not in graph.events
+
+
+@given(edges_of_dags(), st.data())
 def test_the_subgraph_holds_the_paths_between_conflicted_events(edges: Edges, data: st.DataObject) -> None:
     conflicted = data.draw(st.sets(st.sampled_from(sorted(edges))))
     above = chain_of(edges, conflicted)

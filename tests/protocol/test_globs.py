@@ -53,6 +53,14 @@ def test_words_are_found_as_the_specification_shows(pattern: str, text: str, fou
     assert WordGlob(pattern).found_in(text) is found
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [("?b*", "abc", True), ("?b*", "acb", False), ("*?c", "abc", True), ("*b?", "abc", True), ("a?c", "abd", False)],
+)
+def test_question_marks_stand_beside_stars(pattern: str, text: str, fits: bool) -> None:
+    assert Glob(pattern).matches(text) is fits
+
+
 def test_the_pattern_is_matched_in_any_case() -> None:
     assert Glob("M.Room.*").matches("m.room.name")
     assert WordGlob("BoB").found_in("hello bob")
@@ -68,6 +76,7 @@ def test_words_with_stars_in_them_can_be_found_as_they_are() -> None:
     assert not contains_words("*bob*", "hello bob")
     assert not contains_words("bob", "bobby")
     assert not contains_words("", "")
+    assert contains_words("i", "i am")
 
 
 @pytest.mark.parametrize("pattern", ["*a" * 500, "a?" * 500, "?" * 999 + "b", "a" * 999 + "b", "*a?" * 300 + "b"])
