@@ -1,5 +1,5 @@
 import { t } from '../i18n';
-import s from './shell.module.css';
+import s from './columns.module.css';
 import { left, leftDefault, setLeft } from './width';
 
 const step = 20;

@@ -1,15 +1,6 @@
-import { createEffect, createMemo, createSignal, Match, on, onCleanup, onMount, Show, Switch } from 'solid-js';
-import { AuthScreen } from '../features/auth/auth-screen';
-import { ChatList } from '../features/chat-list/chat-list';
-import { openRoomMenu } from '../features/chat-list/room-menu';
-import { Composer } from '../features/composer/composer';
-import { InfoPanel } from '../features/group/info-panel';
-import { ChatHeader } from '../features/timeline/chat-header';
-import { Timeline } from '../features/timeline/timeline';
+import { createEffect, lazy, Match, onCleanup, onMount, Switch } from 'solid-js';
 import { t } from '../i18n';
 import { useClient } from '../store/context';
-import type { RoomId } from '../store/contract';
-import { goTo, route } from '../store/ui';
 import { IconButton } from '../ui/button';
 import { QuestionHost } from '../ui/dialog';
 import { MenuHost, openMenu } from '../ui/menu';
@@ -17,14 +8,13 @@ import { Spinner } from '../ui/spinner';
 import { ToastHost } from '../ui/toast';
 import { TooltipHost } from '../ui/tooltip';
 import { Guarded } from './errors';
-import { startHotkeys } from './hotkeys';
-import { lookItems, openMainMenu } from './main-menu';
-import { Resizer } from './resizer';
+import { lookItems } from './look-items';
 import s from './shell.module.css';
 import { Wallpaper } from './wallpaper';
-import { left, narrow } from './width';
 
-const slide_ms = 300;
+const loadColumns = () => import('./columns');
+const Columns = lazy(async () => ({ default: (await loadColumns()).Columns }));
+const AuthScreen = lazy(async () => ({ default: (await import('../features/auth/auth-screen')).AuthScreen }));
 
 /** The whole page: the cards for coming in, or the columns. */
 export function Shell() {
@@ -32,6 +22,9 @@ export function Shell() {
   const phase = () => state.session.phase;
   const visible = () => void commands.setVisible(document.visibilityState === 'visible').catch(() => undefined);
   onMount(() => {
+    // Whoever signs in now will want the columns next.
+    const timer = setTimeout(() => void loadColumns(), 1000);
+    onCleanup(() => clearTimeout(timer));
     document.addEventListener('visibilitychange', visible);
     onCleanup(() => document.removeEventListener('visibilitychange', visible));
   });
@@ -81,94 +74,5 @@ function SignedOut() {
         <AuthScreen />
       </Guarded>
     </div>
-  );
-}
-
-function Columns() {
-  const client = useClient();
-  startHotkeys(client.state);
-  const shown = createLingering(() => route().roomId);
-  const info = createMemo(() => (route().info ? route().roomId : null));
-  return (
-    <div
-      class={s.columns}
-      data-chat={route().roomId !== null}
-      data-info={info() !== null}
-      data-testid="shell"
-      style={{ '--left': `${left()}px` }}
-    >
-      <div class={s.left} data-testid="left-column" inert={narrow() && route().roomId !== null}>
-        <Guarded>
-          <ChatList mainMenu={(at) => openMainMenu(client, at)} />
-        </Guarded>
-        <Resizer />
-      </div>
-      <main
-        class={s.middle}
-        data-testid="middle-column"
-        inert={narrow() && (route().roomId === null || info() !== null)}
-      >
-        <Wallpaper />
-        <Show
-          when={shown()}
-          keyed
-          fallback={
-            <div class={s.choose}>
-              <span class={s.pill}>{t('chat-choose')}</span>
-            </div>
-          }
-        >
-          {(roomId) => <Chat roomId={roomId} />}
-        </Show>
-      </main>
-      <Show when={info()} keyed>
-        {(roomId) => (
-          <div class={s.right} data-testid="right-column">
-            <button type="button" class={s.veil} aria-label={t('info-close')} onClick={() => goTo(roomId)} />
-            <div class={s.sheet}>
-              <Guarded>
-                <InfoPanel roomId={roomId} />
-              </Guarded>
-            </div>
-          </div>
-        )}
-      </Show>
-    </div>
-  );
-}
-
-/** The open chat, which stays a moment longer while its pane slides away. */
-function createLingering(roomId: () => RoomId | null) {
-  const [shown, setShown] = createSignal(roomId());
-  createEffect(
-    on(roomId, (now) => {
-      const timer = setTimeout(() => setShown(now), now === null && narrow() ? slide_ms : 0);
-      if (now !== null) setShown(now);
-      onCleanup(() => clearTimeout(timer));
-    }),
-  );
-  return shown;
-}
-
-function Chat(props: { roomId: RoomId }) {
-  const client = useClient();
-  const { state, commands } = client;
-  onMount(() => {
-    const { roomId } = props;
-    void commands.openRoom(roomId).catch(() => undefined);
-    onCleanup(() => void commands.closeRoom(roomId).catch(() => undefined));
-  });
-  const menu = (at: Element) => {
-    const room = state.rooms[props.roomId];
-    if (room) openRoomMenu(client, room, at);
-  };
-  return (
-    <section class={s.chat} data-testid="chat" data-room={props.roomId}>
-      <ChatHeader roomId={props.roomId} menu={menu} />
-      <Guarded>
-        <Timeline roomId={props.roomId} />
-      </Guarded>
-      <Composer roomId={props.roomId} />
-    </section>
   );
 }

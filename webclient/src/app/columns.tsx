@@ -1,0 +1,111 @@
+import { createEffect, createMemo, createSignal, lazy, on, onCleanup, onMount, Show } from 'solid-js';
+import { ChatList } from '../features/chat-list/chat-list';
+import { openRoomMenu } from '../features/chat-list/room-menu';
+import { Composer } from '../features/composer/composer';
+import { ChatHeader } from '../features/timeline/chat-header';
+import { Timeline } from '../features/timeline/timeline';
+import { t } from '../i18n';
+import { useClient } from '../store/context';
+import type { RoomId } from '../store/contract';
+import { goTo, route } from '../store/ui';
+import s from './columns.module.css';
+import { Guarded } from './errors';
+import { startHotkeys } from './hotkeys';
+import { openMainMenu } from './main-menu';
+import { Resizer } from './resizer';
+import { Wallpaper } from './wallpaper';
+import { left, narrow } from './width';
+
+const slide_ms = 300;
+
+const InfoPanel = lazy(async () => ({ default: (await import('../features/group/info-panel')).InfoPanel }));
+
+/** The columns of somebody who is signed in: chats, the open chat, its information. */
+export function Columns() {
+  const client = useClient();
+  startHotkeys(client.state);
+  const shown = createLingering(() => route().roomId);
+  const info = createMemo(() => (route().info ? route().roomId : null));
+  return (
+    <div
+      class={s.columns}
+      data-chat={route().roomId !== null}
+      data-info={info() !== null}
+      data-testid="shell"
+      style={{ '--left': `${left()}px` }}
+    >
+      <div class={s.left} data-testid="left-column" inert={narrow() && route().roomId !== null}>
+        <Guarded>
+          <ChatList mainMenu={(at) => openMainMenu(client, at)} />
+        </Guarded>
+        <Resizer />
+      </div>
+      <main
+        class={s.middle}
+        data-testid="middle-column"
+        inert={narrow() && (route().roomId === null || info() !== null)}
+      >
+        <Wallpaper />
+        <Show
+          when={shown()}
+          keyed
+          fallback={
+            <div class={s.choose}>
+              <span class={s.pill}>{t('chat-choose')}</span>
+            </div>
+          }
+        >
+          {(roomId) => <Chat roomId={roomId} />}
+        </Show>
+      </main>
+      <Show when={info()} keyed>
+        {(roomId) => (
+          <div class={s.right} data-testid="right-column">
+            <button type="button" class={s.veil} aria-label={t('info-close')} onClick={() => goTo(roomId)} />
+            <div class={s.sheet}>
+              <Guarded>
+                <InfoPanel roomId={roomId} />
+              </Guarded>
+            </div>
+          </div>
+        )}
+      </Show>
+    </div>
+  );
+}
+
+/** The open chat, which stays a moment longer while its pane slides away. */
+function createLingering(roomId: () => RoomId | null) {
+  const [shown, setShown] = createSignal(roomId());
+  createEffect(
+    on(roomId, (now) => {
+      const timer = setTimeout(() => setShown(now), now === null && narrow() ? slide_ms : 0);
+      if (now !== null) setShown(now);
+      onCleanup(() => clearTimeout(timer));
+    }),
+  );
+  return shown;
+}
+
+function Chat(props: { roomId: RoomId }) {
+  const client = useClient();
+  const { state, commands } = client;
+  onMount(() => {
+    const { roomId } = props;
+    void commands.openRoom(roomId).catch(() => undefined);
+    onCleanup(() => void commands.closeRoom(roomId).catch(() => undefined));
+  });
+  const menu = (at: Element) => {
+    const room = state.rooms[props.roomId];
+    if (room) openRoomMenu(client, room, at);
+  };
+  return (
+    <section class={s.chat} data-testid="chat" data-room={props.roomId}>
+      <ChatHeader roomId={props.roomId} menu={menu} />
+      <Guarded>
+        <Timeline roomId={props.roomId} />
+      </Guarded>
+      <Composer roomId={props.roomId} />
+    </section>
+  );
+}
