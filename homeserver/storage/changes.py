@@ -93,7 +93,8 @@ EVENT = _branch(
 )
 MEMBER = _branch(
     "member",
-    "{source} JOIN members m ON m.room_nid = x.room_nid AND m.user_id = x.user_id JOIN rooms r ON r.room_nid = m.room_nid",
+    "{source} JOIN members m ON m.room_nid = x.room_nid AND m.user_id = x.user_id"
+    " JOIN rooms r ON r.room_nid = m.room_nid",
     {
         "position": "x.position",
         "n1": "m.room_nid",
@@ -209,7 +210,8 @@ def _everything() -> str:
     union = "\nUNION ALL\n".join(branches)
     return (
         "WITH s AS MATERIALIZED (SELECT max(position) AS head FROM stream)\n"  # noqa: S608 - constants of this module
-        f"SELECT s.head, c.* FROM s LEFT JOIN (SELECT * FROM ({union}) AS u({NAMES}) ORDER BY position LIMIT $2) c ON true"
+        f"SELECT s.head, c.* FROM s LEFT JOIN (SELECT * FROM ({union}) AS u({NAMES})"
+        " ORDER BY position LIMIT $2) c ON true"
     )
 
 
@@ -245,36 +247,45 @@ async def of_user(
     return rows_of(found)
 
 
-_EVENT_COLUMNS_IN_RANGE = "e.position > $5 AND e.position <= $6 AND e.flags & 7 = 0"
+_EVENTS_IN_ROOM = """unnest($3::int8[]) AS w(nid)
+ CROSS JOIN LATERAL (
+       SELECT e.*
+         FROM events e
+        WHERE e.room_nid = w.nid
+          AND e.position > $5
+          AND e.position <= $6
+          AND e.flags & 7 = 0
+        ORDER BY e.position DESC
+        {cut} $7) e"""
+_CHANGED_MEMBERSHIPS = """(
+       SELECT c.*
+         FROM members n
+         JOIN member_changes c ON c.position = n.position
+        WHERE n.user_id = $1
+          AND n.position > $5
+          AND n.position <= $6) x"""
+_RECEIPTS_OF_ROOMS = """unnest($3::int8[]) AS w(nid)
+ CROSS JOIN LATERAL (
+       SELECT *
+         FROM receipts g
+        WHERE g.room_nid = w.nid
+          AND g.position > $5
+          AND g.position <= $6) p"""
+_CHANGED_DEVICES = """(
+       SELECT *
+         FROM device_changes
+        WHERE position > $5
+          AND position <= $6
+          AND (room_nids && $3::int8[] OR user_id = ANY($4::text[]))) v"""
 _OF_USER_SOURCES = (
-    (
-        EVENT,
-        "unnest($3::int8[]) AS w(nid) CROSS JOIN LATERAL (SELECT e.* FROM events e WHERE e.room_nid = w.nid"
-        f" AND {_EVENT_COLUMNS_IN_RANGE} ORDER BY e.position DESC LIMIT $7) e",
-    ),
-    (
-        EVENT,
-        "unnest($3::int8[]) AS w(nid) CROSS JOIN LATERAL (SELECT e.* FROM events e WHERE e.room_nid = w.nid"
-        f" AND {_EVENT_COLUMNS_IN_RANGE} ORDER BY e.position DESC OFFSET $7) e",
-    ),
-    (
-        MEMBER,
-        "(SELECT c.* FROM members n JOIN member_changes c ON c.room_nid = n.room_nid AND c.user_id = n.user_id"
-        " WHERE n.user_id = $1 AND n.position > $5 AND c.position = n.position AND c.position <= $6) x",
-    ),
+    (EVENT, _EVENTS_IN_ROOM.replace("{cut}", "LIMIT")),
+    (EVENT, _EVENTS_IN_ROOM.replace("{cut}", "OFFSET")),
+    (MEMBER, _CHANGED_MEMBERSHIPS),
     (STATE, "(SELECT * FROM state_deltas WHERE position > $5 AND position <= $6) d"),
-    (
-        RECEIPT,
-        "unnest($3::int8[]) AS w(nid) CROSS JOIN LATERAL (SELECT * FROM receipts g WHERE g.room_nid = w.nid"
-        " AND g.position > $5 AND g.position <= $6) p",
-    ),
+    (RECEIPT, _RECEIPTS_OF_ROOMS),
     (ACCOUNT_DATA, "(SELECT * FROM account_data WHERE user_id = $1 AND position > $5 AND position <= $6) a"),
     (TO_DEVICE, "(SELECT * FROM to_device WHERE device_nid = $2 AND position > $5 AND position <= $6) i"),
-    (
-        DEVICE_CHANGE,
-        "(SELECT * FROM device_changes WHERE position > $5 AND position <= $6"
-        " AND (room_nids && $3::int8[] OR user_id = ANY($4::text[]))) v",
-    ),
+    (DEVICE_CHANGE, _CHANGED_DEVICES),
 )
 _STATE_ONLY = " WHERE e.state_key_nid IS NOT NULL"
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from homeserver.storage.errors import DatabaseDown, DatabaseFull
 
@@ -155,7 +156,7 @@ class Database:
         return rows
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self) -> AsyncIterator[PoolConnectionProxy]:
         """Several statements as one; for what is not on the stream. Counted as one write."""
         count_trip(write=True)
         with translated():

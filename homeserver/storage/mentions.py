@@ -60,7 +60,8 @@ class Mentions:
         """
         rows = await self._db.fetch(
             """
-            SELECT w.nid AS room_nid, x.thread_id, sum(x.notify::int) AS notifications, sum(x.highlight::int) AS highlights
+            SELECT w.nid AS room_nid, x.thread_id, sum(x.notify::int) AS notifications,
+                   sum(x.highlight::int) AS highlights
               FROM unnest($2::int8[]) AS w(nid)
               JOIN members m ON m.room_nid = w.nid
                             AND m.user_id = $1
@@ -72,7 +73,9 @@ class Mentions:
                       AND p.thread = '') u
              CROSS JOIN LATERAL (
                    SELECT e.thread_id, e.room_position,
-                          coalesce(n.notify, e.flags & 8 <> 0 AND (m.level = 0 OR e.room_position < m.level_since)) AS notify,
+                          coalesce(
+                              n.notify,
+                              e.flags & 8 <> 0 AND (m.level = 0 OR e.room_position < m.level_since)) AS notify,
                           coalesce(n.highlight, false) AS highlight
                      FROM events e
                      LEFT JOIN mentions n ON n.user_id = $1

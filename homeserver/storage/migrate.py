@@ -84,10 +84,8 @@ def _check(applied: dict[int, bytes], wanted: Sequence[Migration]) -> None:
     for number, checksum in applied.items():
         migration = by_number.get(number)
         if migration is None:
-            raise DatabaseUnusable(
-                f"The database has migration {number}, which this release does not know: run a newer release."
-            )
+            raise DatabaseUnusable(f"The database has migration {number}, unknown to this release: run a newer one.")
         if migration.checksum != checksum:
             raise DatabaseUnusable(
-                f"Migration {number} ({migration.name}) differs from the one that was applied: install the release unchanged."
+                f"Migration {number} ({migration.name}) differs from the one applied: install the release unchanged."
             )

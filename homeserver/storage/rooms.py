@@ -3,12 +3,14 @@
 Owns `rooms`, `room_heads` (moved by the gate in `fragments.py`), `aliases`. A head is read in one trip, whole.
 """
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Callable, Collection
+from typing import NamedTuple, TypeVar
 
 from homeserver.storage.database import Database, Record
 from homeserver.storage.fragments import Fragment, Sheet
 from homeserver.storage.rows import DirectoryRow
+
+T = TypeVar("T")
 
 ALIAS = Fragment(
     name="alias",
@@ -147,8 +149,8 @@ class PublicRoom(NamedTuple):
 
 
 _HEAD = """
-SELECT (SELECT max(position) FROM stream) AS position, r.room_nid, r.room_id, r.room_version, r.created_ts, r.is_public, r.is_partial, h.version, h.chain_id, h.sequence,
-       h.depth, h.last_position, x.*, s.*, m.*
+SELECT (SELECT max(position) FROM stream) AS position, r.room_nid, r.room_id, r.room_version, r.created_ts,
+       r.is_public, r.is_partial, h.version, h.chain_id, h.sequence, h.depth, h.last_position, x.*, s.*, m.*
   FROM rooms r
  CROSS JOIN LATERAL (
        SELECT *
@@ -329,11 +331,25 @@ def _head(row: Record) -> HeadRecord:
         row["m_name"],
         row["m_avatar"],
     )
-    return HeadRecord(*tuple(row.values())[:12], extremities, state, members)
+    return HeadRecord(
+        position=row["position"],
+        room_nid=row["room_nid"],
+        room_id=row["room_id"],
+        room_version=row["room_version"],
+        created_ts=row["created_ts"],
+        is_public=row["is_public"],
+        is_partial=row["is_partial"],
+        version=row["version"],
+        chain_id=row["chain_id"],
+        sequence=row["sequence"],
+        depth=row["depth"],
+        last_position=row["last_position"],
+        extremities=extremities,
+        state=state,
+        members=members,
+    )
 
 
-def _zipped(kind: type, *columns: list[object] | None) -> list[object]:
-    if columns[0] is None:
-        return []
-    make = kind._make  # type: ignore[attr-defined]  # every kind is a NamedTuple
-    return [make(values) for values in zip(*columns, strict=True)]  # type: ignore[arg-type]  # all or none are None
+def _zipped(make: Callable[..., T], *columns: list[object] | None) -> list[T]:
+    present = [column for column in columns if column is not None]
+    return [make(*values) for values in zip(*present, strict=True)]

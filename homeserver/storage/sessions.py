@@ -1,6 +1,7 @@
 """Sessions: hashed access and refresh tokens, login tokens, user-interactive authentication.
 
-Tokens come in as SHA-256 digests; the tokens themselves are never stored. Spec: Client-Server API, Client Authentication.
+Tokens come in as SHA-256 digests; the tokens themselves are never stored.
+Spec: Client-Server API, Client Authentication.
 """
 
 from typing import NamedTuple
@@ -126,8 +127,8 @@ class Sessions:
     ) -> Session:
         """Begin a session on a new or known device; older sessions of that device end with it [1 trip].
 
-        Their access tokens may live on in caches: send a "session" RevocationRow for each of `sessions_of_device` first.
-        """
+        Their access tokens may live on in caches: a "session" RevocationRow for each of `sessions_of_device` goes first.
+        """  # noqa: E501
         await self._db.nids.ensure(2)
         row = await self._db.write_row(
             """
@@ -153,7 +154,8 @@ class Sessions:
              CROSS JOIN device d
             RETURNING session_nid, user_nid, user_id, device_nid, device_id, access_expires_ts,
                       (SELECT is_guest FROM account) AS is_guest, (SELECT is_admin FROM account) AS is_admin,
-                      (SELECT is_locked FROM account) AS is_locked, (SELECT is_deactivated FROM account) AS is_deactivated
+                      (SELECT is_locked FROM account) AS is_locked,
+                      (SELECT is_deactivated FROM account) AS is_deactivated
             """,
             user_id,
             self._db.nids.next(),

@@ -218,9 +218,7 @@ class StateTable:
         rows = await self._db.fetch(_DIFF, [point[0] for point in wanted], [point[1] for point in wanted])
         by_key: dict[int, tuple[StateKey, list[StateAt | None]]] = {}
         for row in rows:
-            key, events = by_key.setdefault(
-                row["state_key_nid"], ((row["type"], row["state_key"]), [None] * len(wanted))
-            )
+            _, events = by_key.setdefault(row["state_key_nid"], ((row["type"], row["state_key"]), [None] * len(wanted)))
             if row["event_nid"] is not None:
                 events[row["ord"] - 1] = StateAt(row["event_nid"], row["event_id"])
         return [Difference(key, nid, tuple(events)) for nid, (key, events) in by_key.items() if len(set(events)) > 1]
@@ -264,7 +262,7 @@ _UP = """WITH RECURSIVE up(chain_id, upto, hop) AS (
    WHERE s.parent_chain IS NOT NULL)"""
 
 _WHOLE = (
-    _UP
+    _UP  # noqa: S608 - constants of this module
     + """
 SELECT k.type, k.state_key, l.event_nid, e.event_id
   FROM (SELECT DISTINCT ON (d.state_key_nid) d.state_key_nid, d.event_nid
@@ -276,7 +274,7 @@ SELECT k.type, k.state_key, l.event_nid, e.event_id
 )
 
 _UNDER_KEYS = (
-    _UP
+    _UP  # noqa: S608 - constants of this module
     + """,
 wanted AS MATERIALIZED (
   SELECT k.state_key_nid, k.type, k.state_key

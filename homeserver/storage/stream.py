@@ -433,13 +433,12 @@ class Stream:
                     _fail(items, DatabaseDown())
                     return []
                 await self._clock.sleep(0.05)
-            else:
-                break
-        if found is None:
-            return items
-        base, done = found
-        self._answer(items, sheet, base, done, {}, frozenset())
-        return []
+                continue
+            if found is None:
+                return items
+            base, done = found
+            self._answer(items, sheet, base, done, {}, frozenset())
+            return []
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

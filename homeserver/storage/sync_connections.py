@@ -1,4 +1,4 @@
-"""What sliding sync and socket connections have sent so far, written behind; a lost row means a reset for its client."""
+"""What sliding sync and socket connections have sent so far, written behind; a lost row is a reset for its client."""
 
 from homeserver.storage.database import Database
 

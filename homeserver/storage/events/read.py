@@ -86,9 +86,9 @@ class Page(NamedTuple):
 
 
 _SELECT = """
-SELECT e.event_nid, e.event_id, e.room_nid, r.room_id, r.room_version, e.room_position, e.position, e.chain_id, e.sequence,
-       e.head_chain_id, e.delta_sequence, e.ts, e.depth, e.flags, e.type, k.state_key, e.state_key_nid, e.sender,
-       e.thread_id, e.redacted_by, e.auth_nids, e.prev_nids, e.body, e.envelope"""
+SELECT e.event_nid, e.event_id, e.room_nid, r.room_id, r.room_version, e.room_position, e.position, e.chain_id,
+       e.sequence, e.head_chain_id, e.delta_sequence, e.ts, e.depth, e.flags, e.type, k.state_key, e.state_key_nid, e.sender,
+       e.thread_id, e.redacted_by, e.auth_nids, e.prev_nids, e.body, e.envelope"""  # noqa: E501
 _JOINS = """
   JOIN rooms r ON r.room_nid = e.room_nid
   LEFT JOIN state_keys k ON k.state_key_nid = e.state_key_nid"""
@@ -127,7 +127,7 @@ up(leaf, chain_id, upto, hop) AS (
   SELECT up.leaf, s.parent_chain, s.parent_sequence, up.hop + 1
     FROM up
     JOIN state_chains s ON s.chain_id = up.chain_id
-   WHERE s.parent_chain IS NOT NULL)"""
+   WHERE s.parent_chain IS NOT NULL)"""  # noqa: S608 - constants of this module
     + _SELECT
     + """, NULL::int AS hop, p.n
   FROM page p
@@ -208,6 +208,28 @@ _AROUND = _page(
            ORDER BY room_position
            LIMIT $4) e)"""
 )
+_BETWEEN = (
+    _SELECT
+    + "\n  FROM events e"
+    + _JOINS
+    + """
+ WHERE e.room_nid = $1
+   AND e.room_position > $2
+   AND e.room_position < $3
+ ORDER BY e.room_position DESC
+ LIMIT $4"""
+)
+_ANCESTORS = (
+    _SELECT  # noqa: S608 - constants of this module
+    + "\n  FROM events e"
+    + _JOINS
+    + """
+ WHERE e.room_nid = $1
+   AND e.room_position <= (SELECT max(room_position) FROM events WHERE event_id = ANY($2::text[]))
+   AND e.room_position > coalesce((SELECT max(room_position) FROM events WHERE event_id = ANY($3::text[])), -$5::int8)
+ ORDER BY e.room_position DESC
+ LIMIT $4"""
+)
 NEWEST = 2**62  # above every room position
 
 
@@ -281,16 +303,7 @@ class Events:
     async def between(self, room_nid: int, low: int, high: int, limit: int) -> list[StoredEvent]:
         """Visible events with room positions in `(low, high)`, newest first [1 trip]."""
         rows = await self._db.fetch(
-            _SELECT
-            + "\n  FROM events e"
-            + _JOINS
-            + """
-             WHERE e.room_nid = $1
-               AND e.room_position > $2
-               AND e.room_position < $3
-             ORDER BY e.room_position DESC
-             LIMIT $4
-            """,
+            _BETWEEN,
             room_nid,
             low,
             high,
@@ -306,17 +319,7 @@ class Events:
         By room position, which follows the graph; events from the `without` ones on downwards are left out.
         """
         rows = await self._db.fetch(
-            _SELECT
-            + "\n  FROM events e"
-            + _JOINS
-            + """
-             WHERE e.room_nid = $1
-               AND e.room_position <= (SELECT max(room_position) FROM events WHERE event_id = ANY($2::text[]))
-               AND e.room_position > coalesce(
-                   (SELECT max(room_position) FROM events WHERE event_id = ANY($3::text[])), -$5::int8)
-             ORDER BY e.room_position DESC
-             LIMIT $4
-            """,
+            _ANCESTORS,
             room_nid,
             list(event_ids),
             list(without),

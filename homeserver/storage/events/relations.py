@@ -118,7 +118,7 @@ class Relations:
     async def is_annotated(
         self, room_nid: int, target_event_id: str, event_type: str, sender: str, key: str | None
     ) -> bool:
-        """Whether the user annotated the target in this way already [1 trip]. Spec: Annotations, avoiding duplicates."""
+        """Whether the user annotated the target in this way already [1 trip]. Spec: Client-Server API, Annotations."""
         found: bool = await self._db.fetchval(
             """
             SELECT EXISTS (
@@ -144,7 +144,8 @@ class Relations:
     async def bundled(self, room_nid: int, event_ids: Collection[str], user_id: str) -> dict[str, Summary]:
         """What to bundle with these events of the room, for those that have anything [1 trip].
 
-        An edit counts when it is of the target's sender and type. Spec: Client-Server API, Aggregations of child events.
+        An edit counts when it is of the target's sender and type.
+        Spec: Client-Server API, Aggregations of child events.
         """
         rows = await self._db.fetch(
             """
@@ -188,7 +189,7 @@ class Relations:
     async def threads(
         self, room_nid: int, *, start: int, limit: int, participated_by: str | None = None
     ) -> list[tuple[str, int]]:
-        """(root event id, room position of the newest reply) of threads with news below `start`, newest first [1 trip]."""
+        """(root event id, room position of the newest reply) of threads below `start`, newest first [1 trip]."""
         rows = await self._db.fetch(
             """
             SELECT e.thread_id, max(e.room_position) AS newest
