@@ -148,12 +148,12 @@ async def test_a_start_right_after_the_owner_was_killed_finds_everything(folder:
     owner, dsn, _ = await start_owner(folder)
     await query(dsn, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
     owner.kill()
+    await owner.wait()
     async with started(folder) as postgres:
         assert await query(postgres.dsn(), "SELECT count(*) FROM kept") == 1000
-    await owner.wait()
 
 
-async def test_a_server_that_outlived_its_owner_is_taken_over(folder: Path) -> None:
+async def test_a_server_that_outlived_its_owner_is_replaced_by_one_of_ours(folder: Path) -> None:
     program = wheel_bindir() / "postgres"
     async with started(folder) as first:
         mode = first._mode
@@ -174,8 +174,9 @@ async def test_a_server_that_outlived_its_owner_is_taken_over(folder: Path) -> N
     )
     await query(first.dsn("postgres", "postgres"), "SELECT 1")
     async with started(folder) as second:
-        assert second.pid == orphan.pid
-    assert await orphan.wait() == 0
+        assert await orphan.wait() == 0
+        assert second.pid != orphan.pid
+        assert await query(second.dsn(), "SELECT 1") == 1
 
 
 async def test_a_second_process_joins_as_a_guest_and_leaves_the_server_alone(folder: Path) -> None:
@@ -188,6 +189,20 @@ async def test_a_second_process_joins_as_a_guest_and_leaves_the_server_alone(fol
     owner.kill()
     await owner.wait()
     await gone(pid)
+
+
+async def test_a_guest_takes_over_when_the_owner_is_killed(folder: Path) -> None:
+    owner, dsn, _ = await start_owner(folder)
+    await query(dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
+    async with started(folder) as guest, asyncio.TaskGroup() as tasks:
+        watcher = tasks.create_task(guest.run())
+        owner.kill()
+        async with asyncio.timeout(20):
+            while guest.pid is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert await query(dsn, "SELECT answer FROM kept") == 42
+        watcher.cancel()
+    await owner.wait()
 
 
 async def test_a_lock_file_with_the_pid_of_a_stranger_does_not_prevent_the_start(folder: Path) -> None:
