@@ -146,6 +146,14 @@ class Commits:
         future.add_done_callback(lambda _: self._pending_txns.pop(txn, None))
         return (await self._enqueue(room, [intent], future))[0]
 
+    def sealed(self, room: Room, intent: Intent) -> Event:
+        """Build and sign an event on the head as it is now, without committing it: another server signs it first.
+
+        Raises Forbidden, BadJson, TooLarge.
+        """
+        event, _ = self._event(WorkingHead(room), intent)
+        return event
+
     async def commit_all(self, room: Room, intents: Sequence[Intent | Finished]) -> list[Committed]:
         """Commit several events in this order, in one batch, or none of them. Raises as `commit` does."""
         return await self._enqueue(room, intents, asyncio.get_running_loop().create_future())
