@@ -1,0 +1,152 @@
+"""Joining rooms: those that this server is in, and by other servers those that it is not.
+
+Spec: Client-Server API, Joining rooms, Restricted rooms; Server-Server API, Joining rooms.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from homeserver.errors import Forbidden, InvalidParam, NotFound
+from homeserver.protocol.identifiers import RoomId, UserId, server_of
+from homeserver.services.commits import Commits
+from homeserver.services.intents import Draft, Intent
+from homeserver.services.inviting import MemberProfiles
+from homeserver.services.remote_join import RemoteJoin
+from homeserver.services.requester import Requester
+from homeserver.services.rooms import Room, Rooms
+from homeserver.storage.members import Members
+
+RESTRICTED_RULES = ("restricted", "knock_restricted")
+PRESENT = ("join", "invite")
+
+
+class Aliases(Protocol):
+    """Where aliases are looked up."""
+
+    async def resolve(self, alias: str) -> tuple[RoomId, Sequence[str]]:
+        """The room and servers that know it. Raises NotFound."""
+
+
+class Joining:
+    """Brings users into rooms."""
+
+    def __init__(
+        self,
+        *,
+        server: str,
+        rooms: Rooms,
+        members: Members,
+        commits: Commits,
+        remote: RemoteJoin | None,
+        aliases: Aliases,
+        profiles: MemberProfiles,
+    ) -> None:
+        """`remote` None: this server does not federate."""
+        self._server = server
+        self._rooms = rooms
+        self._members = members
+        self._commits = commits
+        self._remote = remote
+        self._aliases = aliases
+        self._profiles = profiles
+
+    async def join(
+        self,
+        requester: Requester,
+        room: str,
+        *,
+        via: Sequence[str] = (),
+        reason: str | None = None,
+    ) -> RoomId:
+        """Join by room id or alias; the room's id. Joining twice changes nothing.
+
+        Raises Forbidden, NotFound (an alias, or nobody to ask), IncompatibleRoomVersion, Unavailable.
+        """
+        room_id, servers = await self._named(room, via)
+        user_id = requester.user_id
+        content = dict(await self._profiles.member_content(user_id))
+        if reason is not None:
+            content["reason"] = reason
+        head = await self._rooms.find(room_id)
+        if head is not None and head.has_server(self._server):
+            if head.is_joined(user_id):
+                return room_id
+            authorised_via = await self._authorising_user(head, user_id)
+            if authorised_via is not None:
+                content["join_authorised_via_users_server"] = authorised_via
+            if authorised_via is not None or not self._needs_authorisation(head, user_id) or self._remote is None:
+                await self._commits.commit(head, Intent(user_id, Draft.member(user_id, "join", **content)))
+                return room_id
+            servers = [*servers, *head.servers]
+        servers = [*servers, *await self._invited_by(room_id, user_id), *_server_in(room_id)]
+        if self._remote is None:
+            raise NotFound("This server does not know the room, and does not federate.")
+        await self._remote.join(user_id, room_id, servers, content)
+        return room_id
+
+    async def knock(
+        self, requester: Requester, room: str, *, via: Sequence[str] = (), reason: str | None = None
+    ) -> RoomId:
+        """Ask to be let into a room of this server. Raises Forbidden, NotFound."""
+        room_id, _ = await self._named(room, via)
+        head = await self._rooms.find(room_id)
+        if head is None or not head.has_server(self._server):
+            raise NotFound("This server is not in that room.")
+        content = await self._profiles.member_content(requester.user_id)
+        draft = Draft.member(requester.user_id, "knock", reason=reason, **content)
+        await self._commits.commit(head, Intent(requester.user_id, draft))
+        return room_id
+
+    async def _named(self, room: str, via: Sequence[str]) -> tuple[RoomId, list[str]]:
+        if room.startswith("!") and len(room) > 1:
+            return RoomId(room), list(via)
+        if room.startswith("#"):
+            room_id, servers = await self._aliases.resolve(room)
+            return room_id, [*via, *servers]
+        raise InvalidParam("That is neither a room id nor an alias.")
+
+    async def _invited_by(self, room_id: RoomId, user_id: UserId) -> list[str]:
+        """The server of who invited the user: it is, or was, in the room."""
+        known = (await self._members.memberships(room_id, [user_id])).get(user_id)
+        return [server_of(known.sender)] if known is not None and known.membership == "invite" else []
+
+    @staticmethod
+    def _needs_authorisation(room: Room, user_id: UserId) -> bool:
+        """Spec: Room Versions 8 and later, 5.3.5: in a restricted room only who is invited needs no voucher."""
+        if not room.rules.restricted or room.join_rule not in RESTRICTED_RULES:
+            return False
+        return room.membership(user_id) not in PRESENT
+
+    async def _authorising_user(self, room: Room, user_id: UserId) -> UserId | None:
+        """A local user who may invite, where one of the allowed rooms that we know lets the joiner in.
+
+        None when none is needed, or when only another server can tell. Raises Forbidden when we know that no allowed
+        room holds the user.
+        """
+        if not self._needs_authorisation(room, user_id):
+            return None
+        allow = room.content("m.room.join_rules").get("allow")
+        rooms = [_allowed_room(condition) for condition in allow] if isinstance(allow, list) else []
+        known = [await self._rooms.find(room_id) for room_id in rooms if room_id is not None]
+        if not any(allowed is not None and allowed.is_joined(user_id) for allowed in known):
+            if all(allowed is not None for allowed in known):
+                raise Forbidden("You are in none of the rooms whose members may join.")
+            return None
+        power = room.power
+        for member in room.joined():
+            if server_of(member) == self._server and power.of_user(member) >= power.invite:
+                return UserId(member)
+        return None
+
+
+def _allowed_room(condition: object) -> str | None:
+    if not isinstance(condition, Mapping) or condition.get("type") != "m.room_membership":
+        return None
+    room_id: Any = condition.get("room_id")
+    return room_id if isinstance(room_id, str) else None
+
+
+def _server_in(room_id: RoomId) -> list[str]:
+    """The server that a room id of the versions before 12 names: it may still be in the room."""
+    _, colon, server = room_id.partition(":")
+    return [server] if colon else []
