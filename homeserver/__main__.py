@@ -1,0 +1,5 @@
+"""`python -m homeserver`."""
+
+from homeserver.cli import main
+
+main()
