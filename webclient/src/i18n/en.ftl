@@ -137,18 +137,17 @@ service-other = { $actor } changed the settings of the group
 
 ## Conversation
 chat-back = Back
-chat-info = Group info
 chat-menu = Chat menu
 chat-empty-name = Empty chat
 chat-choose = Select a chat to start messaging
 chat-history = Messages
+chat-announce = { $name }: { $text }
 chat-unread = Unread messages
 chat-today = Today
 chat-yesterday = Yesterday
 chat-jump = Go to the newest message
 chat-online = online
 chat-last-seen = last seen { $when }
-chat-offline = offline
 chat-members = { $count ->
     [one] { $count } member
    *[other] { $count } members
@@ -165,7 +164,6 @@ chat-empty-title = No messages yet
 chat-empty-hint = Say hello.
 chat-load-failed = Messages could not be loaded
 message-edited = edited
-message-edited-at = Edited { $when }
 message-deleted = Message deleted
 message-encrypted = Encrypted: open in another client
 message-missing = Deleted message
@@ -244,7 +242,5 @@ info-role-owner = Owner
 info-role-admin = Admin
 info-role-moderator = Moderator
 info-role-invited = Invited
-info-you = You
 info-encrypted = Encrypted
 info-resize = Resize the chat list
-info-failed = This did not work

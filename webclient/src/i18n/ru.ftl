@@ -138,18 +138,17 @@ service-other = { $actor } меняет настройки группы
 
 ## Переписка
 chat-back = Назад
-chat-info = О группе
 chat-menu = Меню чата
 chat-empty-name = Пустой чат
 chat-choose = Выберите чат, чтобы начать общение
 chat-history = Сообщения
+chat-announce = { $name }: { $text }
 chat-unread = Непрочитанные сообщения
 chat-today = Сегодня
 chat-yesterday = Вчера
 chat-jump = К последнему сообщению
 chat-online = в сети
 chat-last-seen = в сети { $when }
-chat-offline = не в сети
 chat-members = { $count ->
     [one] { $count } участник
     [few] { $count } участника
@@ -168,7 +167,6 @@ chat-empty-title = Сообщений пока нет
 chat-empty-hint = Поздоровайтесь.
 chat-load-failed = Сообщения не загрузились
 message-edited = изменено
-message-edited-at = Изменено { $when }
 message-deleted = Сообщение удалено
 message-encrypted = Зашифровано: откройте в другом клиенте
 message-missing = Удалённое сообщение
@@ -248,7 +246,5 @@ info-role-owner = Владелец
 info-role-admin = Администратор
 info-role-moderator = Модератор
 info-role-invited = Приглашение отправлено
-info-you = Вы
 info-encrypted = Зашифрован
 info-resize = Ширина списка чатов
-info-failed = Не получилось

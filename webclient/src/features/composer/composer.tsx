@@ -21,6 +21,9 @@ export function Composer(props: { roomId: RoomId }) {
   return (
     <div class={s.place} data-testid="composer">
       <Switch fallback={<Writer roomId={props.roomId} />}>
+        <Match when={!room()}>
+          <div class={s.notice} />
+        </Match>
         <Match when={room()?.encrypted}>
           <p class={s.notice} data-testid="composer-encrypted">
             <Icon name="lock" size={20} />

@@ -52,7 +52,7 @@ export function Bubble(props: BubbleProps) {
         event.preventDefault();
         menu(event.clientX, event.clientY);
       }}
-      {...longPress((x, y) => menu(x, y))}
+      {...longPress(menu)}
     >
       <div class={s.bubble} data-fresh={fresh()} data-testid="bubble">
         <Show when={props.first && props.name}>
@@ -82,7 +82,7 @@ export function Bubble(props: BubbleProps) {
             <span class={s.muted}>{t('preview-unknown')}</span>
           </Match>
         </Switch>
-        <TimeMark item={props.item} />
+        <TimeMark item={props.item} menu={menu} />
         <Reactions roomId={props.roomId} item={props.item} />
         <Show when={props.last}>
           <Icon name={props.own ? 'tail-out' : 'tail-in'} class={s.tail} />

@@ -1,7 +1,7 @@
 /** Tells the server what has been read: the newest message of others that was at least half in sight of a focused tab. */
 import { createEffect, onCleanup } from 'solid-js';
 import { useClient } from '../../store/context';
-import type { RoomId, Timeline } from '../../store/contract';
+import type { EventId, MirrorState, RoomId, Timeline } from '../../store/contract';
 import { me } from '../../store/people';
 import { rowsIn } from './scroll';
 
@@ -12,6 +12,18 @@ interface Watched {
   readonly content: HTMLElement;
   readonly roomId: RoomId;
   readonly timeline: () => Timeline;
+}
+
+/** The event under which the unread line goes when a chat is opened; null when nothing of others follows it. */
+export function unreadFrom(state: MirrorState, roomId: RoomId, { items, events }: Timeline): EventId | null {
+  const room = state.rooms[roomId];
+  const readUpTo = room?.readUpTo ?? null;
+  const at = items.findIndex((key) => events[key]?.eventId === readUpTo);
+  const unread = items.slice(at + 1).some((key) => {
+    const item = events[key];
+    return item !== undefined && item.kind !== 'service' && item.sender !== me(state);
+  });
+  return at >= 0 && unread ? readUpTo : null;
 }
 
 /** Watch a pane until its owner is disposed. */

@@ -13,8 +13,8 @@ const words = {
   failed: 'message-failed',
 } as const;
 
-/** Time and ticks, in the last line of the text. */
-export function TimeMark(props: { item: TimelineItem }) {
+/** Time and ticks, in the last line of the text; the mark of a failure opens the menu with the ways out. */
+export function TimeMark(props: { item: TimelineItem; menu: (x: number, y: number) => void }) {
   const { state } = useClient();
   const delivery = () => {
     if (props.item.error) return 'failed';
@@ -28,7 +28,19 @@ export function TimeMark(props: { item: TimelineItem }) {
       <time dateTime={new Date(props.item.ts).toISOString()} data-tooltip={dateAndTime(props.item.ts)}>
         {clockTime(props.item.ts)}
       </time>
-      <Show when={delivery()}>{(now) => <Ticks delivery={now()} label={t(words[now()])} />}</Show>
+      <Show
+        when={delivery() === 'failed'}
+        fallback={<Show when={delivery()}>{(now) => <Ticks delivery={now()} label={t(words[now()])} />}</Show>}
+      >
+        <button
+          type="button"
+          data-testid="failed-mark"
+          data-tooltip={t('message-failed')}
+          onClick={(event) => props.menu(event.clientX, event.clientY)}
+        >
+          <Ticks delivery="failed" label={t('message-failed')} />
+        </button>
+      </Show>
     </span>
   );
 }

@@ -8,10 +8,11 @@ import { me } from '../../store/people';
 import { setJump } from '../../store/ui';
 import { Blank } from '../../ui/blank';
 import { ScrollArea } from '../../ui/scroll-area';
+import { Announcer } from './announcer';
 import { FloatingDay } from './floating-day';
 import { Group } from './group';
 import { JumpButton } from './jump-button';
-import { watchReading } from './reading';
+import { unreadFrom, watchReading } from './reading';
 import { findAnchor, glide, restoreAnchor, rowsIn, stopGlide, toEnd } from './scroll';
 import { type Section, sectionsOf } from './sections';
 import { Skeleton } from './skeleton';
@@ -57,7 +58,7 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
   let touching = false;
   let wanted: ((items: readonly string[], view: View) => View) | null = null;
   const returns: string[] = [];
-  const readUpTo = state.rooms[props.roomId]?.readUpTo ?? null;
+  const readUpTo = unreadFrom(state, props.roomId, props.timeline);
   const [nudge, setNudge] = createSignal(0);
   const [away, setAway] = createSignal(false);
   const [topDay, setTopDay] = createSignal<number>();
@@ -215,7 +216,7 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
           ref={content}
           role="log"
           aria-label={t('chat-history')}
-          aria-live="polite"
+          aria-live="off"
           // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys walk through the messages from here
           tabIndex={0}
           onKeyDown={walk}
@@ -251,6 +252,7 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
           </For>
         </div>
       </ScrollArea>
+      <Announcer roomId={props.roomId} timeline={props.timeline} />
       <FloatingDay day={topDay()} />
       <JumpButton
         shown={away()}
