@@ -65,7 +65,10 @@ export class Engine {
     if (typeof command !== 'function') {
       throw failure('BAD_ANSWER', `no command ${name}`);
     }
-    return (command as Command)(...args);
+    const value = await (command as Command)(...args);
+    // So that the page knows what it caused when its command ends.
+    this.publisher.flush();
+    return value;
   }
 
   /** The device is back on a network, or awake. */

@@ -133,9 +133,10 @@ export class Publisher {
     }
   }
 
-  private flush(): void {
+  /** Tells what is gathered now, e.g. before the answer to the command that caused it. */
+  flush(): void {
     this.scheduled = false;
-    if (this.held) {
+    if (this.held || this.pending.length === 0) {
       return;
     }
     this.lastFlush = this.clock.now();

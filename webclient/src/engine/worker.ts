@@ -3,7 +3,9 @@ import { errorInfo } from '../store/errors';
 import { Engine } from './engine';
 import type { Page } from './publisher';
 import type { ToEngine, ToPage } from './rpc';
+import { SUBPROTOCOL } from './transport/socket';
 import { systemClock } from './transport/types';
+import type { Wire } from './transport/wire';
 
 const LOCK = 'hearth-engine-runs';
 
@@ -53,8 +55,9 @@ async function startEngine(): Promise<Engine> {
   return started;
 }
 
-function openWire(url: string) {
-  return new WebSocket(url, 'app.hearth.stream.v1.json');
+function openWire(url: string): Wire {
+  // A WebSocket is more than a Wire; only the types of its listeners (`this`, the event) keep it from being one.
+  return new WebSocket(url, SUBPROTOCOL) as unknown as Wire;
 }
 
 /** The default homeserver of a page that is not served by one. */
