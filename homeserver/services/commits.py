@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import orjson
 import structlog
 
 from homeserver.clock import Clock
@@ -370,6 +371,7 @@ class Commits:
             avatar_url=_text(content.get("avatar_url")) if is_member else None,
             relates=relation,
             thread_id=relation[1] if relation is not None and relation[0] == "m.thread" else None,
+            unsigned=_replaced(head, event) if is_state else b"",
             on_head=on_head,
             is_current_state=is_state,
             delta_sequence=head.sequence + 1 if is_state else None,
@@ -441,6 +443,27 @@ class _RoomEntry:
     def fail(self, error: Exception) -> None:
         for waiting in self.unanswered():
             waiting.fail(error)
+
+
+def _replaced(head: WorkingHead, event: Event) -> bytes:
+    """What a state event replaces, as `unsigned` shows it. Spec: Client-Server API, Room event format."""
+    member = head.member(event.target) if event.type == MEMBER else None
+    if member is not None:
+        names = {"displayname": member.displayname, "avatar_url": member.avatar_url}
+        content: Mapping[str, object] = {
+            "membership": member.membership,
+            **{key: value for key, value in names.items() if value is not None},
+        }
+        event_id, sender = member.event_id, None
+    else:
+        before = head.event(event.key)
+        if before is None:
+            return b""
+        content, event_id, sender = before.content, before.event_id, before.sender
+    replaced: dict[str, object] = {"prev_content": content, "replaces_state": event_id}
+    if sender is not None:
+        replaced["prev_sender"] = sender
+    return orjson.dumps(replaced)
 
 
 def _redaction(redaction: RedactionRow, by: EventId) -> RedactionRow:

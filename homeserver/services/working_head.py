@@ -9,7 +9,7 @@ from copy import copy
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
 from homeserver.services.intents import THIS, StateChange
-from homeserver.services.rooms import Extremity, Room
+from homeserver.services.rooms import MEMBER, Extremity, Member, Room
 from homeserver.storage.rows import EventRow, RoomWrite, Rows, StateRow
 
 MAX_PREV_EVENTS = 20
@@ -40,6 +40,10 @@ class WorkingHead:
         if key in self._changed:
             return self._changed[key]
         return self.room.event(key)
+
+    def member(self, user_id: str) -> Member | None:
+        """The user's membership before the next event; None without one, or when this very batch changed it."""
+        return None if (MEMBER, user_id) in self._changed else self.room.members.get(user_id)
 
     def tips(self) -> list[Extremity]:
         return list(self._tips.values())[-MAX_PREV_EVENTS:]

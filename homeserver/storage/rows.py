@@ -48,6 +48,7 @@ class EventRow(ChangeRow, tag=1, gc=False):
     `promoted`: it is stored as an outlier under this number, and gets its place now.
     `skip`: room positions left free below it (a gap). Hidden events (rejected, soft-failed, outliers) get none.
     `head_version`: of the room after the batch, set by the stream.
+    `unsigned`: JSON object of what it replaces, for those who see it live; not stored.
     """
 
     event_nid: int
@@ -84,6 +85,7 @@ class EventRow(ChangeRow, tag=1, gc=False):
     promoted: bool = False
     skip: int = 0
     room_position: int = 0
+    unsigned: bytes = b""
 
     def __post_init__(self) -> None:
         if self.thread_id is None and self.relates is not None and self.relates[0] == "m.thread":
