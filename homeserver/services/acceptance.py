@@ -108,16 +108,21 @@ class Acceptance:
 
     # -- checks against the room -----------------------------------------------------------------------------------
 
-    async def look_up(self, room: Room | None, events: Iterable[Event], known: Known | None = None) -> Known:
-        """Everything stored that judging `events` asks for [1 trip, 0 if the head knows it all]."""
+    async def look_up(self, room: Room, events: Iterable[Event], known: Known | None = None) -> Known:
+        """Everything stored that judging `events` asks for [1 trip, 0 if it was looked up before]."""
+        return await self.look_up_all([(room, events)], known)
+
+    async def look_up_all(self, groups: Iterable[tuple[Room, Iterable[Event]]], known: Known | None = None) -> Known:
+        """`look_up` for events of several rooms [1 trip]."""
         known = known or Known()
         wanted: set[str] = set()
-        tips = {tip.event_id for tip in room.extremities.values()} if room is not None else set()
-        for event in events:
-            at_head = {found.event_id for found in _auth_at_head(room, event)} if room is not None else set()
-            wanted.add(event.event_id)
-            wanted.update(prev for prev in event.prev_events if prev not in tips)
-            wanted.update(auth for auth in event.auth_events if auth not in at_head)
+        for room, events in groups:
+            tips = {tip.event_id for tip in room.extremities.values()}
+            for event in events:
+                at_head = {found.event_id for found in _auth_at_head(room, event)}
+                wanted.add(event.event_id)
+                wanted.update(prev for prev in event.prev_events if prev not in tips)
+                wanted.update(auth for auth in event.auth_events if auth not in at_head)
         wanted -= known.asked
         if wanted:
             for stored in await self._events.by_id(sorted(wanted)):
@@ -143,7 +148,9 @@ class Acceptance:
             room = await self._rooms.room(room_id)
             known = await self.look_up(room, [event], known)
             try:
-                return await self._judge(room, event, known, given, rows, flags)
+                verdict = await self._judge(room, event, known, given, rows, flags)
+                known.asked.discard(event.event_id)
+                return verdict
             except Stale:
                 known.asked -= {event.event_id, *event.prev_events, *event.auth_events}
         raise Stale

@@ -151,7 +151,7 @@ class RemoteInvites:
         if server_of(event.state_key) != self._key.server:
             raise InvalidParam("The invited user is not of this server.")
         room = await self._rooms.find(room_id)
-        if room is not None and not room.allows(origin):
+        if room is not None and not room.allows_server(origin):
             raise Forbidden("Your server may not take part in this room.")
         return event
 

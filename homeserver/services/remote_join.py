@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
 import structlog
 
 from homeserver.clock import Clock
@@ -28,8 +29,9 @@ from homeserver.services.outliers import Outliers, Stored, event_row, judge
 from homeserver.services.resolution import Resolution
 from homeserver.services.rooms import MEMBER, Room, Rooms
 from homeserver.storage.database import NidBlocks
+from homeserver.storage.members import Members
 from homeserver.storage.rooms import RoomTable
-from homeserver.storage.rows import BackwardRow, MemberRow, RoomWrite, Rows, StateRow
+from homeserver.storage.rows import BackwardRow, RoomWrite, Rows, StateRow
 from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Stream
 
@@ -67,6 +69,7 @@ class RemoteJoin:
         *,
         rooms: Rooms,
         table: RoomTable,
+        members: Members,
         commits: Commits,
         outliers: Outliers,
         resolution: Resolution,
@@ -80,6 +83,7 @@ class RemoteJoin:
         self._acceptance = acceptance
         self._rooms = rooms
         self._table = table
+        self._members = members
         self._commits = commits
         self._outliers = outliers
         self._resolution = resolution
@@ -88,17 +92,16 @@ class RemoteJoin:
         self._nids = nids
         self._clock = clock
 
-    async def join(
-        self, user_id: UserId, room_id: RoomId, servers: Iterable[str], content: Mapping[str, Any] | None = None
-    ) -> EventId:
-        """Join by one of `servers`. `content` holds what else goes into the event (profile, reason).
+    async def join(self, user_id: UserId, room_id: RoomId, via: Sequence[str], content: Mapping[str, Any]) -> None:
+        """Join by one of `via`; the room can be used when it returns. `content`: what else goes into the event.
 
         Raises Forbidden, IncompatibleRoomVersion, NotFound (nobody to ask), Unavailable.
         """
         problem: MatrixError = NotFound("No server was found that is in this room.")
-        for server in _to_ask(servers, self._key.server):
+        for server in _to_ask(via, self._key.server):
             try:
-                return await self._join_by(server, user_id, room_id, dict(content or {}))
+                await self._join_by(server, user_id, room_id, dict(content))
+                return
             except Refused as refused:
                 problem = _meaning(refused)
             except (FederationError, BadTemplate, NotAllowed, BadEvent) as error:
@@ -107,28 +110,30 @@ class RemoteJoin:
                     problem = Unavailable(f"The room could not be joined by {server}.")
         raise problem
 
-    async def leave(
-        self, user_id: UserId, room_id: RoomId, servers: Iterable[str], reason: str | None = None
-    ) -> EventId | None:
-        """Reject an invite, or take a knock back, of a room that we are not in.
+    async def leave(self, user_id: UserId, room_id: RoomId, content: Mapping[str, Any]) -> None:
+        """Reject an invite, or take a knock back, of a room that we are not in. Raises Unavailable if nobody takes it.
 
-        The event's id where a resident took it; locally the user is out of the room in any case.
+        Asked are the servers of those who invited, or whom the room's stripped state names.
         """
-        event_id: EventId | None = None
-        extra = {} if reason is None else {"reason": reason}
-        for server in _to_ask(servers, self._key.server):
+        for server in _to_ask(await self._who_may_know(user_id, room_id), self._key.server):
             try:
                 template = await self._client.make_leave(server, room_id, user_id)
-                rules = _rules(template)
-                event = self._build(template, rules, user_id, room_id, "leave", extra)
+                event = self._build(template, _rules(template), user_id, room_id, "leave", content)
                 await self._client.send_leave(server, room_id, event.event_id, event.pdu)
             except (FederationError, BadTemplate, BadEvent) as error:
                 log.info("leave failed", server=server, room_id=room_id, why=str(error))
-                continue
-            event_id = event.event_id
-            break
-        await self._left(user_id, room_id, event_id)
-        return event_id
+            else:
+                return
+        raise Unavailable("No server of that room could be told.")
+
+    async def _who_may_know(self, user_id: UserId, room_id: RoomId) -> list[str]:
+        membership = (await self._members.memberships(room_id, [user_id])).get(user_id)
+        if membership is None:
+            return []
+        senders = [membership.sender]
+        if membership.stripped_state is not None:
+            senders += [entry["sender"] for entry in orjson.loads(membership.stripped_state)]
+        return [server_of(sender) for sender in senders]
 
     # -- building --------------------------------------------------------------------------------------------------
 
@@ -162,7 +167,7 @@ class RemoteJoin:
 
     # -- joining ---------------------------------------------------------------------------------------------------
 
-    async def _join_by(self, server: str, user_id: UserId, room_id: RoomId, extra: dict[str, Any]) -> EventId:
+    async def _join_by(self, server: str, user_id: UserId, room_id: RoomId, extra: dict[str, Any]) -> None:
         template = await self._client.make_join(server, room_id, user_id, ROOM_VERSIONS)
         rules = _rules(template)
         event = self._build(template, rules, user_id, room_id, "join", extra)
@@ -174,7 +179,6 @@ class RemoteJoin:
         check(event, by_key, rules, create=create if rules.create_is_room else None)
         await self._store(room_id, rules, event, {**chain, **{e.event_id: e for e in state}}, by_key, rejected)
         log.info("joined", room_id=room_id, server=server, state=len(state), auth_chain=len(chain))
-        return event.event_id
 
     async def _countersigned(self, event: Event, joined: Joined, rules: RoomVersion) -> Event:
         """Our event with the signature of the resident that vouches, for restricted rooms."""
@@ -264,21 +268,6 @@ class RemoteJoin:
                 starts_anew=True,
             ),
         )
-
-    async def _left(self, user_id: UserId, room_id: RoomId, event_id: EventId | None) -> None:
-        nids = await self._table.room_nids([room_id])
-        if room_id in nids:
-            await self._stream.write(
-                MemberRow(
-                    room_nid=nids[room_id],
-                    room_id=room_id,
-                    user_id=user_id,
-                    server=server_of(user_id),
-                    membership="leave",
-                    event_id=event_id,
-                    sender=user_id,
-                )
-            )
 
 
 class _Beginning:

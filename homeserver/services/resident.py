@@ -68,7 +68,7 @@ class Resident:
         room = await self._rooms.room(room_id)
         if not room.has_server(self._key.server):
             raise NotFound("This server is not in that room.")
-        if not room.allows(origin):
+        if not room.allows_server(origin):
             raise Forbidden("Your server may not take part in this room.")
         return room
 
@@ -120,7 +120,7 @@ class Resident:
         return await self.describing_state(room)
 
     async def describing_state(self, room: Room) -> list[Mapping[str, Any]]:
-        """Full PDUs of what an invited or knocking user may know of the room. Spec: Server-Server API, Stripped state."""
+        """Full PDUs of what an invited or knocking user may know. Spec: Server-Server API, Stripped state."""
         ids = [entry.event_id for key, entry in room.state.items() if key in DESCRIBING]
         return [event_of(found, room.rules).pdu for found in await self._events.by_id(ids)]
 

@@ -112,27 +112,26 @@ class StagingTable:
         return response
 
     async def claim(self, owner: str, now_ms: int, until_ms: int, limit: int) -> list[StagedRoom]:
-        """Take rooms that nobody works on, oldest first; the claim holds until `until_ms` [1 trip]."""
+        """Take rooms that nobody works on, oldest first; the claim holds until `until_ms` [1 trip].
+
+        PDUs that were put off do not hold up the others of their room.
+        """
         rows = await self._db.write_rows(
             """
             WITH free AS (
-              SELECT s.room_nid
-                FROM inbound_staging s
-               WHERE s.position = (SELECT min(o.position) FROM inbound_staging o WHERE o.room_nid = s.room_nid)
-                 AND NOT EXISTS (
-                     SELECT
-                       FROM inbound_staging o
-                      WHERE o.room_nid = s.room_nid
-                        AND o.claimed_until_ts >= $2
-                        AND o.claimed_by IS DISTINCT FROM $1)
-               ORDER BY s.position
-               LIMIT $4
-                 FOR UPDATE SKIP LOCKED)
+              SELECT room_nid
+                FROM inbound_staging
+               GROUP BY room_nid
+              HAVING bool_or(claimed_until_ts < $2)
+                 AND NOT bool_or(claimed_until_ts >= $2 AND claimed_by IS NOT NULL)
+               ORDER BY min(position)
+               LIMIT $4)
             UPDATE inbound_staging s
                SET claimed_by = $1,
                    claimed_until_ts = $3
               FROM free
              WHERE s.room_nid = free.room_nid
+               AND s.claimed_until_ts < $2
             RETURNING s.room_nid, s.room_id
             """,
             owner,
@@ -142,20 +141,36 @@ class StagingTable:
         )
         return sorted({StagedRoom(row["room_nid"], row["room_id"]) for row in rows})
 
-    async def of_room(self, room_nid: int, limit: int) -> list[Staged]:
-        """The oldest PDUs of a room [1 trip]."""
+    async def of_room(self, room_nid: int, owner: str, limit: int) -> list[Staged]:
+        """The oldest PDUs of a room that `owner` has claimed [1 trip]."""
         rows = await self._db.fetch(
             """
             SELECT event_id, origin, pdu, received_ts, attempts
               FROM inbound_staging
              WHERE room_nid = $1
+               AND claimed_by = $2
              ORDER BY position
-             LIMIT $2
+             LIMIT $3
             """,
             room_nid,
+            owner,
             limit,
         )
         return [Staged(*row.values()) for row in rows]
+
+    async def release(self, room_nid: int, owner: str) -> None:
+        """End the claim of a room [1 trip]."""
+        await self._db.execute(
+            """
+            UPDATE inbound_staging
+               SET claimed_by = NULL,
+                   claimed_until_ts = 0
+             WHERE room_nid = $1
+               AND claimed_by = $2
+            """,
+            room_nid,
+            owner,
+        )
 
     async def count(self, room_nid: int) -> int:
         """How many wait in a room [1 trip]."""

@@ -1,0 +1,203 @@
+"""Transactions of peers: answered once, staged before they are acknowledged, worked off room by room.
+
+What stands on known ground is committed at once; what lacks ancestors is staged with the answer, and `InboundWork` (in
+`inbound_work.py`) fetches them. Spec: Server-Server API, Transactions, PDUs, EDUs.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from homeserver.clock import Clock, Faults
+from homeserver.errors import BadJson, MatrixError
+from homeserver.protocol import canonical_json
+from homeserver.protocol.errors import BadJson as NotCanonical
+from homeserver.protocol.events import Event
+from homeserver.protocol.identifiers import ServerName
+from homeserver.services.acceptance import Acceptance, Dropped, Known, MissingAncestors, room_id_of
+from homeserver.services.intents import Stale
+from homeserver.services.rooms import Room, Rooms
+from homeserver.storage.rows import InboundTxnRow, Row, StagedRow
+from homeserver.storage.staging import StagingTable
+from homeserver.storage.stream import Stream
+
+log = structlog.get_logger()
+
+MAX_PDUS: Final = 50
+MAX_EDUS: Final = 100
+EduHandler = Callable[[ServerName, Mapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A PDU of the transaction with what became of it so far."""
+
+    pdu: object
+    room: Room | None
+    event: Event | Dropped
+
+
+class Inbound:
+    """Takes transactions."""
+
+    def __init__(
+        self,
+        us: ServerName,
+        rooms: Rooms,
+        acceptance: Acceptance,
+        *,
+        stream: Stream,
+        staging: StagingTable,
+        clock: Clock,
+        faults: Faults,
+    ) -> None:
+        self._us = us
+        self._rooms = rooms
+        self._acceptance = acceptance
+        self._stream = stream
+        self._staging = staging
+        self._clock = clock
+        self._faults = faults
+        self._running: dict[tuple[str, str], asyncio.Future[bytes]] = {}
+        self._edus: dict[str, EduHandler] = {}
+        self._on_staged: Callable[[], None] = lambda: None
+
+    def on_edu(self, edu_type: str, handler: EduHandler) -> None:
+        """Have EDUs of this type handed to `handler`, with the server they came from."""
+        self._edus[edu_type] = handler
+
+    def on_staged(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called when PDUs were staged."""
+        self._on_staged = wake
+
+    async def transaction(self, origin: ServerName, txn_id: str, body: Mapping[str, Any]) -> bytes:
+        """The answer as JSON; the same for a transaction that comes again. Raises BadJson."""
+        pdus, edus = body.get("pdus", []), body.get("edus", [])
+        if not isinstance(pdus, list) or not isinstance(edus, list) or len(pdus) > MAX_PDUS or len(edus) > MAX_EDUS:
+            raise BadJson(f"A transaction holds at most {MAX_PDUS} PDUs and {MAX_EDUS} EDUs")
+        running = self._running.get((origin, txn_id))
+        if running is not None:
+            return await asyncio.shield(running)
+        running = self._running[origin, txn_id] = asyncio.get_running_loop().create_future()
+        try:
+            answer = await self._staging.answer(origin, txn_id) or await self._take(origin, txn_id, pdus, edus)
+            running.set_result(answer)
+        except BaseException as error:
+            running.set_exception(error if isinstance(error, Exception) else MatrixError("The request was given up"))
+            running.exception()
+            raise
+        finally:
+            del self._running[origin, txn_id]
+        return answer
+
+    async def _take(self, origin: ServerName, txn_id: str, pdus: Sequence[object], edus: Sequence[object]) -> bytes:
+        read = await self._read(origin, pdus)
+        results: dict[str, dict[str, str]] = {}
+        staged: list[Row] = []
+        by_room: dict[str, list[_Read]] = {}
+        for entry in read:
+            if isinstance(entry.event, Dropped) or entry.room is None:
+                event_id = entry.event.event_id
+                if isinstance(entry.event, Dropped) and event_id is not None:
+                    results[event_id] = {"error": entry.event.why}
+            else:
+                results[entry.event.event_id] = {}
+                by_room.setdefault(entry.room.room_id, []).append(entry)
+        known = await self._look_up(by_room)
+        outcomes = await asyncio.gather(
+            *(self._take_room(origin, room_id, entries, known) for room_id, entries in by_room.items())
+        )
+        for outcome in outcomes:
+            staged.extend(outcome)
+        await self._take_edus(origin, edus)
+        answer = orjson.dumps({"pdus": results})
+        now = self._clock.now_ms()
+        await self._faults.at("inbound.before_answer")
+        await self._stream.write(*staged, InboundTxnRow(origin=origin, txn_id=txn_id, response=answer, received_ts=now))
+        await self._faults.at("inbound.after_staging")
+        if staged:
+            self._on_staged()
+        return answer
+
+    async def _read(self, origin: ServerName, pdus: Sequence[object]) -> list[_Read]:
+        """Find the rooms, and check what needs no room state, version by version."""
+        rooms: dict[str, Room | None] = {}
+        for room_id in {room_id_of(pdu) for pdu in pdus} - {None}:
+            rooms[str(room_id)] = await self._rooms.find(str(room_id))
+        entries: list[_Read] = []
+        by_version: dict[str, list[tuple[int, object]]] = {}
+        for pdu in pdus:
+            room = rooms.get(room_id_of(pdu) or "")
+            why = self._why_not(origin, room)
+            entries.append(_Read(pdu, room, Dropped(why or "")))
+            if room is not None and why is None:
+                by_version.setdefault(room.rules.id, []).append((len(entries) - 1, pdu))
+        for places in by_version.values():
+            room = entries[places[0][0]].room
+            if room is None:
+                continue
+            events = await self._acceptance.read([pdu for _, pdu in places], room.rules)
+            for (place, pdu), event in zip(places, events, strict=True):
+                entries[place] = _Read(pdu, entries[place].room, event)
+        return entries
+
+    def _why_not(self, origin: ServerName, room: Room | None) -> str | None:
+        """Why PDUs for this room are not taken from this server. Rooms without a user here are none of our business."""
+        if room is None or not room.extremities or not room.has_server(self._us):
+            return "this server is not in the room"
+        if not room.allows_server(origin):
+            return "the room's server ACL denies this server"
+        return None
+
+    async def _look_up(self, by_room: Mapping[str, Sequence[_Read]]) -> Known:
+        """Everything that all events of the transaction ask for, in one trip."""
+        known = Known()
+        wanted: list[tuple[Room, list[Event]]] = []
+        for entries in by_room.values():
+            room = entries[0].room
+            if room is not None:
+                wanted.append((room, [entry.event for entry in entries if isinstance(entry.event, Event)]))
+        return await self._acceptance.look_up_all(wanted, known)
+
+    async def _take_room(
+        self, origin: ServerName, room_id: str, entries: Sequence[_Read], known: Known
+    ) -> list[StagedRow]:
+        """Commit what can be, in order; what cannot yet, and all that follows it in the room, as rows to stage."""
+        staged: list[StagedRow] = []
+        for entry in entries:
+            event, room = entry.event, entry.room
+            if isinstance(event, Dropped) or room is None:
+                continue
+            try:
+                await self._acceptance.take(room_id, event, known=known)
+            except (MissingAncestors, Stale):
+                staged.append(
+                    StagedRow(
+                        room_nid=room.room_nid,
+                        room_id=room_id,
+                        event_id=event.event_id,
+                        origin=origin,
+                        pdu=canonical_json.encode_lenient(event.pdu),
+                        received_ts=self._clock.now_ms(),
+                    )
+                )
+        return staged
+
+    async def _take_edus(self, origin: ServerName, edus: Sequence[object]) -> None:
+        """Hand EDUs to those who know their type. A bad one is left out; the others go on."""
+        for edu in edus:
+            if not isinstance(edu, dict):
+                continue
+            edu_type, content = edu.get("edu_type"), edu.get("content")
+            handler = self._edus.get(edu_type) if isinstance(edu_type, str) else None
+            if handler is None or not isinstance(content, dict):
+                continue
+            try:
+                canonical_json.check_strict(content)
+                await handler(origin, content)
+            except (MatrixError, NotCanonical, KeyError, TypeError, ValueError) as error:
+                log.info("edu left out", origin=origin, edu_type=edu_type, why=str(error))

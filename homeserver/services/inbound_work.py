@@ -1,0 +1,286 @@
+"""Working off what is staged: fetching the ancestors of events that came before them, within budgets.
+
+Rooms are worked on side by side, one room by one worker at a time, whatever the number of processes; origins in a room
+take turns. Spec: Server-Server API, Backfilling and retrieving missing events; Room State Resolution.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+import structlog
+
+from homeserver.clock import Clock
+from homeserver.errors import MatrixError
+from homeserver.federation.client.errors import FederationError
+from homeserver.federation.client.events import Events as PeerEvents
+from homeserver.protocol import canonical_json
+from homeserver.protocol.errors import ProtocolError
+from homeserver.protocol.events import Event, StateKey
+from homeserver.protocol.identifiers import EventId
+from homeserver.services.acceptance import Acceptance, Given, Known, MissingAncestors, event_of
+from homeserver.services.intents import Stale
+from homeserver.services.outliers import Outliers, judge
+from homeserver.services.resolution import Resolution
+from homeserver.services.rooms import Room, Rooms
+from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.events.read import Events
+from homeserver.storage.rows import REJECTED, StagedDoneRow
+from homeserver.storage.staging import Staged, StagedRoom, StagingTable
+
+log = structlog.get_logger()
+
+WORKERS: Final = 8
+CLAIM_MS: Final = 120_000
+BUDGET_S: Final = 100.0
+"""For one room's turn; what is not done then waits for its next turn."""
+POLL_S: Final = 5.0
+PER_TURN: Final = 100
+MISSING_LIMIT: Final = 20
+MAX_MISSING_ROUNDS: Final = 5
+MAX_FETCHED: Final = 20_000
+AT_ONCE: Final = 20
+FIRST_PAUSE_MS: Final = 10_000
+MAX_PAUSE_MS: Final = 3_600_000
+MAX_ATTEMPTS: Final = 12
+"""Then the PDU is given up: nobody has its ancestors."""
+
+
+class InboundWork:
+    """The workers."""
+
+    def __init__(
+        self,
+        owner: str,
+        rooms: Rooms,
+        acceptance: Acceptance,
+        *,
+        staging: StagingTable,
+        events: Events,
+        peers: PeerEvents,
+        outliers: Outliers,
+        resolution: Resolution,
+        clock: Clock,
+    ) -> None:
+        self._owner = owner
+        self._rooms = rooms
+        self._acceptance = acceptance
+        self._staging = staging
+        self._events = events
+        self._peers = peers
+        self._outliers = outliers
+        self._resolution = resolution
+        self._clock = clock
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work; runs as long as the process."""
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(WORKERS):
+                tasks.create_task(self._work(f"{self._owner}-{number}"))
+
+    async def _work(self, owner: str) -> None:
+        while True:
+            try:
+                now = self._clock.now_ms()
+                for room in await self._staging.claim(owner, now, now + CLAIM_MS, 1):
+                    await self._work_off(room, owner)
+                    break
+                else:
+                    await self._rest()
+            except DatabaseDown:
+                await self._clock.sleep(1.0)
+
+    async def _rest(self) -> None:
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _work_off(self, room: StagedRoom, owner: str) -> None:
+        """One turn of one room. An event that fails is put off alone; nothing stops the worker."""
+        try:
+            async with asyncio.timeout(BUDGET_S):
+                for pdu in _in_turn(await self._staging.of_room(room.room_nid, owner, PER_TURN)):
+                    await self._try_one(room, pdu)
+        except TimeoutError:
+            log.info("room takes another turn", room_id=room.room_id)
+        await self._staging.release(room.room_nid, owner)
+
+    async def _try_one(self, room: StagedRoom, pdu: Staged) -> None:
+        try:
+            await self._take(room, pdu)
+        except (FederationError, MissingAncestors, Stale, MatrixError, ProtocolError) as error:
+            log.info("staged event put off", room_id=room.room_id, event_id=pdu.event_id, why=str(error))
+        except DatabaseDown:
+            raise
+        except Exception:
+            log.exception("staged event failed", room_id=room.room_id, event_id=pdu.event_id)
+        else:
+            return
+        if pdu.attempts >= MAX_ATTEMPTS:
+            await self._staging.done(room.room_nid, [pdu.event_id])
+        else:
+            pause = min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2**pdu.attempts)
+            await self._staging.put_off(room.room_nid, [pdu.event_id], self._clock.now_ms() + pause)
+
+    async def _take(self, staged_in: StagedRoom, pdu: Staged) -> None:
+        """Judge one staged PDU, with whatever ancestors have to be fetched first."""
+        room = await self._rooms.find(staged_in.room_id)
+        if room is not None:
+            (event,) = await self._acceptance.read([canonical_json.decode(pdu.pdu)], room.rules)
+            if isinstance(event, Event):
+                done = StagedDoneRow(room_nid=room.room_nid, event_id=pdu.event_id)
+                await self._with_ancestors(pdu.origin, room, event, done)
+        await self._staging.done(staged_in.room_nid, [pdu.event_id])
+
+    async def _with_ancestors(self, origin: str, room: Room, event: Event, done: StagedDoneRow) -> None:
+        missing = await self._try(room, event, done)
+        if missing is not None and missing.prev_events:
+            await self._fetch_missing(origin, room, event)
+            missing = await self._try(room, event, done)
+        if missing is not None and missing.auth_events:
+            await self._fetch_auth(origin, room, event)
+            missing = await self._try(room, event, done)
+        if missing is not None:
+            given = await self._state_before(origin, room, event, missing.prev_events)
+            await self._acceptance.take(room.room_id, event, given=given, rows=(done,))
+
+    async def _try(self, room: Room, event: Event, done: StagedDoneRow) -> MissingAncestors | None:
+        try:
+            await self._acceptance.take(room.room_id, event, rows=(done,))
+        except MissingAncestors as missing:
+            return missing
+        return None
+
+    # -- the gap between what we have and the event ----------------------------------------------------------------
+
+    async def _fetch_missing(self, origin: str, room: Room, event: Event) -> None:
+        """Ask for what lies between our tips and the event, and take it, oldest first."""
+        head = await self._rooms.room(room.room_id)
+        earliest = [tip.event_id for tip in head.extremities.values()][-MISSING_LIMIT:]
+        found: dict[EventId, Event] = {}
+        latest: list[EventId] = [event.event_id]
+        for _ in range(MAX_MISSING_ROUNDS):
+            pdus = await self._peers.missing_events(
+                origin, room.room_id, earliest=earliest, latest=latest, limit=MISSING_LIMIT
+            )
+            read = await self._acceptance.read(pdus[:MISSING_LIMIT], room.rules)
+            here = [e for e in read if isinstance(e, Event) and e.room_id == room.room_id]
+            new = {e.event_id: e for e in here if e.event_id not in found}
+            if not new:
+                break
+            found |= new
+            named = {prev for fetched in new.values() for prev in fetched.prev_events} - found.keys()
+            unknown = await self._events.missing(sorted(named)) if named else set()
+            if not unknown:
+                break
+            latest = [fetched.event_id for fetched in new.values() if not unknown.isdisjoint(fetched.prev_events)]
+        known = Known()
+        for fetched in _oldest_first(found):
+            try:
+                await self._acceptance.take(room.room_id, fetched, known=known)
+            except MissingAncestors as missing:
+                if missing.auth_events:
+                    await self._fetch_auth(origin, room, fetched)
+                if missing.prev_events:
+                    given = await self._state_before(origin, room, fetched, missing.prev_events)
+                    await self._acceptance.take(room.room_id, fetched, given=given)
+                elif missing.auth_events:
+                    await self._acceptance.take(room.room_id, fetched)
+
+    async def _fetch_auth(self, origin: str, room: Room, event: Event) -> None:
+        """Fetch the auth chain of an event and keep what of it is good."""
+        pdus = await self._peers.event_auth(origin, room.room_id, event.event_id)
+        read = await self._acceptance.read(pdus[:MAX_FETCHED], room.rules)
+        await self._keep(room, [found for found in read if isinstance(found, Event)])
+
+    async def _state_before(self, origin: str, room: Room, event: Event, missing: Collection[EventId]) -> Given:
+        """The state before the event as the peer tells it, every event of it verified and judged."""
+        told = await self._peers.state_ids(origin, room.room_id, event.event_id)
+        wanted = dict.fromkeys([*told.state, *told.auth_chain])
+        unknown = await self._events.missing(list(wanted))
+        if len(unknown) > MAX_FETCHED:
+            raise MatrixError("The state is too large to be fetched")
+        fetched = await self._fetch(origin, room, sorted(unknown))
+        await self._keep(room, fetched)
+        stored = await self._events.by_id(list(told.state))
+        numbers: dict[StateKey, tuple[int, EventId]] = {}
+        state: dict[StateKey, Event] = {}
+        for found in stored:
+            entry = event_of(found, room.rules)
+            if entry.is_state and not found.flags & REJECTED and found.room_nid == room.room_nid:
+                numbers[entry.key] = (found.event_nid, entry.event_id)
+                state[entry.key] = entry
+        point, rows = await self._resolution.given(room, numbers)
+        return Given(point, rows, state, tuple(sorted(missing)))
+
+    async def _fetch(self, origin: str, room: Room, event_ids: Sequence[str]) -> list[Event]:
+        """Single events, several at once; those that the peer does not give are left out."""
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(event_id: str) -> object:
+            async with places:
+                try:
+                    return await self._peers.event(origin, event_id)
+                except FederationError:
+                    return None
+
+        pdus = await asyncio.gather(*(one(event_id) for event_id in event_ids))
+        read = await self._acceptance.read([pdu for pdu in pdus if pdu is not None], room.rules)
+        asked = set(event_ids)
+        return [found for found in read if isinstance(found, Event) and found.event_id in asked]
+
+    async def _keep(self, room: Room, events: Iterable[Event]) -> None:
+        """Store events for authorisation alone; those with unknown auth events are left out."""
+        fresh = {event.event_id: event for event in events if event.room_id == room.room_id}
+        named = {auth for event in fresh.values() for auth in event.auth_events} | fresh.keys()
+        if room.rules.create_is_room:
+            named.add(room.create.event_id)
+        stored = {
+            EventId(found.event_id): (event_of(found, room.rules), bool(found.flags & REJECTED))
+            for found in await self._events.by_id(sorted(named))
+            if found.room_nid == room.room_nid
+        }
+        new = {event_id: event for event_id, event in fresh.items() if event_id not in stored}
+        order, rejected = judge(new, room.rules, stored)
+        if order:
+            named_nids = {event_id for event in order for event_id in event.auth_events if event_id in stored}
+            known = [stored[event_id][0] for event_id in sorted(named_nids)]
+            await self._outliers.store(room, [*known, *order], rejected)
+
+
+def _in_turn(staged: Sequence[Staged]) -> list[Staged]:
+    """Oldest first for each origin, origins taking turns."""
+    queues: dict[str, list[Staged]] = {}
+    for pdu in staged:
+        queues.setdefault(pdu.origin, []).append(pdu)
+    turns: list[Staged] = []
+    while queues:
+        for origin in list(queues):
+            turns.append(queues[origin].pop(0))
+            if not queues[origin]:
+                del queues[origin]
+    return turns
+
+
+def _oldest_first(events: dict[EventId, Event]) -> list[Event]:
+    """Parents before children, as far as they are among the events; without recursion."""
+    waits = {event_id: sum(prev in events for prev in event.prev_events) for event_id, event in events.items()}
+    order: list[Event] = []
+    ready = sorted((event_id for event_id, count in waits.items() if not count), key=lambda e: events[e].depth)
+    while ready:
+        event_id = ready.pop(0)
+        order.append(events[event_id])
+        for other, event in events.items():
+            if event_id in event.prev_events:
+                waits[other] -= 1
+                if not waits[other]:
+                    ready.append(other)
+    return order
