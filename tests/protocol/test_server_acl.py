@@ -30,7 +30,7 @@ def test_port_and_case_do_not_count(server: str) -> None:
     assert not allows(server, allow=["*"], deny=["Evil.Example"])
 
 
-@pytest.mark.parametrize("server", ["1.2.3.4", "1.2.3.4:8448", "[2001:db8::1]", "[2001:db8::1]:8448"])
+@pytest.mark.parametrize("server", ["1.2.3.4", "1.2.3.4:8448", "[::1]", "[2001:db8::1]", "[2001:db8::1]:8448"])
 def test_ip_literals_can_be_kept_out(server: str) -> None:
     assert not allows(server, allow=["*"], allow_ip_literals=False)
     assert allows(server, allow=["*"], allow_ip_literals=True)
@@ -45,10 +45,12 @@ def test_values_of_other_types_count_as_absent() -> None:
 
 def test_a_name_longer_than_any_server_name_is_never_allowed() -> None:
     assert not allows("a" * 256, allow=["*"])
+    assert allows("a" * 255, allow=["*"])
 
 
 def test_patterns_that_no_name_can_fit_are_left_out() -> None:
     assert not allows("a.example", allow=["?" * 256, "a" * 300])
+    assert allows("a" * 255, allow=["?" * 255])
 
 
 def test_ten_thousand_entries_are_answered_at_once() -> None:
