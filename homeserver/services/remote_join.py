@@ -5,7 +5,7 @@ restricted room, who vouches. What comes back is verified event by event before 
 Spec: Server-Server API, Joining Rooms, Leaving Rooms (Rejecting Invites).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 

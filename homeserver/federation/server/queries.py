@@ -1,0 +1,54 @@
+"""Questions of peers about users and aliases here. Spec: Server-Server API, Querying for information."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import orjson
+
+from homeserver.asgi.responses import Answer
+from homeserver.errors import InvalidParam, NotFound
+from homeserver.federation.server.http import PeerCall, PeerTable
+from homeserver.protocol.identifiers import ServerName, server_of
+from homeserver.services.rooms import Rooms
+
+
+class ProfileReader(Protocol):
+    """Who knows the profiles of users here."""
+
+    async def read(self, user_id: str) -> Mapping[str, bytes]:
+        """Fields as JSON texts; empty for a user that does not exist."""
+        ...
+
+
+class AliasReader(Protocol):
+    """Who knows the aliases here."""
+
+    async def room_of_alias(self, alias: str) -> tuple[str, str] | None:
+        """(room id, creator), None for an alias that does not exist."""
+        ...
+
+
+def endpoints(endpoint: PeerTable, us: ServerName, profiles: ProfileReader, aliases: AliasReader, rooms: Rooms) -> None:
+    """Register them."""
+
+    @endpoint.signed("GET", "/v1/query/profile")
+    async def query_profile(call: PeerCall) -> Answer:
+        """Spec: Server-Server API, GET query/profile."""
+        user_id, field = call.query.required("user_id"), call.query.text("field")
+        if server_of(user_id) != us:
+            raise InvalidParam("The user is not of this server.")
+        profile = await profiles.read(user_id)
+        if not profile:
+            raise NotFound("The user is not known here.")
+        wanted = profile if field is None else {name: text for name, text in profile.items() if name == field}
+        return {name: orjson.Fragment(text) for name, text in wanted.items()}
+
+    @endpoint.signed("GET", "/v1/query/directory")
+    async def query_directory(call: PeerCall) -> Answer:
+        """Spec: Server-Server API, GET query/directory."""
+        alias = call.query.required("room_alias")
+        found = await aliases.room_of_alias(alias) if server_of(alias) == us else None
+        if found is None:
+            raise NotFound("The alias is not known here.")
+        room = await rooms.find(found[0])
+        return {"room_id": found[0], "servers": sorted({us, *(room.servers if room is not None else ())})}
