@@ -83,7 +83,7 @@ class Visibility:
         page = await self._events.listed([member.event_id], [nid])
         for event in page.events:
             before = page.history.at(event.chain_id, event.sequence, nid)
-            if event.room_position is not None and _membership_in(before.body if before else None) == "join":
+            if event.room_position is not None and membership_in(before.body if before else None) == "join":
                 return event.room_position
         return None
 
@@ -116,10 +116,18 @@ class Visibility:
     @staticmethod
     def _membership_at(reader: Reader, page: Page, stored: StoredEvent) -> str | None:
         before = page.history.at(stored.chain_id, stored.sequence, reader.keys[1])
-        return _membership_in(before.body) if before is not None else None
+        return membership_in(before.body) if before is not None else None
+
+    async def joined(self, user_id: str, room_id: str) -> Room:
+        """The room, for one who is joined to it. Raises Forbidden."""
+        return await self._rooms.joined_by(user_id, room_id)
 
     async def event_in_room(self, user_id: str, room_id: str, event_id: str) -> StoredEvent:
         """The event of this room, for one who may see it. Raises NotFound for everything else [1 trip]."""
+        return (await self.one(user_id, room_id, event_id)).event
+
+    async def one(self, user_id: str, room_id: str, event_id: str) -> Seen:
+        """`event_in_room` with the reader's membership at the event."""
         try:
             reader = await self.reader(user_id, room_id)
         except Forbidden as error:
@@ -127,7 +135,7 @@ class Visibility:
         seen = await self.listed(reader, [event_id])
         if not seen:
             raise NotFound("Event not found.")
-        return seen[0].event
+        return seen[0]
 
     async def listed(self, reader: Reader, event_ids: Sequence[str]) -> list[Seen]:
         """Those of the events that are in the room and to be seen, in the order of the ids [1 trip]."""
@@ -151,7 +159,7 @@ class Visibility:
                 _event(stored),
                 server,
                 visibility=history_visibility(_content(before.body) if before else None),
-                memberships=[_membership_in(found.body) or "leave" for found in memberships if found is not None],
+                memberships=[membership_in(found.body) or "leave" for found in memberships if found is not None],
             )
             answers.append((stored, may_see))
         return answers
@@ -185,7 +193,8 @@ def _content(body: bytes | None) -> Mapping[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _membership_in(body: bytes | None) -> str | None:
+def membership_in(body: bytes | None) -> str | None:
+    """The membership that a stored member event states."""
     content = _content(body)
     membership = content.get("membership") if content is not None else None
     return membership if isinstance(membership, str) else None
@@ -194,5 +203,5 @@ def _membership_in(body: bytes | None) -> str | None:
 def _shown_membership(reader: Reader, stored: StoredEvent, before: str | None) -> str:
     """`unsigned.membership`: the reader's, after the event. Spec: Client-Server API, Room event format."""
     if stored.type == MEMBER and stored.state_key == reader.user_id:
-        return _membership_in(stored.body) or "leave"
+        return membership_in(stored.body) or "leave"
     return before or "leave"

@@ -1,0 +1,98 @@
+"""Joining, inviting, leaving, kicking, banning, forgetting. Spec: Client-Server API, Room membership."""
+
+from typing import Any
+
+import msgspec
+
+from homeserver.asgi.responses import Answer
+from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
+from homeserver.protocol.identifiers import RoomId
+from homeserver.services.inviting import Inviting
+from homeserver.services.joining import Joining
+from homeserver.services.memberships import Memberships
+from homeserver.services.removing import Removing
+
+
+class Join(msgspec.Struct):
+    """Body of the join and knock endpoints."""
+
+    reason: str | None = None
+    third_party_signed: dict[str, Any] | None = None
+
+
+class Leave(msgspec.Struct):
+    """Body of POST /leave."""
+
+    reason: str | None = None
+
+
+class Target(msgspec.Struct):
+    """Body of invite, kick, ban and unban."""
+
+    user_id: str
+    reason: str | None = None
+
+
+def endpoints(
+    endpoint: EndpointTable, joining: Joining, inviting: Inviting, removing: Removing, memberships: Memberships
+) -> None:
+    """Register the endpoints."""
+
+    def via(call: Call[Any]) -> list[str]:
+        return call.query.all("via") or call.query.all("server_name")
+
+    @endpoint("POST", "/v3/join/<room>", auth=USER_OR_GUEST, limit="join", body=Join, socket=True)
+    async def join(call: Call[Join], room: str) -> Answer:
+        """Spec: Client-Server API, POST /join/{roomIdOrAlias}."""
+        return {"room_id": await joining.join(call.requester, room, via=via(call), reason=call.body.reason)}
+
+    @endpoint("POST", "/v3/rooms/<room_id>/join", auth=USER_OR_GUEST, limit="join", body=Join, socket=True)
+    async def join_by_id(call: Call[Join], room_id: RoomId) -> Answer:
+        """Spec: Client-Server API, POST /rooms/{roomId}/join."""
+        return {"room_id": await joining.join(call.requester, room_id, via=via(call), reason=call.body.reason)}
+
+    @endpoint("POST", "/v3/knock/<room>", auth=USER, limit="join", body=Join, socket=True)
+    async def knock(call: Call[Join], room: str) -> Answer:
+        """Spec: Client-Server API, POST /knock/{roomIdOrAlias}."""
+        return {"room_id": await joining.knock(call.requester, room, via=via(call), reason=call.body.reason)}
+
+    @endpoint("POST", "/v3/rooms/<room_id>/invite", auth=USER, limit="invite", body=Target, socket=True)
+    async def invite(call: Call[Target], room_id: RoomId) -> Answer:
+        """Spec: Client-Server API, POST /rooms/{roomId}/invite."""
+        await inviting.invite(call.requester, room_id, call.body.user_id, reason=call.body.reason)
+        return {}
+
+    @endpoint("POST", "/v3/rooms/<room_id>/leave", auth=USER_OR_GUEST, limit="membership", body=Leave, socket=True)
+    async def leave(call: Call[Leave], room_id: RoomId) -> Answer:
+        """Spec: Client-Server API, POST /rooms/{roomId}/leave."""
+        await removing.leave(call.requester, room_id, reason=call.body.reason)
+        return {}
+
+    @endpoint("POST", "/v3/rooms/<room_id>/kick", auth=USER, limit="membership", body=Target, socket=True)
+    async def kick(call: Call[Target], room_id: RoomId) -> Answer:
+        """Spec: Client-Server API, POST /rooms/{roomId}/kick."""
+        await removing.kick(call.requester, room_id, call.body.user_id, reason=call.body.reason)
+        return {}
+
+    @endpoint("POST", "/v3/rooms/<room_id>/ban", auth=USER, limit="membership", body=Target, socket=True)
+    async def ban(call: Call[Target], room_id: RoomId) -> Answer:
+        """Spec: Client-Server API, POST /rooms/{roomId}/ban."""
+        await removing.ban(call.requester, room_id, call.body.user_id, reason=call.body.reason)
+        return {}
+
+    @endpoint("POST", "/v3/rooms/<room_id>/unban", auth=USER, limit="membership", body=Target, socket=True)
+    async def unban(call: Call[Target], room_id: RoomId) -> Answer:
+        """Spec: Client-Server API, POST /rooms/{roomId}/unban."""
+        await removing.unban(call.requester, room_id, call.body.user_id, reason=call.body.reason)
+        return {}
+
+    @endpoint("POST", "/v3/rooms/<room_id>/forget", auth=USER, limit="membership", body=dict, socket=True)
+    async def forget(call: Call[dict[str, Any]], room_id: RoomId) -> Answer:
+        """Spec: Client-Server API, POST /rooms/{roomId}/forget."""
+        await removing.forget(call.requester, room_id)
+        return {}
+
+    @endpoint("GET", "/v3/joined_rooms", auth=USER, limit="read", socket=True)
+    async def joined_rooms(call: Call[None]) -> Answer:
+        """Spec: Client-Server API, GET /joined_rooms."""
+        return {"joined_rooms": await memberships.joined_rooms(call.requester.user_id)}

@@ -1,0 +1,178 @@
+"""Rooms: creating them, sending into them, reading and setting their state.
+
+Spec: Client-Server API, Creation; Sending events to a room; Getting events for a room.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+import orjson
+
+from homeserver.asgi.responses import Answer
+from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
+from homeserver.errors import InvalidParam
+from homeserver.protocol.identifiers import EventId, RoomId
+from homeserver.services.creation import Creation, NewRoom, StateDraft
+from homeserver.services.intents import Draft
+from homeserver.services.memberships import Memberships
+from homeserver.services.presentation import Presentation
+from homeserver.services.room_state import RoomState
+from homeserver.services.sending import Sending
+from homeserver.storage.rows import TxnKey
+
+Json = dict[str, Any]
+
+
+class StateEvent(msgspec.Struct):
+    """One entry of `initial_state`."""
+
+    type: str
+    content: Json
+    state_key: str = ""
+
+
+class CreateRoom(msgspec.Struct):
+    """Body of POST /createRoom."""
+
+    preset: Literal["private_chat", "public_chat", "trusted_private_chat"] | None = None
+    visibility: Literal["public", "private"] = "private"
+    room_version: str | None = None
+    name: str | None = None
+    topic: str | None = None
+    room_alias_name: str | None = None
+    invite: list[str] = []
+    is_direct: bool = False
+    creation_content: Json = {}
+    initial_state: list[StateEvent] = []
+    power_level_content_override: Json = {}
+
+
+class Redact(msgspec.Struct):
+    """Body of PUT /redact."""
+
+    reason: str | None = None
+
+
+def txn_key(call: Call[Any]) -> TxnKey:
+    """The scope of the call's transaction id: device and path. Spec: Client-Server API, Transaction identifiers."""
+    requester = call.requester
+    path_hash, txn_id = call.txn
+    return TxnKey(requester.user_nid, requester.device_nid or 0, path_hash, txn_id)
+
+
+def endpoints(
+    endpoint: EndpointTable,
+    creation: Creation,
+    sending: Sending,
+    memberships: Memberships,
+    state: RoomState,
+    presentation: Presentation,
+) -> None:
+    """Register the endpoints."""
+
+    @endpoint("POST", "/v3/createRoom", auth=USER, limit="create_room", body=CreateRoom, socket=True)
+    async def create_room(call: Call[CreateRoom]) -> Answer:
+        """Spec: Client-Server API, POST /createRoom."""
+        body = call.body
+        new = NewRoom(
+            preset=body.preset,
+            is_public=body.visibility == "public",
+            version=body.room_version,
+            name=body.name,
+            topic=body.topic,
+            alias_name=body.room_alias_name,
+            invite=body.invite,
+            is_direct=body.is_direct,
+            creation_content=body.creation_content,
+            initial_state=[StateDraft(one.type, one.content, one.state_key) for one in body.initial_state],
+            power_levels=body.power_level_content_override,
+        )
+        return {"room_id": await creation.create(call.requester, new)}
+
+    @endpoint(
+        "PUT", "/v3/rooms/<room_id>/send/<event_type>/<txn_id>", auth=USER, limit="message", body=dict, socket=True
+    )
+    async def send_message(call: Call[Json], room_id: RoomId, event_type: str, txn_id: str) -> Answer:
+        """Spec: Client-Server API, PUT /rooms/{roomId}/send/{eventType}/{txnId}."""
+        del txn_id
+        draft = Draft(event_type, call.body)
+        return {"event_id": await sending.send(call.requester, room_id, draft, txn=txn_key(call))}
+
+    @endpoint(
+        "PUT", "/v3/rooms/<room_id>/redact/<event_id>/<txn_id>", auth=USER, limit="message", body=Redact, socket=True
+    )
+    async def redact(call: Call[Redact], room_id: RoomId, event_id: EventId, txn_id: str) -> Answer:
+        """Spec: Client-Server API, PUT /rooms/{roomId}/redact/{eventId}/{txnId}."""
+        del txn_id
+        content = {} if call.body.reason is None else {"reason": call.body.reason}
+        return {"event_id": await sending.redact(call.requester, room_id, event_id, content, txn=txn_key(call))}
+
+    async def set_state(call: Call[Json], room_id: str, event_type: str, state_key: str) -> Answer:
+        if event_type == "m.room.member":
+            return {"event_id": await memberships.set_by_state(call.requester, room_id, state_key, call.body)}
+        draft = Draft(event_type, call.body, state_key=state_key)
+        return {"event_id": await sending.send(call.requester, room_id, draft)}
+
+    async def read_state(call: Call[None], room_id: str, event_type: str, state_key: str) -> Answer:
+        seen = await state.event(call.requester.user_id, room_id, (event_type, state_key))
+        match call.query.text("format") or "content":
+            case "content":
+                content: Json = orjson.loads(seen.event.body)["content"]
+                return content
+            case "event":
+                event: Json = orjson.loads((await presentation.events(call.requester, [seen]))[0].contents)
+                return event
+            case _:
+                raise InvalidParam("`format` is `content` or `event`.")
+
+    @endpoint(
+        "PUT",
+        "/v3/rooms/<room_id>/state/<event_type>/<state_key>",
+        auth=USER,
+        limit="message",
+        body=dict,
+        socket=True,
+    )
+    async def set_room_state_with_key(call: Call[Json], room_id: RoomId, event_type: str, state_key: str) -> Answer:
+        """Spec: Client-Server API, PUT /rooms/{roomId}/state/{eventType}/{stateKey}."""
+        return await set_state(call, room_id, event_type, state_key)
+
+    @endpoint("PUT", "/v3/rooms/<room_id>/state/<event_type>", auth=USER, limit="message", body=dict, socket=True)
+    async def set_room_state(call: Call[Json], room_id: RoomId, event_type: str) -> Answer:
+        """The same for the empty state key."""
+        return await set_state(call, room_id, event_type, "")
+
+    @endpoint(
+        "GET", "/v3/rooms/<room_id>/state/<event_type>/<state_key>", auth=USER_OR_GUEST, limit="read", socket=True
+    )
+    async def room_state_with_key(call: Call[None], room_id: RoomId, event_type: str, state_key: str) -> Answer:
+        """Spec: Client-Server API, GET /rooms/{roomId}/state/{eventType}/{stateKey}."""
+        return await read_state(call, room_id, event_type, state_key)
+
+    @endpoint("GET", "/v3/rooms/<room_id>/state/<event_type>", auth=USER_OR_GUEST, limit="read", socket=True)
+    async def room_state_without_key(call: Call[None], room_id: RoomId, event_type: str) -> Answer:
+        """The same for the empty state key."""
+        return await read_state(call, room_id, event_type, "")
+
+    @endpoint("GET", "/v3/rooms/<room_id>/state", auth=USER_OR_GUEST, limit="read", socket=True)
+    async def room_state(call: Call[None], room_id: RoomId) -> Answer:
+        """Spec: Client-Server API, GET /rooms/{roomId}/state."""
+        return await presentation.events(call.requester, await state.events(call.requester.user_id, room_id))
+
+    @endpoint("GET", "/v3/rooms/<room_id>/joined_members", auth=USER, limit="read", socket=True)
+    async def joined_members(call: Call[None], room_id: RoomId) -> Answer:
+        """Spec: Client-Server API, GET /rooms/{roomId}/joined_members."""
+        return {"joined": await state.joined_members(call.requester.user_id, room_id)}
+
+    @endpoint("GET", "/v3/rooms/<room_id>/members", auth=USER_OR_GUEST, limit="read", socket=True)
+    async def members(call: Call[None], room_id: RoomId) -> Answer:
+        """Spec: Client-Server API, GET /rooms/{roomId}/members."""
+        query = call.query
+        seen = await state.members(
+            call.requester.user_id,
+            room_id,
+            membership=query.text("membership"),
+            not_membership=query.text("not_membership"),
+            at=query.text("at"),
+        )
+        return {"chunk": await presentation.events(call.requester, seen)}
