@@ -8,7 +8,7 @@ import pytest
 from homeserver.protocol.auth_rules import auth_state_keys, check, check_auth_events
 from homeserver.protocol.errors import NotAllowed
 from homeserver.protocol.power_levels import PowerLevels
-from homeserver.protocol.room_versions import ROOM_VERSIONS, V7, V9, V10, V11, V12, RoomVersion
+from homeserver.protocol.room_versions import ROOM_VERSIONS, V5, V6, V7, V9, V10, V11, V12, RoomVersion
 from tests.protocol.auth_case import Case
 from tests.protocol.auth_cases import CASES
 from tests.protocol.auth_room import ALICE, BOB, CAROL, DAVE, Room
@@ -166,3 +166,9 @@ def test_only_a_true_federate_lets_other_servers_in(closed: object) -> None:
     assert room.refuses(room.message(CAROL)) is None
     assert room.refuses(room.member(ALICE, DAVE, "invite")) == "4"
     assert room.refuses(room.member(ALICE, CAROL, "leave")) is None
+
+
+def test_aliases_are_state_like_any_other_from_version_6_on() -> None:
+    for rules, refused in ((V5, None), (V6, V6.numbered("6"))):
+        room = Room(rules)
+        assert room.refuses(room.event("m.room.aliases", DAVE, {"aliases": []}, "b.example")) == refused
