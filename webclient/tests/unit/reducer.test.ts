@@ -20,6 +20,9 @@ type Step =
   | { readonly do: 'move'; readonly room: number; readonly who: number }
   | { readonly do: 'read' | 'count'; readonly room: number; readonly who: number; readonly target: number };
 
+/** A place in the stream, as its part of the whole. */
+const place = fc.nat(999).map((n) => n / 1000);
+
 const step: fc.Arbitrary<Step> = fc.record({
   do: fc.constantFrom('say', 'say', 'say', 'edit', 'react', 'redact', 'rename', 'move', 'read', 'count'),
   room: fc.nat(1),
@@ -128,7 +131,7 @@ async function whole(server: Homeserver) {
 }
 
 test('a stream in pieces gives the same store as in one', async () => {
-  const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 });
+  const cuts = fc.array(place, { maxLength: 8 });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), cuts, async (steps, places) => {
       const server = story(steps);
@@ -146,12 +149,9 @@ test('a stream in pieces gives the same store as in one', async () => {
 });
 
 test('an engine that dies and starts again from disk ends up with the same store', async () => {
-  const cuts = fc.array(
-    fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), dies: fc.constantFrom('no', 'before', 'after') }),
-    {
-      maxLength: 8,
-    },
-  );
+  const cuts = fc.array(fc.record({ at: place, dies: fc.constantFrom('no', 'before', 'after') }), {
+    maxLength: 8,
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), cuts, async (steps, places) => {
       const server = story(steps);

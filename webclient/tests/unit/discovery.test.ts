@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { firstServer, lookUp } from '../../src/engine/discovery';
+
+type Answers = Readonly<Record<string, readonly [number, unknown]>>;
+
+function web(answers: Answers) {
+  const asked: string[] = [];
+  const fetcher = async (input: string, init: RequestInit): Promise<Response> => {
+    asked.push(`${init.method} ${input}`);
+    const answer = answers[input];
+    if (answer === undefined) {
+      throw new TypeError('unreachable');
+    }
+    return new Response(JSON.stringify(answer[1]), { status: answer[0] });
+  };
+  return { fetcher, asked };
+}
+
+function homeserver(base: string, flows: unknown = [{ stages: ['m.login.dummy'] }], status = 401): Answers {
+  return {
+    [`${base}/_matrix/client/versions`]: [200, { versions: ['v1.19'] }],
+    [`${base}/_matrix/client/v3/login`]: [200, { flows: [{ type: 'm.login.password' }] }],
+    [`${base}/_matrix/client/v3/register`]: [status, { session: 's', flows }],
+  };
+}
+
+describe('discovery', () => {
+  test('follows the well-known of a name to another address', async () => {
+    const { fetcher } = web({
+      'https://example.org/.well-known/matrix/client': [
+        200,
+        { 'm.homeserver': { base_url: 'https://matrix.example.org/' } },
+      ],
+      ...homeserver('https://matrix.example.org'),
+    });
+    expect(await lookUp(fetcher, 'example.org')).toEqual({
+      name: 'example.org',
+      url: 'https://matrix.example.org',
+      passwordLogin: true,
+      registration: 'open',
+    });
+  });
+
+  test('takes the address itself where there is no well-known', async () => {
+    const { fetcher } = web(homeserver('https://example.org'));
+    expect((await lookUp(fetcher, 'https://example.org/')).url).toBe('https://example.org');
+  });
+
+  test('asks a server on this machine without TLS', async () => {
+    const { fetcher } = web(homeserver('http://localhost:8008'));
+    expect((await lookUp(fetcher, 'localhost:8008')).url).toBe('http://localhost:8008');
+  });
+
+  test('takes its own origin first, and what was set as default only when nothing is there', async () => {
+    const here = web({ ...homeserver('http://here'), ...homeserver('https://set') });
+    expect((await firstServer(here.fetcher, ['http://here', 'https://set']))?.url).toBe('http://here');
+    const away = web(homeserver('https://set'));
+    expect((await firstServer(away.fetcher, ['http://here', 'https://set']))?.url).toBe('https://set');
+    expect(await firstServer(web({}).fetcher, ['http://here'])).toBeNull();
+  });
+
+  test.each(['', '   ', 'not a server', 'javascript:alert(1)', 'nobody.example'])(
+    'says that %j is no server',
+    async (typed) => {
+      await expect(lookUp(web({}).fetcher, typed)).rejects.toMatchObject({ info: { errcode: 'NO_SERVER' } });
+    },
+  );
+
+  test('is not led to an address that is no web address', async () => {
+    const { fetcher } = web({
+      'https://example.org/.well-known/matrix/client': [200, { 'm.homeserver': { base_url: 'file:///etc' } }],
+      ...homeserver('https://example.org'),
+    });
+    expect((await lookUp(fetcher, 'example.org')).url).toBe('https://example.org');
+  });
+
+  test.each([
+    ['open', [{ stages: ['m.login.dummy'] }], 401],
+    ['token', [{ stages: ['m.login.registration_token'] }], 401],
+    ['open', [{ stages: ['m.login.registration_token'] }, { stages: ['m.login.dummy'] }], 401],
+    ['unsupported', [{ stages: ['m.login.email.identity'] }], 401],
+    ['closed', [], 403],
+  ])('tells that registration is %s', async (registration, flows, status) => {
+    const { fetcher } = web(homeserver('https://example.org', flows, status));
+    expect((await lookUp(fetcher, 'example.org')).registration).toBe(registration);
+  });
+});
