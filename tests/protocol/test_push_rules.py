@@ -285,6 +285,10 @@ def test_two_conditions_may_be_about_the_same_property() -> None:
 
 
 def test_actions_are_read_as_the_specification_says() -> None:
+    loud = Actions(notify=True, highlight=True, sound="default", tweaks={"sound": "default", "highlight": True})
+    assert loud == MENTION
+    assert Actions(notify=True, highlight=False, sound=None, tweaks={}) == NOTIFY
+    assert Actions(notify=False, highlight=False, sound=None, tweaks={}) == NOTHING
     assert read_actions([]) == NOTHING
     assert read_actions([{"set_tweak": "highlight"}]) == NOTHING
     assert read_actions(["notify", {"set_tweak": "highlight", "value": False}]).highlight is False
