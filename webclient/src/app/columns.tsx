@@ -34,12 +34,18 @@ export function Columns() {
       data-testid="shell"
       style={{ '--left': `${left()}px` }}
     >
-      <div class={s.left} data-testid="left-column" inert={narrow() && route().roomId !== null}>
+      <nav
+        class={s.left}
+        aria-label={t('list-label')}
+        data-testid="left-column"
+        inert={narrow() && route().roomId !== null}
+      >
+        <h1 class="visually-hidden">{t('app-name')}</h1>
         <Guarded>
           <ChatList mainMenu={(at) => openMainMenu(client, at)} />
         </Guarded>
         <Resizer />
-      </div>
+      </nav>
       <main
         class={s.middle}
         data-testid="middle-column"

@@ -63,9 +63,12 @@ export function clearWriting(roomId: RoomId): void {
   change(roomId, { ...empty, text: writingIn(roomId).kept });
 }
 
+/** Whether anything was written in this chat since the page was loaded, or a draft was taken over. */
+export const wasWritten = (roomId: RoomId): boolean => writings[roomId] !== undefined;
+
 /** Take over a draft of another tab or device, unless something is being written here. */
 export function takeDraft(roomId: RoomId, draft: Draft): void {
-  if (!writings[roomId]) setWritings(roomId, { ...draft, kept: '' });
+  if (!wasWritten(roomId)) setWritings(roomId, { ...draft, kept: '' });
 }
 
 /** Shows an event in the open chat; set by its timeline while there is one. */

@@ -80,7 +80,7 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
       'top-end',
     );
   return (
-    <nav class={s.column} aria-label={t('list-label')}>
+    <div class={s.column}>
       <ListHeader query={query()} onQuery={setQuery} mainMenu={props.mainMenu} />
       <Show when={!query().trim()}>
         <Tabs tabs={tabs()} value={folder()} onChange={setFolder} label={t('list-label')} />
@@ -139,7 +139,7 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
           />
         )}
       </Show>
-    </nav>
+    </div>
   );
 }
 

@@ -8,6 +8,7 @@ import { me, nameOf } from '../../store/people';
 import { goTo, route } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { Badge } from '../../ui/badge';
+import { now } from '../../ui/clock';
 import { Icon } from '../../ui/icon';
 import { longPress } from '../../ui/long-press';
 import { ripple } from '../../ui/ripple';
@@ -79,7 +80,7 @@ function Chat(props: { room: Room; menu: RowProps['menu'] }) {
           <Show when={props.room.preview}>
             {(preview) => (
               <span class={s.time} data-testid="row-time">
-                {listTime(preview().ts, Date.now())}
+                {listTime(preview().ts, now())}
               </span>
             )}
           </Show>

@@ -1,4 +1,4 @@
-import { createEffect, createSignal, Match, on, onCleanup, Show, Switch, untrack } from 'solid-js';
+import { createEffect, Match, on, onCleanup, Show, Switch, untrack } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
@@ -50,7 +50,6 @@ function Writer(props: { roomId: RoomId }) {
   const client = useClient();
   const { state, commands } = client;
   let input!: HTMLTextAreaElement;
-  const [busy, setBusy] = createSignal(false);
   const writing = () => writingIn(props.roomId);
   const typing = tellTyping(commands);
   const drafts = keepDraft(commands);
@@ -92,11 +91,11 @@ function Writer(props: { roomId: RoomId }) {
     else typing.stop(props.roomId);
     drafts.soon(props.roomId);
   };
+  // The text is gone at once, so that nothing is sent twice and the next message need not wait.
   const submit = async () => {
     const roomId = props.roomId;
     const { text, editing, replyTo } = untrack(writing);
-    if (!text.trim() || busy()) return;
-    setBusy(true);
+    if (!text.trim()) return;
     clearWriting(roomId);
     typing.stop(roomId);
     try {
@@ -109,8 +108,6 @@ function Writer(props: { roomId: RoomId }) {
     } catch (error) {
       if (!writingIn(roomId).text) write(roomId, text);
       toast(errorText(errorInfo(error)));
-    } finally {
-      setBusy(false);
     }
   };
   const keyed = (event: KeyboardEvent) => {

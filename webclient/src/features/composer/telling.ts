@@ -1,6 +1,6 @@
 /** What the others and the own devices hear while one writes: typing notices and drafts. */
 import type { Commands, RoomId } from '../../store/contract';
-import { writingIn } from '../../store/ui';
+import { wasWritten, writingIn } from '../../store/ui';
 
 const repeat_ms = 4000;
 const silence_ms = 6000;
@@ -31,6 +31,7 @@ export function keepDraft(commands: Commands) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const now = (roomId: RoomId) => {
     clearTimeout(timer);
+    if (!wasWritten(roomId)) return;
     const { text, replyTo, editing } = writingIn(roomId);
     const draft = text || replyTo || editing ? { text, replyTo, editing } : null;
     void commands.setDraft(roomId, draft).catch(() => undefined);

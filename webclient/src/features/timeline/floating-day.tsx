@@ -1,5 +1,6 @@
 import { createEffect, createSignal, on, onCleanup, Show } from 'solid-js';
 import { dayLabel } from '../../i18n/dates';
+import { now } from '../../ui/clock';
 import s from './timeline.module.css';
 
 const stays_ms = 1000;
@@ -22,7 +23,7 @@ export function FloatingDay(props: { day: number | undefined }) {
   onCleanup(() => clearTimeout(timer));
   return (
     <div class={s.floating} data-shown={shown()} aria-hidden="true">
-      <Show when={props.day}>{(day) => <span class={s.pill}>{dayLabel(day(), Date.now())}</span>}</Show>
+      <Show when={props.day}>{(day) => <span class={s.pill}>{dayLabel(day(), now())}</span>}</Show>
     </div>
   );
 }

@@ -7,6 +7,8 @@ import type { EventId, RoomId, Timeline as TimelineState } from '../../store/con
 import { me } from '../../store/people';
 import { setJump } from '../../store/ui';
 import { Blank } from '../../ui/blank';
+import { Button } from '../../ui/button';
+import { now } from '../../ui/clock';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Announcer } from './announcer';
 import { FloatingDay } from './floating-day';
@@ -67,12 +69,12 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
   const items = () => props.timeline.items;
   const view = createMemo<{ items: readonly string[]; view: View }>((before) => {
     nudge();
-    const now = items();
-    let next = before ? before.view : tailOf(now.length);
-    if (before && before.items !== now) next = keep(next, before.items, now, atEnd);
-    if (wanted) next = wanted(now, next);
+    const all = items();
+    let next = before ? before.view : tailOf(all.length);
+    if (before && before.items !== all) next = keep(next, before.items, all, atEnd);
+    if (wanted) next = wanted(all, next);
     wanted = null;
-    return { items: now, view: next };
+    return { items: all, view: next };
   });
   const rows = createMemo(() => {
     const { items: all, view: shown } = view();
@@ -222,13 +224,21 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
           onKeyDown={walk}
           data-testid="messages"
         >
+          <Show when={props.timeline.loadError}>
+            <div class={s.retry} data-testid="load-error">
+              {t('chat-load-failed')}
+              <Button onClick={() => void commands.loadOlder(props.roomId).catch(() => undefined)}>
+                {t('error-retry')}
+              </Button>
+            </div>
+          </Show>
           <For each={sections()}>
             {(section) => (
               <Switch>
                 <Match when={section.type === 'day' && section}>
                   {(day) => (
                     <div class={s.day} data-testid="day-pill">
-                      <span class={s.pill}>{dayLabel(day().dayStart, Date.now())}</span>
+                      <span class={s.pill}>{dayLabel(day().dayStart, now())}</span>
                     </div>
                   )}
                 </Match>
