@@ -1,0 +1,205 @@
+"""Federation put together: the objects of this server's life among others, made bottom to top. Used by `app`."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import homeserver
+from homeserver.asgi.routes import Route
+from homeserver.clock import Clock, Faults, Rng
+from homeserver.config.network import Federation as FederationConfig
+from homeserver.federation.client.discovery import Discovery
+from homeserver.federation.client.events import Events as PeerEvents
+from homeserver.federation.client.joining import Joining
+from homeserver.federation.client.keys import Keys
+from homeserver.federation.client.queries import Queries
+from homeserver.federation.client.requests import Requests
+from homeserver.federation.client.transactions import Transactions
+from homeserver.federation.sender import Sender
+from homeserver.federation.server import events, keys, queries, rooms, transactions
+from homeserver.federation.server.http import PeerTable
+from homeserver.federation.server.queries import AliasReader, ProfileReader
+from homeserver.net.addresses import AddressPolicy
+from homeserver.net.connector import tls_context
+from homeserver.net.http import Http, HttpClient
+from homeserver.net.resolver import DnsResolver, Resolver
+from homeserver.protocol.server_acl import ServerAcl
+from homeserver.protocol.signing import SigningKey
+from homeserver.services.acceptance import Acceptance
+from homeserver.services.commits import Commits
+from homeserver.services.feed import Feed
+from homeserver.services.inbound import Inbound
+from homeserver.services.inbound_work import InboundWork
+from homeserver.services.keyring import Keyring
+from homeserver.services.outliers import Outliers
+from homeserver.services.peer_reads import PeerReads
+from homeserver.services.peers import Peers
+from homeserver.services.ratelimit import Limits
+from homeserver.services.remote_invites import MayInvite, RemoteInvites
+from homeserver.services.remote_join import RemoteJoin
+from homeserver.services.resident import Resident
+from homeserver.services.resolution import Resolution
+from homeserver.services.rooms import Rooms
+from homeserver.services.visibility import Visibility
+from homeserver.storage.database import Database
+from homeserver.storage.destinations import Destinations
+from homeserver.storage.events.read import Events
+from homeserver.storage.members import Members
+from homeserver.storage.outbound import OutboundTable
+from homeserver.storage.rooms import RoomTable
+from homeserver.storage.server_keys import ServerKeyTable
+from homeserver.storage.staging import StagingTable
+from homeserver.storage.state import StateKeys, StateTable
+from homeserver.storage.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """What federation stands on."""
+
+    database: Database
+    stream: Stream
+    feed: Feed
+    rooms: Rooms
+    commits: Commits
+    state_keys: StateKeys
+    visibility: Visibility
+    limits: Limits
+    profiles: ProfileReader
+    aliases: AliasReader
+    may_invite: MayInvite
+
+
+@dataclass(frozen=True, slots=True)
+class Federation:
+    """What others use of it."""
+
+    routes: list[Route]
+    tasks: list[Callable[[], Awaitable[None]]]
+    remote_join: RemoteJoin
+    remote_invites: RemoteInvites
+    queries: Queries
+    sender: Sender
+    inbound: Inbound
+    peers: Peers
+    keyring: Keyring
+
+
+def outside(config: FederationConfig, clock: Clock, rng: Rng, resources: AsyncExitStack) -> tuple[Http, Resolver]:
+    """The real way out: DNS, TLS and the address policy of federation."""
+    resolver = DnsResolver(clock.monotonic, rng.random)
+    client = HttpClient(
+        AddressPolicy.of(config.allow_private_addresses),
+        resolver,
+        tls_context([Path(path) for path in config.ca_files], verify=config.verify_certificates),
+        user_agent=f"Hearth/{homeserver.__version__}",
+    )
+    resources.push_async_callback(client.close)
+    return client, resolver
+
+
+def build(
+    config: FederationConfig,
+    key: SigningKey,
+    below: Below,
+    *,
+    http: Http,
+    resolver: Resolver,
+    clock: Clock,
+    rng: Rng,
+    faults: Faults,
+    resources: AsyncExitStack,
+) -> Federation:
+    """Make everything, bottom to top."""
+    us = key.server
+    allowed = ServerAcl.of(
+        {"allow": list(config.allow) if config.allow is not None else ["*"], "deny": list(config.deny)}
+    )
+    database = below.database
+    event_table, states = Events(database), StateTable(database)
+    destinations, room_table, staging = Destinations(database), RoomTable(database), StagingTable(database)
+
+    peers = Peers(destinations, clock, rng)
+    requests = Requests(key, http, Discovery(http, resolver, clock), contact=peers, allowed=allowed)
+    keyring = Keyring(key, ServerKeyTable(database), Keys(requests), clock, notaries=config.trusted_key_servers)
+    resources.callback(keyring.close)
+    joining, peer_events = Joining(requests), PeerEvents(requests)
+
+    resolution = Resolution(event_table, states, below.state_keys, database.nids)
+    acceptance = Acceptance(keyring, below.rooms, below.commits, event_table, resolution=resolution)
+    outliers = Outliers(below.rooms, below.stream, event_table, below.state_keys, database.nids)
+    resident = Resident(key, below.rooms, acceptance, events=event_table, clock=clock)
+    remote_join = RemoteJoin(
+        key,
+        joining,
+        acceptance,
+        rooms=below.rooms,
+        table=room_table,
+        members=Members(database),
+        commits=below.commits,
+        outliers=outliers,
+        resolution=resolution,
+        stream=below.stream,
+        keys=below.state_keys,
+        nids=database.nids,
+        clock=clock,
+    )
+    remote_invites = RemoteInvites(
+        key,
+        joining,
+        acceptance,
+        keyring=keyring,
+        resident=resident,
+        rooms=below.rooms,
+        table=room_table,
+        commits=below.commits,
+        stream=below.stream,
+        clock=clock,
+        may_invite=below.may_invite,
+    )
+    inbound = Inbound(us, below.rooms, acceptance, stream=below.stream, staging=staging, clock=clock, faults=faults)
+    work = InboundWork(
+        f"{us}-{rng.letters(8)}",
+        below.rooms,
+        acceptance,
+        staging=staging,
+        events=event_table,
+        peers=peer_events,
+        outliers=outliers,
+        resolution=resolution,
+        clock=clock,
+    )
+    inbound.on_staged(work.wake)
+    sender = Sender(
+        us,
+        below.feed,
+        below.stream,
+        below.rooms,
+        outbound=OutboundTable(database),
+        destinations=destinations,
+        transactions=Transactions(requests),
+        peers=peers,
+        allowed=allowed,
+        clock=clock,
+        rng=rng,
+    )
+
+    table = PeerTable(us, keyring, peers, allowed=allowed, limits=below.limits)
+    reads = PeerReads(resident, below.rooms, below.visibility, events=event_table, states=states)
+    keys.endpoints(table, keyring, below.limits)
+    rooms.endpoints(table, resident, remote_invites)
+    transactions.endpoints(table, inbound)
+    events.endpoints(table, reads, resident, clock)
+    queries.endpoints(table, us, below.profiles, below.aliases, below.rooms)
+    return Federation(
+        routes=table.routes,
+        tasks=[work.run, sender.run],
+        remote_join=remote_join,
+        remote_invites=remote_invites,
+        queries=Queries(requests),
+        sender=sender,
+        inbound=inbound,
+        peers=peers,
+        keyring=keyring,
+    )
