@@ -1,0 +1,81 @@
+"""Logging in and out, refreshing. Spec: Client-Server API, Login; Refreshing access tokens."""
+
+from typing import Any
+
+import msgspec
+
+from homeserver.asgi.responses import Answer
+from homeserver.client_api.http import NONE, USER_OR_GUEST, Call, EndpointTable
+from homeserver.client_api.register import tokens_answer
+from homeserver.errors import Unknown
+from homeserver.services.login import Credentials, Login
+from homeserver.services.ratelimit import Limits, address_key
+from homeserver.services.sessions import Sessions
+
+
+class LogIn(msgspec.Struct):
+    """Body of POST /login."""
+
+    type: str
+    identifier: dict[str, Any] | None = None
+    user: str | None = None
+    password: str = ""
+    device_id: str | None = None
+    initial_device_display_name: str | None = None
+    refresh_token: bool = False
+
+
+class Refresh(msgspec.Struct):
+    """Body of POST /refresh."""
+
+    refresh_token: str
+
+
+def endpoints(endpoint: EndpointTable, login: Login, sessions: Sessions, limits: Limits) -> None:
+    """Register the endpoints."""
+
+    @endpoint("GET", "/v3/login", auth=NONE, limit="public")
+    async def login_flows(_call: Call[None]) -> Answer:
+        """Spec: Client-Server API, GET /login."""
+        return {"flows": [{"type": "m.login.password"}] if login.enabled else []}
+
+    @endpoint("POST", "/v3/login", auth=NONE, limit="login", body=LogIn)
+    async def log_in(call: Call[LogIn]) -> Answer:
+        """Spec: Client-Server API, POST /login."""
+        body = call.body
+        if body.type != "m.login.password":
+            raise Unknown(f"This server does not log in by {body.type!r}.")
+        identifier = body.identifier if body.identifier is not None else {"type": "m.id.user", "user": body.user}
+        tokens = await login.by_password(
+            Credentials(
+                identifier=identifier,
+                password=body.password,
+                device_id=body.device_id,
+                display_name=body.initial_device_display_name,
+                wants_refresh=body.refresh_token,
+            )
+        )
+        return tokens_answer(tokens)
+
+    @endpoint("POST", "/v3/refresh", auth=NONE, limit="public", body=Refresh)
+    async def refresh(call: Call[Refresh]) -> Answer:
+        """Spec: Client-Server API, POST /refresh."""
+        await limits.take("bad_token", address_key(call.ip), 0.1)
+        tokens = await sessions.refresh(call.body.refresh_token)
+        return {
+            "access_token": tokens.access_token,
+            "refresh_token": tokens.refresh_token,
+            "expires_in_ms": tokens.expires_in_ms,
+        }
+
+    @endpoint("POST", "/v3/logout", auth=USER_OR_GUEST, limit="account", locked=True)
+    async def log_out(call: Call[None]) -> Answer:
+        """Spec: Client-Server API, POST /logout."""
+        await sessions.end(call.requester)
+        return {}
+
+    @endpoint("POST", "/v3/logout/all", auth=USER_OR_GUEST, limit="account", locked=True)
+    async def log_out_everywhere(call: Call[None]) -> Answer:
+        """Spec: Client-Server API, POST /logout/all."""
+        await sessions.end_all(call.requester.user_id)
+        return {}

@@ -1,0 +1,83 @@
+"""Logging in. Spec: Client-Server API, Login."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from homeserver.errors import Forbidden, InvalidParam, UserDeactivated
+from homeserver.protocol.errors import BadIdentifier
+from homeserver.protocol.identifiers import UserId, parse_user_id, server_of
+from homeserver.services.passwords import Passwords
+from homeserver.services.ratelimit import Limits
+from homeserver.services.sessions import Sessions, Tokens
+from homeserver.storage.users import User, Users
+
+WRONG = "Wrong user name or password."
+
+
+class Credentials(NamedTuple):
+    """What a client shows: `identifier` as the spec has it, or the bare `user` of old clients."""
+
+    identifier: Mapping[str, Any]
+    password: str
+    device_id: str | None
+    display_name: str | None
+    wants_refresh: bool
+
+
+class Login:
+    """Begins sessions for those who prove who they are."""
+
+    def __init__(
+        self, *, server: str, users: Users, passwords: Passwords, sessions: Sessions, limits: Limits, enabled: bool
+    ) -> None:
+        """`enabled`: whether passwords are accepted at all."""
+        self._server = server
+        self._users = users
+        self._passwords = passwords
+        self._sessions = sessions
+        self._limits = limits
+        self.enabled = enabled
+
+    async def by_password(self, credentials: Credentials) -> Tokens:
+        """Spec: Client-Server API, Password-based. Unknown names and wrong passwords look and last the same.
+
+        Raises Forbidden, UserDeactivated, LimitExceeded.
+        """
+        if not self.enabled:
+            raise Forbidden("This server does not log in by password.")
+        user_id = self.user_named(credentials.identifier)
+        user = await self.check(user_id, credentials.password)
+        return await self._sessions.begin(
+            user.user_id,
+            device_id=credentials.device_id,
+            display_name=credentials.display_name,
+            wants_refresh=credentials.wants_refresh,
+        )
+
+    async def check(self, user_id: UserId, password: str) -> User:
+        """The account, if that is its password. Raises Forbidden, UserDeactivated, LimitExceeded."""
+        await self._limits.take("login_account", user_id, 0.1)
+        user = await self._users.read(user_id)
+        stored = user.password_hash if user is not None and not user.is_deactivated else None
+        matches = await self._passwords.matches(password, stored)
+        if user is not None and user.is_deactivated:
+            raise UserDeactivated
+        if user is None or not matches:
+            await self._limits.take("login_account", user_id)
+            raise Forbidden(WRONG)
+        return user
+
+    def user_named(self, identifier: Mapping[str, Any]) -> UserId:
+        """The user id that `m.id.user` means: a whole id or its local part. Raises InvalidParam, Forbidden."""
+        if identifier.get("type") != "m.id.user":
+            raise InvalidParam("This server logs in by `m.id.user`.")
+        name = identifier.get("user")
+        if not isinstance(name, str):
+            raise InvalidParam("`identifier.user` is missing.")
+        try:
+            user_id = parse_user_id(name if name.startswith("@") else f"@{name.lower()}:{self._server}")
+        except BadIdentifier as bad:
+            raise Forbidden(WRONG) from bad
+        if server_of(user_id) != self._server:
+            raise Forbidden(WRONG)
+        return user_id

@@ -1,0 +1,134 @@
+"""Signing up. Spec: Client-Server API, Account registration."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from homeserver.clock import Clock, Rng
+from homeserver.config.accounts import Registration as Policy
+from homeserver.errors import Forbidden, InvalidUsername, UserInUse
+from homeserver.protocol.identifiers import UserId, is_valid_localpart_for_new_user
+from homeserver.services import ui_auth
+from homeserver.services.passwords import Passwords
+from homeserver.services.ratelimit import Limits, address_key
+from homeserver.services.sessions import Sessions, Tokens
+from homeserver.services.ui_auth import Operation, UiAuth
+from homeserver.storage.sessions import UiAuthSession
+from homeserver.storage.users import RegistrationTokens, User, Users
+
+GENERATED_NAME_DIGITS = 8
+MAX_USER_ID_BYTES = 255
+
+
+class NewAccount(NamedTuple):
+    """What a client asks for; `ip` is where it asks from."""
+
+    username: str | None
+    password: str | None
+    device_id: str | None
+    display_name: str | None
+    inhibit_login: bool
+    wants_refresh: bool
+    auth: Mapping[str, Any] | None
+    ip: str
+    is_this_machine: bool
+
+
+class Registration:
+    """Makes accounts."""
+
+    def __init__(
+        self,
+        *,
+        server: str,
+        policy: Policy,
+        users: Users,
+        tokens: RegistrationTokens,
+        passwords: Passwords,
+        sessions: Sessions,
+        auth: UiAuth,
+        limits: Limits,
+        clock: Clock,
+        rng: Rng,
+    ) -> None:
+        self._server = server
+        self._policy = policy
+        self._users = users
+        self._tokens = tokens
+        self._passwords = passwords
+        self._sessions = sessions
+        self._auth = auth
+        self._limits = limits
+        self._clock = clock
+        self._rng = rng
+
+    async def check_open(self, *, is_this_machine: bool) -> None:
+        """Raise Forbidden when nobody may sign up from there."""
+        policy = self._policy
+        if policy.enabled is None and self._server == "localhost" and is_this_machine:
+            return
+        if policy.enabled and (policy.without_verification or policy.tokens_required):
+            return
+        raise Forbidden("Signing up is closed on this server: ask its admin for an account.")
+
+    async def check_name(self, localpart: str) -> UserId:
+        """The user id of a free name. Raises InvalidUsername, UserInUse."""
+        user_id = UserId(f"@{localpart}:{self._server}")
+        if not is_valid_localpart_for_new_user(localpart) or len(user_id) > MAX_USER_ID_BYTES:
+            raise InvalidUsername("A user name has small letters a to z, digits, and . _ = - / + only.")
+        if await self._users.read(user_id) is not None:
+            raise UserInUse("The name is taken.")
+        return user_id
+
+    async def register(self, new: NewAccount) -> Tokens | UserId:
+        """Sign up; the tokens of the first device, or only the id where no login was wished.
+
+        Raises Forbidden (closed), InvalidUsername, UserInUse, WeakPassword, ui_auth.Required.
+        """
+        await self.check_open(is_this_machine=new.is_this_machine)
+        localpart = new.username.lower() if new.username is not None else None
+        if localpart is not None:
+            user_id = await self.check_name(localpart)
+        else:
+            user_id = UserId(f"@{self._rng.digits(GENERATED_NAME_DIGITS)}:{self._server}")
+        password_hash = await self._passwords.hash(new.password) if new.password is not None and new.auth else None
+        session = await self._auth.check(
+            Operation("POST /register", {"username": localpart}, None),
+            new.auth,
+            flows=self._flows(),
+            stages={ui_auth.DUMMY: ui_auth.dummy, ui_auth.TOKEN: self._check_token},
+        )
+        await self._settle_token(session, new, user_id, password_hash)
+        if new.inhibit_login:
+            return user_id
+        return await self._sessions.begin(
+            user_id, device_id=new.device_id, display_name=new.display_name, wants_refresh=new.wants_refresh
+        )
+
+    def _flows(self) -> Sequence[Sequence[str]]:
+        return [[ui_auth.TOKEN]] if self._policy.tokens_required else [[ui_auth.DUMMY]]
+
+    async def _settle_token(
+        self, session: UiAuthSession, new: NewAccount, user_id: UserId, password_hash: str | None
+    ) -> User:
+        """Make the account; a registration token counts as used only when there is one."""
+        token = ui_auth.text_of(new.auth or {}, "token") if ui_auth.TOKEN in session.completed else None
+        if token is not None and not await self._tokens.reserve(token, self._clock.now_ms()):
+            raise Forbidden("The registration token is used up.")
+        user = await self._users.create(user_id, password_hash=password_hash, now_ms=self._clock.now_ms())
+        if token is not None:
+            await self._tokens.settle(token, used=user is not None)
+        if user is None:
+            raise UserInUse("The name is taken.")
+        return user
+
+    async def _check_token(self, auth: Mapping[str, Any], _session: UiAuthSession) -> None:
+        if not await self.is_token_valid(ui_auth.text_of(auth, "token")):
+            raise Forbidden("The registration token is not known, or used up.")
+
+    async def is_token_valid(self, token: str) -> bool:
+        """Whether the registration token could be used now."""
+        return await self._tokens.is_valid(token, self._clock.now_ms())
+
+    async def limit(self, ip: str) -> None:
+        """Take from the bucket of sign-ups of this address."""
+        await self._limits.take("registration", address_key(ip))

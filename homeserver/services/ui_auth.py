@@ -1,0 +1,142 @@
+"""User-interactive authentication: proving in stages that it is really you.
+
+A session is bound to what it was begun for (method, path, body, user); nothing of the request is kept but a digest.
+Spec: Client-Server API, User-Interactive Authentication API.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import orjson
+
+from homeserver.clock import Clock, Rng
+from homeserver.errors import Forbidden, InvalidParam, MatrixError, MissingParam, Unrecognized
+from homeserver.storage.sessions import UiAuthSession, UiAuthSessions
+
+SESSION_LIFE_MS = 15 * 60 * 1000
+SESSION_BYTES = 18
+DUMMY = "m.login.dummy"
+PASSWORD = "m.login.password"  # noqa: S105 - the name of a stage
+TOKEN = "m.login.registration_token"  # noqa: S105 - the name of a stage
+
+Json = Mapping[str, Any]
+Stage = Callable[[Json, UiAuthSession], Awaitable[None]]
+"""Checks one stage's `auth` object; raises MatrixError if it proves nothing."""
+
+
+class Required(MatrixError):
+    """More stages are to be done: 401 with the flows. Has an errcode only after a failed stage."""
+
+    def __init__(
+        self, flows: Sequence[Sequence[str]], session: UiAuthSession, failed: MatrixError | None = None
+    ) -> None:
+        super().__init__("More authentication is needed.", status=401)
+        self._body: dict[str, object] = {
+            "flows": [{"stages": list(stages)} for stages in flows],
+            "params": {},
+            "session": session.session_id,
+        }
+        if session.completed or failed is not None:
+            self._body["completed"] = list(session.completed)
+        if failed is not None:
+            self._body.update(failed.body())
+
+    def body(self) -> dict[str, object]:
+        return self._body
+
+
+class Operation(NamedTuple):
+    """What is to be authorised: a name (method and path pattern), the body without `auth`, the user if one is known."""
+
+    name: str
+    body: Json
+    user_id: str | None
+
+    def digest(self) -> str:
+        """Names exactly this operation."""
+        text = orjson.dumps([self.name, self.user_id, self.body], option=orjson.OPT_SORT_KEYS)
+        return sha256(text).hexdigest()
+
+
+class UiAuth:
+    """Runs sessions."""
+
+    def __init__(self, table: UiAuthSessions, clock: Clock, rng: Rng) -> None:
+        self._table = table
+        self._clock = clock
+        self._rng = rng
+
+    async def check(
+        self,
+        operation: Operation,
+        auth: Json | None,
+        *,
+        flows: Sequence[Sequence[str]],
+        stages: Mapping[str, Stage],
+    ) -> UiAuthSession:
+        """Return when one of the flows is complete; the session is then used up. Raises Required until it is.
+
+        `stages` holds a check for each stage of the flows.
+        """
+        session = await self._session(operation, auth)
+        kind = auth.get("type") if auth is not None else None
+        if kind is not None:
+            session = await self._attempt(session, str(kind), auth or {}, flows, stages)
+        if not any(set(stages_of_flow) <= set(session.completed) for stages_of_flow in flows):
+            raise Required(flows, session)
+        await self._table.delete(session.session_id)
+        return session
+
+    async def _session(self, operation: Operation, auth: Json | None) -> UiAuthSession:
+        """The session that `auth` names, if it was begun for this very operation; else a new one."""
+        named = auth.get("session") if auth is not None else None
+        if isinstance(named, str):
+            session = await self._table.read(named)
+            if session is None or session.created_ts < self._clock.now_ms() - SESSION_LIFE_MS:
+                raise InvalidParam("The session is not known, or too old: begin again without `auth`.")
+            if session.operation != operation.digest():
+                raise Forbidden("The session was begun for another request.")
+            return session
+        session = UiAuthSession(
+            session_id=self._rng.token(SESSION_BYTES),
+            user_id=operation.user_id,
+            operation=operation.digest(),
+            completed=(),
+            state=b"{}",
+            created_ts=self._clock.now_ms(),
+        )
+        await self._table.save(session)
+        return session
+
+    async def _attempt(
+        self,
+        session: UiAuthSession,
+        kind: str,
+        auth: Json,
+        flows: Sequence[Sequence[str]],
+        stages: Mapping[str, Stage],
+    ) -> UiAuthSession:
+        if kind in session.completed:
+            return session
+        if kind not in stages or not any(kind in flow for flow in flows):
+            raise Unrecognized(f"The stage {kind!r} is not asked for here.", status=400)
+        try:
+            await stages[kind](auth, session)
+        except MatrixError as failed:
+            raise Required(flows, session, failed) from failed
+        session = session._replace(completed=(*session.completed, kind))
+        await self._table.save(session)
+        return session
+
+
+async def dummy(_auth: Json, _session: UiAuthSession) -> None:
+    """`m.login.dummy` proves nothing, and is always fine."""
+
+
+def text_of(auth: Json, key: str) -> str:
+    """A text in an `auth` object. Raises MissingParam."""
+    value = auth.get(key)
+    if not isinstance(value, str):
+        raise MissingParam(f"`auth.{key}` is missing.")
+    return value
