@@ -107,6 +107,7 @@ def test_lazy_loading_is_off_unless_asked_for() -> None:
     chosen = matcher(lazy_load_members=True).filter
     assert chosen.lazy_load_members
     assert not chosen.include_redundant_members
+    assert not matcher().filter.lazy_load_members
 
 
 def test_unknown_keys_are_ignored() -> None:
