@@ -23,6 +23,7 @@ def main(arguments: Sequence[str], usage: str) -> int:
     if arguments[:1] in (["-h"], ["--help"], ["help"]):
         print(usage.strip())
         return 0
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # without compiled modules each start costs 2 s more
     web = "--no-web" not in arguments
     rest = [argument for argument in arguments if argument != "--no-web"]
     command = commands[rest.pop(0)] if rest and rest[0] in commands else serve
