@@ -18,7 +18,6 @@ CORS: tuple[tuple[bytes, bytes], ...] = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, POST, PUT, DELETE, OPTIONS"),
     (b"access-control-allow-headers", b"X-Requested-With, Content-Type, Authorization"),
-    (b"access-control-expose-headers", b"Retry-After"),
 )
 PREFLIGHT: tuple[tuple[bytes, bytes], ...] = (*CORS, (b"access-control-max-age", b"86400"))
 _JSON_HEADERS = (

@@ -41,7 +41,13 @@ WRITER_SETTINGS: Mapping[str, str] = {
 TRANSACTION_TIMEOUT = ("transaction_timeout", "10s")  # PostgreSQL 17 and newer
 
 LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-REFUSED = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.AdminShutdownError)
+REFUSED = (
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
 
 
 @dataclass(slots=True)
