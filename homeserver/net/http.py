@@ -7,7 +7,6 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Final, Protocol
 
 import aiohttp
@@ -33,8 +32,6 @@ IDLE_S: Final = 30.0
 CHUNK_BYTES: Final = 64 * 1024
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
-_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -48,7 +45,7 @@ class Request:
     host: str
     port: int
     target: str
-    headers: Mapping[str, str] = field(default=_NO_HEADERS)
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     scheme: str = "https"
     tls_name: str | None = None

@@ -24,7 +24,7 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.acceptance import Acceptance
 from homeserver.services.commits import Commits
-from homeserver.services.intents import Finished
+from homeserver.services.intents import Finished, Stale
 from homeserver.services.outliers import Outliers, Stored, event_row, judge
 from homeserver.services.resolution import Resolution
 from homeserver.services.rooms import MEMBER, Room, Rooms
@@ -39,6 +39,7 @@ log = structlog.get_logger()
 
 MAX_SERVERS: Final = 6
 """Residents that are tried before we give up."""
+TRIES: Final = 5
 MAX_STATE: Final = 200_000
 MAX_DEPTH: Final = 2**53 - 1
 CREATE_KEY: Final[StateKey] = ("m.room.create", "")
@@ -225,11 +226,15 @@ class RemoteJoin:
         if room is None:
             raise Unavailable("The room could not be made.")
         stored = await self._outliers.store(room, list(everything.values()), rejected)
-        if room.version == 0 or not room.extremities:
-            await self._begin(room, event, state, stored)
-        else:
-            await self._return(room, event, state, stored)
-        self._rooms.forget(room_id)
+        for _ in range(TRIES):
+            room = await self._rooms.reload(room_id) or room
+            try:
+                await (self._return if room.extremities else self._begin)(room, event, state, stored)
+            except Stale:
+                continue
+            self._rooms.forget(room_id)
+            return
+        raise Unavailable("The room changed while it was joined; try again.")
 
     async def _begin(
         self, room: Room, event: Event, state: Mapping[StateKey, Event], stored: Mapping[EventId, Stored]
@@ -240,8 +245,7 @@ class RemoteJoin:
         entry = _Beginning(room, event, state, stored, numbers, self._nids.next())
         outcome = await self._stream.submit(entry)
         if outcome.refused:
-            self._rooms.forget(room.room_id)
-            raise Unavailable("The room changed while it was joined; try again.")
+            raise Stale
 
     async def _return(
         self, room: Room, event: Event, state: Mapping[StateKey, Event], stored: Mapping[EventId, Stored]
