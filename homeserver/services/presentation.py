@@ -79,7 +79,7 @@ def _of_extra(extra: Extra, event_id: str) -> dict[str, Any]:
     if extra.thread is not None:
         relations["m.thread"] = {
             "latest_event": orjson.Fragment(extra.thread.latest),
-            "count": extra.thread.count,
+            "count": extra.thread.n,
             "current_user_participated": extra.thread.participated,
         }
     if relations:

@@ -96,7 +96,7 @@ class RoomState:
         if event.delta_sequence is not None:
             point = (event.head_chain_id or event.chain_id, event.delta_sequence)
         state = await self._state.state_at(point, keys)
-        return {key: found.event_id for key, found in state.items() if found.event_id is not None}
+        return {key: found.event_id for key, found in state.items()}
 
     async def _seen(self, reader: Reader, event_ids: list[str]) -> list[Seen]:
         """State events are shown to whoever may know the state, whatever the visibility when they were sent."""

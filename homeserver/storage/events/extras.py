@@ -75,7 +75,7 @@ class Thread(NamedTuple):
     """A thread's newest event (client format), the number of its replies, and whether the asking user wrote in it."""
 
     latest: bytes
-    count: int
+    n: int
     participated: bool
 
 

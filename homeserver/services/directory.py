@@ -1,0 +1,176 @@
+"""Aliases and the public room list. Spec: Client-Server API, Room aliases; Published room directory."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from homeserver.clock import Clock
+from homeserver.errors import BadAlias, Forbidden, InvalidParam, NotFound, RoomInUse
+from homeserver.protocol.errors import BadIdentifier
+from homeserver.protocol.identifiers import RoomId, parse_alias, server_of
+from homeserver.services.intents import Draft
+from homeserver.services.requester import Requester
+from homeserver.services.rooms import Room, Rooms
+from homeserver.storage.rooms import RoomTable
+
+CANONICAL_ALIAS = "m.room.canonical_alias"
+MAX_ALIASES = 100
+MAX_PUBLIC_ROOMS = 500
+
+
+class AliasTarget(Protocol):
+    """Where an alias of another server leads."""
+
+    @property
+    def room_id(self) -> str: ...
+
+    @property
+    def servers(self) -> Sequence[str]: ...
+
+
+class RemoteAliases(Protocol):
+    """Asks another server for an alias."""
+
+    async def directory(self, server: str, alias: str) -> AliasTarget:
+        """Raises an error of federation where nobody answers."""
+
+
+class Directory:
+    """Names of rooms, and the list of those that are public."""
+
+    def __init__(self, *, server: str, table: RoomTable, rooms: Rooms, clock: Clock) -> None:
+        self._server = server
+        self._table = table
+        self._rooms = rooms
+        self._clock = clock
+        self._remote: RemoteAliases | None = None
+
+    def ask_others_by(self, remote: RemoteAliases) -> None:
+        """Look aliases of other servers up there."""
+        self._remote = remote
+
+    async def resolve(self, alias: str) -> tuple[RoomId, Sequence[str]]:
+        """The room of an alias and servers that are in it. Raises InvalidParam, NotFound."""
+        server = _server_of_alias(alias)
+        if server != self._server:
+            if self._remote is None:
+                raise NotFound("This server does not federate.")
+            target = await self._remote.directory(server, alias)
+            return RoomId(target.room_id), list(target.servers)
+        found = await self._table.room_of_alias(alias)
+        if found is None:
+            raise NotFound("Room alias not found.")
+        room = await self._rooms.find(found[0])
+        return RoomId(found[0]), [self._server, *(one for one in (room.servers if room else ()) if one != self._server)]
+
+    async def create_alias(self, requester: Requester, alias: str, room_id: str) -> None:
+        """Name a room. Raises RoomInUse, Forbidden for who is not in the room, InvalidParam."""
+        if _server_of_alias(alias) != self._server:
+            raise InvalidParam("Aliases of this server end with its name.")
+        await self._rooms.joined_by(requester.user_id, room_id)
+        if len(await self._table.aliases_of(room_id)) >= MAX_ALIASES:
+            raise Forbidden(f"A room has at most {MAX_ALIASES} aliases.")
+        if not await self._table.create_alias(alias, room_id, requester.user_id, self._clock.now_ms()):
+            raise RoomInUse("The alias is taken.", status=409)
+
+    async def delete_alias(self, requester: Requester, alias: str) -> None:
+        """Take a name back: who made it, and who may set the room's aliases. Raises NotFound, Forbidden."""
+        found = await self._table.room_of_alias(alias)
+        if found is None:
+            raise NotFound("Room alias not found.")
+        room_id, creator = found
+        if requester.user_id != creator and not requester.is_admin:
+            room = await self._rooms.joined_by(requester.user_id, room_id)
+            if room.power.of_user(requester.user_id) < room.power.for_event(CANONICAL_ALIAS, is_state=True):
+                raise Forbidden("You may not remove this alias.")
+        await self._table.delete_alias(alias)
+
+    async def aliases_of(self, requester: Requester, room_id: str) -> list[str]:
+        """Local aliases of a room, for its members and, where the world may read it, for everyone."""
+        room = await self._rooms.find(room_id)
+        if room is None or room.history_visibility != "world_readable":
+            await self._rooms.joined_by(requester.user_id, room_id)
+        return await self._table.aliases_of(room_id)
+
+    async def check_canonical_alias(self, requester: Requester, room: Room, draft: Draft) -> None:
+        """New aliases in `m.room.canonical_alias` must lead to the room. Raises BadAlias, InvalidParam."""
+        del requester
+        before = room.content(CANONICAL_ALIAS)
+        known = {before.get("alias"), *_texts(before.get("alt_aliases"))}
+        wanted = [alias for alias in (draft.content.get("alias"), *_texts(draft.content.get("alt_aliases"))) if alias]
+        for alias in wanted:
+            if alias in known:
+                continue
+            if not isinstance(alias, str):
+                raise InvalidParam("An alias is a text.")
+            try:
+                room_id, _ = await self.resolve(alias)
+            except NotFound as missing:
+                raise BadAlias(f"{alias} does not exist.") from missing
+            if room_id != room.room_id:
+                raise BadAlias(f"{alias} is the alias of another room.")
+
+    async def is_public(self, room_id: str) -> bool:
+        """Whether the room is in the public list. Raises NotFound."""
+        record = await self._table.load_head(room_id)
+        if record is None:
+            raise NotFound("Unknown room.")
+        return record.is_public
+
+    async def set_public(self, requester: Requester, room_id: str, *, is_public: bool) -> None:
+        """Publish or hide the room. Raises Forbidden."""
+        room = await self._rooms.joined_by(requester.user_id, room_id)
+        if room.power.of_user(requester.user_id) < room.power.for_event(CANONICAL_ALIAS, is_state=True):
+            raise Forbidden("You may not publish this room.")
+        await self._table.set_public(room.room_nid, is_public=is_public)
+
+    async def public_rooms(self, *, limit: int | None, since: str | None, term: str | None) -> dict[str, Any]:
+        """A page of the public list, most members first. `since` is a number of rooms to skip."""
+        listed = [await self._listed(found.room_id) for found in await self._table.public_rooms()]
+        rooms = [room for room in listed if room is not None and _has(room, term)]
+        start = int(since) if since is not None and since.isdecimal() else 0
+        stop = start + min(limit if limit is not None else MAX_PUBLIC_ROOMS, MAX_PUBLIC_ROOMS)
+        page: dict[str, Any] = {"chunk": rooms[start:stop], "total_room_count_estimate": len(rooms)}
+        if stop < len(rooms):
+            page["next_batch"] = str(stop)
+        if start > 0:
+            page["prev_batch"] = str(max(0, start - (stop - start)))
+        return page
+
+    async def _listed(self, room_id: str) -> dict[str, Any] | None:
+        room = await self._rooms.find(room_id)
+        return public_summary(room) if room is not None and room.state else None
+
+
+def public_summary(room: Room) -> dict[str, Any]:
+    """What the world learns of a public room. Spec: Client-Server API, GET /publicRooms."""
+    entry = {
+        "room_id": room.room_id,
+        "num_joined_members": room.count("join"),
+        "world_readable": room.history_visibility == "world_readable",
+        "guest_can_join": room.content("m.room.guest_access").get("guest_access") == "can_join",
+        "join_rule": room.join_rule,
+        "name": room.content("m.room.name").get("name"),
+        "topic": room.content("m.room.topic").get("topic"),
+        "avatar_url": room.content("m.room.avatar").get("url"),
+        "canonical_alias": room.content(CANONICAL_ALIAS).get("alias"),
+        "room_type": room.create.content.get("type"),
+    }
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def _has(room: dict[str, Any], term: str | None) -> bool:
+    if not term:
+        return True
+    texts = (room.get("name"), room.get("topic"), room.get("canonical_alias"))
+    return any(isinstance(text, str) and term.lower() in text.lower() for text in texts)
+
+
+def _texts(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _server_of_alias(alias: str) -> str:
+    try:
+        return server_of(parse_alias(alias))
+    except BadIdentifier as bad:
+        raise InvalidParam(str(bad)) from bad

@@ -1,0 +1,150 @@
+"""Profiles: names, pictures and whatever else users say of themselves; changes follow them into their rooms.
+
+Spec: Client-Server API, Profiles. Not for: the user directory.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import orjson
+import structlog
+
+from homeserver.errors import Forbidden, InvalidParam, MatrixError, NotFound, TooLarge
+from homeserver.protocol.errors import BadIdentifier
+from homeserver.protocol.identifiers import UserId, parse_user_id, server_of
+from homeserver.services.commits import Commits
+from homeserver.services.intents import Draft, Intent
+from homeserver.services.requester import Requester
+from homeserver.services.rooms import Rooms
+from homeserver.storage.errors import DatabaseDown, DatabaseFull
+from homeserver.storage.members import Members
+from homeserver.storage.users import Profiles as ProfileTable
+from homeserver.storage.users import Users
+
+log = structlog.get_logger()
+
+IN_ROOMS = ("displayname", "avatar_url")
+"""Fields that member events carry."""
+MAX_FIELD_NAME_BYTES = 255
+MAX_PROFILE_BYTES = 64 * 1024
+MAX_DISPLAY_NAME = 256
+MAX_AVATAR_URL = 1_000
+WAITING = 10_000
+
+
+class RemoteProfiles(Protocol):
+    """Asks another server for a profile."""
+
+    async def profile(self, server: str, user_id: str, field: str | None = None) -> Mapping[str, Any]:
+        """Raises an error of federation where nobody answers."""
+
+
+class Profiles:
+    """Reads profiles of everyone, changes those of users here."""
+
+    def __init__(
+        self,
+        *,
+        server: str,
+        table: ProfileTable,
+        users: Users,
+        members: Members,
+        rooms: Rooms,
+        commits: Commits,
+    ) -> None:
+        self._server = server
+        self._table = table
+        self._users = users
+        self._members = members
+        self._rooms = rooms
+        self._commits = commits
+        self._remote: RemoteProfiles | None = None
+        self._changed: asyncio.Queue[UserId] = asyncio.Queue(WAITING)
+
+    def ask_others_by(self, remote: RemoteProfiles) -> None:
+        """Ask other servers for their users' profiles."""
+        self._remote = remote
+
+    async def of(self, user_id: str, field: str | None = None) -> dict[str, Any]:
+        """The profile, or one field of it. Raises NotFound, InvalidParam (no user id)."""
+        try:
+            server = server_of(parse_user_id(user_id))
+        except BadIdentifier as bad:
+            raise InvalidParam(str(bad)) from bad
+        profile = await self._local(user_id) if server == self._server else await self._foreign(server, user_id, field)
+        if field is None:
+            return profile
+        if field not in profile:
+            raise NotFound("The profile has no such field.")
+        return {field: profile[field]}
+
+    async def _local(self, user_id: str) -> dict[str, Any]:
+        fields = await self._table.read(user_id)
+        if not fields and await self._users.read(user_id) is None:
+            raise NotFound("Nobody has that name here.")
+        return {name: orjson.loads(value) for name, value in fields.items()}
+
+    async def _foreign(self, server: str, user_id: str, field: str | None) -> dict[str, Any]:
+        if self._remote is None:
+            raise NotFound("This server does not federate.")
+        return dict(await self._remote.profile(server, user_id, field))
+
+    async def member_content(self, user_id: str) -> dict[str, Any]:
+        """What the member events of a local user say of them [1 trip]."""
+        fields = await self._table.read(user_id)
+        return {name: orjson.loads(fields[name]) for name in IN_ROOMS if name in fields}
+
+    async def set(self, requester: Requester, user_id: str, field: str, value: object) -> None:
+        """Set a field of one's own profile. Raises Forbidden, InvalidParam, TooLarge."""
+        self._own(requester, user_id)
+        _check(field, value)
+        fields = await self._table.read(user_id)
+        fields[field] = orjson.dumps(value)
+        if sum(len(name) + len(text) for name, text in fields.items()) > MAX_PROFILE_BYTES:
+            raise TooLarge("The profile would be too large.", errcode="M_PROFILE_TOO_LARGE", status=400)
+        await self._table.set(user_id, field, fields[field])
+        await self._tell_rooms(requester.user_id, field)
+
+    async def delete(self, requester: Requester, user_id: str, field: str) -> None:
+        """Remove a field of one's own profile."""
+        self._own(requester, user_id)
+        if await self._table.delete(user_id, field):
+            await self._tell_rooms(requester.user_id, field)
+
+    @staticmethod
+    def _own(requester: Requester, user_id: str) -> None:
+        if requester.user_id != user_id:
+            raise Forbidden("That is not your profile.")
+
+    async def _tell_rooms(self, user_id: UserId, field: str) -> None:
+        if field in IN_ROOMS:
+            await self._changed.put(user_id)
+
+    async def run(self) -> None:
+        """Write changed names and pictures into the rooms of their users, one after the other."""
+        while True:
+            user_id = await self._changed.get()
+            try:
+                await self._rewrite(user_id)
+            except (MatrixError, DatabaseDown, DatabaseFull) as error:
+                log.warning("profiles.not_told", error=str(error))
+
+    async def _rewrite(self, user_id: UserId) -> None:
+        content = await self.member_content(user_id)
+        for membership in await self._members.rooms_of(user_id):
+            if membership.membership != "join":
+                continue
+            room = await self._rooms.room(membership.room_id)
+            member = room.members.get(user_id)
+            if member is None or (member.displayname, member.avatar_url) == tuple(map(content.get, IN_ROOMS)):
+                continue
+            await self._commits.commit(room, Intent(user_id, Draft.member(user_id, "join", **content)))
+
+
+def _check(field: str, value: object) -> None:
+    if not field or len(field.encode()) > MAX_FIELD_NAME_BYTES:
+        raise InvalidParam("The name of the field is too long.", errcode="M_KEY_TOO_LARGE")
+    limit = {"displayname": MAX_DISPLAY_NAME, "avatar_url": MAX_AVATAR_URL}.get(field)
+    if limit is not None and (not isinstance(value, str) or len(value) > limit):
+        raise InvalidParam(f"`{field}` is a text of at most {limit} characters.")
