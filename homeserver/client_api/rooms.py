@@ -144,8 +144,6 @@ def endpoints(
 
     @endpoint(
         "GET", "/v3/rooms/<room_id>/state/<event_type>/<state_key>", auth=USER_OR_GUEST, limit="read", socket=True
-    @endpoint(
-        "GET", "/v3/rooms/<room_id>/state/<event_type>/<state_key>", auth=USER_OR_GUEST, limit="read", socket=True
     )
     async def room_state_with_key(call: Call[None], room_id: RoomId, event_type: str, state_key: str) -> Answer:
         """Spec: Client-Server API, GET /rooms/{roomId}/state/{eventType}/{stateKey}."""
