@@ -32,11 +32,12 @@ export const toEnd = (box: HTMLElement): number => box.scrollHeight - box.client
 
 const far = 1500;
 const near = 500;
-let gliding = 0;
+let frame = 0;
+let gliding = false;
 
 /** Glide to `target()` px within 250 to 600 ms; a way of more than 1500 px begins 500 px before its end. */
 export function glide(box: HTMLElement, target: () => number): void {
-  cancelAnimationFrame(gliding);
+  stopGlide();
   const goal = () => Math.max(0, Math.min(target(), box.scrollHeight - box.clientHeight));
   if (!mayMove()) {
     box.scrollTop = goal();
@@ -50,10 +51,18 @@ export function glide(box: HTMLElement, target: () => number): void {
   const step = (now: number) => {
     const part = Math.min(1, (now - began) / lasts_ms);
     box.scrollTop = from + (goal() - from) * (1 - (1 - part) ** 3);
-    if (part < 1) gliding = requestAnimationFrame(step);
+    gliding = part < 1;
+    if (gliding) frame = requestAnimationFrame(step);
   };
-  gliding = requestAnimationFrame(step);
+  gliding = true;
+  frame = requestAnimationFrame(step);
 }
 
 /** End a glide: the reader has taken over. */
-export const stopGlide = (): void => cancelAnimationFrame(gliding);
+export function stopGlide(): void {
+  cancelAnimationFrame(frame);
+  gliding = false;
+}
+
+/** Whether the box is on its way to where it was sent. */
+export const isGliding = (): boolean => gliding;

@@ -15,7 +15,7 @@ import { FloatingDay } from './floating-day';
 import { Group } from './group';
 import { JumpButton } from './jump-button';
 import { unreadFrom, watchReading } from './reading';
-import { findAnchor, glide, restoreAnchor, rowsIn, stopGlide, toEnd } from './scroll';
+import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd } from './scroll';
 import { type Section, sectionsOf } from './sections';
 import { Skeleton } from './skeleton';
 import s from './timeline.module.css';
@@ -92,7 +92,7 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
   const isTail = () => view().view.to === items().length && props.timeline.live;
   const look = () => {
     anchor = findAnchor(box, content);
-    atEnd = isTail() && toEnd(box) <= follow;
+    atEnd = isTail() && (toEnd(box) <= follow || (atEnd && isGliding()));
     setAway(!isTail() || toEnd(box) > follow);
     const ts = anchor && props.timeline.events[anchor.row.dataset.key ?? '']?.ts;
     setTopDay(ts ? startOfDay(ts) : undefined);
@@ -113,10 +113,13 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
       }
     }
   };
-  const settle = () => {
-    const stick = atEnd;
+  const settle = (grown: boolean) => {
+    const stick = atEnd && isTail();
     restoreAnchor(box, content, anchor);
-    if (stick && toEnd(box) > 0) box.scrollTop = box.scrollHeight;
+    if (stick && toEnd(box) > 0 && !isGliding()) {
+      if (grown) glide(box, () => box.scrollHeight);
+      else box.scrollTop = box.scrollHeight;
+    }
     look();
     extend();
   };
@@ -160,7 +163,7 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
     else box.scrollTop = box.scrollHeight;
     look();
     extend();
-    const sizes = new ResizeObserver(settle);
+    const sizes = new ResizeObserver(() => settle(false));
     sizes.observe(box);
     sizes.observe(content);
     setJump(() => jumpTo);
@@ -171,7 +174,7 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
     });
     watchReading({ box, content, roomId: props.roomId, timeline: () => props.timeline });
   });
-  createEffect(on(sections, settle, { defer: true }));
+  createEffect(on(sections, () => settle(true), { defer: true }));
   createEffect(
     on(
       () => items()[items().length - 1],
