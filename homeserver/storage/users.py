@@ -185,7 +185,7 @@ class Profiles:
                                   AND p.field = 'displayname'
              WHERE NOT u.is_deactivated
                AND (u.user_id ILIKE $1
-                    OR convert_from(p.value, 'UTF8') ILIKE $1)
+                    OR convert_from(p.value, 'UTF8') COLLATE "default" ILIKE $1)
              ORDER BY u.user_id
              LIMIT $2
             """,
