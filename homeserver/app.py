@@ -41,7 +41,10 @@ class CannotStart(Exception):
 class App:
     """A server of one process, ready to be served."""
 
-    def __init__(self, dispatcher: Dispatcher, tasks: Sequence[Task], resources: AsyncExitStack) -> None:
+    def __init__(
+        self, table: EndpointTable, dispatcher: Dispatcher, tasks: Sequence[Task], resources: AsyncExitStack
+    ) -> None:
+        self.table = table
         self._dispatcher = dispatcher
         self._tasks = tasks
         self._resources = resources
@@ -97,7 +100,7 @@ async def build(config: Config, *, clock: Clock, rng: Rng, faults: Faults, index
             site=web_client() if config.web.enabled else None,
             instance=f"{index}.{rng.letters(4)}",
         )
-        return App(dispatcher, tasks, resources.pop_all())
+        return App(table, dispatcher, tasks, resources.pop_all())
 
 
 async def no_sessions(_token: str) -> Requester:

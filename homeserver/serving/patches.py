@@ -1,6 +1,6 @@
 """Hypercorn 0.18 with changes that its settings do not offer; each replaces one class where Hypercorn looks it up.
 
-One system call per answer in place of three; no task, lock and timeout per request; no permessage-deflate.
+One system call per answer in place of three; no task, lock and timeout per request; no permessage-deflate; no h2c.
 """
 
 import asyncio
@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Any
 
+import h11
 import hypercorn.asyncio.run
+import hypercorn.protocol
 import hypercorn.protocol.ws_stream
 from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.asyncio.worker_context import AsyncioSingleTask
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData
+from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.ws_stream import Handshake
 from hypercorn.typing import TaskGroup
 
@@ -38,6 +41,13 @@ class PlainHandshake(Handshake):
 
     def __init__(self, headers: list[tuple[bytes, bytes]], http_version: str) -> None:
         super().__init__([pair for pair in headers if pair[0].lower() != b"sec-websocket-extensions"], http_version)
+
+
+class PlainH11Protocol(H11Protocol):
+    """Never turns plain HTTP/1.1 into HTTP/2: a proxy in front would not see the requests that follow (S-17)."""
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        pass
 
 
 class IdleTimer(AsyncioSingleTask):
@@ -122,6 +132,7 @@ class QuickTCPServer(TCPServer):
 
 _REPLACED: tuple[tuple[ModuleType, str, type], ...] = (
     (hypercorn.asyncio.run, "TCPServer", QuickTCPServer),
+    (hypercorn.protocol, "H11Protocol", PlainH11Protocol),
     (hypercorn.protocol.ws_stream, "Handshake", PlainHandshake),
 )
 

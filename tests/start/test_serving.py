@@ -135,6 +135,17 @@ async def test_both_framings_in_one_head_are_refused() -> None:
         writer.close()
 
 
+async def test_plain_http_is_never_upgraded_to_http_2() -> None:
+    async with serving() as server:
+        reader, writer = await asyncio.open_connection("localhost", int(server.url.rpartition(":")[2]))
+        writer.write(
+            b"PUT /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+            b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+        )
+        assert (await reader.read(65536)).startswith(b"HTTP/1.1 200")
+        writer.close()
+
+
 async def test_a_stop_answers_long_polls_and_closes_websockets_with_1012() -> None:
     async with serving() as server:
         socket_ = await server.http.ws_connect(f"{server.url}/ws", autoping=False)
