@@ -6,7 +6,7 @@ on top of it is checked by the gate of `storage.stream`. Not for: states of the 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ MEMBER = "m.room.member"
 CREATE: StateKey = ("m.room.create", "")
 POWER_LEVELS: StateKey = ("m.room.power_levels", "")
 CACHED_ROOMS = 4_000
+_NOBODY: Set[str] = frozenset()
 
 
 class Member(NamedTuple):
@@ -106,7 +107,7 @@ class Room:
         }
         self._events: dict[StateKey, Event] = {}
         self._power: PowerLevels | None = None
-        self._servers: dict[str, int] | None = None
+        self._servers: dict[str, set[str]] | None = None
         self._acl: ServerAcl | None = None
 
     # -- asking ----------------------------------------------------------------------------------------------------
@@ -160,10 +161,10 @@ class Room:
     @property
     def servers(self) -> Iterable[str]:
         """Names of the servers with a joined user."""
-        return self._server_counts().keys()
+        return self._by_server().keys()
 
     def has_server(self, server: str) -> bool:
-        return server in self._server_counts()
+        return server in self._by_server()
 
     def allows_server(self, server: str) -> bool:
         """Whether the room's server ACL lets this server take part. Spec: Client-Server API, Server ACLs."""
@@ -187,6 +188,15 @@ class Room:
 
     def joined(self) -> Iterator[str]:
         return (user_id for user_id, member in self.members.items() if member.membership == "join")
+
+    def joined_of(self, server: str) -> Set[str]:
+        """Joined users of one server."""
+        return self._by_server().get(server, _NOBODY)
+
+    @property
+    def joined_count(self) -> int:
+        """How many are joined."""
+        return sum(map(len, self._by_server().values()))
 
     def count(self, membership: str) -> int:
         return sum(1 for member in self.members.values() if member.membership == membership)
@@ -251,24 +261,23 @@ class Room:
             self._acl = None
 
     def _set_member(self, user_id: str, member: Member) -> None:
-        before = self.membership(user_id)
         self.members[user_id] = member
-        if self._servers is None or before == member.membership:
+        if self._servers is None:
             return
         server = server_of(user_id)
         if member.membership == "join":
-            self._servers[server] = self._servers.get(server, 0) + 1
-        elif before == "join":
-            self._servers[server] -= 1
+            self._servers.setdefault(server, set()).add(user_id)
+        elif server in self._servers:
+            self._servers[server].discard(user_id)
             if not self._servers[server]:
                 del self._servers[server]
 
-    def _server_counts(self) -> dict[str, int]:
+    def _by_server(self) -> dict[str, set[str]]:
+        """Joined users by server, made when first asked for."""
         if self._servers is None:
             self._servers = {}
             for user_id in self.joined():
-                server = server_of(user_id)
-                self._servers[server] = self._servers.get(server, 0) + 1
+                self._servers.setdefault(server_of(user_id), set()).add(user_id)
         return self._servers
 
 

@@ -1,0 +1,109 @@
+"""Push rules of the users here: kept compiled in memory, judged once per event when it is committed.
+
+The stored form lies in account data under a name of our own; clients see `m.push_rules`, written with it.
+Spec: Client-Server API, Push Rules. Not for: sending notifications to devices.
+"""
+
+from collections.abc import Callable, Sequence
+
+import orjson
+
+from homeserver.protocol.events import Event
+from homeserver.protocol.identifiers import PREFIX, server_of
+from homeserver.protocol.push_rules import Actions, CompiledRules, Evaluation, compile_rules
+from homeserver.protocol.push_ruleset import UNCHANGED, Ruleset, client_ruleset, dump_ruleset, load_ruleset
+from homeserver.services.feed import Feed
+from homeserver.services.rooms import CREATE, Room
+from homeserver.storage.account_data import AccountData
+from homeserver.storage.rows import AccountDataRow, MentionRow, Row
+from homeserver.storage.stream import Stream
+
+STORED = f"{PREFIX}push_ruleset"
+SHOWN = "m.push_rules"
+CACHED_USERS = 100_000
+
+
+class PushRules:
+    """The rules of each user, and what an event does by them."""
+
+    def __init__(self, server: str, table: AccountData, stream: Stream, feed: Feed) -> None:
+        self._server = server
+        self._table = table
+        self._stream = stream
+        self._known: dict[str, Ruleset] = {}
+        self._compiled: dict[str, CompiledRules] = {}
+        """Only of users who changed something."""
+        feed.register(self.apply)
+
+    async def prepare(self, room: Room) -> None:
+        """Have the rules of the room's local members in memory [0 trips warm, 1 cold]."""
+        missing = [user_id for user_id in room.joined_of(self._server) if user_id not in self._known]
+        if missing:
+            await self._load(missing)
+
+    async def _load(self, user_ids: Sequence[str]) -> None:
+        if len(self._known) > CACHED_USERS:
+            self._known.clear()
+            self._compiled.clear()
+        stored = await self._table.of_users(user_ids, STORED)
+        for user_id in user_ids:
+            self._keep(user_id, load_ruleset(stored[user_id]) if user_id in stored else UNCHANGED)
+
+    def _keep(self, user_id: str, ruleset: Ruleset) -> None:
+        self._known[user_id] = ruleset
+        compiled = compile_rules(ruleset)
+        if compiled is None:
+            self._compiled.pop(user_id, None)
+        else:
+            self._compiled[user_id] = compiled
+
+    def apply(self, row: Row) -> None:
+        """Follow the stream: rules changed on any process."""
+        if isinstance(row, AccountDataRow) and row.type == STORED and not row.room_id:
+            self._keep(row.user_id, load_ruleset(row.content))
+
+    def judge(self, room: Room, event: Event) -> tuple[bool, Sequence[MentionRow]]:
+        """Whether the default rules notify, and the local members for whom the result differs or highlights."""
+        if CREATE not in room.state:
+            return False, ()
+        evaluation = Evaluation(event, member_count=room.joined_count, power=room.power)
+        default = evaluation.default
+        rows: list[MentionRow] = []
+        for user_id in default.special:
+            if user_id not in self._compiled and self._counts(room, user_id, event):
+                _differ(rows, user_id, default.of(user_id), flagged=default.common.notify)
+        if self._compiled:
+            local = room.joined_of(self._server)
+            for user_id in self._compiled.keys() & local:
+                if user_id != event.sender:
+                    name = room.members[user_id].displayname
+                    actions = evaluation.for_member(user_id, self._compiled[user_id], name)
+                    _differ(rows, user_id, actions, flagged=default.common.notify)
+        return default.common.notify, rows
+
+    def _counts(self, room: Room, user_id: str, event: Event) -> bool:
+        return user_id != event.sender and server_of(user_id) == self._server and room.is_joined(user_id)
+
+    async def of(self, user_id: str) -> Ruleset:
+        """The user's rules [0 trips warm]."""
+        if user_id not in self._known:
+            await self._load([user_id])
+        return self._known[user_id]
+
+    async def edit(self, user_id: str, change: Callable[[Ruleset], Ruleset]) -> None:
+        """Change the rules and tell all the user's devices. What `change` raises leaves them as they were."""
+        changed = change(await self.of(user_id))
+        await self._stream.write(
+            AccountDataRow(user_id=user_id, room_id="", type=STORED, content=dump_ruleset(changed)),
+            AccountDataRow(user_id=user_id, room_id="", type=SHOWN, content=shown(changed, user_id)),
+        )
+
+
+def shown(ruleset: Ruleset, user_id: str) -> bytes:
+    """The content of `m.push_rules` as clients see it."""
+    return orjson.dumps({"global": client_ruleset(ruleset, user_id)})
+
+
+def _differ(rows: list[MentionRow], user_id: str, actions: Actions, *, flagged: bool) -> None:
+    if actions.notify != flagged or actions.highlight:
+        rows.append(MentionRow(user_id=user_id, notify=actions.notify, highlight=actions.highlight))
