@@ -20,9 +20,16 @@ type Broadcast =
 
 export function openLink(): EngineLink {
   const tab = crypto.randomUUID();
-  // The lock tells the engine when this page is gone: nobody else asks for a lock of this name before that.
-  void navigator.locks.request(`hearth-tab-${tab}`, () => new Promise(() => undefined));
-  return typeof SharedWorker === 'undefined' ? electedWorker(tab) : sharedWorker(tab);
+  // The lock tells the engine when this page is gone: the engine asks for it too and gets it only then. So the page
+  // must have it before it says anything.
+  const held = new Promise<void>((resolve) => {
+    void navigator.locks.request(`hearth-tab-${tab}`, () => {
+      resolve();
+      return new Promise(() => undefined);
+    });
+  });
+  const link = typeof SharedWorker === 'undefined' ? electedWorker(tab) : sharedWorker(tab);
+  return { ...link, post: (message) => void held.then(() => link.post(message)) };
 }
 
 function sharedWorker(tab: string): EngineLink {

@@ -1,5 +1,6 @@
 /** The engine's worker: shared by all pages, or owned by the page that was elected. Only the newest one runs. */
 import { errorInfo } from '../store/errors';
+import { failure } from './api/http';
 import { Engine } from './engine';
 import type { Page } from './publisher';
 import type { ToEngine, ToPage } from './rpc';
@@ -89,7 +90,9 @@ function serve(port: MessagePort): void {
       whenGone(message.tab, () => leave());
     } else if (message.t === 'detach') {
       leave();
-    } else if (page !== null) {
+    } else if (page === null) {
+      post({ t: 'failure', id: message.id, error: errorInfo(failure('NETWORK', 'not attached')) });
+    } else {
       void answer(page, message, post);
     }
   };
