@@ -27,6 +27,8 @@ from homeserver.net.resolver import DnsResolver, Resolver
 from homeserver.protocol.server_acl import ServerAcl
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.acceptance import Acceptance
+from homeserver.services.ancestors import Ancestors
+from homeserver.services.backfill import Backfill
 from homeserver.services.commits import Commits
 from homeserver.services.feed import Feed
 from homeserver.services.inbound import Inbound
@@ -44,6 +46,7 @@ from homeserver.services.rooms import Rooms
 from homeserver.services.visibility import Visibility
 from homeserver.storage.database import Database
 from homeserver.storage.destinations import Destinations
+from homeserver.storage.events.gaps import GapTable
 from homeserver.storage.events.read import Events
 from homeserver.storage.members import Members
 from homeserver.storage.outbound import OutboundTable
@@ -80,6 +83,7 @@ class Federation:
     remote_join: RemoteJoin
     remote_invites: RemoteInvites
     queries: Queries
+    backfill: Backfill
     sender: Sender
     inbound: Inbound
     peers: Peers
@@ -129,6 +133,19 @@ def build(
     resolution = Resolution(event_table, states, below.state_keys, database.nids)
     acceptance = Acceptance(keyring, below.rooms, below.commits, event_table, resolution=resolution)
     outliers = Outliers(below.rooms, below.stream, event_table, below.state_keys, database.nids)
+    ancestors = Ancestors(acceptance, peer_events, event_table, outliers=outliers, resolution=resolution)
+    backfill = Backfill(
+        us,
+        below.rooms,
+        acceptance,
+        peer_events,
+        ancestors=ancestors,
+        events=event_table,
+        gaps=GapTable(database),
+        stream=below.stream,
+        keys=below.state_keys,
+        nids=database.nids,
+    )
     resident = Resident(key, below.rooms, acceptance, events=event_table, clock=clock)
     remote_join = RemoteJoin(
         key,
@@ -166,8 +183,7 @@ def build(
         staging=staging,
         events=event_table,
         peers=peer_events,
-        outliers=outliers,
-        resolution=resolution,
+        ancestors=ancestors,
         clock=clock,
     )
     inbound.on_staged(work.wake)
@@ -198,6 +214,7 @@ def build(
         remote_join=remote_join,
         remote_invites=remote_invites,
         queries=Queries(requests),
+        backfill=backfill,
         sender=sender,
         inbound=inbound,
         peers=peers,

@@ -5,7 +5,7 @@ take turns. Spec: Server-Server API, Backfilling and retrieving missing events; 
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -16,16 +16,15 @@ from homeserver.federation.client.errors import FederationError
 from homeserver.federation.client.events import Events as PeerEvents
 from homeserver.protocol import canonical_json
 from homeserver.protocol.errors import ProtocolError
-from homeserver.protocol.events import Event, StateKey
+from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import EventId
-from homeserver.services.acceptance import Acceptance, Given, Known, MissingAncestors, event_of
+from homeserver.services.acceptance import Acceptance, Known, MissingAncestors
+from homeserver.services.ancestors import Ancestors, oldest_first
 from homeserver.services.intents import Stale
-from homeserver.services.outliers import Outliers, judge
-from homeserver.services.resolution import Resolution
 from homeserver.services.rooms import Room, Rooms
 from homeserver.storage.errors import DatabaseDown
 from homeserver.storage.events.read import Events
-from homeserver.storage.rows import REJECTED, StagedDoneRow
+from homeserver.storage.rows import StagedDoneRow
 from homeserver.storage.staging import Staged, StagedRoom, StagingTable
 
 log = structlog.get_logger()
@@ -58,8 +57,7 @@ class InboundWork:
         staging: StagingTable,
         events: Events,
         peers: PeerEvents,
-        outliers: Outliers,
-        resolution: Resolution,
+        ancestors: Ancestors,
         clock: Clock,
     ) -> None:
         self._owner = owner
@@ -68,8 +66,7 @@ class InboundWork:
         self._staging = staging
         self._events = events
         self._peers = peers
-        self._outliers = outliers
-        self._resolution = resolution
+        self._ancestors = ancestors
         self._clock = clock
         self._wake = asyncio.Event()
 
@@ -146,10 +143,10 @@ class InboundWork:
             await self._fetch_missing(origin, room, event)
             missing = await self._try(room, event, done)
         if missing is not None and missing.auth_events:
-            await self._fetch_auth(origin, room, event)
+            await self._ancestors.fetch_auth_chain(origin, room, event)
             missing = await self._try(room, event, done)
         if missing is not None:
-            given = await self._state_before(origin, room, event, missing.prev_events)
+            given = await self._ancestors.state_before(origin, room, event, missing.prev_events)
             await self._acceptance.take(room.room_id, event, given=given, rows=(done,))
 
     async def _try(self, room: Room, event: Event, done: StagedDoneRow) -> MissingAncestors | None:
@@ -183,77 +180,17 @@ class InboundWork:
                 break
             latest = [fetched.event_id for fetched in new.values() if not unknown.isdisjoint(fetched.prev_events)]
         known = Known()
-        for fetched in _oldest_first(found):
+        for fetched in oldest_first(found):
             try:
                 await self._acceptance.take(room.room_id, fetched, known=known)
             except MissingAncestors as missing:
                 if missing.auth_events:
-                    await self._fetch_auth(origin, room, fetched)
+                    await self._ancestors.fetch_auth_chain(origin, room, fetched)
                 if missing.prev_events:
-                    given = await self._state_before(origin, room, fetched, missing.prev_events)
+                    given = await self._ancestors.state_before(origin, room, fetched, missing.prev_events)
                     await self._acceptance.take(room.room_id, fetched, given=given)
                 elif missing.auth_events:
                     await self._acceptance.take(room.room_id, fetched)
-
-    async def _fetch_auth(self, origin: str, room: Room, event: Event) -> None:
-        """Fetch the auth chain of an event and keep what of it is good."""
-        pdus = await self._peers.event_auth(origin, room.room_id, event.event_id)
-        read = await self._acceptance.read(pdus[:MAX_FETCHED], room.rules)
-        await self._keep(room, [found for found in read if isinstance(found, Event)])
-
-    async def _state_before(self, origin: str, room: Room, event: Event, missing: Collection[EventId]) -> Given:
-        """The state before the event as the peer tells it, every event of it verified and judged."""
-        told = await self._peers.state_ids(origin, room.room_id, event.event_id)
-        wanted = dict.fromkeys([*told.state, *told.auth_chain])
-        unknown = await self._events.missing(list(wanted))
-        if len(unknown) > MAX_FETCHED:
-            raise MatrixError("The state is too large to be fetched")
-        fetched = await self._fetch(origin, room, sorted(unknown))
-        await self._keep(room, fetched)
-        stored = await self._events.by_id(list(told.state))
-        numbers: dict[StateKey, tuple[int, EventId]] = {}
-        state: dict[StateKey, Event] = {}
-        for found in stored:
-            entry = event_of(found, room.rules)
-            if entry.is_state and not found.flags & REJECTED and found.room_nid == room.room_nid:
-                numbers[entry.key] = (found.event_nid, entry.event_id)
-                state[entry.key] = entry
-        point, rows = await self._resolution.given(room, numbers)
-        return Given(point, rows, state, tuple(sorted(missing)))
-
-    async def _fetch(self, origin: str, room: Room, event_ids: Sequence[str]) -> list[Event]:
-        """Single events, several at once; those that the peer does not give are left out."""
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def one(event_id: str) -> object:
-            async with places:
-                try:
-                    return await self._peers.event(origin, event_id)
-                except FederationError:
-                    return None
-
-        pdus = await asyncio.gather(*(one(event_id) for event_id in event_ids))
-        read = await self._acceptance.read([pdu for pdu in pdus if pdu is not None], room.rules)
-        asked = set(event_ids)
-        return [found for found in read if isinstance(found, Event) and found.event_id in asked]
-
-    async def _keep(self, room: Room, events: Iterable[Event]) -> None:
-        """Store events for authorisation alone; those with unknown auth events are left out."""
-        fresh = {event.event_id: event for event in events if event.room_id == room.room_id}
-        named = {auth for event in fresh.values() for auth in event.auth_events} | fresh.keys()
-        if room.rules.create_is_room:
-            named.add(room.create.event_id)
-        stored = {
-            EventId(found.event_id): (event_of(found, room.rules), bool(found.flags & REJECTED))
-            for found in await self._events.by_id(sorted(named))
-            if found.room_nid == room.room_nid
-        }
-        new = {event_id: event for event_id, event in fresh.items() if event_id not in stored}
-        order, rejected = judge(new, room.rules, stored)
-        if order:
-            named_nids = {event_id for event in order for event_id in event.auth_events if event_id in stored}
-            known = [stored[event_id][0] for event_id in sorted(named_nids)]
-            await self._outliers.store(room, [*known, *order], rejected)
 
 
 def _in_turn(staged: Sequence[Staged]) -> list[Staged]:
@@ -268,19 +205,3 @@ def _in_turn(staged: Sequence[Staged]) -> list[Staged]:
             if not queues[origin]:
                 del queues[origin]
     return turns
-
-
-def _oldest_first(events: dict[EventId, Event]) -> list[Event]:
-    """Parents before children, as far as they are among the events; without recursion."""
-    waits = {event_id: sum(prev in events for prev in event.prev_events) for event_id, event in events.items()}
-    order: list[Event] = []
-    ready = sorted((event_id for event_id, count in waits.items() if not count), key=lambda e: events[e].depth)
-    while ready:
-        event_id = ready.pop(0)
-        order.append(events[event_id])
-        for other, event in events.items():
-            if event_id in event.prev_events:
-                waits[other] -= 1
-                if not waits[other]:
-                    ready.append(other)
-    return order

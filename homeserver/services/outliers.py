@@ -19,7 +19,7 @@ from homeserver.services.intents import relation_of
 from homeserver.services.rooms import MEMBER, Room, Rooms
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.events.read import Events
-from homeserver.storage.rows import OUTLIER, REJECTED, EventRow, RoomWrite, Rows
+from homeserver.storage.rows import OUTLIER, REJECTED, EventRow, RoomWrite, Row, Rows
 from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Stream
 
@@ -74,22 +74,27 @@ class Outliers:
         return found
 
     async def _write(self, room: Room, rows: Sequence[EventRow]) -> None:
-        for _ in range(TRIES):
-            outcome = await self._stream.submit(_OutlierEntry(self._rooms, room, rows))
-            if not outcome.refused:
-                return
-            # Another route stored some of them meanwhile, or the head has moved.
-            await self._rooms.reload(room.room_id)
-            if outcome.known:
-                raise Unavailable("The room changed meanwhile; try again.")
-            await asyncio.sleep(0)
-        raise Unavailable("The room is too busy; try again.")
+        await write_beside(self._stream, self._rooms, room, rows)
 
 
-class _OutlierEntry:
+async def write_beside(stream: Stream, rooms: Rooms, room: Room, rows: Sequence[Row]) -> None:
+    """Write rows of a room that leave its head as it is. Raises Unavailable."""
+    for _ in range(TRIES):
+        outcome = await stream.submit(_SideEntry(rooms, room, rows))
+        if not outcome.refused:
+            return
+        # Another route stored some of them meanwhile, or the head has moved.
+        await rooms.reload(room.room_id)
+        if outcome.known:
+            raise Unavailable("The room changed meanwhile; try again.")
+        await asyncio.sleep(0)
+    raise Unavailable("The room is too busy; try again.")
+
+
+class _SideEntry:
     """A room's part of a batch that leaves its head as it is."""
 
-    def __init__(self, rooms: Rooms, room: Room, rows: Sequence[EventRow]) -> None:
+    def __init__(self, rooms: Rooms, room: Room, rows: Sequence[Row]) -> None:
         self.room_nid: int | None = room.room_nid
         self._rooms = rooms
         self._room = room

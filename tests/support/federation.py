@@ -253,5 +253,5 @@ async def homeservers(cluster: Any, net: FakeNet, *names: str) -> AsyncIterator[
 async def eventually(check: Callable[[], Awaitable[bool]], *, within_s: float = 5.0) -> None:
     """Wait until `check` holds; fails when it does not in time."""
     async with asyncio.timeout(within_s):
-        while not await check():
+        while not await check():  # noqa: ASYNC110 - what is waited for happens in another server
             await asyncio.sleep(0.02)
