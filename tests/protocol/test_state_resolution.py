@@ -258,6 +258,7 @@ def test_a_resolution_stops_at_its_budget() -> None:
         run_walk(resolve(branches, V11, budget=Budget(events=3)), history.events)
     with pytest.raises(TooManyEvents):
         run_walk(resolve(branches, V11, budget=Budget(conflicted=1)), history.events)
+    run_walk(resolve(branches, V11, budget=Budget(conflicted=2)), history.events)
 
 
 def test_a_resolution_needs_all_events_of_the_auth_chains() -> None:
