@@ -14,6 +14,14 @@ from tools.environment import PYTHON, ROOT, VENV, SetupError, alone, prepare, pr
 
 RUN, TEST, LINT = "requirements.txt", "requirements-test.txt", "requirements-lint.txt"
 TEST_LIMIT_S = 15 * 60
+COVERED = [
+    "--cov=homeserver.protocol",
+    "--cov-branch",
+    "--cov-report=term-missing:skip-covered",
+    "--cov-fail-under=100",
+]
+CORE = ["tests/protocol", *COVERED]
+REST = ["tests", "--ignore=tests/protocol"]
 SYNAPSE = ROOT / ".venv-synapse"
 
 
@@ -78,17 +86,21 @@ def become(*arguments: str) -> int:
 def test(arguments: list[str], *, web: bool) -> int:
     """Run pytest, and without arguments of its own the web client's tests too; the last line counts them all."""
     set_up(TEST, web=web)
-    long = "--full" in arguments or any(argument.startswith("--full=") for argument in arguments)
-    everything = not arguments or long
+    long = any(argument.startswith("--full") for argument in arguments)
+    whole = not arguments or long
     deadline = None if long else time.monotonic() + TEST_LIMIT_S
+    runs = [arguments] if arguments else [CORE, REST]
+    codes: list[int] = []
+    counts = [0, 0, 0]
     with tempfile.TemporaryDirectory(prefix="hearth-reports-") as reports:
-        report = Path(reports) / "pytest.xml"
-        codes = [pytest(arguments, report, deadline)]
-        counts = count(report)
-        if everything and web:
-            web_report = Path(reports) / "vitest.xml"
-            codes.append(vitest(web_report))
-            counts = [one + other for one, other in zip(counts, count(web_report), strict=True)]
+        for number, run in enumerate(runs):
+            report = Path(reports) / f"pytest{number}.xml"
+            codes.append(pytest(run, report, deadline))
+            counts = [one + other for one, other in zip(counts, count(report), strict=True)]
+        if whole and web:
+            report = Path(reports) / "vitest.xml"
+            codes.append(vitest(report))
+            counts = [one + other for one, other in zip(counts, count(report), strict=True)]
     passed, failed, skipped = counts
     if passed == 0 or (any(codes) and failed == 0):
         say("no test ran" if passed == 0 else "a test runner failed outside of its tests (see above)")
