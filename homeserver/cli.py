@@ -1,5 +1,6 @@
 """The command line. Whatever keeps a command from its work is one line on standard error and its own exit code."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -13,15 +14,23 @@ import structlog
 import uvloop
 
 import homeserver
-from homeserver import app, serving
+from homeserver import app, opening, serving
 from homeserver.asgi import log as logging
-from homeserver.clock import SystemClock, SystemRng, faults_of
+from homeserver.clock import NoFaults, SystemClock, SystemRng, faults_of
 from homeserver.config import Config
 from homeserver.config.loader import ConfigError, load
+from homeserver.errors import WeakPassword
+from homeserver.protocol.identifiers import is_valid_localpart_for_new_user
+from homeserver.services.passwords import Passwords
+from homeserver.storage.database import Database
+from homeserver.storage.rows import RevocationRow
+from homeserver.storage.stream import Stream
+from homeserver.storage.users import Users
 
 T = TypeVar("T")
 
 EXIT_FAULT = 1
+MAX_USER_ID_BYTES = 255
 
 config_option = click.option(
     "--config",
@@ -29,6 +38,8 @@ config_option = click.option(
     type=click.Path(path_type=Path),
     help="The configuration file; absent: a server for this machine.",
 )
+
+stdin_option = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 
 class Refused(click.ClickException):
@@ -126,7 +137,7 @@ def migrate(path: Path | None) -> None:
 
     async def run() -> None:
         async with AsyncExitStack() as resources:
-            await app.open_database(config, resources, [])
+            await opening.open_database(config, resources, [])
 
     _run(run)
     click.echo("The database is up to date.")
@@ -166,12 +177,110 @@ def _check_listeners(config: Config) -> None:
 
 async def _check_database(config: Config) -> None:
     async with AsyncExitStack() as resources:
-        await app.open_database(config, resources, [])
+        await opening.open_database(config, resources, [])
 
 
 async def _check_bus(config: Config) -> None:
     async with AsyncExitStack() as resources:
-        await app.open_bus(config, resources)
+        await opening.open_bus(config, resources)
+
+
+@main.group()
+def user() -> None:
+    """Make and change accounts, with the server running or not."""
+
+
+def _new_password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return answer
+
+
+@user.command()
+@click.argument("name")
+@click.option("--admin", is_flag=True, help="Give admin rights.")
+@stdin_option
+@config_option
+def create(name: str, admin: bool, password_stdin: bool, path: Path | None) -> None:
+    """Make the account @NAME:server."""
+    config = _load(path)
+    user_id = f"@{name}:{config.server_name}"
+    if not is_valid_localpart_for_new_user(name) or len(user_id) > MAX_USER_ID_BYTES:
+        raise Refused("A user name has small letters a to z, digits, and . _ = - / + only.")
+    password = _new_password(from_stdin=password_stdin)
+
+    async def run(database: Database) -> None:
+        made = await Users(database).create(
+            user_id, password_hash=await _hash(config, password), now_ms=SystemClock().now_ms(), is_admin=admin
+        )
+        if made is None:
+            raise Refused(f"{user_id} was taken already.")
+
+    _with_database(config, run)
+    click.echo(f"{user_id} was made.")
+
+
+@user.command("reset-password")
+@click.argument("name")
+@click.option("--log-out", is_flag=True, help="End all sessions and devices of the account.")
+@stdin_option
+@config_option
+def reset_password(name: str, log_out: bool, password_stdin: bool, path: Path | None) -> None:
+    """Give the account @NAME:server another password."""
+    config = _load(path)
+    user_id = f"@{name}:{config.server_name}"
+    password = _new_password(from_stdin=password_stdin)
+
+    async def run(database: Database) -> None:
+        if not await Users(database).set_password(user_id, await _hash(config, password)):
+            raise Refused(f"There is no account {user_id}.")
+        if log_out:
+            await _end_sessions(database, user_id)
+
+    _with_database(config, run)
+    click.echo(f"{user_id} has another password.")
+
+
+@user.command("make-admin")
+@click.argument("name")
+@click.option("--revoke", is_flag=True, help="Take admin rights away.")
+@config_option
+def make_admin(name: str, revoke: bool, path: Path | None) -> None:
+    """Give the account @NAME:server admin rights; sessions that are open see it at their next start."""
+    config = _load(path)
+    user_id = f"@{name}:{config.server_name}"
+
+    async def run(database: Database) -> None:
+        if not await Users(database).set_admin(user_id, is_admin=not revoke):
+            raise Refused(f"There is no account {user_id}.")
+
+    _with_database(config, run)
+    click.echo(f"{user_id} is {'no admin any more' if revoke else 'an admin'}.")
+
+
+async def _hash(config: Config, password: str) -> str:
+    try:
+        return await Passwords(config.login.password.hash_cost).hash(password)
+    except WeakPassword as error:
+        raise Refused(error.message) from None
+
+
+async def _end_sessions(database: Database, user_id: str) -> None:
+    """Through the stream, so that every process hears of it."""
+    stream = Stream(database, clock=SystemClock(), faults=NoFaults())
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(stream.run())
+        await stream.write(RevocationRow(user_id=user_id, kind="user"))
+        running.cancel()
+
+
+def _with_database(config: Config, work: Callable[[Database], Coroutine[object, object, None]]) -> None:
+    async def run() -> None:
+        async with AsyncExitStack() as resources:
+            await work(await opening.open_database(config, resources, []))
+
+    _run(run)
 
 
 def _load(path: Path | None) -> Config:
@@ -191,7 +300,7 @@ def _run(work: Callable[[], Coroutine[object, object, T]]) -> T:
     """Run to the end on a loop of its own. Raises Refused."""
     try:
         return uvloop.run(work())
-    except app.CannotStart as error:
+    except opening.CannotStart as error:
         raise BadStart(str(error)) from None
     except OSError as error:
         raise BadStart(f"{error.filename or 'the system'}: {error.strerror or error}") from None

@@ -1,0 +1,77 @@
+"""What a server stands on: its database, its bus, the files of the web client. Opened here, closed by the caller's stack."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import homeserver
+from homeserver.asgi.static import Site
+from homeserver.bus.bus import Bus, BusDown
+from homeserver.bus.local import LocalBus
+from homeserver.bus.redis import RedisBus
+from homeserver.config import Config
+from homeserver.storage.database import Database
+from homeserver.storage.embedded import EmbeddedPostgres
+from homeserver.storage.embedded_system import EmbeddedPostgresError
+from homeserver.storage.errors import DatabaseDown, DatabaseFull, DatabaseUnusable
+from homeserver.storage.migrate import migrate
+
+Task = Callable[[], Awaitable[None]]
+
+
+class CannotStart(Exception):
+    """The server cannot start; the message is one line that says why and what to do."""
+
+
+async def database_url(config: Config, resources: AsyncExitStack, tasks: list[Task]) -> str:
+    """The address of the database, started first if it is the embedded one. Raises CannotStart."""
+    if config.database.url is not None:
+        return config.database.url
+    bindir = config.database.embedded.bindir
+    embedded = EmbeddedPostgres(Path(config.data_dir) / "database", bindir=Path(bindir) if bindir else None)
+    try:
+        url = await embedded.start()
+    except EmbeddedPostgresError as error:
+        raise CannotStart(f"the embedded database does not start: {error}") from error
+    resources.push_async_callback(embedded.stop)
+    tasks.append(embedded.run)
+    return url
+
+
+async def open_database(config: Config, resources: AsyncExitStack, tasks: list[Task]) -> Database:
+    """The database, brought to this release. Raises CannotStart."""
+    url = await database_url(config, resources, tasks)
+    try:
+        await migrate(url)
+        database = await Database.open(url, max_connections=config.database.max_connections)
+    except DatabaseUnusable as error:
+        raise CannotStart(str(error)) from error
+    except DatabaseFull as error:
+        raise CannotStart("the disk of the database is full: free some space and start again") from error
+    except DatabaseDown as error:
+        cause = str(error.__cause__).partition("\n")[0] or type(error.__cause__).__name__
+        raise CannotStart(f"the database cannot be used ({cause}): start it, or correct database.url") from error
+    resources.push_async_callback(database.close)
+    return database
+
+
+async def open_bus(config: Config, resources: AsyncExitStack) -> Bus:
+    """The bus: Redis if there is one. Raises CannotStart."""
+    if config.redis.url is None:
+        bus: Bus = LocalBus()
+    else:
+        try:
+            bus = await RedisBus.open(config.redis.url)
+        except BusDown as error:
+            raise CannotStart(f"Redis does not answer ({error}): start it, or correct redis.url") from error
+    resources.push_async_callback(bus.close)
+    return bus
+
+
+def web_client() -> Site | None:
+    """The built web client: beside the package in a checkout, within it in a wheel; None if it was not built."""
+    package = Path(homeserver.__file__).parent
+    for folder in (package / "webclient", package.parent / "webclient" / "dist"):
+        if (folder / "index.html").is_file():
+            return Site(folder)
+    return None
