@@ -39,11 +39,7 @@ export class Loader {
       await this.once(roomId, 'older', () => this.context(roomId, eventId));
     }
     const event = timeline.event(eventId);
-    if (
-      event === undefined ||
-      timeline.fragmentOf(eventId) === null ||
-      kindOf(this.core.account, roomId, event) === null
-    ) {
+    if (event === undefined || timeline.fragmentOf(eventId) === null || kindOf(event) === null) {
       throw failure('M_NOT_FOUND', 'the message cannot be shown', 404);
     }
     return this.core.account.keyOf(event);

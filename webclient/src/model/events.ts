@@ -51,6 +51,11 @@ export function texts(value: unknown): readonly string[] {
   return list(value).filter((item): item is string => typeof item === 'string');
 }
 
+/** Entries whose keys are room ids; nothing else becomes a key of ours. */
+export function roomEntries(value: unknown): readonly (readonly [string, unknown])[] {
+  return Object.entries(object(value)).filter(([key]) => key.startsWith('!'));
+}
+
 /** The event, or null when what came is not one. */
 export function asEvent(value: unknown): MatrixEvent | null {
   if (

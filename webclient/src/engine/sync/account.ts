@@ -82,6 +82,8 @@ export class Account {
   readonly members = new Map<string, Map<string, MemberData>>();
   /** Only of rooms that were needed since the start. */
   readonly timelines = new Map<string, RoomTimeline>();
+  /** How many present members of a room have a name; a room's entry goes with each change of a member. */
+  readonly nameCounts = new Map<string, ReadonlyMap<string, number>>();
   readonly typing = new Map<string, readonly string[]>();
   readonly presence = new Map<string, PresenceData>();
   readonly accountData = new Map<string, Json>();
@@ -133,7 +135,8 @@ export class Account {
 
   /** All that came from the server is forgotten; what was not sent yet, and which rooms are encrypted, is kept. */
   forgetRooms(): void {
-    for (const map of [this.rooms, this.members, this.timelines, this.typing, this.presence, this.accountData]) {
+    const { rooms, members, nameCounts, timelines, typing, presence, accountData } = this;
+    for (const map of [rooms, members, nameCounts, timelines, typing, presence, accountData]) {
       map.clear();
     }
     this.listCount = null;

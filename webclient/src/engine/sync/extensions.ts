@@ -1,5 +1,5 @@
 /** The extensions of a delta: account data, receipts, typing, counts, presence. Spec: MSC4508 and our own ones. */
-import { asEvent, isObject, type Json, list, number, object, text, texts } from '../../model/events';
+import { asEvent, isObject, type Json, list, number, object, roomEntries, text, texts } from '../../model/events';
 import { type Account, emptyRoom, type RoomData } from './account';
 import type { Changes } from './changes';
 
@@ -9,21 +9,21 @@ export const PREVIEW = 'app.hearth.preview';
 
 export function applyExtensions(account: Account, extensions: Json, changes: Changes): void {
   applyAccountData(account, object(extensions.account_data), changes);
-  for (const [roomId, event] of Object.entries(object(object(extensions.receipts).rooms))) {
+  for (const [roomId, event] of roomEntries(object(extensions.receipts).rooms)) {
     applyReceipts(account, roomId, object(object(event).content), changes);
   }
-  for (const [roomId, event] of Object.entries(object(object(extensions.typing).rooms))) {
+  for (const [roomId, event] of roomEntries(object(extensions.typing).rooms)) {
     const others = texts(object(object(event).content).user_ids).filter((userId) => userId !== account.me);
     account.typing.set(roomId, others);
     changes.typing.add(roomId);
   }
-  for (const [roomId, counts] of Object.entries(object(object(extensions[COUNTS]).rooms))) {
+  for (const [roomId, counts] of roomEntries(object(extensions[COUNTS]).rooms)) {
     changeRoom(account, roomId, changes, {
       notifications: number(object(counts).n, 0),
       highlights: number(object(counts).h, 0),
     });
   }
-  for (const [roomId, value] of Object.entries(object(object(extensions[PREVIEW]).rooms))) {
+  for (const [roomId, value] of roomEntries(object(extensions[PREVIEW]).rooms)) {
     const event = asEvent(value);
     if (event !== null && account.rooms.has(roomId)) {
       account.timeline(roomId).keep(event);
@@ -45,7 +45,7 @@ function applyAccountData(account: Account, data: Json, changes: Changes): void 
   for (const event of list(data.global).map(object)) {
     setAccountData(account, text(event.type), object(event.content), changes);
   }
-  for (const [roomId, events] of Object.entries(object(data.rooms))) {
+  for (const [roomId, events] of roomEntries(data.rooms)) {
     for (const event of list(events).map(object)) {
       setRoomAccountData(account, roomId, text(event.type), object(event.content), changes);
     }
@@ -84,7 +84,7 @@ function applyReceipts(account: Account, roomId: string, content: Json, changes:
       for (const [userId, value] of Object.entries(object(object(types)[type]))) {
         const receipt = object(value);
         const thread = receipt.thread_id;
-        if (!isObject(value) || (thread !== undefined && thread !== 'main')) {
+        if (!isObject(value) || !userId.startsWith('@') || (thread !== undefined && thread !== 'main')) {
           continue;
         }
         const read = { eventId, ts: number(receipt.ts, 0) };

@@ -13,32 +13,42 @@ import type { RoomTimeline } from './timeline';
 
 const MESSAGES = new Set(['m.room.message', 'm.sticker']);
 
+type Kind = TimelineItem['kind'] | null;
+
+/** Events never change (a redaction makes a new one), and a timeline asks for the kinds of all of them all the time. */
+const kinds = new WeakMap<MatrixEvent, { readonly kind: Kind }>();
+
 /** Kind of row; null for what makes no row of its own. */
-export function kindOf(account: Account, roomId: string, event: MatrixEvent): TimelineItem['kind'] | null {
+export function kindOf(event: MatrixEvent): Kind {
+  const known = kinds.get(event) ?? { kind: findKind(event) };
+  kinds.set(event, known);
+  return known.kind;
+}
+
+function findKind(event: MatrixEvent): Kind {
   if (event.state_key !== undefined) {
-    return serviceLine(event, (userId) => nameIn(account, roomId, userId)) === null ? null : 'service';
+    return serviceLine(event, (userId) => userId) === null ? null : 'service';
   }
   if (relationOf(event) !== null) {
     return null;
   }
-  const shown = MESSAGES.has(event.type) || event.type === 'm.room.encrypted';
   if (isRedacted(event)) {
-    return shown ? 'redacted' : null;
+    return MESSAGES.has(event.type) || event.type === 'm.room.encrypted' ? 'redacted' : null;
   }
   if (event.type === 'm.room.encrypted') {
     return 'encrypted';
   }
-  if (event.type === 'm.sticker') {
-    return 'message';
+  if (event.type === 'm.room.message') {
+    return text(event.content.msgtype) === '' ? 'unknown' : 'message';
   }
-  return event.type === 'm.room.message' ? (text(event.content.msgtype) === '' ? 'unknown' : 'message') : null;
+  return MESSAGES.has(event.type) ? 'message' : null;
 }
 
 /** Ids of all rows of a run, oldest first, with what is still on its way at the end of the live one. */
 export function itemKeys(account: Account, timeline: RoomTimeline, fragment: Fragment | null): string[] {
   const keys = (fragment?.ids ?? []).flatMap((id) => {
     const event = timeline.event(id);
-    return event !== undefined && kindOf(account, timeline.roomId, event) !== null ? account.keyOf(event) : [];
+    return event !== undefined && kindOf(event) !== null ? account.keyOf(event) : [];
   });
   if (fragment !== null && !fragment.live) {
     return keys;
@@ -49,7 +59,7 @@ export function itemKeys(account: Account, timeline: RoomTimeline, fragment: Fra
 }
 
 export function eventItem(account: Account, timeline: RoomTimeline, event: MatrixEvent): TimelineItem | null {
-  const kind = kindOf(account, timeline.roomId, event);
+  const kind = kindOf(event);
   if (kind === null) {
     return null;
   }
@@ -114,7 +124,7 @@ function replyOf(account: Account, timeline: RoomTimeline, content: Json): Reply
     return null;
   }
   const quoted = timeline.event(target);
-  const kind = quoted === undefined ? null : kindOf(account, timeline.roomId, quoted);
+  const kind = quoted === undefined ? null : kindOf(quoted);
   if (quoted === undefined || kind === null) {
     return { eventId: target, quoted: null };
   }

@@ -35,6 +35,9 @@ export function avatarOf(value: unknown): string | null {
 
 /** Sets one member from its current event. */
 export function applyMember(account: Account, roomId: string, event: StateEvent, changes: Changes): void {
+  if (!event.state_key.startsWith('@')) {
+    return;
+  }
   const members = account.membersOf(roomId);
   const next = event.content === null ? null : memberData(roomId, event.state_key, event.sender, event.content);
   if (next === null) {
@@ -44,6 +47,7 @@ export function applyMember(account: Account, roomId: string, event: StateEvent,
     members.set(event.state_key, next);
     changes.put('members', [roomId, event.state_key], next);
   }
+  account.nameCounts.delete(roomId);
   changes.member(roomId, event.state_key);
 }
 
@@ -80,14 +84,20 @@ function heroName(account: Account, roomId: string, userId: string): string | nu
 }
 
 function countOfName(account: Account, roomId: string, name: string): number {
-  let count = 0;
+  const counts = account.nameCounts.get(roomId) ?? countNames(account, roomId);
+  account.nameCounts.set(roomId, counts);
+  return counts.get(name) ?? 0;
+}
+
+function countNames(account: Account, roomId: string): Map<string, number> {
+  const counts = new Map<string, number>();
   for (const member of account.members.get(roomId)?.values() ?? []) {
-    const present = member.membership === 'join' || member.membership === 'invite';
-    if (present && member.displayName !== null && cleanName(member.displayName) === name) {
-      count += 1;
+    const name = cleanName(member.displayName);
+    if (name !== null && (member.membership === 'join' || member.membership === 'invite')) {
+      counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
-  return count;
+  return counts;
 }
 
 /** Heroes of a `/v4/sync` room. */

@@ -11,6 +11,7 @@ import {
   type MatrixEvent,
   number,
   object,
+  roomEntries,
   type StateEvent,
   text,
   textOrNull,
@@ -25,7 +26,7 @@ import { previewOf } from './views';
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export function applyBody(account: Account, body: Json, changes: Changes): void {
-  for (const [roomId, result] of Object.entries(object(body.rooms))) {
+  for (const [roomId, result] of roomEntries(body.rooms)) {
     applyRoom(account, roomId, object(result), changes);
   }
   applyExtensions(account, object(body.extensions), changes);
