@@ -1,8 +1,11 @@
-"""The composition root: every object is made here once, bottom to top, and handed its collaborators."""
+"""The composition root: every object is made here once, bottom to top, and handed its collaborators.
+
+Longer than others because it is a list: one constructor call for each part of the house.
+"""
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import cast
@@ -10,32 +13,62 @@ from typing import cast
 from prometheus_client import CollectorRegistry
 from quart import Quart
 
-import homeserver
 from homeserver.asgi.dispatch import Dispatcher
 from homeserver.asgi.interface import App as AsgiApp
 from homeserver.asgi.observe import RequestObserver
-from homeserver.asgi.static import Site
-from homeserver.bus.bus import Bus, BusDown
-from homeserver.bus.local import LocalBus
-from homeserver.bus.redis import RedisBus
+from homeserver.client_api import account_data as account_data_api
+from homeserver.client_api import directory as directory_api
+from homeserver.client_api import login as login_api
+from homeserver.client_api import membership as membership_api
+from homeserver.client_api import messages as messages_api
+from homeserver.client_api import profile as profile_api
+from homeserver.client_api import register as register_api
+from homeserver.client_api import rooms as rooms_api
 from homeserver.client_api import service, versions
 from homeserver.client_api.http import EndpointTable
 from homeserver.clock import Clock, Faults, Rng
 from homeserver.config import Config
-from homeserver.errors import UnknownToken
+from homeserver.federation import parts
+from homeserver.opening import CannotStart, Task, open_bus, open_database, web_client
+from homeserver.protocol.identifiers import ServerName
+from homeserver.protocol.signing import SigningKey
+from homeserver.services.account_data import AccountData
+from homeserver.services.accounts import Accounts
+from homeserver.services.commits import Commits
+from homeserver.services.creation import Creation
+from homeserver.services.directory import Directory
+from homeserver.services.feed import Feed
+from homeserver.services.inviting import Inviting
+from homeserver.services.joining import Joining
+from homeserver.services.login import Login
+from homeserver.services.memberships import Memberships
+from homeserver.services.own_key import BadKeyFile, load_or_create
+from homeserver.services.passwords import Passwords
+from homeserver.services.presentation import Presentation
+from homeserver.services.profiles import Profiles
+from homeserver.services.push_rules import PushRules
 from homeserver.services.ratelimit import Limits
-from homeserver.services.requester import Requester
-from homeserver.storage.database import Database
-from homeserver.storage.embedded import EmbeddedPostgres
-from homeserver.storage.embedded_system import EmbeddedPostgresError
-from homeserver.storage.errors import DatabaseDown, DatabaseFull, DatabaseUnusable
-from homeserver.storage.migrate import migrate
-
-Task = Callable[[], Awaitable[None]]
-
-
-class CannotStart(Exception):
-    """The server cannot start; the message is one line that says why and what to do."""
+from homeserver.services.registration import Registration
+from homeserver.services.removing import Removing
+from homeserver.services.room_state import RoomState
+from homeserver.services.rooms import Rooms
+from homeserver.services.sending import Sending
+from homeserver.services.sessions import Sessions
+from homeserver.services.timeline import Timeline
+from homeserver.services.ui_auth import UiAuth
+from homeserver.services.visibility import Visibility
+from homeserver.storage.account_data import AccountData as AccountDataTable
+from homeserver.storage.events.extras import Extras
+from homeserver.storage.events.read import Events
+from homeserver.storage.events.relations import Relations
+from homeserver.storage.members import Members
+from homeserver.storage.rooms import RoomTable
+from homeserver.storage.sessions import Sessions as SessionTable
+from homeserver.storage.sessions import UiAuthSessions
+from homeserver.storage.state import StateKeys, StateTable
+from homeserver.storage.stream import Stream
+from homeserver.storage.users import Profiles as ProfileTable
+from homeserver.storage.users import RegistrationTokens, Users
 
 
 class App:
@@ -73,26 +106,177 @@ async def _run(task: Task) -> None:
     await task()
 
 
-async def build(config: Config, *, clock: Clock, rng: Rng, faults: Faults, index: int = 0) -> App:
+async def build(  # noqa: PLR0915 - one statement for each part of the house
+    config: Config, *, clock: Clock, rng: Rng, faults: Faults, index: int = 0
+) -> App:
     """Make the server from the bottom up. `index`: which of the processes this is. Raises CannotStart."""
     async with AsyncExitStack() as resources:
         registry = CollectorRegistry()
         stopping = asyncio.Event()
         tasks: list[Task] = []
+        us = ServerName(config.server_name)
 
+        # What the house stands on.
         database = await open_database(config, resources, tasks)
         bus = await open_bus(config, resources)
-        limits = Limits(config.rate_limits, bus)
+        key = _signing_key(config, us, rng)
+        stream = Stream(database, clock=clock, faults=faults)
+        members, room_table, events = Members(database), RoomTable(database), Events(database)
+        state_keys, account_data_table = StateKeys(database), AccountDataTable(database)
+        users, profile_table = Users(database), ProfileTable(database)
 
+        # The copy of the stream, the heads of rooms, the room queues.
+        feed = Feed(stream, members, bus, clock, is_shared=config.redis.url is not None or config.processes > 1)
+        stream.on_commit = feed.committed
+        await feed.start()
+        limits = Limits(config.rate_limits, bus)
+        rooms = Rooms(room_table, feed)
+        push_rules = PushRules(us, account_data_table, stream, feed)
+        account_data = AccountData(account_data_table, stream, push_rules, feed)
+        commits = Commits(
+            rooms=rooms,
+            stream=stream,
+            feed=feed,
+            state_keys=state_keys,
+            nids=database.nids,
+            key=key,
+            notifications=push_rules,
+            clock=clock,
+        )
+        visibility = Visibility(rooms, events, members, state_keys, account_data.ignored_by)
+        tasks += [stream.run, feed.run, commits.run]
+
+        # Accounts and their sessions.
+        sessions = Sessions(SessionTable(database), stream, feed, clock, rng)
+        passwords = Passwords(config.login.password.hash_cost)
+        ui_auth = UiAuth(UiAuthSessions(database), clock, rng)
+        login = Login(
+            server=us,
+            users=users,
+            passwords=passwords,
+            sessions=sessions,
+            limits=limits,
+            enabled=config.login.password.enabled,
+        )
+        registration = Registration(
+            server=us,
+            policy=config.registration,
+            users=users,
+            tokens=RegistrationTokens(database),
+            passwords=passwords,
+            sessions=sessions,
+            auth=ui_auth,
+            limits=limits,
+            clock=clock,
+            rng=rng,
+        )
+        profiles = Profiles(server=us, table=profile_table, users=users, members=members, rooms=rooms, commits=commits)
+        directory = Directory(server=us, table=room_table, rooms=rooms, clock=clock)
+        accounts = Accounts(users, account_data)
+        tasks += [profiles.run]
+
+        # Other servers.
+        peers = None
+        if config.federates:
+            http, resolver = parts.outside(config.federation, clock, rng, resources)
+            below = parts.Below(
+                database=database,
+                stream=stream,
+                feed=feed,
+                rooms=rooms,
+                commits=commits,
+                state_keys=state_keys,
+                visibility=visibility,
+                limits=limits,
+                profiles=profile_table,
+                aliases=room_table,
+                may_invite=accounts.check_invite,
+            )
+            peers = parts.build(
+                config.federation,
+                key,
+                below,
+                http=http,
+                resolver=resolver,
+                clock=clock,
+                rng=rng,
+                faults=faults,
+                resources=resources,
+            )
+            profiles.ask_others_by(peers.queries)
+            directory.ask_others_by(peers.queries)
+            tasks += peers.tasks
+
+        # What users do in rooms.
+        sending = Sending(rooms, commits, visibility, Relations(database))
+        sending.check_state_by("m.room.canonical_alias", directory.check_canonical_alias)
+        inviting = Inviting(
+            server=us,
+            rooms=rooms,
+            commits=commits,
+            remote=peers.remote_invites if peers else None,
+            profiles=profiles,
+            check=accounts.check_invite,
+        )
+        joining = Joining(
+            server=us,
+            rooms=rooms,
+            members=members,
+            commits=commits,
+            remote=peers.remote_join if peers else None,
+            aliases=directory,
+            profiles=profiles,
+        )
+        removing = Removing(
+            server=us,
+            rooms=rooms,
+            members=members,
+            commits=commits,
+            stream=stream,
+            remote=peers.remote_join if peers else None,
+        )
+        memberships = Memberships(
+            rooms=rooms,
+            commits=commits,
+            feed=feed,
+            members=members,
+            joining=joining,
+            inviting=inviting,
+            removing=removing,
+        )
+        creation = Creation(
+            rooms=rooms,
+            table=room_table,
+            commits=commits,
+            inviting=inviting,
+            profiles=profiles,
+            key=key,
+            clock=clock,
+            rng=rng,
+            default_version=config.rooms.default_version,
+        )
+        timeline = Timeline(visibility, events, Relations(database), peers.backfill if peers else None)
+        room_state = RoomState(visibility, events, StateTable(database))
+        presentation = Presentation(Extras(database), clock)
+
+        # The doors.
         async def check() -> None:
             await database.fetchval("SELECT 1")
 
-        table = EndpointTable(no_sessions, limits, query_access_token=config.client_api.query_access_token)
+        table = EndpointTable(sessions.authenticate, limits, query_access_token=config.client_api.query_access_token)
         versions.endpoints(table, config)
         service.endpoints(table, check, registry if config.metrics.enabled else None)
+        register_api.endpoints(table, registration)
+        login_api.endpoints(table, login, sessions, limits)
+        profile_api.endpoints(table, profiles)
+        account_data_api.endpoints(table, account_data)
+        directory_api.endpoints(table, directory)
+        rooms_api.endpoints(table, creation, sending, memberships, room_state, presentation)
+        membership_api.endpoints(table, joining, inviting, removing, memberships)
+        messages_api.endpoints(table, timeline, visibility, presentation)
 
         dispatcher = Dispatcher(
-            table.routes(),
+            [*table.routes(), *(peers.routes if peers else ())],
             observer=RequestObserver(registry),
             stopping=stopping,
             trusted_proxies=[ipaddress.ip_network(one, strict=False) for one in config.trusted_proxies],
@@ -103,60 +287,9 @@ async def build(config: Config, *, clock: Clock, rng: Rng, faults: Faults, index
         return App(table, dispatcher, tasks, resources.pop_all())
 
 
-async def no_sessions(_token: str) -> Requester:
-    """Nobody is known while there are no accounts."""
-    raise UnknownToken
-
-
-async def database_url(config: Config, resources: AsyncExitStack, tasks: list[Task]) -> str:
-    """The address of the database, started first if it is the embedded one. Raises CannotStart."""
-    if config.database.url is not None:
-        return config.database.url
-    bindir = config.database.embedded.bindir
-    embedded = EmbeddedPostgres(Path(config.data_dir) / "database", bindir=Path(bindir) if bindir else None)
+def _signing_key(config: Config, us: ServerName, rng: Rng) -> SigningKey:
+    path = Path(config.signing_key_path or Path(config.data_dir) / "signing.key")
     try:
-        url = await embedded.start()
-    except EmbeddedPostgresError as error:
-        raise CannotStart(f"the embedded database does not start: {error}") from error
-    resources.push_async_callback(embedded.stop)
-    tasks.append(embedded.run)
-    return url
-
-
-async def open_database(config: Config, resources: AsyncExitStack, tasks: list[Task]) -> Database:
-    """The database, brought to this release. Raises CannotStart."""
-    url = await database_url(config, resources, tasks)
-    try:
-        await migrate(url)
-        database = await Database.open(url, max_connections=config.database.max_connections)
-    except DatabaseUnusable as error:
+        return load_or_create(path, us, rng)
+    except BadKeyFile as error:
         raise CannotStart(str(error)) from error
-    except DatabaseFull as error:
-        raise CannotStart("the disk of the database is full: free some space and start again") from error
-    except DatabaseDown as error:
-        cause = str(error.__cause__).partition("\n")[0] or type(error.__cause__).__name__
-        raise CannotStart(f"the database cannot be used ({cause}): start it, or correct database.url") from error
-    resources.push_async_callback(database.close)
-    return database
-
-
-async def open_bus(config: Config, resources: AsyncExitStack) -> Bus:
-    """The bus: Redis if there is one. Raises CannotStart."""
-    if config.redis.url is None:
-        bus: Bus = LocalBus()
-    else:
-        try:
-            bus = await RedisBus.open(config.redis.url)
-        except BusDown as error:
-            raise CannotStart(f"Redis does not answer ({error}): start it, or correct redis.url") from error
-    resources.push_async_callback(bus.close)
-    return bus
-
-
-def web_client() -> Site | None:
-    """The built web client: beside the package in a checkout, within it in a wheel; None if it was not built."""
-    package = Path(homeserver.__file__).parent
-    for folder in (package / "webclient", package.parent / "webclient" / "dist"):
-        if (folder / "index.html").is_file():
-            return Site(folder)
-    return None

@@ -1,4 +1,4 @@
-"""What a server stands on: its database, its bus, the files of the web client. Opened here, closed by the caller's stack."""
+"""What a server stands on: its database, its bus, the files of the web client; closed by the caller's stack."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack

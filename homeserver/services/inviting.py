@@ -15,7 +15,7 @@ from homeserver.services.requester import Requester
 from homeserver.services.rooms import Room, Rooms
 
 CheckInvite = Callable[[str, str], Awaitable[None]]
-"""(inviter, invited): raises InviteBlocked, or Forbidden for an account that cannot be invited."""
+"""(invited, inviter): raises InviteBlocked, NotFound or Forbidden for an account that cannot be invited."""
 
 
 class MemberProfiles(Protocol):
@@ -41,10 +41,11 @@ class Inviting:
         server: str,
         rooms: Rooms,
         commits: Commits,
-        remote: RemoteInvites,
+        remote: RemoteInvites | None,
         profiles: MemberProfiles,
         check: CheckInvite,
     ) -> None:
+        """`remote` None: this server does not federate."""
         self._server = server
         self._rooms = rooms
         self._commits = commits
@@ -76,6 +77,8 @@ class Inviting:
         draft = await self.draft(requester, user_id, reason=reason, is_direct=is_direct)
         if self.is_local(user_id):
             return (await self._commits.commit(room, Intent(requester.user_id, draft))).event_id
+        if self._remote is None:
+            raise Forbidden("This server does not federate: only its own users can be invited.")
         return (await self._remote.invite(room, requester.user_id, draft)).event_id
 
     async def draft(
@@ -84,7 +87,7 @@ class Inviting:
         """The member event that invites `target`, after asking whether they may be invited by this user."""
         content: dict[str, Any] = {}
         if self.is_local(target):
-            await self._check(requester.user_id, target)
+            await self._check(target, requester.user_id)
             content.update(await self._profiles.member_content(target))
         if is_direct:
             content["is_direct"] = True

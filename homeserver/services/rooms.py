@@ -6,7 +6,8 @@ on top of it is checked by the gate of `storage.stream`. Not for: states of the 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ MEMBER = "m.room.member"
 CREATE: StateKey = ("m.room.create", "")
 POWER_LEVELS: StateKey = ("m.room.power_levels", "")
 CACHED_ROOMS = 4_000
-_NOBODY: Set[str] = frozenset()
+_NOBODY: AbstractSet[str] = frozenset()
 
 
 class Member(NamedTuple):
@@ -189,7 +190,7 @@ class Room:
     def joined(self) -> Iterator[str]:
         return (user_id for user_id, member in self.members.items() if member.membership == "join")
 
-    def joined_of(self, server: str) -> Set[str]:
+    def joined_of(self, server: str) -> AbstractSet[str]:
         """Joined users of one server."""
         return self._by_server().get(server, _NOBODY)
 

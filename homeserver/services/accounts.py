@@ -1,0 +1,29 @@
+"""What others may do to an account of this server. Spec: Client-Server API, Invite permission."""
+
+from homeserver.errors import Forbidden, InviteBlocked, NotFound
+from homeserver.services.account_data import AccountData
+from homeserver.storage.users import Users
+
+INVITE_PERMISSION = "m.invite_permission_config"
+
+
+class Accounts:
+    """Answers questions about accounts."""
+
+    def __init__(self, users: Users, account_data: AccountData) -> None:
+        self._users = users
+        self._account_data = account_data
+
+    async def check_invite(self, user_id: str, inviter: str) -> None:
+        """Raise NotFound for nobody's name, Forbidden for a closed account, InviteBlocked as the user wishes."""
+        user = await self._users.read(user_id)
+        if user is None:
+            raise NotFound(f"There is no user {user_id}.")
+        if user.is_deactivated:
+            raise Forbidden(f"The account {user_id} is closed.")
+        try:
+            config = await self._account_data.read(user_id, INVITE_PERMISSION)
+        except NotFound:
+            config = {}
+        if config.get("default_action") == "block" or inviter in await self._account_data.ignored_by(user_id):
+            raise InviteBlocked(f"{user_id} does not take invites.")
