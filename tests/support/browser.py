@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.support import run_folder
+from tests.support.browser_npm import chromium_from_npm
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -16,13 +17,13 @@ class NoBrowser(Exception):
 
 
 def find_chromium() -> Path:
-    """A Chromium: `$CHROMIUM`, PATH, Playwright's cache, Debian's package (as root), Playwright's download.
+    """A Chromium: `$CHROMIUM`, PATH, Playwright's cache, Debian's package (as root), npm, a download.
 
     Raises NoBrowser.
     """
     with run_folder.locked("chromium"):
         tried: list[str] = []
-        for find in (_from_environment, _from_path, _from_playwright, _from_debian, _by_download):
+        for find in (_from_environment, _from_path, _from_playwright, _from_debian, chromium_from_npm, _by_download):
             found = find()
             if isinstance(found, Path):
                 return found
