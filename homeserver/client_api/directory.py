@@ -22,7 +22,7 @@ class ListVisibility(msgspec.Struct):
     visibility: Literal["public", "private"] = "public"
 
 
-class SearchFilter(msgspec.Struct):
+class SearchFilter(msgspec.Struct, frozen=True):
     """`filter` of POST /publicRooms."""
 
     generic_search_term: str | None = None
