@@ -86,7 +86,10 @@ def serve(path: Path | None) -> None:
     except serving.CannotListen as error:
         raise BadListener(str(error)) from None
     run = partial(_serve, config, bindings)
-    sys.exit(run(0) if config.processes == 1 else serving.supervise(config.processes, run))
+    if config.processes == 1:
+        sys.exit(run(0))
+    _run(partial(_check_database, config))  # made and migrated once, and a fault told once, before there are many
+    sys.exit(serving.supervise(config.processes, run))
 
 
 def _serve(config: Config, bindings: list[serving.Binding], index: int) -> int:
