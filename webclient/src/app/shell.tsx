@@ -1,6 +1,7 @@
 import { createEffect, lazy, Match, onCleanup, onMount, Switch } from 'solid-js';
 import { t } from '../i18n';
 import { useClient } from '../store/context';
+import { forgetWritings } from '../store/ui';
 import { IconButton } from '../ui/button';
 import { QuestionHost } from '../ui/dialog';
 import { MenuHost, openMenu } from '../ui/menu';
@@ -27,6 +28,9 @@ export function Shell() {
     onCleanup(() => clearTimeout(timer));
     document.addEventListener('visibilitychange', visible);
     onCleanup(() => document.removeEventListener('visibilitychange', visible));
+  });
+  createEffect(() => {
+    if (phase() === 'signedOut') forgetWritings();
   });
   createEffect(() => {
     const unread = Object.values(state.rooms).reduce(
@@ -66,7 +70,7 @@ function SignedOut() {
         <IconButton
           icon="sun-moon"
           label={t('menu-appearance')}
-          onClick={(event) => openMenu(event.currentTarget, lookItems(), 'bottom-end')}
+          onClick={(event) => openMenu(event.currentTarget, lookItems(), { placement: 'bottom-end' })}
           data-testid="appearance"
         />
       </div>

@@ -5,13 +5,15 @@ app-name = Hearth
 ## Sign-in and sign-up
 auth-sign-in-title = Sign in to { $server }
 auth-sign-in-hint = Your name, or your full address if your account is on another server.
+auth-expired = Your session has ended. Sign in again.
+auth-no-password = This server does not take passwords.
 auth-sign-up-title = Create an account
 auth-sign-up-hint = Pick a name and a password. Your address will be { $address }.
 auth-name = Name
 auth-name-or-address = Name or @name:server
 auth-password = Password
 auth-server = Server
-auth-server-own = This server: { $server }
+auth-server-own = Server: { $server }
 auth-token = Invitation code
 auth-token-hint = This server lets in people with an invitation code.
 auth-token-wrong = This code is not valid.
@@ -133,6 +135,12 @@ service-pinned = { $actor } changed the pinned messages
 service-powersChanged = { $actor } changed the rights in the group
 service-upgraded = This group has been replaced by a new one
 service-joinRule = { $actor } changed who can join
+service-crowd-joined = { $names } joined
+service-crowd-left = { $names } left
+service-others = { $count ->
+    [one] { $count } other
+   *[other] { $count } others
+  }
 service-other = { $actor } changed the settings of the group
 
 ## Conversation

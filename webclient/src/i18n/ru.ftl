@@ -5,13 +5,15 @@ app-name = Hearth
 ## Вход и регистрация
 auth-sign-in-title = Вход на { $server }
 auth-sign-in-hint = Ваше имя или полный адрес, если учётная запись на другом сервере.
+auth-expired = Сеанс закончился. Войдите снова.
+auth-no-password = Этот сервер не принимает пароли.
 auth-sign-up-title = Новая учётная запись
 auth-sign-up-hint = Придумайте имя и пароль. Ваш адрес: { $address }.
 auth-name = Имя
 auth-name-or-address = Имя или @имя:сервер
 auth-password = Пароль
 auth-server = Сервер
-auth-server-own = Этот сервер: { $server }
+auth-server-own = Сервер: { $server }
 auth-token = Код приглашения
 auth-token-hint = На этот сервер пускают по коду приглашения.
 auth-token-wrong = Этот код не подходит.
@@ -134,6 +136,9 @@ service-pinned = { $actor } меняет закреплённые сообщен
 service-powersChanged = { $actor } меняет права в группе
 service-upgraded = Вместо этой группы создана новая
 service-joinRule = { $actor } меняет, кто может вступить
+service-crowd-joined = { $names } теперь в чате
+service-crowd-left = { $names } покидают чат
+service-others = ещё { $count }
 service-other = { $actor } меняет настройки группы
 
 ## Переписка

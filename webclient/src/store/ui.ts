@@ -1,6 +1,6 @@
 /** What only this page knows: where it is looking and what is being written. Plain signals; no engine, no DOM. */
 import { batch, createSignal } from 'solid-js';
-import { createStore } from 'solid-js/store';
+import { createStore, reconcile } from 'solid-js/store';
 import type { Draft, EventId, RoomId } from './contract';
 
 /** A chat to look at and whether its information lies open beside it. */
@@ -62,6 +62,9 @@ export function stopWriting(roomId: RoomId): boolean {
 export function clearWriting(roomId: RoomId): void {
   change(roomId, { ...empty, text: writingIn(roomId).kept });
 }
+
+/** Forget all that was being written: another person may sign in next. */
+export const forgetWritings = (): void => setWritings(reconcile({}));
 
 /** Whether anything was written in this chat since the page was loaded, or a draft was taken over. */
 export const wasWritten = (roomId: RoomId): boolean => writings[roomId] !== undefined;

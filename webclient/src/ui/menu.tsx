@@ -1,4 +1,4 @@
-import { createSignal, For, onMount, Show } from 'solid-js';
+import { batch, createSignal, For, onMount, Show } from 'solid-js';
 import { Icon, type IconName } from './icon';
 import s from './menu.module.css';
 import { type Anchor, Popover } from './popover';
@@ -14,17 +14,29 @@ export type MenuItem = {
   readonly select: () => void;
 };
 
+/** Signs above the menu that are picked with one press. */
+export type MenuStrip = {
+  readonly signs: readonly string[];
+  readonly picked: readonly string[];
+  readonly pick: (sign: string) => void;
+};
+
 type OpenMenu = {
   readonly anchor: Anchor;
   readonly items: readonly MenuItem[];
   readonly placement?: 'bottom-end' | 'top-end';
+  readonly strip?: MenuStrip;
 };
 
 const [menu, setMenu] = createSignal<OpenMenu>();
 
 /** Open the one menu of the page at an element or a point. */
-export function openMenu(anchor: Anchor, items: readonly MenuItem[], placement?: 'bottom-end' | 'top-end'): void {
-  setMenu({ anchor, items, ...(placement ? { placement } : {}) });
+export function openMenu(
+  anchor: Anchor,
+  items: readonly MenuItem[],
+  more: Pick<OpenMenu, 'placement' | 'strip'> = {},
+): void {
+  setMenu({ anchor, items, ...more });
 }
 
 function roleOf(item: MenuItem) {
@@ -33,10 +45,10 @@ function roleOf(item: MenuItem) {
     : ({ role: 'menuitemcheckbox', 'aria-checked': item.on } as const);
 }
 
-function Rows(props: { items: readonly MenuItem[] }) {
+function Rows(props: { items: readonly MenuItem[]; strip: MenuStrip | undefined }) {
   let list!: HTMLDivElement;
   const rows = () => [...list.querySelectorAll<HTMLElement>('[role^=menuitem]')];
-  onMount(() => queueMicrotask(() => rows()[0]?.focus({ preventScroll: true })));
+  onMount(() => queueMicrotask(() => rows()[props.strip?.signs.length ?? 0]?.focus({ preventScroll: true })));
   const move = (event: KeyboardEvent) => {
     const all = rows();
     const at = all.indexOf(document.activeElement as HTMLElement);
@@ -45,32 +57,57 @@ function Rows(props: { items: readonly MenuItem[] }) {
     event.preventDefault();
     all[(to + all.length) % all.length]?.focus();
   };
-  const choose = (item: MenuItem) => {
-    setMenu(undefined);
-    item.select();
+  // The choice is made before the menu goes: what is in it lives no longer than the menu.
+  const choose = (select: () => void) => {
+    batch(() => {
+      select();
+      setMenu(undefined);
+    });
   };
   return (
-    <div class={s.menu} role="menu" tabIndex={-1} ref={list} onKeyDown={move}>
-      <For each={props.items}>
-        {(item) => (
-          <button
-            type="button"
-            {...roleOf(item)}
-            tabIndex={-1}
-            class={s.row}
-            data-danger={item.danger}
-            data-testid={`menu-${item.id}`}
-            onClick={() => choose(item)}
-            onPointerEnter={(event) => event.currentTarget.focus({ preventScroll: true })}
-          >
-            <Icon name={item.icon} size={20} />
-            <span class={s.label}>{item.label}</span>
-            <Show when={item.on !== undefined}>
-              <Switch on={item.on === true} />
-            </Show>
-          </button>
+    <div role="menu" tabIndex={-1} ref={list} onKeyDown={move}>
+      <Show when={props.strip}>
+        {(strip) => (
+          <div class={s.strip} data-testid="menu-strip">
+            <For each={strip().signs}>
+              {(sign) => (
+                <button
+                  type="button"
+                  role="menuitem"
+                  tabIndex={-1}
+                  class={s.sign}
+                  data-picked={strip().picked.includes(sign)}
+                  onClick={() => choose(() => strip().pick(sign))}
+                >
+                  {sign}
+                </button>
+              )}
+            </For>
+          </div>
         )}
-      </For>
+      </Show>
+      <div class={s.menu}>
+        <For each={props.items}>
+          {(item) => (
+            <button
+              type="button"
+              {...roleOf(item)}
+              tabIndex={-1}
+              class={s.row}
+              data-danger={item.danger}
+              data-testid={`menu-${item.id}`}
+              onClick={() => choose(item.select)}
+              onPointerEnter={(event) => event.currentTarget.focus({ preventScroll: true })}
+            >
+              <Icon name={item.icon} size={20} />
+              <span class={s.label}>{item.label}</span>
+              <Show when={item.on !== undefined}>
+                <Switch on={item.on === true} />
+              </Show>
+            </button>
+          )}
+        </For>
+      </div>
     </div>
   );
 }
@@ -86,7 +123,7 @@ export function MenuHost() {
           onClose={() => setMenu(undefined)}
           testid="menu"
         >
-          <Rows items={open.items} />
+          <Rows items={open.items} strip={open.strip} />
         </Popover>
       )}
     </Show>

@@ -21,13 +21,18 @@ type SignInProps = {
 
 /** Name and password of an account that exists. */
 export function SignIn(props: SignInProps) {
-  const { commands } = useClient();
+  const { state, commands } = useClient();
   const [user, setUser] = createSignal('');
   const [password, setPassword] = createSignal('');
   const [error, setError] = createSignal<string>();
   const [busy, setBusy] = createSignal(false);
   const name = () => props.again ?? user().trim();
 
+  const hint = () => {
+    if (props.server?.passwordLogin === false) return 'auth-no-password';
+    const { session } = state;
+    return props.again || (session.phase === 'signedOut' && session.expired) ? 'auth-expired' : 'auth-sign-in-hint';
+  };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (!name() || !password() || busy()) return;
@@ -46,10 +51,7 @@ export function SignIn(props: SignInProps) {
   };
   return (
     <form class={s.form} onSubmit={(event) => void submit(event)} data-testid="sign-in">
-      <CardHead
-        title={t('auth-sign-in-title', { server: props.server?.name ?? t('app-name') })}
-        hint={t('auth-sign-in-hint')}
-      />
+      <CardHead title={t('auth-sign-in-title', { server: props.server?.name ?? t('app-name') })} hint={t(hint())} />
       <Show
         when={props.again}
         fallback={

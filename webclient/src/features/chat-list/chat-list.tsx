@@ -77,7 +77,7 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
         },
         { id: 'join', label: t('list-join'), icon: 'at-sign', select: () => setDialog({ kind: 'join', address: '' }) },
       ],
-      'top-end',
+      { placement: 'top-end' },
     );
   return (
     <div class={s.column}>

@@ -1,10 +1,10 @@
 import { For, Match, Show, Switch } from 'solid-js';
-import { serviceText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { RoomId, TimelineItem } from '../../store/contract';
 import { me, nameOf } from '../../store/people';
 import { Avatar } from '../../ui/avatar';
 import { Bubble } from './bubble';
+import { ServiceLines } from './service-lines';
 import s from './timeline.module.css';
 
 type GroupProps = {
@@ -14,7 +14,7 @@ type GroupProps = {
   flashed: string | undefined;
 };
 
-/** Bubbles of one sender in a row, with the avatar that stays in sight beside them; or one service line. */
+/** Bubbles of one sender in a row, with the avatar that stays in sight beside them; or service lines. */
 export function Group(props: GroupProps) {
   const { state } = useClient();
   const first = () => props.events[props.keys[0] ?? ''];
@@ -22,13 +22,7 @@ export function Group(props: GroupProps) {
   const withAvatar = () => !own() && state.rooms[props.roomId]?.kind !== 'dm';
   return (
     <Show when={first()?.kind === 'service'} fallback={<Bubbles {...props} own={own()} withAvatar={withAvatar()} />}>
-      <For each={props.keys}>
-        {(key) => (
-          <div class={s.service} data-key={key} data-testid="service-line">
-            <Show when={props.events[key]?.service}>{(line) => <span class={s.pill}>{serviceText(line())}</span>}</Show>
-          </div>
-        )}
-      </For>
+      <ServiceLines keys={props.keys} events={props.events} />
     </Show>
   );
 }

@@ -7,14 +7,30 @@ import { errorInfo } from '../../store/errors';
 import { me } from '../../store/people';
 import { replyTo, startEdit } from '../../store/ui';
 import { ask } from '../../ui/dialog';
-import { type MenuItem, openMenu } from '../../ui/menu';
+import { type MenuItem, type MenuStrip, openMenu } from '../../ui/menu';
 import type { Anchor } from '../../ui/popover';
 import { toast } from '../../ui/toast';
 
 /** Open the menu of a message at a point of the window. */
 export function openMessageMenu(client: Client, roomId: RoomId, item: TimelineItem, at: Anchor): void {
   const items = itemsFor(client, roomId, item);
-  if (items.length > 0) openMenu(at, items);
+  const strip = stripFor(client, roomId, item);
+  if (items.length > 0) openMenu(at, items, strip ? { strip } : {});
+}
+
+const quick = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
+
+/** Reactions at hand, where one may react: a reaction too is never sent in plain text into an encrypted room. */
+function stripFor({ state, commands }: Client, roomId: RoomId, item: TimelineItem): MenuStrip | undefined {
+  const room = state.rooms[roomId];
+  const { eventId } = item;
+  if (!eventId || item.kind !== 'message' || room?.membership !== 'join' || room.encrypted) return undefined;
+  const tell = (error: unknown) => toast(errorText(errorInfo(error)));
+  return {
+    signs: quick,
+    picked: item.reactions.filter((one) => one.mine).map((one) => one.key),
+    pick: (sign) => void commands.react(roomId, eventId, sign).catch(tell),
+  };
 }
 
 function itemsFor({ state, commands }: Client, roomId: RoomId, item: TimelineItem): MenuItem[] {

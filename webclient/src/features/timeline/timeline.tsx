@@ -17,6 +17,7 @@ import { JumpButton } from './jump-button';
 import { unreadFrom, watchReading } from './reading';
 import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd } from './scroll';
 import { type Section, sectionsOf } from './sections';
+import { sortOfService } from './service-lines';
 import { Skeleton } from './skeleton';
 import s from './timeline.module.css';
 import { around, keep, newer, older, tailOf, type View } from './window';
@@ -83,7 +84,8 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
     const above = events[all[shown.from - 1] ?? ''];
     return layoutRows(inputs, { me: me(state), unreadAfter: readUpTo, ...(above ? { before: above } : {}) });
   });
-  const sections = createMemo<Section[]>((before) => sectionsOf(rows(), before), []);
+  const sortOf = (key: string) => sortOfService(props.timeline.events[key]?.service ?? null);
+  const sections = createMemo<Section[]>((before) => sectionsOf(rows(), before, sortOf), []);
 
   const show = (next: (all: readonly string[], now: View) => View) => {
     wanted = next;
