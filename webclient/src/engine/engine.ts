@@ -8,6 +8,10 @@ import { type Page, Publisher } from './publisher';
 import type { CommandName, ToPage } from './rpc';
 import { NOT_CONNECTED, Running } from './running';
 import { Session } from './session';
+import { roomOrder } from './sync/views';
+
+/** Rooms whose newest messages stay on disk: at about 120 kB each far below what browsers allow. */
+const KEPT_TIMELINES = 200;
 
 type Command = (...args: readonly unknown[]) => unknown;
 
@@ -165,6 +169,9 @@ export class Engine {
     const { account, pos, drafts } = await this.database.load(me);
     const reads = await this.database.value('reads');
     this.drafts = drafts;
+    if (account.rooms.size > KEPT_TIMELINES) {
+      await this.database.keepTimelines(new Set(roomOrder(account).rooms.slice(0, KEPT_TIMELINES)));
+    }
     const running = new Running(
       { account, pos, reads },
       {

@@ -1,6 +1,6 @@
 /** The mirror store: a Solid store that is changed by the engine's patches alone. */
 import { batch } from 'solid-js';
-import { createStore, produce, reconcile } from 'solid-js/store';
+import { createStore, produce, reconcile, unwrap } from 'solid-js/store';
 import type { Patch } from '../engine/rpc';
 import type { MirrorState } from './contract';
 
@@ -112,7 +112,7 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
 
   const applyTimeline = (patch: Extract<Patch, { p: 'timeline' }>): void => {
     const known = state.timelines[patch.roomId];
-    const items = [...(known?.items ?? [])];
+    const items = [...(known === undefined ? [] : unwrap(known).items)];
     const gone =
       patch.splice === null ? [] : items.splice(patch.splice.at, patch.splice.remove, ...patch.splice.insert);
     if (known === undefined) {

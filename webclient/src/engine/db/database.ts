@@ -13,6 +13,9 @@ const STORES: readonly StoreName[] = ['kv', 'rooms', 'members', 'timelines', 'ev
 /** What came from the server and comes again after a reset. */
 const FROM_SERVER: readonly StoreName[] = ['rooms', 'members', 'timelines', 'events'];
 
+/** Keys in `kv` of global account data. */
+const globalData = () => IDBKeyRange.bound('account_data ', 'account_data \uffff');
+
 type Schema = DBSchema & { [S in StoreName]: Records[S] & { indexes: Record<never, never> } };
 
 export class Database {
@@ -50,13 +53,20 @@ export class Database {
   ): Promise<void> {
     const tx = this.db.transaction(STORES, 'readwrite', { durability: options.strict === true ? 'strict' : 'relaxed' });
     const steps: Promise<unknown>[] = [];
-    if (options.forgetAll === true) {
-      steps.push(...FROM_SERVER.map((store) => tx.objectStore(store).clear()));
-      steps.push(tx.objectStore('kv').delete(IDBKeyRange.bound('account_data ', 'account_data \uffff')));
-    }
-    for (const { store, key, value } of writes) {
-      const target = tx.objectStore(store);
-      steps.push(value === undefined ? target.delete(key) : target.put(value as Records[typeof store]['value'], key));
+    try {
+      if (options.forgetAll === true) {
+        steps.push(...FROM_SERVER.map((store) => tx.objectStore(store).clear()));
+        steps.push(tx.objectStore('kv').delete(globalData()));
+      }
+      for (const { store, key, value } of writes) {
+        const target = tx.objectStore(store);
+        steps.push(value === undefined ? target.delete(key) : target.put(value as Records[typeof store]['value'], key));
+      }
+    } catch (error) {
+      // What cannot be stored throws at once, and would leave the transaction to commit what came before it.
+      tx.abort();
+      await Promise.allSettled([...steps, tx.done]);
+      throw error;
     }
     await Promise.all([...steps, tx.done]);
   }
@@ -71,7 +81,7 @@ export class Database {
   async load(me: string): Promise<{ account: Account; pos: string | null; drafts: Map<string, Draft> }> {
     const account = new Account(me);
     const tx = this.db.transaction(STORES, 'readonly');
-    const globals = IDBKeyRange.bound('account_data ', 'account_data \uffff');
+    const globals = globalData();
     const [rooms, members, ops, encrypted, draftRecords, dataKeys, data, pos] = await Promise.all([
       tx.objectStore('rooms').getAll(),
       tx.objectStore('members').getAll(),
@@ -101,6 +111,18 @@ export class Database {
     account.listReady = pos !== undefined;
     const drafts = new Map(draftRecords.map((record) => [record.roomId, record.draft as Draft]));
     return { account, pos: typeof pos === 'string' ? pos : null, drafts };
+  }
+
+  /** Drops the messages of all but these rooms; they are fetched again when they are wanted. */
+  async keepTimelines(roomIds: ReadonlySet<string>): Promise<void> {
+    const tx = this.db.transaction(['timelines', 'events'], 'readwrite');
+    const stored = await tx.objectStore('timelines').getAllKeys();
+    const gone = stored.filter((roomId) => !roomIds.has(roomId));
+    const steps = gone.flatMap((roomId) => [
+      tx.objectStore('timelines').delete(roomId),
+      tx.objectStore('events').delete(IDBKeyRange.bound([roomId, ''], [roomId, '\uffff'])),
+    ]);
+    await Promise.all([...steps, tx.done]);
   }
 
   async timeline(roomId: string): Promise<RoomTimeline> {

@@ -51,7 +51,8 @@ export class RoomTimeline {
   /** Takes in what the stream brought; returns the ids of all events that look different now. */
   addLive(events: readonly MatrixEvent[], from: { readonly gap: boolean; readonly older: Edge }): Set<string> {
     const touched = this.takeAll(events);
-    this.fragments = addLive(this.fragments, ids(events), from);
+    const older = from.older ?? wayOn(events);
+    this.fragments = addLive(this.fragments, ids(events), { gap: from.gap, older });
     return touched;
   }
 
@@ -202,6 +203,12 @@ export class RoomTimeline {
       this.edits.set(target, [...known, edit]);
     }
   }
+}
+
+/** How to get to what is older when the server gave no token: by the surroundings of the first event, unless it is the very first. */
+function wayOn(events: readonly MatrixEvent[]): Edge {
+  const first = events[0];
+  return first === undefined || first.type === 'm.room.create' ? null : { event: first.event_id };
 }
 
 function ids(events: readonly MatrixEvent[]): string[] {
