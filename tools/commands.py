@@ -77,8 +77,6 @@ def become(*arguments: str) -> int:
     """Run the environment's Python in this process's place."""
     os.chdir(ROOT)
     command = [str(PYTHON), *arguments]
-    if sys.platform == "win32":
-        return subprocess.run(command, check=False).returncode
     sys.stdout.flush()
     return os.execv(command[0], command)
 

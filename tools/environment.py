@@ -5,6 +5,7 @@ so that a step with nothing to do costs a file read.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import platform
@@ -17,8 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
-BIN = VENV / ("Scripts" if sys.platform == "win32" else "bin")
-PYTHON = BIN / ("python.exe" if sys.platform == "win32" else "python")
+BIN = VENV / "bin"
+PYTHON = BIN / "python"
 
 
 class SetupError(Exception):
@@ -34,18 +35,11 @@ def say(text: str) -> None:
 def alone() -> Iterator[None]:
     """Let one `./run` at a time change the environment."""
     with (ROOT / ".run.lock").open("w") as lock:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
-        else:
-            import fcntl
-
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                say("waiting for another ./run that is setting up")
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another ./run that is setting up")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
@@ -92,7 +86,7 @@ def _make_venv(folder: Path) -> None:
     _need_ensurepip()
     say(f"making {folder.name} with Python {platform.python_version()}")
     shutil.rmtree(folder, ignore_errors=True)
-    venv.create(folder, with_pip=folder == VENV, symlinks=sys.platform != "win32")
+    venv.create(folder, with_pip=folder == VENV, symlinks=True)
     done(folder, "venv", identity)
 
 
@@ -105,7 +99,7 @@ def _need_ensurepip() -> None:
     else:
         del ensurepip
         return
-    if sys.platform != "win32" and os.geteuid() == 0 and shutil.which("apt-get"):
+    if os.geteuid() == 0 and shutil.which("apt-get"):
         say(f"installing {package}")
         subprocess.run(["apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL)
         if subprocess.run(["apt-get", "install", "-q", "-y", package], check=False).returncode == 0:
@@ -119,7 +113,7 @@ def _install(folder: Path, step: str, locks: Sequence[str], *, with_uv: bool = T
         return
     files = [argument for name in locks for argument in ("-r", name)]
     python = folder / PYTHON.relative_to(VENV)
-    uv = BIN / ("uv.exe" if sys.platform == "win32" else "uv")
+    uv = BIN / "uv"
     if with_uv and uv.exists():
         say(f"installing the packages of {', '.join(locks)}")
         command = [str(uv), "pip", "install", "--quiet", "--python", str(python), "--require-hashes"]
