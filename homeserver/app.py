@@ -33,11 +33,11 @@ from homeserver.opening import CannotStart, Task, open_bus, open_database, web_c
 from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.account_data import AccountData
-from homeserver.services.accounts import Accounts
 from homeserver.services.commits import Commits
 from homeserver.services.creation import Creation
 from homeserver.services.directory import Directory
 from homeserver.services.feed import Feed
+from homeserver.services.invite_permission import InvitePermission
 from homeserver.services.inviting import Inviting
 from homeserver.services.joining import Joining
 from homeserver.services.login import Login
@@ -132,7 +132,8 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         limits = Limits(config.rate_limits, bus)
         rooms = Rooms(room_table, feed)
         push_rules = PushRules(us, account_data_table, stream, feed)
-        account_data = AccountData(account_data_table, stream, push_rules, feed)
+        account_data = AccountData(account_data_table, stream)
+        feed.register(account_data.apply)
         commits = Commits(
             rooms=rooms,
             stream=stream,
@@ -147,7 +148,8 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         tasks += [stream.run, feed.run, commits.run]
 
         # Accounts and their sessions.
-        sessions = Sessions(SessionTable(database), stream, feed, clock, rng)
+        sessions = Sessions(SessionTable(database), stream, clock, rng)
+        feed.register(sessions.apply)
         passwords = Passwords(config.login.password.hash_cost)
         ui_auth = UiAuth(UiAuthSessions(database), clock, rng)
         login = Login(
@@ -172,7 +174,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         )
         profiles = Profiles(server=us, table=profile_table, users=users, members=members, rooms=rooms, commits=commits)
         directory = Directory(server=us, table=room_table, rooms=rooms, clock=clock)
-        accounts = Accounts(users, account_data)
+        invite_permission = InvitePermission(users, account_data)
         tasks += [profiles.run]
 
         # Other servers.
@@ -190,7 +192,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
                 limits=limits,
                 profiles=profile_table,
                 aliases=room_table,
-                may_invite=accounts.check_invite,
+                may_invite=invite_permission.check,
             )
             peers = parts.build(
                 config.federation,
@@ -216,7 +218,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             commits=commits,
             remote=peers.remote_invites if peers else None,
             profiles=profiles,
-            check=accounts.check_invite,
+            check=invite_permission.check,
         )
         joining = Joining(
             server=us,
@@ -269,7 +271,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         register_api.endpoints(table, registration)
         login_api.endpoints(table, login, sessions, limits)
         profile_api.endpoints(table, profiles)
-        account_data_api.endpoints(table, account_data)
+        account_data_api.endpoints(table, account_data, push_rules)
         directory_api.endpoints(table, directory)
         rooms_api.endpoints(table, creation, sending, memberships, room_state, presentation)
         membership_api.endpoints(table, joining, inviting, removing, memberships)

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from homeserver.asgi.responses import Answer
+from homeserver.asgi.responses import Answer, Raw
 from homeserver.client_api.http import USER, Call, EndpointTable
 from homeserver.errors import Forbidden
 from homeserver.protocol.identifiers import RoomId
 from homeserver.services.account_data import AccountData
+from homeserver.services.push_rules import SHOWN, PushRules, shown
 
 Json = dict[str, Any]
 
 
-def endpoints(endpoint: EndpointTable, account_data: AccountData) -> None:
+def endpoints(endpoint: EndpointTable, account_data: AccountData, push_rules: PushRules) -> None:
     """Register the endpoints."""
 
     def own(call: Call[Any], user_id: str) -> str:
@@ -22,6 +23,8 @@ def endpoints(endpoint: EndpointTable, account_data: AccountData) -> None:
     @endpoint("GET", "/v3/user/<user_id>/account_data/<kind>", auth=USER, limit="read", socket=True)
     async def global_account_data(call: Call[None], user_id: str, kind: str) -> Answer:
         """Spec: Client-Server API, GET /user/{userId}/account_data/{type}."""
+        if kind == SHOWN:
+            return Raw(shown(await push_rules.of(own(call, user_id)), user_id))
         return await account_data.read(own(call, user_id), kind)
 
     @endpoint("PUT", "/v3/user/<user_id>/account_data/<kind>", auth=USER, limit="write", body=dict, socket=True)

@@ -11,8 +11,6 @@ import orjson
 
 from homeserver.errors import BadJson, Forbidden, MethodNotAllowed, NotFound
 from homeserver.protocol.identifiers import PREFIX
-from homeserver.services.feed import Feed
-from homeserver.services.push_rules import SHOWN, PushRules, shown
 from homeserver.storage.account_data import AccountData as AccountDataTable
 from homeserver.storage.rows import AccountDataRow, Row
 from homeserver.storage.stream import Stream
@@ -30,18 +28,13 @@ CACHED_USERS = 50_000
 class AccountData:
     """Reads and writes account data."""
 
-    def __init__(self, table: AccountDataTable, stream: Stream, push_rules: PushRules, feed: Feed) -> None:
+    def __init__(self, table: AccountDataTable, stream: Stream) -> None:
         self._table = table
         self._stream = stream
-        self._push_rules = push_rules
         self._ignored: OrderedDict[str, frozenset[str]] = OrderedDict()
-        feed.register(self.apply)
 
     async def read(self, user_id: str, kind: str, room_id: str = "") -> dict[str, Any]:
         """One entry. Raises NotFound."""
-        if kind == SHOWN and not room_id:
-            rules: dict[str, Any] = orjson.loads(shown(await self._push_rules.of(user_id), user_id))
-            return rules
         content = await self._table.read(user_id, room_id, kind) if not kind.startswith(HIDDEN_PREFIX) else None
         if content is None:
             raise NotFound("There is no such account data.")

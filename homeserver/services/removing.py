@@ -3,9 +3,11 @@
 Spec: Client-Server API, Leaving rooms, Banning users in a room.
 """
 
-from homeserver.errors import Forbidden, InvalidParam, NotFound, Unknown
+import contextlib
+
+from homeserver.errors import Forbidden, InvalidParam, NotFound, Unavailable, Unknown
 from homeserver.protocol.errors import BadIdentifier
-from homeserver.protocol.identifiers import EventId, UserId, parse_user_id, server_of
+from homeserver.protocol.identifiers import EventId, UserId, parse_user_id
 from homeserver.services.commits import Commits
 from homeserver.services.intents import Draft, Intent
 from homeserver.services.remote_join import RemoteJoin
@@ -59,11 +61,10 @@ class Removing:
             await self._decline(user_id, room, reason)
 
     async def _decline(self, user_id: UserId, room: Room, reason: str | None) -> None:
-        """Out of a room that this server is not in: by a server that is, and here in any case."""
-        known = (await self._members.memberships(room.room_id, [user_id])).get(user_id)
-        if self._remote is not None and known is not None:
-            await self._remote.leave(user_id, room.room_id, [server_of(known.sender)], reason)
-            return
+        """Out of a room that this server is not in: told to a server that is, and done here in any case."""
+        if self._remote is not None:
+            with contextlib.suppress(Unavailable):
+                await self._remote.leave(user_id, room.room_id, {} if reason is None else {"reason": reason})
         await self._stream.write(
             MemberRow(
                 room_nid=room.room_nid,

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from homeserver.clock import Clock, Rng
 from homeserver.errors import UnknownToken, UserDeactivated
 from homeserver.protocol.identifiers import DeviceId, UserId
-from homeserver.services.feed import Feed
 from homeserver.services.requester import Requester
 from homeserver.storage.rows import RevocationRow, Row
 from homeserver.storage.sessions import Session
@@ -43,7 +42,7 @@ class Tokens(NamedTuple):
 class Sessions:
     """Who a token belongs to, for as long as it is good."""
 
-    def __init__(self, table: SessionTable, stream: Stream, feed: Feed, clock: Clock, rng: Rng) -> None:
+    def __init__(self, table: SessionTable, stream: Stream, clock: Clock, rng: Rng) -> None:
         self._table = table
         self._stream = stream
         self._clock = clock
@@ -52,7 +51,6 @@ class Sessions:
         self._by_user: dict[str, set[bytes]] = {}
         self._unconfirmed: set[int] = set()
         self._on_revoked: list[Revoked] = []
-        feed.register(self.apply)
 
     def on_revoked(self, listener: Revoked) -> None:
         """Have `listener` called when access ends, to close what is open."""

@@ -1,20 +1,20 @@
-"""What others may do to an account of this server. Spec: Client-Server API, Invite permission."""
+"""Whether an account of this server takes an invite. Spec: Client-Server API, Invite permission."""
 
 from homeserver.errors import Forbidden, InviteBlocked, NotFound
 from homeserver.services.account_data import AccountData
 from homeserver.storage.users import Users
 
-INVITE_PERMISSION = "m.invite_permission_config"
+CONFIG = "m.invite_permission_config"
 
 
-class Accounts:
-    """Answers questions about accounts."""
+class InvitePermission:
+    """Asks the account, and its owner's wishes."""
 
     def __init__(self, users: Users, account_data: AccountData) -> None:
         self._users = users
         self._account_data = account_data
 
-    async def check_invite(self, user_id: str, inviter: str) -> None:
+    async def check(self, user_id: str, inviter: str) -> None:
         """Raise NotFound for nobody's name, Forbidden for a closed account, InviteBlocked as the user wishes."""
         user = await self._users.read(user_id)
         if user is None:
@@ -22,7 +22,7 @@ class Accounts:
         if user.is_deactivated:
             raise Forbidden(f"The account {user_id} is closed.")
         try:
-            config = await self._account_data.read(user_id, INVITE_PERMISSION)
+            config = await self._account_data.read(user_id, CONFIG)
         except NotFound:
             config = {}
         if config.get("default_action") == "block" or inviter in await self._account_data.ignored_by(user_id):
