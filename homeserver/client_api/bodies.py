@@ -51,6 +51,8 @@ class _StructDecoder:
         if not raw and self._may_be_absent:
             return self._type()
         try:
+            if not raw.isascii():
+                raw.decode("utf-8")  # msgspec does not look into fields that it skips
             return self._checked(lambda: self._decoder.decode(raw))
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise NotJson from None

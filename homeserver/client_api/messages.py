@@ -91,7 +91,7 @@ def endpoints(endpoint: EndpointTable, timeline: Timeline, visibility: Visibilit
 
     @endpoint("GET", "/v1/rooms/<room_id>/relations/<event_id>/<rel_type>", auth=USER, limit="read", socket=True)
     async def relations_of_type(call: Call[None], room_id: RoomId, event_id: EventId, rel_type: str) -> Answer:
-        """The same for one kind of relation."""
+        """Spec: Client-Server API, GET /rooms/{roomId}/relations/{eventId}/{relType}."""
         return await related(call, room_id, event_id, rel_type, None)
 
     @endpoint(
@@ -104,7 +104,7 @@ def endpoints(endpoint: EndpointTable, timeline: Timeline, visibility: Visibilit
     async def relations_of_event_type(
         call: Call[None], room_id: RoomId, event_id: EventId, rel_type: str, event_type: str
     ) -> Answer:
-        """The same for one kind of relation and of event."""
+        """Spec: Client-Server API, GET /rooms/{roomId}/relations/{eventId}/{relType}/{eventType}."""
         return await related(call, room_id, event_id, rel_type, event_type)
 
 

@@ -139,7 +139,7 @@ def endpoints(
 
     @endpoint("PUT", "/v3/rooms/<room_id>/state/<event_type>", auth=USER, limit="message", body=dict, socket=True)
     async def set_room_state(call: Call[Json], room_id: RoomId, event_type: str) -> Answer:
-        """The same for the empty state key."""
+        """Spec: Client-Server API, PUT /rooms/{roomId}/state/{eventType}/{stateKey}, with an empty key."""
         return await set_state(call, room_id, event_type, "")
 
     @endpoint(
@@ -151,7 +151,7 @@ def endpoints(
 
     @endpoint("GET", "/v3/rooms/<room_id>/state/<event_type>", auth=USER_OR_GUEST, limit="read", socket=True)
     async def room_state_without_key(call: Call[None], room_id: RoomId, event_type: str) -> Answer:
-        """The same for the empty state key."""
+        """Spec: Client-Server API, GET /rooms/{roomId}/state/{eventType}/{stateKey}, with an empty key."""
         return await read_state(call, room_id, event_type, "")
 
     @endpoint("GET", "/v3/rooms/<room_id>/state", auth=USER_OR_GUEST, limit="read", socket=True)

@@ -1,11 +1,14 @@
 """Walks the table of the real server: every endpoint has auth, a bucket and its section; none lets strangers by."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+import orjson
 import pytest
 
 from homeserver.app import App, build
@@ -13,6 +16,7 @@ from homeserver.asgi.interface import App as AsgiApp
 from homeserver.client_api.http import Auth, Endpoint
 from homeserver.clock import NoFaults, SystemClock, SystemRng
 from homeserver.config import Config, RateLimits
+from homeserver.config.accounts import Login, Password, Registration
 from homeserver.config.server import EVERYTHING, Database
 from homeserver.services.ratelimit import BUCKETS
 from tests.asgi.driver import Answered, ask
@@ -21,9 +25,15 @@ if TYPE_CHECKING:
     from tests.support.postgres import Cluster
 
 OPEN = {
-    "versions",
     "health",
+    "log_in",
+    "login_flows",
     "metrics",
+    "refresh",
+    "register",
+    "registration_token_validity",
+    "username_available",
+    "versions",
     "well_known",
     "well_known_server",
     "well_known_support",
@@ -33,16 +43,38 @@ OPEN = {
 OURS = {"health", "metrics"}
 """Endpoints that no spec describes."""
 
+ENDING = {"logout", "logout_all", "deactivate", "change_password"}
+"""Endpoints that may end the session they are tried with."""
+
+NOT_JSON = (b"{", b'{"a":NaN}', b'{"a":"\\ud800"}', b'{"a":"\xff"}', b"'a'")
+WRONG_VALUES = (None, True, -1, 2**70, 1.5, "", "\0", "x" * 300, [], [None], {}, {"a": [{}]})
+
 
 @dataclass
 class Walk:
+    """A real server in this process, and a session on it."""
+
     app: App
     asgi: AsgiApp
+    token: str = ""
 
-    async def ask(self, endpoint: Endpoint, body: bytes = b"{}", token: str | None = None) -> Answered:
-        path = "/".join("x" if part.startswith("<") else part for part in endpoint.path.split("/"))
+    def closed_endpoints(self) -> Iterator[Endpoint]:
+        """Those that need a token, without those that would end ours."""
+        return (one for one in self.app.table if one.auth is not Auth.NONE and one.name not in ENDING)
+
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        body: bytes | object = b"{}",
+        token: str | None = None,
+        *,
+        value: str = "x",
+        query: str = "",
+    ) -> Answered:
+        """Call it with every path parameter set to `value`."""
+        path = "/".join(value if part.startswith("<") else part for part in endpoint.path.split("/"))
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return await asyncio.wait_for(ask(self.asgi, endpoint.method, path, body, headers), 20)
+        return await asyncio.wait_for(ask(self.asgi, endpoint.method, path + query, body, headers), 30)
 
 
 @pytest.fixture
@@ -53,9 +85,19 @@ async def walk(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[Walk]:
             data_dir=str(tmp_path),
             database=Database(url=url),
             rate_limits=RateLimits(enabled=False),
+            registration=Registration(enabled=True, without_verification=True),
+            login=Login(password=Password(hash_cost="test")),
         )
         app = await build(config, clock=SystemClock(), rng=SystemRng(), faults=NoFaults())
-        yield Walk(app, app.listener(frozenset({*EVERYTHING, "metrics"})))
+        running = asyncio.ensure_future(app.run())
+        walked = Walk(app, app.listener(frozenset({*EVERYTHING, "metrics"})))
+        account = {"username": "alice", "password": "correct horse", "auth": {"type": "m.login.dummy"}}
+        registered = await walked.ask(app.table.named("register"), account)
+        walked.token = registered.json["access_token"]
+        yield walked
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
         await app.close()
 
 
@@ -63,11 +105,14 @@ async def test_every_endpoint_says_who_may_call_it_and_how_often(walk: Walk) -> 
     for endpoint in walk.app.table:
         assert isinstance(endpoint.auth, Auth), endpoint.path
         assert endpoint.limit in BUCKETS, endpoint.path
+        if endpoint.socket:
+            assert endpoint.auth is not Auth.NONE, endpoint.path
+            assert not endpoint.long_poll, endpoint.path
 
 
 async def test_every_endpoint_names_its_section_of_the_spec(walk: Walk) -> None:
-    silent = [endpoint.name for endpoint in walk.app.table if "Spec: " not in (endpoint.handler.__doc__ or "")]
-    assert set(silent) <= OURS
+    silent = {endpoint.name for endpoint in walk.app.table if "Spec: " not in (endpoint.handler.__doc__ or "")}
+    assert silent == OURS
 
 
 async def test_only_the_listed_endpoints_are_open_to_anybody(walk: Walk) -> None:
@@ -82,18 +127,59 @@ async def test_no_endpoint_lets_a_stranger_by(walk: Walk) -> None:
             assert (foreign.status, foreign.errcode) == (401, "M_UNKNOWN_TOKEN"), endpoint.path
 
 
-async def test_no_open_endpoint_breaks_on_a_bad_body(walk: Walk) -> None:
+async def test_what_is_not_json_is_told_by_every_endpoint(walk: Walk) -> None:
     for endpoint in walk.app.table:
-        if endpoint.auth is Auth.NONE:
-            for body in (b"", b"{", b"[]", b"null", b"\xff", b'{"a":NaN}', b"[" * 3000):
-                answer = await walk.ask(endpoint, body)
-                assert answer.status < 500, (endpoint.path, body)
-                if endpoint.body is not None and body:
-                    assert answer.errcode in {"M_NOT_JSON", "M_BAD_JSON"}, (endpoint.path, body)
+        for body in NOT_JSON if endpoint.body is not None else ():
+            answer = await walk.ask(endpoint, body, walk.token)
+            assert (answer.status, answer.errcode) == (400, "M_NOT_JSON"), (endpoint.path, body)
 
 
-async def test_nothing_over_the_socket_needs_no_token_or_waits_long(walk: Walk) -> None:
+async def test_json_of_the_wrong_shape_is_told_by_every_endpoint(walk: Walk) -> None:
+    deep = b'{"a":' + b"[" * 3000 + b"]" * 3000 + b"}"
     for endpoint in walk.app.table:
-        if endpoint.socket:
-            assert endpoint.auth is not Auth.NONE, endpoint.path
-            assert not endpoint.long_poll, endpoint.path
+        for body in (b"[]", b"null", b'"a"', b"1", deep) if endpoint.body is not None else ():
+            answer = await walk.ask(endpoint, body, walk.token)
+            assert answer.status == 400, (endpoint.path, body[:20])
+            assert answer.errcode in {"M_BAD_JSON", "M_NOT_JSON"}, (endpoint.path, body[:20])
+
+
+async def test_over_long_ids_are_refused_by_every_endpoint(walk: Walk) -> None:
+    for endpoint in walk.app.table:
+        if "<" in endpoint.path:
+            answer = await walk.ask(endpoint, b"{}", walk.token, value="x" * (endpoint.max_param + 1))
+            assert (answer.status, answer.errcode) == (400, "M_INVALID_PARAM"), endpoint.path
+
+
+@pytest.mark.parametrize("value", ["x", "%21nowhere:walk.test", "@nobody:walk.test", "%23none:walk.test", "%C3%A9"])
+async def test_unknown_ids_never_break_an_endpoint(walk: Walk, value: str) -> None:
+    for endpoint in walk.closed_endpoints():
+        if not endpoint.long_poll:
+            answer = await walk.ask(endpoint, b"{}", walk.token, value=value)
+            assert answer.status < 500, (endpoint.path, answer.body)
+
+
+async def test_bad_queries_never_break_an_endpoint(walk: Walk) -> None:
+    bad = "limit=x&from=x&to=x&dir=x&since=x&filter=x&ts=x&timeout=x&at=x&format=x&membership=x&set_presence=x"
+    for endpoint in walk.closed_endpoints():
+        for query in (bad, "limit=-1", "limit=99999999999999999999", "from=%00", "a=%FF", "filter=%7B", "since=s"):
+            answer = await walk.ask(endpoint, b"{}", walk.token, query=f"?{query}&timeout=0")
+            assert answer.status < 500, (endpoint.path, query, answer.body)
+
+
+async def test_wrong_types_never_break_an_endpoint(walk: Walk) -> None:
+    for endpoint in walk.app.table:
+        if endpoint.body is None or not issubclass(endpoint.body, msgspec.Struct) or endpoint.name in ENDING:
+            continue
+        for field in msgspec.structs.fields(endpoint.body):
+            for value in WRONG_VALUES:
+                body = (
+                    orjson.dumps({field.encode_name: value})
+                    if value != 2**70
+                    else b'{"%s":%d}'
+                    % (
+                        field.encode_name.encode(),
+                        value,
+                    )
+                )
+                answer = await walk.ask(endpoint, body, walk.token)
+                assert answer.status < 500, (endpoint.path, field.name, value, answer.body)
