@@ -9,6 +9,7 @@ import type { CommandName, ToPage } from './rpc';
 import { NOT_CONNECTED, Running } from './running';
 import { Session } from './session';
 import { roomOrder } from './sync/views';
+import { backoffMs } from './transport/backoff';
 
 /** Rooms whose newest messages stay on disk: at about 120 kB each far below what browsers allow. */
 const KEPT_TIMELINES = 200;
@@ -22,6 +23,8 @@ export class Engine {
   private starting: Promise<void> = Promise.resolve();
   private drafts = new Map<string, Draft>();
   private recent: readonly string[] = [];
+  /** Writes that failed since the last that did not. */
+  private breaks = 0;
   private readonly visible = new Set<Page>();
 
   private constructor(
@@ -186,7 +189,11 @@ export class Engine {
         }),
         // The disk refused a write: what is in memory has no place to stay.
         broken: () => {
+          this.breaks += 1;
           this.starting = this.startRunning(me, true);
+        },
+        mended: () => {
+          this.breaks = 0;
         },
       },
     );
@@ -195,9 +202,19 @@ export class Engine {
       await Promise.all(this.publisher.openRooms.map((roomId) => running.timeline(roomId)));
     }
     this.publisher.startOver(again);
-    if (this.session.active !== null) {
-      running.start();
+    if (this.session.active === null) {
+      return;
     }
+    if (this.breaks < 2) {
+      running.start();
+      return;
+    }
+    // The disk is still full: do not ask the server for the same again and again.
+    this.environment.clock.after(backoffMs(this.breaks, 1), () => {
+      if (this.running === running) {
+        running.start();
+      }
+    });
   }
 
   private stopRunning(): void {

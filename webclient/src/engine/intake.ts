@@ -14,7 +14,7 @@ export interface IntakeEvents {
   /** A delta with nothing more behind it was taken. */
   caughtUp(): void;
   reset(): void;
-  /** The first delta after a reset was applied. */
+  /** A delta is applied and stored: what a reset held back can be shown. */
   release(): void;
   /** A write failed: memory and disk differ. */
   broken(): void;

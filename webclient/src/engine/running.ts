@@ -2,7 +2,7 @@
 import type { Json } from '../model/events';
 import type { ConnectionState } from '../store/contract';
 import { errorInfo } from '../store/errors';
-import type { HttpRequest } from './api/http';
+import { failure, type HttpRequest } from './api/http';
 import { type Method, twin } from './api/methods';
 import type { Parts } from './commands';
 import type { Database } from './db/database';
@@ -38,6 +38,8 @@ export interface RunningHost {
   looking(): { readonly recent: readonly string[]; readonly open: readonly string[]; readonly visible: boolean };
   /** A write failed: memory and disk differ. */
   broken(): void;
+  /** A write succeeded. */
+  mended(): void;
 }
 
 export interface Stored {
@@ -70,7 +72,10 @@ export class Running implements Parts {
       },
       caughtUp: () => this.caughtUp(),
       reset: () => host.publisher.hold(),
-      release: () => host.publisher.release(),
+      release: () => {
+        host.mended();
+        host.publisher.release();
+      },
       broken: () => host.broken(),
     });
     this.stream = new Stream(this.streamHost(), host.environment.clock);
@@ -126,7 +131,11 @@ export class Running implements Parts {
       finishRoom(this.account, roomId, changes);
     }
     this.host.publisher.changed(changes);
-    await this.host.database.write(changes.list(), { strict: true });
+    try {
+      await this.host.database.write(changes.list(), { strict: true });
+    } catch (error) {
+      throw failure('STORAGE', error instanceof Error ? error.message : 'the disk refused a write');
+    }
   }
 
   timeline(roomId: string): Promise<RoomTimeline> {

@@ -254,7 +254,7 @@ export interface MirrorState {
 // ---------------------------------------------------------------- commands
 
 export interface ErrorInfo {
-  /** The Matrix error code, or one of ours: `NETWORK`, `ENCRYPTED_ROOM`, `NO_SERVER`, `BAD_ANSWER`, `CANCELLED`. */
+  /** The Matrix error code, or one of ours: `NETWORK`, `ENCRYPTED_ROOM`, `NO_SERVER`, `BAD_ANSWER`, `STORAGE`, `CANCELLED`. */
   readonly errcode: string;
   /** Words of the server or of the engine, in English; for a tooltip, not for the main text. */
   readonly message: string;

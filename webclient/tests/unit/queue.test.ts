@@ -120,6 +120,24 @@ describe('a message that is sent', () => {
     expect(page.bodies(ROOM)).toEqual([]);
   });
 
+  test('is not taken when the disk is full, and says so', async () => {
+    const server = serverWithRoom();
+    const page = await openedPage(server);
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+    try {
+      await expect(page.commands.sendMessage(ROOM, { text: 'too much' })).rejects.toMatchObject({
+        info: { errcode: 'STORAGE' },
+      });
+    } finally {
+      IDBObjectStore.prototype.put = put;
+    }
+    await until(() => page.bodies(ROOM).length === 0);
+    expect(said(server)).toEqual([]);
+  });
+
   test('is refused when it is empty', async () => {
     const page = await openedPage(serverWithRoom());
     await expect(page.commands.sendMessage(ROOM, { text: '  ' })).rejects.toMatchObject({

@@ -102,6 +102,23 @@ describe('without a way for sockets', () => {
   });
 });
 
+test('a delta that the disk refuses is not acknowledged, and comes again', async () => {
+  const server = serverWithRoom();
+  const page = await signedIn(server);
+  await page.commands.openRoom(ROOM);
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = () => {
+    throw new DOMException('full', 'QuotaExceededError');
+  };
+  server.says(ROOM, '@bob:test', 'hard to keep');
+  await until(() => server.calls.filter((call) => call.startsWith('connect')).length > 1);
+  expect(frames(server, 'ack').some((ack) => ack.pos === String(server.log.length))).toBe(false);
+  IDBObjectStore.prototype.put = put;
+  server.says(ROOM, '@bob:test', 'kept');
+  await until(() => page.bodies(ROOM).includes('kept'));
+  expect(page.bodies(ROOM)).toEqual(['hard to keep', 'kept']);
+});
+
 test('the wait between tries doubles up to a minute, all of it by chance', () => {
   expect([1, 2, 3, 20].map((failures) => backoffMs(failures, 1))).toEqual([500, 1000, 2000, LONGEST_MS]);
   expect(backoffMs(5, 0)).toBe(0);

@@ -51,7 +51,17 @@ export class SendQueue {
       eventId: null,
       error: null,
     };
-    await this.set(op);
+    try {
+      await this.set(op);
+    } catch (error) {
+      // Not on disk, so not in the queue: the page keeps the text and says why.
+      this.host.account.ops.delete(op.txnId);
+      const changes = new Changes();
+      changes.rooms.add(op.roomId);
+      changes.event(op.roomId, op.target ?? localKey(op.txnId));
+      void this.host.commit(changes).catch(() => undefined);
+      throw error;
+    }
     this.run();
     return op;
   }
@@ -154,12 +164,16 @@ export class SendQueue {
       if (this.stopped) {
         return null;
       }
+      if (info.errcode === 'STORAGE') {
+        // It is sent; only the note of it failed. After a reload it goes out again under its id, and is not doubled.
+        return null;
+      }
       if (isPassing(info) || info.status === 401) {
         this.replace({ ...op, state: 'queued' });
         this.failures += 1;
         return info.retryAfterMs ?? Math.max(250, backoffMs(this.failures, this.clock.random()));
       }
-      await this.settle(op, { state: 'failed', error: info });
+      await this.settle(op, { state: 'failed', error: info }).catch(() => undefined);
       return null;
     }
   }
@@ -199,7 +213,7 @@ export class SendQueue {
       }
       const changes = new Changes();
       dropOp(this.host.account, op, changes);
-      void this.host.commit(changes);
+      void this.host.commit(changes).catch(() => undefined);
     });
   }
 

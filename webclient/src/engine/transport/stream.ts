@@ -13,6 +13,8 @@ import type { Closed, Wire } from './wire';
 
 export const FAILED_UPGRADES = 3;
 export const UPGRADE_EVERY_MS = 5 * 60_000;
+/** After an outage of the whole server nothing speaks against sockets. */
+const UPGRADE_SOON_MS = 5_000;
 const TOO_MANY_SOCKETS_MS = 60_000;
 const TOO_FAST_MS = 30_000;
 
@@ -33,6 +35,7 @@ export class Stream {
   private failedUpgrades = 0;
   private failures = 0;
   private running = false;
+  private serverWasAway = false;
   /** Position of the last delta that was taken over; undefined: take whatever comes first. */
   private accepted: string | null | undefined;
 
@@ -126,6 +129,7 @@ export class Stream {
   private socketReady(resumed: boolean): void {
     this.failedUpgrades = 0;
     this.failures = 0;
+    this.serverWasAway = false;
     if (!resumed && this.accepted !== undefined) {
       this.reset();
     }
@@ -210,6 +214,10 @@ export class Stream {
       ready: () => {
         this.failures = 0;
         this.host.ready();
+        if (this.serverWasAway) {
+          this.serverWasAway = false;
+          this.later(UPGRADE_SOON_MS, () => this.openSocket());
+        }
       },
       failed: (error) => void this.loopFailed(error),
     });
@@ -232,6 +240,7 @@ export class Stream {
       await this.renew(isSoftLogout(error));
       return;
     }
+    this.serverWasAway = info.errcode === 'NETWORK';
     // Perhaps the whole server was away: one try by socket, and back to HTTP if that alone fails.
     this.failedUpgrades = FAILED_UPGRADES - 1;
     this.failures += 1;
