@@ -4,6 +4,10 @@
  * on the engine itself. All times are ms since the epoch; all ids are the spec's strings; media are `mxc:` addresses.
  */
 
+import type { Commands } from './commands';
+
+export type * from './commands';
+
 export type RoomId = string;
 export type UserId = string;
 export type EventId = string;
@@ -251,8 +255,6 @@ export interface MirrorState {
   readonly drafts: Readonly<Record<RoomId, Draft>>;
 }
 
-// ---------------------------------------------------------------- commands
-
 export interface ErrorInfo {
   /** The Matrix error code, or one of ours: `NETWORK`, `ENCRYPTED_ROOM`, `NO_SERVER`, `BAD_ANSWER`, `STORAGE`, `CANCELLED`. */
   readonly errcode: string;
@@ -261,105 +263,6 @@ export interface ErrorInfo {
   /** HTTP status, 0 when there was no answer. */
   readonly status: number;
   readonly retryAfterMs: number | null;
-}
-
-export interface LoginRequest {
-  /** Name or address of the server; null takes the session's suggested one (own origin first). */
-  readonly server: string | null;
-  /** `name`, `@name:server` (whose server is then looked up when `server` is null). */
-  readonly user: string;
-  readonly password: string;
-}
-
-export interface RegisterRequest {
-  readonly server: string | null;
-  readonly username: string;
-  readonly password: string;
-  /** Registration token, where the server asks for one. */
-  readonly token?: string;
-}
-
-/** `token` / `wrongToken`: ask for a registration token and call again. `unsupported`: stages that we cannot do. */
-export type RegisterOutcome =
-  | { readonly done: true }
-  | {
-      readonly done: false;
-      readonly needs: 'token' | 'wrongToken' | 'unsupported';
-      readonly stages: readonly string[];
-    };
-
-export interface MessageDraft {
-  /** Plain text; empty or blank is refused. */
-  readonly text: string;
-  readonly replyTo?: EventId;
-}
-
-export interface Profile {
-  readonly userId: UserId;
-  readonly name: string;
-  readonly avatar: string | null;
-}
-
-/**
- * Every command rejects with a `CommandError` (see `store/errors.ts`: `.info` is an `ErrorInfo`). Sending commands
- * resolve as soon as the message is safely stored in the queue; what becomes of it is seen in the timeline.
- */
-export interface Commands {
-  /** Looks up what the user typed: well-known, versions, login flows, registration. Rejects with `NO_SERVER`. */
-  discover(server: string): Promise<ServerInfo>;
-  usernameAvailable(server: string | null, username: string): Promise<boolean>;
-  login(request: LoginRequest): Promise<void>;
-  register(request: RegisterRequest): Promise<RegisterOutcome>;
-  logout(): Promise<void>;
-  /** Tries to connect at once instead of waiting for `retryAt`. */
-  reconnect(): Promise<void>;
-
-  /** Subscribes, shows what is cached, and fetches the newest messages when there is nothing. */
-  openRoom(roomId: RoomId): Promise<void>;
-  closeRoom(roomId: RoomId): Promise<void>;
-  loadOlder(roomId: RoomId): Promise<void>;
-  loadNewer(roomId: RoomId): Promise<void>;
-  /** Shows the run of messages around this event; resolves to its row's key when it is in `items`. */
-  loadAround(roomId: RoomId, eventId: EventId): Promise<ItemKey>;
-  showLive(roomId: RoomId): Promise<void>;
-  loadMembers(roomId: RoomId): Promise<void>;
-
-  sendMessage(roomId: RoomId, draft: MessageDraft): Promise<ItemKey>;
-  edit(roomId: RoomId, eventId: EventId, text: string): Promise<void>;
-  redact(roomId: RoomId, eventId: EventId, reason?: string): Promise<void>;
-  /** Adds my reaction, or takes it back when it is there. */
-  react(roomId: RoomId, eventId: EventId, key: string): Promise<void>;
-  retry(roomId: RoomId, key: ItemKey): Promise<void>;
-  /** Forgets a message, edit, reaction or deletion that was not accepted yet. */
-  cancelLocal(roomId: RoomId, key: ItemKey): Promise<void>;
-  setTyping(roomId: RoomId, typing: boolean): Promise<void>;
-  /** Read up to and with this event, or to the newest one. Clears the mark set by hand too. */
-  markRead(roomId: RoomId, eventId?: EventId): Promise<void>;
-  markUnread(roomId: RoomId, unread: boolean): Promise<void>;
-  setDraft(roomId: RoomId, draft: Draft | null): Promise<void>;
-
-  /** Opens the private chat that exists with this person, or makes one. */
-  createPrivateChat(userId: UserId): Promise<RoomId>;
-  createGroup(name: string, invites: readonly UserId[]): Promise<RoomId>;
-  /** A room id or an alias. */
-  join(roomIdOrAlias: string, via?: readonly string[]): Promise<RoomId>;
-  /** Leaves, or declines the invitation. */
-  leave(roomId: RoomId): Promise<void>;
-  invite(roomId: RoomId, userId: UserId, reason?: string): Promise<void>;
-  kick(roomId: RoomId, userId: UserId, reason?: string): Promise<void>;
-  ban(roomId: RoomId, userId: UserId, reason?: string): Promise<void>;
-  unban(roomId: RoomId, userId: UserId): Promise<void>;
-  setRoomName(roomId: RoomId, name: string): Promise<void>;
-  setRoomTopic(roomId: RoomId, topic: string): Promise<void>;
-  setPinned(roomId: RoomId, pinned: boolean): Promise<void>;
-  setMuted(roomId: RoomId, muted: boolean): Promise<void>;
-  setPower(roomId: RoomId, userId: UserId, level: number): Promise<void>;
-
-  /** Looks a full user id up; rejects with `M_NOT_FOUND` when that server knows no such user. */
-  searchUser(userId: UserId): Promise<Profile>;
-  setDisplayName(name: string): Promise<void>;
-  /** The page came to the front or went to the back: heartbeat, presence and read state follow. */
-  setVisible(visible: boolean): Promise<void>;
 }
 
 /** What `connectEngine()` of `store/client.ts` gives the page. `state` is a Solid store: read it inside tracking scopes. */
