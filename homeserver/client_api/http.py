@@ -47,6 +47,7 @@ ROOT = "/_matrix/client"
 MAX_PARAM_BYTES = 255
 _TXN = "txn_id"
 _FROM_ROOT = ("/_matrix/", "/_synapse/", "/.well-known/", "/health", "/metrics")
+_SLASH_OPTIONAL = frozenset({"/v3/rooms/<room_id>/state/<event_type>", "/v3/pushrules"})
 _PATH_LETTERS = "/%:!$@~*'(),;=&+"
 
 log = structlog.get_logger("http")
@@ -345,13 +346,15 @@ class EndpointTable:
 
 
 def _paths(path: str) -> Iterable[str]:
-    """The path and the old names it is served under too."""
-    yield path
-    if path.startswith(f"{ROOT}/v3/"):
-        yield f"{ROOT}/r0/{path.removeprefix(f'{ROOT}/v3/')}"
-    elif path.startswith("/_matrix/media/v3/"):
-        yield path.replace("/v3/", "/r0/", 1)
-        yield path.replace("/v3/", "/v1/", 1)
+    """The path and the other names it is served under: old versions, and a slash at the end where clients differ."""
+    bare = path.rstrip("/")
+    for form in (bare, f"{bare}/") if bare.removeprefix(ROOT) in _SLASH_OPTIONAL else (path,):
+        yield form
+        if form.startswith(f"{ROOT}/v3/"):
+            yield f"{ROOT}/r0/{form.removeprefix(f'{ROOT}/v3/')}"
+        elif form.startswith("/_matrix/media/v3/"):
+            yield form.replace("/v3/", "/r0/", 1)
+            yield form.replace("/v3/", "/v1/", 1)
 
 
 def _check_sizes(endpoint: Endpoint, params: Params) -> None:

@@ -70,6 +70,10 @@ class Gate:
         async def guests(call: Call[None]) -> Answer:
             return {"user": call.requester.user_id}
 
+        @endpoint("GET", "/v3/rooms/<room_id>/state/<event_type>", auth=USER, limit="read")
+        async def room_state(_call: Call[None], room_id: str, event_type: str) -> Answer:
+            return {"path": [room_id, event_type]}
+
         @endpoint("POST", "/v3/logout", auth=USER, limit="account", locked=True)
         async def logout(_call: Call[None]) -> Answer:
             return {}
@@ -163,6 +167,11 @@ async def test_another_scheme_is_no_token(gate: Gate) -> None:
 
 async def test_the_old_name_of_a_path_works(gate: Gate) -> None:
     assert (await gate.ask("GET", "/r0/whoami", token="alice")).status == 200
+
+
+async def test_a_slash_after_the_type_of_a_state_event_is_an_empty_state_key(gate: Gate) -> None:
+    for path in ("/v3/rooms/!r/state/m.x", "/v3/rooms/!r/state/m.x/", "/r0/rooms/!r/state/m.x/"):
+        assert (await gate.ask("GET", path, token="alice")).json == {"path": ["!r", "m.x"]}
 
 
 @pytest.mark.parametrize(
