@@ -204,8 +204,11 @@ class Stream:
                 while self._queue:
                     async with self._writing:
                         items = self._cut()
-                        if items:
-                            await self._commit(items)
+                        try:
+                            if items:
+                                await self._commit(items)
+                        finally:
+                            _fail(items, DatabaseDown())  # nobody waits for ever; most are answered already
         finally:
             for item in self._queue:
                 item.fail(DatabaseDown())
@@ -238,31 +241,25 @@ class Stream:
         """Write the items; on a bad row halve them down to the guilty one. Every future ends answered."""
         for attempt in range(RETRIES):
             try:
-                await self._write(items)
+                sheet, result = await self._write(items)
             except _Lost:
                 items = await self._recover(items)
                 if not items:
                     return
-            except (
-                BadRow,
-                TypeError,
-                ValueError,
-                OverflowError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as error:
-                state = getattr(error, "sqlstate", None) or ""
-                if state in RETRY and attempt < RETRIES - 1:
-                    if state == LOCKED:
-                        await self._end_stuck_writers()
-                    await self._clock.sleep(0.001 * 2**attempt)
-                    continue
-                await self._halve(items, error)
-                return
             except DatabaseDown as error:
                 _fail(items, error)
                 return
+            except Exception as error:  # noqa: BLE001 - nothing was written; whose fault it is shows when halved
+                state = getattr(error, "sqlstate", None) or ""
+                if state not in RETRY or attempt == RETRIES - 1:
+                    await self._halve(items, error)
+                    return
+                if state == LOCKED:
+                    await self._end_stuck_writers()
+                await self._clock.sleep(0.001 * 2**attempt)
             else:
+                self._settle(items, sheet, result)
+                await self._faults.at("stream.after_answers")
                 return
         _fail(items, DatabaseDown())
 
@@ -277,15 +274,14 @@ class Stream:
         await self._commit(items[:middle])
         await self._commit(items[middle:])
 
-    async def _write(self, items: list[_Item]) -> None:
+    async def _write(self, items: list[_Item]) -> tuple[Sheet, Record]:
         connection = await self._connected()
         sheet = await self._sheet(items)
         await self._faults.at("stream.before_statement")
         async with _lost_is_unknown():
             result = await self._statement(connection, sheet)
         await self._faults.at("stream.after_statement")
-        self._settle(items, sheet, result)
-        await self._faults.at("stream.after_answers")
+        return sheet, result
 
     async def _sheet(self, items: list[_Item]) -> Sheet:
         sheet = batch.fill(item.built for item in items)

@@ -78,7 +78,7 @@ async def test_every_kind_has_a_place_and_travels_on_the_bus(world: World) -> No
 
 
 async def test_a_batch_of_every_kind_leaves_its_rows(world: World) -> None:
-    room, before, _ = await every_kind(world)
+    _, before, _ = await every_kind(world)
     database = world.database
     stored = await database.fetchrow("SELECT * FROM events WHERE event_nid = $1", before.event_nid)
     assert stored is not None
@@ -157,7 +157,7 @@ async def test_a_receipt_never_goes_back(world: World) -> None:
 
 
 async def test_the_stream_reads_back_what_was_committed(world: World) -> None:
-    room, before, _ = await every_kind(world)
+    _, before, _ = await every_kind(world)
     changes = await world.stream.changes(0)
     assert changes.complete
     assert changes.head == world.commits[-1].last
@@ -202,7 +202,8 @@ def texts() -> list[batch.Kinds]:
         ((0, 3), True, True, True),
         (tuple(gated), True, True, True),
         (tuple(free), False, False, False),
-    ] + [(tuple(numbers), True, True, True)]
+        (tuple(numbers), True, True, True),
+    ]
 
 
 async def fill(database: Database) -> None:
@@ -213,7 +214,8 @@ async def fill(database: Database) -> None:
         """INSERT INTO events (event_nid, event_id, room_nid, chain_id, sequence, head_version, ts, depth, flags, type,
                                sender, auth_nids, prev_nids, body, envelope)
            SELECT n, '$' || n, n, n, 0, 1, 1, 1, 0, 'm', '@a:b', '{}', '{}', '', '' FROM generate_series(1, 20000) n""",
-        "INSERT INTO members SELECT n, '@a:b', 'b', 'join', n, '$' || n, '', '', '', 1, n FROM generate_series(1, 20000) n",
+        """INSERT INTO members
+           SELECT n, '@a:b', 'b', 'join', n, '$' || n, '', '', '', 1, n FROM generate_series(1, 20000) n""",
     ):
         await database.execute(statement)
 

@@ -1,0 +1,96 @@
+"""Each table's SQL stands in the module that owns it."""
+
+import re
+from pathlib import Path
+
+STORAGE = Path(__file__).resolve().parents[2] / "homeserver" / "storage"
+HOMESERVER = STORAGE.parent
+
+# Who may write a table. Reads may join what other modules own.
+WRITERS = {
+    "stream": {"fragments"},
+    "batch_marks": {"batch", "upkeep"},
+    "rooms": {"rooms"},
+    "room_heads": {"fragments", "rooms"},
+    "aliases": {"rooms"},
+    "directory_changes": {"rooms", "upkeep"},
+    "events": {"events/write"},
+    "relations": {"events/relations"},
+    "gaps": {"events/gaps"},
+    "backward_extremities": {"events/gaps"},
+    "state_keys": {"state"},
+    "state_chains": {"state", "rooms"},
+    "state_deltas": {"state"},
+    "current_state": {"state"},
+    "members": {"members"},
+    "member_changes": {"members", "upkeep"},
+    "client_txns": {"events/write", "events/read"},
+    "mentions": {"mentions"},
+    "users": {"users"},
+    "devices": {"devices", "sessions"},
+    "sessions": {"sessions"},
+    "login_tokens": {"sessions", "upkeep"},
+    "registration_tokens": {"users"},
+    "ui_auth": {"sessions"},
+    "threepids": {"users"},
+    "profiles": {"users"},
+    "filters": {"account_data"},
+    "account_data": {"account_data"},
+    "receipts": {"receipts"},
+    "to_device": {"to_device"},
+    "device_changes": {"devices", "upkeep"},
+    "revocations": {"sessions", "upkeep"},
+    "sync_connections": {"sync_connections"},
+    "destinations": {"destinations", "outbound"},
+    "outbound_edus": {"destinations"},
+    "server_keys": {"server_keys"},
+    "inbound_txns": {"staging"},
+    "inbound_staging": {"staging"},
+    "leases": {"leases"},
+    "cursors": {"leases", "outbound"},
+    "jobs": {"jobs"},
+    "migrations": {"migrate"},
+}
+WRITE = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+)")
+
+
+def modules() -> dict[str, str]:
+    """Name below storage/ -> source."""
+    return {
+        str(file.relative_to(STORAGE).with_suffix("")): file.read_text(encoding="utf-8")
+        for file in STORAGE.rglob("*.py")
+    }
+
+
+def test_every_table_has_an_owner() -> None:
+    tables = set()
+    for file in (STORAGE / "migrations").glob("*.sql"):
+        tables |= set(re.findall(r"CREATE TABLE (\w+)", file.read_text(encoding="utf-8")))
+    assert tables | {"migrations"} == set(WRITERS)
+
+
+def test_no_module_writes_a_table_of_another() -> None:
+    breaches = [
+        (name, table)
+        for name, source in modules().items()
+        for table in WRITE.findall(source)
+        if table in WRITERS and name not in WRITERS[table]
+    ]
+    assert breaches == []
+
+
+def test_no_sql_stands_outside_storage() -> None:
+    statement = re.compile(r"\b(?:INSERT INTO|DELETE FROM|SELECT\s[\w.*, ]+\sFROM)\s+(\w+)")
+    breaches = [
+        str(file.relative_to(HOMESERVER))
+        for file in HOMESERVER.rglob("*.py")
+        if STORAGE not in file.parents
+        for table in statement.findall(file.read_text(encoding="utf-8"))
+        if table in WRITERS
+    ]
+    assert breaches == []
+
+
+def test_every_table_of_the_stream_is_without_foreign_keys() -> None:
+    for file in (STORAGE / "migrations").glob("*.sql"):
+        assert "REFERENCES" not in file.read_text(encoding="utf-8")
