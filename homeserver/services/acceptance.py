@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
+import orjson
 import structlog
 
 from homeserver.protocol.auth_rules import auth_state_keys, check, check_auth_events
 from homeserver.protocol.errors import BadEvent, BadJson, NotAllowed, ProtocolError
 from homeserver.protocol.events import Event, StateKey, join, parse_pdu, redacted
 from homeserver.protocol.hashes import check_content_hash
-from homeserver.protocol.identifiers import EventId
+from homeserver.protocol.identifiers import EventId, server_of
+from homeserver.protocol.redaction import redact_body
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.commits import Commits
 from homeserver.services.intents import Finished, Stale
@@ -23,7 +25,7 @@ from homeserver.services.keyring import Keyring
 from homeserver.services.resolution import Point, Resolution, point_after
 from homeserver.services.rooms import CREATE, Room, Rooms
 from homeserver.storage.events.read import Events, StoredEvent
-from homeserver.storage.rows import OUTLIER, REJECTED, SOFT_FAILED, Row
+from homeserver.storage.rows import OUTLIER, REJECTED, SOFT_FAILED, RedactionRow, Row
 
 log = structlog.get_logger()
 
@@ -123,6 +125,9 @@ class Acceptance:
                 wanted.add(event.event_id)
                 wanted.update(prev for prev in event.prev_events if prev not in tips)
                 wanted.update(auth for auth in event.auth_events if auth not in at_head)
+                target = event.redacts(room.rules)
+                if target is not None:
+                    wanted.add(target)
         wanted -= known.asked
         if wanted:
             for stored in await self._events.by_id(sorted(wanted)):
@@ -174,16 +179,16 @@ class Acceptance:
         if verdict is Verdict.REJECTED:
             return await self._reject(room, base, why, known, given)
         if given is None and self._stands_on_head(room, event):
-            return await self._at_head(room, base, flags)
+            return await self._at_head(room, base, known, flags)
         return await self._beside_head(room, base, known, given, flags)
 
-    async def _at_head(self, room: Room, base: Finished, flags: int) -> Verdict:
+    async def _at_head(self, room: Room, base: Finished, known: Known, flags: int) -> Verdict:
         """The common case: the state before the event is the current state [0 trips]."""
         try:
             _check(base.event, _state_at_head(room, base.event), room)
         except NotAllowed as refused:
             return await self._hide(room, base, REJECTED, str(refused), (room.chain_id, room.sequence), ())
-        await self._commits.commit(room, replace(base, flags=flags))
+        await self._commits.commit(room, replace(base, flags=flags, redaction=_redaction(room, base.event, known)))
         return Verdict.ACCEPTED
 
     async def _beside_head(self, room: Room, base: Finished, known: Known, given: Given | None, flags: int) -> Verdict:
@@ -218,6 +223,7 @@ class Acceptance:
                 seen=seen,
                 rows=(*extra, *merge.rows, *base.rows),
                 missing=given.missing if given else (),
+                redaction=_redaction(room, event, known),
             ),
         )
         return Verdict.ACCEPTED
@@ -332,6 +338,25 @@ def _state_at_head(room: Room, event: Event) -> dict[StateKey, Event]:
 def _check(event: Event, state: Mapping[StateKey, Event], room: Room) -> None:
     """Raises NotAllowed."""
     check(event, state, room.rules, create=room.event(CREATE) if room.rules.create_is_room else None)
+
+
+def _redaction(room: Room, event: Event, known: Known) -> RedactionRow | None:
+    """The rewritten target of a redaction that takes effect. Spec: Room Version 3, Handling redactions."""
+    target = known.stored.get(event.redacts(room.rules) or "")
+    if target is None or target.room_nid != room.room_nid or target.redacted_by is not None:
+        return None
+    if target.type == "m.room.create":
+        return None
+    if room.power.of_user(event.sender) < room.power.redact and server_of(event.sender) != server_of(target.sender):
+        return None
+    body = orjson.dumps(redact_body(orjson.loads(target.body), room.rules))
+    return RedactionRow(
+        target_event_nid=target.event_nid,
+        event_id=target.event_id,
+        room_nid=room.room_nid,
+        body=body,
+        redacted_by=event.event_id,
+    )
 
 
 def _is_rejected(known: Known, event_id: str) -> bool:

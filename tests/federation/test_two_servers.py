@@ -113,5 +113,32 @@ async def test_a_user_comes_back_to_a_room_that_went_on_without_them(pair: list[
     await eventually(lambda: _has(b, room, "seen"))
 
 
+async def test_a_redaction_takes_effect_on_both_sides(pair: list[Homeserver]) -> None:
+    a, b = pair
+    room = await a.creates_room(a.user("alice"))
+    await b.joins(b.user("bob"), room, via=a.name)
+    said = await b.says(b.user("bob"), room, "oops")
+    await eventually(lambda: _has(a, room, "oops"))
+    await b.does(b.user("bob"), room, Draft("m.room.redaction", {}, redacts=said))
+
+    async def is_redacted() -> bool:
+        (found,) = await a.events.by_id([said])
+        return found.redacted_by is not None and b"oops" not in found.body
+
+    await eventually(is_redacted)
+
+
+async def test_a_stranger_to_power_redacts_nothing_of_others(pair: list[Homeserver]) -> None:
+    a, b = pair
+    room = await a.creates_room(a.user("alice"))
+    await b.joins(b.user("bob"), room, via=a.name)
+    said = await a.says(a.user("alice"), room, "mine")
+    await eventually(lambda: _has(b, room, "mine"))
+    await b.does(b.user("bob"), room, Draft("m.room.redaction", {}, redacts=said))
+    await b.says(b.user("bob"), room, "after")
+    await eventually(lambda: _has(a, room, "after"))
+    assert "mine" in await a.texts(room)
+
+
 async def _has(server: Homeserver, room: str, text: str) -> bool:
     return text in await server.texts(room)

@@ -12,7 +12,7 @@ from homeserver.asgi.dispatch import Dispatcher
 from homeserver.asgi.interface import Message
 from homeserver.asgi.observe import RequestObserver
 from homeserver.bus.local import LocalBus
-from homeserver.clock import Clock, NoFaults, SystemClock, SystemRng
+from homeserver.clock import NoFaults, SystemClock, SystemRng
 from homeserver.config.network import Federation as FederationConfig
 from homeserver.config.rate_limits import RateLimits
 from homeserver.errors import NotFound
@@ -53,7 +53,11 @@ class Silence:
 class Homeserver:
     """One server. Users need no accounts: whoever has its name is a user."""
 
-    def __init__(self, name: str, database: Database, net: FakeNet, resources: AsyncExitStack, clock: Clock) -> None:
+    def __init__(
+        self, name: str, database: Database, net: FakeNet, *, resources: AsyncExitStack, config: FederationConfig
+    ) -> None:
+        clock = SystemClock()
+        self.net = net
         self.name = ServerName(name)
         self.key = SigningKey(self.name, "ed25519:1", name.encode().ljust(32, b"."))
         self.clock = clock
@@ -80,7 +84,7 @@ class Homeserver:
         visibility = Visibility(self.rooms, self.events, self.members, self.state_keys, _ignores_nobody)
         limits = Limits(RateLimits(enabled=False), bus)
         self.federation = parts.build(
-            FederationConfig(trusted_key_servers=()),
+            config,
             self.key,
             parts.Below(
                 database=database,
@@ -206,6 +210,10 @@ class Homeserver:
         room = await self.rooms.room(room_id)
         return (await self.events.latest([room.room_nid], 500)).events
 
+    async def timeline_or_nothing(self, room_id: str) -> list[StoredEvent]:
+        """The timeline; nothing for a room that is not known."""
+        return await self.timeline(room_id) if await self.rooms.find(room_id) is not None else []
+
     async def texts(self, room_id: str) -> list[str]:
         """Bodies of the messages in the room, oldest first."""
         bodies = [orjson.loads(event.body) for event in await self.timeline(room_id)]
@@ -231,7 +239,9 @@ async def _ignores_nobody(user_id: str) -> frozenset[str]:
 
 
 @asynccontextmanager
-async def homeservers(cluster: Any, net: FakeNet, *names: str) -> AsyncIterator[list[Homeserver]]:
+async def homeservers(
+    cluster: Any, net: FakeNet, *names: str, deny: Sequence[str] = ()
+) -> AsyncIterator[list[Homeserver]]:
     """Servers with these names (and the default port), running until the end of the block."""
     async with AsyncExitStack() as resources:
         servers: list[Homeserver] = []
@@ -239,7 +249,8 @@ async def homeservers(cluster: Any, net: FakeNet, *names: str) -> AsyncIterator[
             url = await resources.enter_async_context(cluster.database())
             database = await Database.open(url)
             resources.push_async_callback(database.close)
-            servers.append(Homeserver(f"{name}:{PORT}", database, net, resources, SystemClock()))
+            config = FederationConfig(trusted_key_servers=(), deny=tuple(deny))
+            servers.append(Homeserver(f"{name}:{PORT}", database, net, resources=resources, config=config))
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(server.run()) for server in servers]
             try:
