@@ -19,8 +19,6 @@ import type {
 } from '../store/contract';
 
 export type CommandName = keyof Commands;
-export type CommandArgs<N extends CommandName> = Parameters<Commands[N]>;
-export type CommandValue<N extends CommandName> = Awaited<ReturnType<Commands[N]>>;
 
 /** Replaces `remove` keys at `at` by `insert`. */
 export interface Splice {

@@ -93,11 +93,6 @@ export function localpart(userId: string): string {
   return userId.startsWith('@') ? (userId.slice(1).split(':', 1)[0] ?? userId) : userId;
 }
 
-export function serverOf(userId: string): string {
-  const colon = userId.indexOf(':');
-  return colon < 0 ? '' : userId.slice(colon + 1);
-}
-
 /** Spec: Appendices, User Identifiers (also the historical ones: any visible localpart). */
 export function isUserId(value: string): boolean {
   return value.length <= 255 && /^@[^:\s]+:[A-Za-z0-9.\-[\]:]+$/.test(value);

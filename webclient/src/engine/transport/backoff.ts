@@ -1,5 +1,5 @@
 /** How long to wait before the next try: 0.5 s doubled each time up to 60 s, all of it by chance ("full jitter"). */
-export const FIRST_MS = 500;
+const FIRST_MS = 500;
 export const LONGEST_MS = 60_000;
 
 export function backoffMs(failures: number, random: number): number {

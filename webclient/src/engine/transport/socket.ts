@@ -6,7 +6,7 @@ import type { Clock, Subscription, Timer } from './types';
 import type { ConnectionEvents, Wire } from './wire';
 
 export const SUBPROTOCOL = 'app.hearth.stream.v1.json';
-export const SOCKET_PATH = '/_matrix/client/unstable/app.hearth.stream/v1/ws';
+const SOCKET_PATH = '/_matrix/client/unstable/app.hearth.stream/v1/ws';
 export const CONN_ID = 'web';
 
 const ACK_DELAY_MS = 200;

@@ -11,8 +11,8 @@ import { SocketConnection, socketUrl } from './socket';
 import type { Clock, Delta, ResumePoint, Subscription, Timer, TransportEvents } from './types';
 import type { Closed, Wire } from './wire';
 
-export const FAILED_UPGRADES = 3;
-export const UPGRADE_EVERY_MS = 5 * 60_000;
+const FAILED_UPGRADES = 3;
+const UPGRADE_EVERY_MS = 5 * 60_000;
 /** After an outage of the whole server nothing speaks against sockets. */
 const UPGRADE_SOON_MS = 5_000;
 const TOO_MANY_SOCKETS_MS = 60_000;
