@@ -44,7 +44,7 @@ class Typing:
         """Tell other servers of users here."""
         self._offer = offer
 
-    async def set(
+    async def change(
         self, requester: Requester, room_id: str, user_id: str, *, typing: bool, timeout_ms: int | None
     ) -> None:
         """Say that one is typing, for `timeout_ms` unless said again, or has stopped. Raises Forbidden."""
