@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 import orjson
 
-from homeserver.asgi.responses import Answer
+from homeserver.asgi.responses import Answer, Raw
 from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
 from homeserver.errors import InvalidParam
 from homeserver.protocol.identifiers import EventId, RoomId
@@ -120,8 +120,7 @@ def endpoints(
                 content: Json = orjson.loads(seen.event.body)["content"]
                 return content
             case "event":
-                event: Json = orjson.loads((await presentation.events(call.requester, [seen]))[0].contents)
-                return event
+                return Raw(orjson.dumps((await presentation.events(call.requester, [seen]))[0]))
             case _:
                 raise InvalidParam("`format` is `content` or `event`.")
 
