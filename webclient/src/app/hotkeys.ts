@@ -3,6 +3,7 @@ import { onCleanup } from 'solid-js';
 import type { MirrorState } from '../store/contract';
 import { goTo, route, stopWriting } from '../store/ui';
 import { closeTopLayer } from '../ui/layers';
+import { narrow } from './width';
 
 const writes = (element: Element | null): boolean => element?.matches('input, textarea, [contenteditable]') ?? false;
 
@@ -31,7 +32,8 @@ export function startHotkeys(state: MirrorState): void {
     if (event.key === 'Escape' && closeTop()) event.preventDefault();
     else if (command && !event.shiftKey && event.code === 'KeyK') {
       event.preventDefault();
-      document.querySelector<HTMLElement>('[data-search]')?.focus();
+      if (narrow()) goTo(null);
+      queueMicrotask(() => document.querySelector<HTMLElement>('[data-search]')?.focus());
     } else if (event.altKey && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
       event.preventDefault();
       stepChat(state, event.key === 'ArrowDown' ? 1 : -1);

@@ -14,6 +14,7 @@ import type { Client, Commands } from '../../src/store/contract';
 import { createMirror } from '../../src/store/mirror';
 import { message, my } from './build';
 import { olderHistory, scenes } from './fixtures';
+import { scrollUp } from './scrolling';
 
 const asked = new URLSearchParams(location.search);
 const scene = scenes[asked.get('scene') ?? 'main'];
@@ -68,7 +69,7 @@ const commands = new Proxy(answers, {
   get: (known, name: keyof Commands) => known[name] ?? (async () => undefined),
 }) as Commands;
 const client: Client = { state, commands };
-Object.assign(globalThis, { scene: { mirror, client, message } });
+Object.assign(globalThis, { scene: { mirror, client, message, scrollUp } });
 
 await setLanguage(asked.get('language') === 'ru' ? 'ru' : 'en');
 setTheme(asked.get('theme') === 'dark' ? 'dark' : 'light');

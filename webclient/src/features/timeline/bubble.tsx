@@ -29,6 +29,7 @@ export function Bubble(props: BubbleProps) {
   const menu = (x: number, y: number) => openMessageMenu(client, props.roomId, props.item, { x, y });
   const keyed = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
+    event.preventDefault();
     const box = event.currentTarget.getBoundingClientRect();
     menu(box.left + 24, box.top + 24);
   };
