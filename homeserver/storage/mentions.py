@@ -46,17 +46,25 @@ class Unread(NamedTuple):
     highlights: int
 
 
+class UnreadRooms(NamedTuple):
+    """What is unread, and for each room up to which room position that was counted."""
+
+    counts: list[Unread]
+    upto: dict[int, int]
+
+
 class Mentions:
     """Unread counts."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def unread(self, user_id: str, room_nids: Collection[int]) -> list[Unread]:
+    async def unread(self, user_id: str, room_nids: Collection[int]) -> UnreadRooms:
         """Counts after the user's read receipts, for each room and thread that has any [1 trip].
 
         An event counts by its flag unless the user wrote it or has a row of their own for it; a muted room counts none,
-        one for mentions only counts highlights. Redacted events do not count.
+        one for mentions only counts highlights. Redacted events do not count. A message of the user's own reads its
+        thread, or the main timeline, up to itself.
         """
         rows = await self._db.fetch(
             """
@@ -72,22 +80,24 @@ class Mentions:
                       AND p.user_id = $1
                       AND p.thread = '') u
              CROSS JOIN LATERAL (
-                   SELECT e.thread_id, e.room_position,
+                   SELECT e.thread_id, e.room_position, e.sender,
                           coalesce(
                               n.notify,
                               e.flags & 8 <> 0 AND (m.level = 0 OR e.room_position < m.level_since)) AS notify,
-                          coalesce(n.highlight, false) AS highlight
+                          coalesce(n.highlight, false) AS highlight,
+                          max(e.room_position) FILTER (WHERE e.sender = $1) OVER (PARTITION BY e.thread_id) AS own
                      FROM events e
                      LEFT JOIN mentions n ON n.user_id = $1
                                          AND n.room_nid = w.nid
                                          AND n.room_position = e.room_position
                     WHERE e.room_nid = w.nid
                       AND e.room_position > u.read
-                      AND e.sender <> $1
-                      AND e.redacted_by IS NULL
+                      AND (e.redacted_by IS NULL OR e.sender = $1)
                       AND (e.flags & 8 <> 0 OR n.notify OR n.highlight)
                       AND (m.level < 2 OR e.room_position < m.level_since)) x
              WHERE (x.notify OR x.highlight)
+               AND x.sender <> $1
+               AND x.room_position > coalesce(x.own, 0)
                AND NOT EXISTS (
                    SELECT
                      FROM receipts p
@@ -97,8 +107,16 @@ class Mentions:
                       AND p.thread = coalesce(x.thread_id, 'main')
                       AND p.room_position >= x.room_position)
              GROUP BY w.nid, x.thread_id
+             UNION ALL
+            SELECT room_nid, NULL, last_position, -1
+              FROM room_heads
+             WHERE room_nid = ANY($2::int8[])
             """,
             user_id,
             list(room_nids),
         )
-        return [Unread(*row.values()) for row in rows]
+        found = [Unread(*row.values()) for row in rows]
+        return UnreadRooms(
+            [one for one in found if one.highlights >= 0],
+            {one.room_nid: one.notifications for one in found if one.highlights < 0},
+        )

@@ -245,6 +245,11 @@ class RoomTable:
         row = await self._db.fetchrow(_HEAD + condition, room)
         return _head(row) if row is not None else None
 
+    async def load_heads(self, room_nids: Collection[int]) -> list[HeadRecord]:
+        """The heads of several rooms, in no order [1 trip]."""
+        rows = await self._db.fetch(_HEAD + "r.room_nid = ANY($1::int8[])", list(room_nids))
+        return [_head(row) for row in rows]
+
     async def room_nids(self, room_ids: Collection[str]) -> dict[str, int]:
         """Numbers of those rooms that this server knows [1 trip]."""
         rows = await self._db.fetch(

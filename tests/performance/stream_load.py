@@ -274,6 +274,29 @@ async def run(dsn: str, postmaster: int, senders: int, rooms: int, seconds: floa
     await database.close()
 
 
+async def calibrate(dsn: str) -> None:
+    """What this machine does at this moment, for comparing runs: bare round trips, and events built and signed."""
+    database = await Database.open(dsn)
+    connection = await database.open_writer("calibration")
+    prepared = await connection.prepare("SELECT 1")
+    began = time.perf_counter()
+    for _ in range(3000):
+        await prepared.fetchval()
+    trips = 3000 / (time.perf_counter() - began)
+    load = Load(database, {})
+    head = Head("!room:load", 1, 0, 1, 0, 0, {})
+    send = Send("@user:load", 1, is_member=False, future=asyncio.get_running_loop().create_future())
+    await database.nids.ensure(1000)
+    began = time.process_time()
+    for depth in range(1000):
+        load.event(head, send, ["$" + "a" * 43], depth, 0)
+    print(
+        f"{trips:.0f} SELECT 1 per second; an event built, signed and split: {time.process_time() - began:.3f} ms CPU"
+    )
+    await connection.close()
+    await database.close()
+
+
 async def main() -> None:
     """Start PostgreSQL, run the table."""
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -284,6 +307,7 @@ async def main() -> None:
         dsn = await postgres.start()
         assert postgres.pid is not None
         await migrate(dsn)
+        await calibrate(dsn)
         for senders, rooms in ((1, ROOMS), (16, ROOMS), (64, ROOMS), (64, 1)):
             await run(dsn, postgres.pid, senders, rooms, seconds)
         await postgres.stop()

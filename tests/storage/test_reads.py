@@ -47,6 +47,9 @@ async def test_a_cold_head_is_one_trip(world: World) -> None:
     room = await world.room()
     assert await in_one_trip(world.database, world.rooms.load_head(room.room_id))
     assert await in_one_trip(world.database, world.rooms.load_head(room.room_nid))
+    other = await world.room()
+    heads = await in_one_trip(world.database, world.rooms.load_heads([room.room_nid, other.room_nid]))
+    assert {head.room_id for head in heads} == {room.room_id, other.room_id}
     assert await world.rooms.load_head("!unknown:test") is None
 
 
@@ -322,7 +325,7 @@ async def test_unread_counts_follow_receipts_mentions_and_threads(world: World) 
     mentions = Mentions(world.database)
 
     async def unread() -> list[Unread]:
-        return sorted(await mentions.unread("@bob:test", [room.room_nid]), key=str)
+        return sorted((await mentions.unread("@bob:test", [room.room_nid])).counts, key=str)
 
     root = await room.says("1", flags=NOTIFY)
     nid = world.database.nids.next()
@@ -355,9 +358,9 @@ async def test_a_redacted_event_is_not_unread(world: World) -> None:
     redaction = RedactionRow(
         target_event_nid=said.event_nid, event_id=said.event_id, room_nid=room.room_nid, body=b"{}", redacted_by="$r"
     )
-    assert len(await Mentions(world.database).unread("@bob:test", [room.room_nid])) == 1
+    assert len((await Mentions(world.database).unread("@bob:test", [room.room_nid])).counts) == 1
     await room.commit(message("redaction"), rows=[redaction])
-    assert await Mentions(world.database).unread("@bob:test", [room.room_nid]) == []
+    assert (await Mentions(world.database).unread("@bob:test", [room.room_nid])).counts == []
 
 
 async def test_a_user_who_was_away_gets_everything_in_one_trip(world: World) -> None:
