@@ -1,0 +1,112 @@
+"""The budget of round trips to PostgreSQL, asserted through the whole server: a rise fails.
+
+Spec: none; docs/architecture.md, round-trip budget. Shared writes are the batches of the stream.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from homeserver.storage import database, stream
+from tests.support.client import Server
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Cluster
+
+
+@dataclass
+class Trips:
+    """What the server asked of PostgreSQL, whoever asked."""
+
+    reads: int = 0
+    writes: int = 0
+
+    def add(self, *, write: bool = False) -> None:
+        if write:
+            self.writes += 1
+        else:
+            self.reads += 1
+
+    @contextmanager
+    def at_most(self, *, reads: int, writes: int) -> Iterator[None]:
+        """Fail when what happens inside costs more."""
+        self.reads = self.writes = 0
+        yield
+        assert self.reads <= reads, f"{self.reads} reads"
+        assert self.writes <= writes, f"{self.writes} writes"
+
+
+@pytest.fixture
+async def counted(
+    cluster: "Cluster", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Server, Trips]]:
+    from tests.support.running import running_app
+
+    trips = Trips()
+    monkeypatch.setattr(database, "count_trip", trips.add)
+    monkeypatch.setattr(stream, "count_trip", trips.add)
+    async with running_app(cluster, tmp_path) as (_, server):
+        yield server, trips
+
+
+Counted = tuple[Server, Trips]
+
+
+async def test_a_message_in_a_warm_room_costs_one_shared_write(counted: Counted) -> None:
+    server, trips = counted
+    [alice] = await server.users("alice")
+    room = await alice.creates_room()
+    await alice.says("warm", room)
+    with trips.at_most(reads=0, writes=1):
+        await alice.says("counted", room)
+
+
+async def test_a_state_event_in_a_warm_room_costs_no_more(counted: Counted) -> None:
+    server, trips = counted
+    [alice] = await server.users("alice")
+    room = await alice.creates_room()
+    await alice.sets(room, "m.room.topic", {"topic": "warm"})
+    with trips.at_most(reads=0, writes=1):
+        await alice.sets(room, "m.room.topic", {"topic": "counted"})
+
+
+async def test_a_local_leave_costs_a_read_and_a_shared_write(counted: Counted) -> None:
+    server, trips = counted
+    alice, bob = await server.users("alice", "bob")
+    room = await alice.creates_public_room()
+    await bob.joins(room)
+    with trips.at_most(reads=1, writes=1):
+        await bob.leaves(room)
+
+
+async def test_a_page_of_messages_costs_two_reads(counted: Counted) -> None:
+    server, trips = counted
+    [alice] = await server.users("alice")
+    room = await alice.creates_room()
+    for number in range(5):
+        await alice.says(str(number), room)
+    await alice.history(room)
+    with trips.at_most(reads=2, writes=0):
+        await alice.call("GET", f"/v3/rooms/{room}/messages", None, dir="b", limit=3)
+
+
+async def test_a_repeated_transaction_costs_nothing(counted: Counted) -> None:
+    server, trips = counted
+    [alice] = await server.users("alice")
+    room = await alice.creates_room()
+    await alice.says("once", room, txn_id="t")
+    with trips.at_most(reads=0, writes=0):
+        await alice.says("once", room, txn_id="t")
+
+
+async def test_a_denial_costs_nothing(counted: Counted) -> None:
+    server, trips = counted
+    alice, bob = await server.users("alice", "bob")
+    room = await alice.creates_room()
+    await bob.ask("GET", f"/v3/rooms/{room}/members")
+    with trips.at_most(reads=0, writes=0):
+        await bob.ask("PUT", f"/v3/rooms/{room}/send/m.room.message/t", {"body": "x"})
