@@ -25,10 +25,12 @@ from homeserver.storage.rows import (
     ReceiptRow,
     RevocationRow,
     Row,
+    StateRow,
     ToDeviceRow,
     decode_rows,
     encode_rows,
 )
+from homeserver.storage.state import MEMBER
 from homeserver.storage.stream import Commit, Stream
 
 log = structlog.get_logger()
@@ -49,7 +51,7 @@ class Listener:
     waiters: set[asyncio.Future[None]] = field(default_factory=set)
     used_at: float = 0.0
     loaded: asyncio.Future[None] | None = None
-    early: list[EventRow | MemberRow] = field(default_factory=list)
+    early: list[EventRow | MemberRow | StateRow] = field(default_factory=list)
     """Membership rows that came while the rooms were being loaded."""
 
 
@@ -301,6 +303,10 @@ class Feed:
                 self._member_row(row, row.state_key or "", woken)
         elif isinstance(row, MemberRow):
             self._member_row(row, row.user_id, woken)
+        elif isinstance(row, StateRow):
+            woken.update(self._by_room.get(row.room_nid, ()))
+            if row.type == MEMBER and row.is_current:
+                self._member_row(row, row.state_key, woken)
         elif isinstance(row, ReceiptRow):
             if row.type == "m.read.private":
                 woken.add(row.user_id)
@@ -317,7 +323,7 @@ class Feed:
             if nid is not None:
                 woken.update(self._by_room.get(nid, ()))
 
-    def _member_row(self, row: EventRow | MemberRow, user_id: str, woken: set[str]) -> None:
+    def _member_row(self, row: EventRow | MemberRow | StateRow, user_id: str, woken: set[str]) -> None:
         listener = self._listeners.get(user_id)
         if listener is None:
             return
@@ -327,7 +333,7 @@ class Feed:
         else:
             self._membership_changed(listener, row)
 
-    def _membership_changed(self, listener: Listener, row: EventRow | MemberRow) -> None:
+    def _membership_changed(self, listener: Listener, row: EventRow | MemberRow | StateRow) -> None:
         known = listener.rooms.get(row.room_nid)
         if known is not None and known.position >= row.position:
             return

@@ -28,17 +28,22 @@ class Presentation:
         """The events in the client format, in the same order [1 trip, 0 for none]."""
         if not seen:
             return []
-        extras = await self._extras.of(
+        extras = await self.extras(requester, seen)
+        return [self.event(one, extras.get(one.event.event_id)) for one in seen]
+
+    async def extras(self, requester: Requester, seen: Sequence[Seen]) -> dict[str, Extra]:
+        """What stands beside the events in `unsigned`, by event id [1 trip]."""
+        return await self._extras.of(
             [one.event for one in seen],
             user_id=requester.user_id,
             user_nid=requester.user_nid,
             device_nid=requester.device_nid,
         )
-        now = self._clock.now_ms()
-        return [self._event(one, extras.get(one.event.event_id), now) for one in seen]
 
-    def _event(self, seen: Seen, extra: Extra | None, now: int) -> orjson.Fragment:
-        unsigned: dict[str, Any] = {"age": max(0, now - seen.event.ts), "membership": seen.membership}
+    def event(self, seen: Seen, extra: Extra | None) -> orjson.Fragment:
+        """One event with its extra."""
+        age = max(0, self._clock.now_ms() - seen.event.ts)
+        unsigned: dict[str, Any] = {"age": age, "membership": seen.membership}
         if extra is not None:
             unsigned.update(_of_extra(extra, seen.event.event_id))
         return orjson.Fragment(spliced(seen.event.body, unsigned))

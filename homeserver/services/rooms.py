@@ -21,13 +21,14 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.server_acl import ServerAcl
 from homeserver.services.feed import Feed
 from homeserver.storage.rooms import HeadRecord, RoomTable
-from homeserver.storage.rows import HIDDEN, EventRow, MemberRow, Row, StateRow
+from homeserver.storage.rows import HIDDEN, EventRow, MemberRow, RedactionRow, Row, StateRow
 
 MEMBER = "m.room.member"
 CREATE: StateKey = ("m.room.create", "")
 POWER_LEVELS: StateKey = ("m.room.power_levels", "")
 CACHED_ROOMS = 4_000
 _NOBODY: AbstractSet[str] = frozenset()
+_RoomRow = EventRow | MemberRow | StateRow | RedactionRow
 
 
 class Member(NamedTuple):
@@ -243,6 +244,14 @@ class Room:
         """Take a membership that a server outside the room set."""
         self._change((MEMBER, row.user_id), row)
 
+    def apply_redaction(self, row: RedactionRow) -> None:
+        """Take the redacted form of an event of the current state."""
+        for key, entry in self.state.items():
+            if entry.event_nid == row.target_event_nid:
+                entry.body = row.body
+                self._forget(key)
+                return
+
     def _change(self, key: StateKey, row: EventRow | StateRow | MemberRow) -> None:
         self._forget(key)
         event_id = EventId(row.event_id or "")
@@ -308,7 +317,7 @@ class Rooms:
         self._cached: OrderedDict[int, Room] = OrderedDict()
         self._nids: dict[str, int] = {}
         self._loading: dict[str, asyncio.Future[Room | None]] = {}
-        self._rows_while_loading: list[list[EventRow | MemberRow | StateRow]] = []
+        self._rows_while_loading: list[list[_RoomRow]] = []
         feed.register(self.apply)
 
     async def room(self, room_id: str) -> Room:
@@ -356,7 +365,7 @@ class Rooms:
         return await asyncio.shield(loading)
 
     async def _load(self, room_id: str) -> Room | None:
-        missed: list[EventRow | MemberRow | StateRow] = []
+        missed: list[_RoomRow] = []
         self._rows_while_loading.append(missed)
         try:
             record = await self._table.load_head(room_id)
@@ -388,7 +397,7 @@ class Rooms:
 
     def apply(self, row: Row) -> None:
         """Follow the stream; called by the feed for each row in order."""
-        if isinstance(row, EventRow | MemberRow | StateRow):
+        if isinstance(row, _RoomRow):
             for missed in self._rows_while_loading:
                 missed.append(row)
             room = self._cached.get(row.room_nid)
@@ -396,7 +405,7 @@ class Rooms:
                 self._apply_to(room, row)
 
     @staticmethod
-    def _apply_to(room: Room, row: EventRow | MemberRow | StateRow) -> None:
+    def _apply_to(room: Room, row: _RoomRow) -> None:
         """Rows that the head held already when it was read change nothing."""
         if row.position <= room.read_at:
             return
@@ -405,5 +414,7 @@ class Rooms:
                 room.apply_event(row)
         elif isinstance(row, MemberRow):
             room.apply_member(row)
+        elif isinstance(row, RedactionRow):
+            room.apply_redaction(row)
         elif row.is_current:
             room.apply_state(row)

@@ -160,10 +160,13 @@ class Membership(NamedTuple):
     forgotten: bool
 
     @classmethod
-    def of_row(cls, row: EventRow | MemberRow, known: "Membership | None" = None) -> "Membership":
+    def of_row(cls, row: EventRow | MemberRow | StateRow, known: "Membership | None" = None) -> "Membership":
         """The membership that a row of the stream states. `known`: the one before it."""
         if isinstance(row, EventRow):
             user_id, membership = row.state_key or "", row.membership or "leave"
+            stripped, forgotten = None, False
+        elif isinstance(row, StateRow):
+            user_id, membership = row.state_key, (row.membership if row.event_nid is not None else None) or "leave"
             stripped, forgotten = None, False
         else:
             user_id, membership = row.user_id, row.membership
@@ -175,8 +178,8 @@ class Membership(NamedTuple):
             membership,
             row.event_nid,
             row.event_id,
-            row.sender,
-            row.room_position,
+            "" if isinstance(row, StateRow) else row.sender,
+            (known.room_position if known else 0) if isinstance(row, StateRow) else row.room_position,
             row.position,
             stripped,
             forgotten,
