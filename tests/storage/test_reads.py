@@ -334,10 +334,11 @@ async def test_unread_counts_follow_receipts_mentions_and_threads(world: World) 
     nid = world.database.nids.next()
     quiet = MentionRow(user_id="@bob:test", notify=False, highlight=False, room_nid=room.room_nid, event_nid=nid)
     await room.commit(message("quiet for bob", event_nid=nid, flags=NOTIFY), rows=[quiet])
-    await room.says("mine", sender="@bob:test", flags=NOTIFY)
+    await room.says("mine, of a kind that nobody is notified of", sender="@bob:test")
     reply = await room.says("in a thread", relates=("m.thread", root.event_id, None), flags=NOTIFY)
-    counts = await in_one_trip(world.database, mentions.unread("@bob:test", [room.room_nid]))
-    assert sorted(counts, key=str) == sorted(
+    found = await in_one_trip(world.database, mentions.unread("@bob:test", [room.room_nid]))
+    assert found.upto == {room.room_nid: reply.room_position}
+    assert sorted(found.counts, key=str) == sorted(
         [Unread(room.room_nid, None, 2, 1), Unread(room.room_nid, root.event_id, 1, 0)], key=str
     )
     await world.stream.write(kinds.receipt(room, "@bob:test", reply, thread=root.event_id))
@@ -349,6 +350,17 @@ async def test_unread_counts_follow_receipts_mentions_and_threads(world: World) 
     await Members(world.database).set_level("@bob:test", room.room_nid, 0, 0)
     await world.stream.write(kinds.receipt(room, "@bob:test", reply))
     assert await unread() == []
+
+
+async def test_who_writes_has_read_what_was_before_in_that_thread(world: World) -> None:
+    room = await world.room()
+    await room.joins("@bob:test")
+    root = await room.says("1", flags=NOTIFY)
+    await room.says("in a thread", relates=("m.thread", root.event_id, None), flags=NOTIFY)
+    await room.says("mine", sender="@bob:test", flags=NOTIFY)
+    await room.says("2", flags=NOTIFY)
+    counts = (await Mentions(world.database).unread("@bob:test", [room.room_nid])).counts
+    assert sorted((one.thread_id or "", one.notifications) for one in counts) == [("", 1), (root.event_id, 1)]
 
 
 async def test_a_redacted_event_is_not_unread(world: World) -> None:
