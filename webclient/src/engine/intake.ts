@@ -120,8 +120,10 @@ export class Intake {
       try {
         await work();
       } catch {
-        this.stopped = true;
-        this.events.broken();
+        if (!this.stopped) {
+          this.stopped = true;
+          this.events.broken();
+        }
       }
     });
   }

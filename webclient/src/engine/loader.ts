@@ -91,6 +91,10 @@ export class Loader {
   private async page(roomId: string, fragment: Fragment, end: 'older' | 'newer', from: string): Promise<void> {
     const params = { room_id: roomId, dir: end === 'older' ? 'b' : 'f', from, limit: PAGE, filter: FILTER };
     const answer = await this.core.request('messages', params);
+    if (!Array.isArray(answer.chunk)) {
+      // Taken for an empty page it would be the room's beginning.
+      throw failure('BAD_ANSWER', 'no page of messages in the answer');
+    }
     const chunk = asEvents(answer.chunk);
     const events = end === 'older' ? chunk.reverse() : chunk;
     const token = textOrNull(answer.end);
@@ -102,9 +106,12 @@ export class Loader {
   private async context(roomId: string, eventId: string): Promise<void> {
     const answer = await this.core.request('context', { room_id: roomId, event_id: eventId, limit: PAGE });
     const event = asEvent(answer.event);
+    if (event === null) {
+      throw failure('BAD_ANSWER', 'no event in the answer');
+    }
     const events: MatrixEvent[] = [
       ...asEvents(answer.events_before).reverse(),
-      ...(event === null ? [] : [event]),
+      event,
       ...asEvents(answer.events_after),
     ];
     const edge = (value: unknown): Edge => {

@@ -18,6 +18,8 @@ export class RoomTimeline {
   private readonly events = new Map<string, MatrixEvent>();
   private readonly edits = new Map<string, readonly MatrixEvent[]>();
   private readonly reactions = new Map<string, Map<string, { readonly key: string; readonly sender: string }>>();
+  /** Redactions by target: an older page may bring what is redacted already. */
+  private readonly redactions = new Map<string, MatrixEvent>();
   /** Events whose record on disk is out of date. */
   private readonly changed = new Set<string>();
   private onDisk = new Set<string>();
@@ -140,7 +142,9 @@ export class RoomTimeline {
   }
 
   /** Takes one event in and lets it act on others; returns the ids of what looks different. */
-  private take(event: MatrixEvent): string[] {
+  private take(raw: MatrixEvent): string[] {
+    const redaction = isRedacted(raw) ? undefined : this.redactions.get(raw.event_id);
+    const event = redaction === undefined ? raw : redacted(raw, redaction);
     const known = this.events.get(event.event_id);
     if (known !== undefined && (isRedacted(known) || !isRedacted(event))) {
       return [];
@@ -173,6 +177,7 @@ export class RoomTimeline {
   }
 
   private redact(target: string, redaction: MatrixEvent): string[] {
+    this.redactions.set(target, redaction);
     const event = this.events.get(target);
     if (event === undefined || isRedacted(event)) {
       return [];

@@ -274,6 +274,13 @@ export class Homeserver {
       const fields = parts[4] === 'send' ? { type: parts[5], content: body } : { event_id: parts[5] };
       return this.perform(parts[4], { room_id: parts[3], txn_id: parts[6], ...fields });
     }
+    if (method === 'GET' && parts[2] === 'rooms' && ['messages', 'context', 'event'].includes(parts[4] ?? '')) {
+      return this.perform(parts[4] ?? '', {
+        ...Object.fromEntries(url.searchParams),
+        room_id: parts[3],
+        event_id: parts[5],
+      });
+    }
     if (path === '/v3/createRoom') {
       this.requests.push({ method, path, body });
       const roomId = `!made${this.rooms.size}`;
