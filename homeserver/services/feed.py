@@ -66,6 +66,7 @@ class Feed:
         self._clock = clock
         self.is_shared = is_shared
         self._caches: list[Callable[[Row], None]] = []
+        self._on_caught_up: list[Callable[[], None]] = []
         self._ring: list[Row] = []
         self._positions: list[int] = []
         self._floor = 0
@@ -81,6 +82,10 @@ class Feed:
     def register(self, cache: Callable[[Row], None]) -> None:
         """Have `cache` called for each row, in stream order, on every process."""
         self._caches.append(cache)
+
+    def on_caught_up(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called after rows were read back from PostgreSQL; mentions are not among those."""
+        self._on_caught_up.append(listener)
 
     async def start(self) -> None:
         """Take the head from PostgreSQL; to be called once, before anything is served."""
@@ -193,6 +198,8 @@ class Feed:
                 break
             last = head if complete else rows[-1].position
             self._take(Commit(self.head + 1, last, rows))
+            for listener in self._on_caught_up:
+                listener()
             if complete:
                 break
         self._early = {first: commit for first, commit in self._early.items() if commit.last > self.head}

@@ -62,6 +62,8 @@ class Typing:
         room_id, user_id = content.get("room_id"), content.get("user_id")
         if not isinstance(room_id, str) or not isinstance(user_id, str) or server_of(user_id) != origin:
             return
+        if "\0" in room_id:
+            return
         room = await self._rooms.find(room_id)
         if room is not None and room.is_joined(user_id) and room.allows_server(origin):
             await self._set(room, user_id, PEER_S if content.get("typing") is True else 0)
