@@ -17,12 +17,13 @@ function sameRoute(one: Route, other: Route): boolean {
   return one.roomId === other.roomId && one.info === other.info;
 }
 
-/** What is being written in a chat. `kept` is the draft that comes back when an edit ends. */
+/** What is being written in a chat. `original` is the text under edit, `kept` the draft that comes back after it. */
 export interface Writing extends Draft {
+  readonly original: string;
   readonly kept: string;
 }
 
-const empty: Writing = { text: '', replyTo: null, editing: null, kept: '' };
+const empty: Writing = { text: '', replyTo: null, editing: null, original: '', kept: '' };
 const [writings, setWritings] = createStore<Record<RoomId, Writing>>({});
 
 export function writingIn(roomId: RoomId): Writing {
@@ -46,13 +47,13 @@ export function replyTo(roomId: RoomId, eventId: EventId): void {
 /** Begin to change an own message; what was being written comes back afterwards. */
 export function startEdit(roomId: RoomId, eventId: EventId, text: string): void {
   const now = writingIn(roomId);
-  change(roomId, { editing: eventId, replyTo: null, text, kept: now.editing ? now.kept : now.text });
+  change(roomId, { editing: eventId, replyTo: null, text, original: text, kept: now.editing ? now.kept : now.text });
 }
 
 /** End an edit or take back a reply; returns false when there was neither. */
 export function stopWriting(roomId: RoomId): boolean {
   const now = writingIn(roomId);
-  if (now.editing) change(roomId, { editing: null, text: now.kept, kept: '' });
+  if (now.editing) change(roomId, { ...empty, text: now.kept });
   else if (now.replyTo) change(roomId, { replyTo: null });
   else return false;
   return true;
@@ -71,7 +72,7 @@ export const wasWritten = (roomId: RoomId): boolean => writings[roomId] !== unde
 
 /** Take over a draft of another tab or device, unless something is being written here. */
 export function takeDraft(roomId: RoomId, draft: Draft): void {
-  if (!wasWritten(roomId)) setWritings(roomId, { ...draft, kept: '' });
+  if (!wasWritten(roomId)) setWritings(roomId, { ...empty, ...draft });
 }
 
 /** Shows an event in the open chat; set by its timeline while there is one. */

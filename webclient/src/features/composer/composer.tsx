@@ -94,13 +94,14 @@ function Writer(props: { roomId: RoomId }) {
   // The text is gone at once, so that nothing is sent twice and the next message need not wait.
   const submit = async () => {
     const roomId = props.roomId;
-    const { text, editing, replyTo } = untrack(writing);
+    const { text, editing, original, replyTo } = untrack(writing);
     if (!text.trim()) return;
     clearWriting(roomId);
     typing.stop(roomId);
     try {
-      if (editing) await commands.edit(roomId, editing, text.trim());
-      else {
+      if (editing) {
+        if (text.trim() !== original.trim()) await commands.edit(roomId, editing, text.trim());
+      } else {
         turnWallpaper();
         await commands.sendMessage(roomId, { text: text.trim(), ...(replyTo ? { replyTo } : {}) });
       }
