@@ -117,6 +117,8 @@ class EmbeddedPostgres:
         if server is not None and server.returncode is None:
             await asyncio.shield(shut_down(server.pid, server.wait))
         if self._lock is not None:
+            if self._run_dir.parent != self._data_dir:
+                shutil.rmtree(self._run_dir, ignore_errors=True)
             os.close(self._lock)
             self._lock = None
 
