@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 MAX_ROWS = 256
 MAX_BYTES = 1 << 20
+MAX_WAITING = 10_000  # entries; more are refused as if the database were away
 WAIT_S = 10.0  # how long an entry waits for a database that is away
 STATEMENT_S = 10.0
 RETRIES = 8
@@ -154,10 +155,13 @@ class Stream:
     def submit(self, entry: Entry) -> "asyncio.Future[Outcome]":
         """Put the entry into the next batch that has room. Its outcome, or what went wrong with it alone."""
         count_trip(write=True)
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Item(entry, future, self._clock.monotonic()))
-        self._wake.set()
-        return future
+        item = _Item(entry, asyncio.get_running_loop().create_future(), self._clock.monotonic())
+        if len(self._queue) >= MAX_WAITING:
+            item.fail(DatabaseDown())
+        else:
+            self._queue.append(item)
+            self._wake.set()
+        return item.future
 
     async def write(self, *rows: Row) -> Outcome:
         """Commit rows that need no room's head (receipts, account data, ...). Raises BadRow, DatabaseDown/Full."""

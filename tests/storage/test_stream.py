@@ -19,6 +19,18 @@ def account_data(kind: str, user_id: str = "@alice:test") -> AccountDataRow:
     return AccountDataRow(user_id=user_id, room_id="", type=kind, content=b"{}")
 
 
+class Single:
+    """An entry with one piece of account data."""
+
+    room_nid = None
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def rows(self, rows: Rows) -> None:
+        rows.add(account_data(self._kind))
+
+
 async def test_positions_of_a_process_abut_and_room_positions_count_up(world: World) -> None:
     room = await world.room()
     outcome = await room.commit(message("a"), message("b"))
@@ -289,6 +301,14 @@ async def test_writes_fail_with_database_down_when_nobody_answers(database_url: 
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await database.close()
+
+
+async def test_a_queue_that_is_full_refuses_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("homeserver.storage.stream.MAX_WAITING", 1)
+    first, second = world.stream.submit(Single("a")), world.stream.submit(Single("b"))
+    with pytest.raises(DatabaseDown):
+        await second
+    assert not (await first).refused
 
 
 WRITER = """
