@@ -85,6 +85,8 @@ class Destination:
     running: bool = False
     batch: _Batch | None = None
     sent: int = 0
+    greets: bool = False
+    """A transaction goes out even if it is empty."""
 
     @property
     def is_idle(self) -> bool:
@@ -123,7 +125,7 @@ class Destination:
             self.wake.clear()
             pause_s = await self._pause_s()
             if pause_s <= 0:
-                if not self.is_idle or self.ephemeral:
+                if not self.is_idle or self.ephemeral or self.greets:
                     return True
                 pause_s = IDLE_S
             elif self.ephemeral:
@@ -143,6 +145,7 @@ class Destination:
             if self.behind and not self.queue:
                 await self._read_missed()
             self.batch = self._cut()
+        self.greets = False
         batch = self.batch
         if batch is None:
             return
@@ -197,7 +200,7 @@ class Destination:
             (edu_type, _), content = next(iter(self.ephemeral.items()))
             del self.ephemeral[next(iter(self.ephemeral))]
             edus.append({"edu_type": edu_type, "content": content})
-        if not pdus and not edus:
+        if not pdus and not edus and not self.greets:
             self.delivered = max(self.delivered, upto)
             return None
         self.sent += 1

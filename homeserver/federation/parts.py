@@ -48,6 +48,7 @@ from homeserver.storage.database import Database
 from homeserver.storage.destinations import Destinations
 from homeserver.storage.events.gaps import GapTable
 from homeserver.storage.events.read import Events
+from homeserver.storage.leases import Leases
 from homeserver.storage.members import Members
 from homeserver.storage.outbound import OutboundTable
 from homeserver.storage.rooms import RoomTable
@@ -84,6 +85,7 @@ class Federation:
     remote_invites: RemoteInvites
     queries: Queries
     backfill: Backfill
+    resident: Resident
     sender: Sender
     inbound: Inbound
     peers: Peers
@@ -194,6 +196,7 @@ def build(
         below.rooms,
         outbound=OutboundTable(database),
         destinations=destinations,
+        leases=Leases(database),
         transactions=Transactions(requests),
         peers=peers,
         allowed=allowed,
@@ -215,6 +218,7 @@ def build(
         remote_invites=remote_invites,
         queries=Queries(requests),
         backfill=backfill,
+        resident=resident,
         sender=sender,
         inbound=inbound,
         peers=peers,

@@ -23,6 +23,7 @@ from homeserver.services.peers import Peers
 from homeserver.services.rooms import MEMBER, Rooms
 from homeserver.storage.destinations import Destinations
 from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.leases import Leases
 from homeserver.storage.outbound import OutboundTable
 from homeserver.storage.rows import HIDDEN, RELAY, EventRow, OutboundEduRow, ReceiptRow, Row
 from homeserver.storage.stream import Stream
@@ -30,6 +31,12 @@ from homeserver.storage.stream import Stream
 log = structlog.get_logger()
 
 SAVE_S: Final = 2.0
+LEASE: Final = "federation_sender"
+LEASE_S: Final = 10.0
+MAX_GREETED: Final = 500
+GREETED_AT_ONCE: Final = 20
+GREETING_S: Final = 100.0
+"""Over which greetings beyond the first ones are spread."""
 AT_ONCE: Final = 100
 """Transactions on their way together, in all."""
 REMEMBERED_PDUS: Final = 500
@@ -47,6 +54,7 @@ class Sender:
         *,
         outbound: OutboundTable,
         destinations: Destinations,
+        leases: Leases,
         transactions: Transactions,
         peers: Peers,
         allowed: ServerAcl,
@@ -59,6 +67,8 @@ class Sender:
         self._rooms = rooms
         self._outbound = outbound
         self._table = destinations
+        self._leases = leases
+        self._owner = f"{us}-{rng.letters(8)}"
         self._allowed = allowed
         self._clock = clock
         self._destinations: dict[str, Destination] = {}
@@ -79,23 +89,57 @@ class Sender:
         peers.on_contact(self._contact)
 
     async def run(self) -> None:
-        """Follow the stream; runs as long as the process."""
+        """Follow the stream while no other process does; runs as long as the process."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            tasks.create_task(self._greet())
+            while True:
+                await self._take_lease()
+                await self._start()
+                async with asyncio.TaskGroup() as leading:
+                    saving = leading.create_task(self._save_while_leading())
+                    following = leading.create_task(self._follow())
+                    await saving
+                    following.cancel()
+                self._destinations.clear()
+
+    async def _take_lease(self) -> None:
+        """Wait until this process is the one that sends; at once where there is no other."""
+        while self._feed.is_shared:
+            try:
+                if await self._leases.take(self._owner, [LEASE], LEASE_S):
+                    return
+            except DatabaseDown:
+                log.warning("sender waits for the database")
+            await self._clock.sleep(LEASE_S / 3)
+
+    async def _follow(self) -> None:
         follower = self._feed.follow()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
-                await self._start()
-                tasks.create_task(self._save_now_and_then())
-                while True:
-                    follower.clear()
-                    try:
-                        await self._route_new()
-                    except DatabaseDown:
-                        await self._clock.sleep(1.0)
-                        continue
-                    await follower.wait()
+            while True:
+                follower.clear()
+                try:
+                    await self._route_new()
+                except DatabaseDown:
+                    await self._clock.sleep(1.0)
+                    continue
+                await follower.wait()
         finally:
             self._feed.unfollow(follower)
+
+    async def _greet(self) -> None:
+        """Tell peers that we are back: those who waited for us begin to send at once, and those we owe are tried."""
+        try:
+            servers = await self._outbound.servers_in_rooms(MAX_GREETED)
+        except DatabaseDown:
+            return
+        greeted = [server for server in servers if server != self._us and self._allowed.allows(server)]
+        for number, server in enumerate(greeted):
+            if number >= GREETED_AT_ONCE:
+                await self._clock.sleep(GREETING_S / MAX_GREETED)
+            destination = self._destination(server)
+            destination.greets = True
+            self._start_queue(server)
 
     def offer(self, servers: Iterable[str], edu_type: str, key: str, content: Mapping[str, Any]) -> None:
         """Send an EDU that is worth nothing later (typing, presence, receipts) to those of `servers` that are peers."""
@@ -229,11 +273,14 @@ class Sender:
         ]
         return sorted(queued, key=lambda entry: entry.position), reached
 
-    async def _save_now_and_then(self) -> None:
+    async def _save_while_leading(self) -> None:
+        """Save and renew the lease now and then; returns when the lease is lost."""
         while True:
             await self._clock.sleep(SAVE_S)
             try:
                 await self.save()
+                if self._feed.is_shared and not await self._leases.take(self._owner, [LEASE], LEASE_S):
+                    return
             except DatabaseDown:
                 continue
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from homeserver.protocol.canonical_json import encode_lenient
 from homeserver.protocol.errors import BadIdentifier, BadSignature, ProtocolError
 from homeserver.protocol.identifiers import ServerName, parse_server_name
-from homeserver.protocol.signing import SigningKey, sign_json, verify_json
+from homeserver.protocol.signing import SigningKey, verify
 
 MAX_HEADER: Final = 4096
 """Two server names, a key id and a signature need a tenth of this."""
@@ -50,14 +51,16 @@ class XMatrix:
         signed = signed_object(
             method=method, uri=uri, origin=self.origin, destination=self.destination, content=content
         )
-        signed["signatures"] = {self.origin: {self.key_id: self.signature}}
-        verify_json(signed, self.origin, self.key_id, public_key)
+        verify(encode_lenient(signed), self.signature, public_key)
 
 
 def signed_object(
     *, method: str, uri: str, origin: ServerName, destination: ServerName | None, content: object
 ) -> dict[str, Any]:
-    """What the signature of a request covers. `content` None: the request has no body."""
+    """What the signature of a request covers. `content` None: the request has no body.
+
+    Bodies may hold events of old rooms, with numbers that are not canonical JSON.
+    """
     covered: dict[str, Any] = {"method": method, "uri": uri, "origin": origin}
     if destination is not None:
         covered["destination"] = destination
@@ -71,7 +74,7 @@ def authorization(
 ) -> str:
     """The value of the `Authorization` header for a request of ours. `uri` as it will be sent, query included."""
     covered = signed_object(method=method, uri=uri, origin=key.server, destination=destination, content=content)
-    signature = sign_json(covered, key)["signatures"][key.server][key.key_id]
+    signature = key.sign(encode_lenient(covered))
     return f'X-Matrix origin="{key.server}",destination="{destination}",key="{key.key_id}",sig="{signature}"'
 
 

@@ -13,10 +13,10 @@ import orjson
 import structlog
 
 from homeserver.protocol.auth_rules import auth_state_keys, check, check_auth_events
-from homeserver.protocol.errors import BadEvent, BadJson, NotAllowed, ProtocolError
+from homeserver.protocol.errors import BadEvent, BadIdentifier, BadJson, NotAllowed, ProtocolError
 from homeserver.protocol.events import Event, StateKey, join, parse_pdu, redacted
 from homeserver.protocol.hashes import check_content_hash
-from homeserver.protocol.identifiers import EventId, server_of
+from homeserver.protocol.identifiers import EventId, parse_room_id, server_of
 from homeserver.protocol.redaction import redact_body
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.commits import Commits
@@ -307,7 +307,10 @@ def event_of(stored: StoredEvent, rules: RoomVersion) -> Event:
 def room_id_of(pdu: object) -> str | None:
     """The room that a PDU names; None where it names none, as create events of version 12 do not."""
     room_id = pdu.get("room_id") if isinstance(pdu, dict) else None
-    return room_id if isinstance(room_id, str) else None
+    try:
+        return parse_room_id(room_id) if isinstance(room_id, str) else None
+    except BadIdentifier:
+        return None
 
 
 def _parse(pdu: object, rules: RoomVersion, limit_references: bool) -> Event | Dropped:

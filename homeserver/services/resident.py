@@ -18,7 +18,8 @@ from homeserver.errors import (
     UnableToGrantJoin,
 )
 from homeserver.protocol.auth_rules import auth_state_keys, check
-from homeserver.protocol.errors import NotAllowed
+from homeserver.protocol.errors import BadEvent, NotAllowed
+from homeserver.protocol.errors import BadJson as NotCanonical
 from homeserver.protocol.events import Event, StateKey, build_pdu, parse_pdu
 from homeserver.protocol.identifiers import EventId, ServerName, UserId, server_of
 from homeserver.protocol.signing import SigningKey, sign_event
@@ -181,23 +182,40 @@ class Resident:
 
     async def _member_event(self, origin: ServerName, room: Room, event_id: str, pdu: Json, membership: str) -> Event:
         """The peer's own member event, verified; with our signature where one of us vouches for it."""
-        (event,) = await self._acceptance.read([pdu], room.rules)
-        if isinstance(event, Dropped):
-            raise BadJson(f"The event is not good: {event.why}")
+        try:
+            event = parse_pdu(self._as_if_signed(pdu), room.rules)
+        except (BadEvent, NotCanonical) as error:
+            raise BadJson(f"The event is not good: {error}") from error
         if event.event_id != event_id:
             raise InvalidParam("The event has another id than the path.")
         if event.room_id != room.room_id or event.type != MEMBER or event.membership != membership:
             raise InvalidParam(f"The event is no {membership} of this room.")
         if event.state_key != event.sender or server_of(event.sender) != origin:
             raise InvalidParam("The event is not of a user of your server.")
+        signed: Mapping[str, Any] = pdu
+        if membership == "join" and await self._vouched_for(room, event):
+            signed = sign_event(event.pdu, room.rules, self._key)
+        (read,) = await self._acceptance.read([dict(signed)], room.rules)
+        if isinstance(read, Dropped):
+            raise BadJson(f"The event is not good: {read.why}")
+        return read
+
+    def _as_if_signed(self, pdu: Json) -> Json:
+        """The PDU with a place for our signature, which its format asks for where one of us vouches."""
+        signatures = pdu.get("signatures")
+        given = signatures if isinstance(signatures, dict) else {}
+        return {**pdu, "signatures": {**given, self._key.server: {self._key.key_id: ""}}}
+
+    async def _vouched_for(self, room: Room, event: Event) -> bool:
+        """Whether a user of ours vouches for this join, as it says. Raises Forbidden when it says so wrongly."""
         via = event.content.get(VIA)
-        if membership == "join" and isinstance(via, str) and server_of(via) == self._key.server:
-            if room.join_rule not in RESTRICTED or not room.is_joined(via):
-                raise Forbidden("Nobody here vouches for this join.")
-            if room.membership(event.sender) not in ("join", "invite"):
-                await self._who_vouches(room, event.sender)
-            return parse_pdu(sign_event(event.pdu, room.rules, self._key), room.rules)
-        return event
+        if not isinstance(via, str) or server_of(via) != self._key.server:
+            return False
+        if room.join_rule not in RESTRICTED or not room.is_joined(via):
+            raise Forbidden("Nobody here vouches for this join.")
+        if room.membership(event.sender) not in ("join", "invite"):
+            await self._who_vouches(room, event.sender)
+        return True
 
     async def _take(self, room: Room, event: Event) -> None:
         try:

@@ -69,6 +69,35 @@ class OutboundTable:
             list(done),
         )
 
+    async def servers_in_rooms(self, limit: int) -> list[str]:
+        """Servers with a joined user in any room, at most `limit` [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            WITH RECURSIVE found(server, n) AS (
+              (SELECT server, 1
+                 FROM members
+                WHERE membership = 'join'
+                ORDER BY server
+                LIMIT 1)
+               UNION ALL
+              SELECT (SELECT m.server
+                        FROM members m
+                       WHERE m.membership = 'join'
+                         AND m.server > found.server
+                       ORDER BY m.server
+                       LIMIT 1), n + 1
+                FROM found
+               WHERE found.server IS NOT NULL
+                 AND n <= $1)
+            SELECT server
+              FROM found
+             WHERE server IS NOT NULL
+             LIMIT $1
+            """,
+            limit,
+        )
+        return [row["server"] for row in rows]
+
     async def events_for(self, server: str, us: str, after: int, upto: int, limit: int) -> list[OutboundEvent]:
         """Events of ours in `(after, upto]`, oldest first, of rooms that the server is in or was put out of [1 trip].
 

@@ -1,0 +1,262 @@
+"""Transactions of peers: answered once, limited, bound to the room and the server they come from."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import orjson
+import pytest
+
+from homeserver.errors import Forbidden, MatrixError
+from homeserver.net.testing import FakeNet
+from homeserver.protocol.events import build_pdu, join, seal
+from homeserver.protocol.identifiers import RoomId, ServerName, UserId
+from homeserver.services.intents import Draft
+from tests.support.evil_peer import EvilPeer
+from tests.support.federation import Homeserver, eventually, homeservers
+from tests.support.postgres import Cluster
+
+SEND = "/_matrix/federation/v1/send/"
+MALLORY = UserId("@mallory:evil.test:8448")
+
+
+@pytest.fixture
+def net() -> FakeNet:
+    return FakeNet()
+
+
+@pytest.fixture
+async def pair(cluster: Cluster, net: FakeNet) -> AsyncIterator[list[Homeserver]]:
+    async with homeservers(cluster, net, "a.test", "b.test") as servers:
+        yield servers
+
+
+@pytest.fixture
+def peer(net: FakeNet) -> EvilPeer:
+    return EvilPeer("evil.test", net)
+
+
+async def _send(server: Homeserver, peer: EvilPeer, txn_id: str, body: Mapping[str, Any]) -> tuple[int, Any]:
+    answer = await server.answer(peer.signed_request(server.name, "PUT", SEND + txn_id, body))
+    return answer.status, orjson.loads(answer.body)
+
+
+async def _pdu(
+    a: Homeserver, peer: EvilPeer, room: str, *, sender: UserId = MALLORY, body: str = "x"
+) -> dict[str, Any]:
+    """A message by the peer's user on A's newest head."""
+    head = await a.rooms.room(room)
+    wanted = [("m.room.power_levels", ""), ("m.room.member", sender), ("m.room.create", "")]
+    auth = [found.event_id for key in wanted if (found := head.event(key)) is not None]
+    proto = build_pdu(
+        head.rules,
+        room_id=head.room_id,
+        sender=sender,
+        type="m.room.message",
+        state_key=None,
+        content={"msgtype": "m.text", "body": body},
+        prev_events=[tip.event_id for tip in head.extremities.values()],
+        auth_events=[event_id for event_id in auth if not (head.rules.create_is_room and event_id[1:] == room[1:])],
+        depth=head.depth + 1,
+        ts=a.clock.now_ms(),
+    )
+    return dict(seal(proto, head.rules, peer.key).pdu)
+
+
+async def _mallory_joins(a: Homeserver, peer: EvilPeer, room: RoomId) -> None:
+    """The peer joins by the handshake, as an honest server would."""
+    template = await a.federation.resident.make_join(peer.name, room, MALLORY, ["12"])
+    head = await a.rooms.room(room)
+    event = seal(template.event, head.rules, peer.key)
+    await a.federation.resident.send_join(peer.name, room, event.event_id, dict(event.pdu))
+
+
+async def test_the_same_transaction_gets_the_same_answer_and_one_event(pair: list[Homeserver], peer: EvilPeer) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, room)
+    body = {"pdus": [await _pdu(a, peer, room, body="once")], "edus": []}
+    first = await asyncio.gather(*(_send(a, peer, "t", body) for _ in range(10)))
+    again = await _send(a, peer, "t", {"pdus": [], "edus": []})
+    assert {orjson.dumps(answer) for _, answer in [*first, again]} == {orjson.dumps(first[0][1])}
+    assert (await _send(a, peer, "t2", body))[1] == first[0][1]
+    assert await a.texts(room) == ["once"]
+
+
+@pytest.mark.parametrize(
+    "body", [{"pdus": [{}] * 51}, {"edus": [{}] * 101}, {"pdus": {}}, {"pdus": [], "edus": 5}, [], {"pdus": None}]
+)
+async def test_a_transaction_beyond_the_limits_is_refused(pair: list[Homeserver], peer: EvilPeer, body: Any) -> None:
+    status, answer = await _send(pair[0], peer, "t", body)
+    assert (status, answer["errcode"]) == (400, "M_BAD_JSON")
+
+
+@pytest.mark.parametrize(
+    "pdu",
+    [None, 5, "x", [], {}, {"room_id": 5}, {"room_id": "!nowhere"}, {"room_id": "\x00"}, {"type": "m.room.create"}],
+)
+async def test_a_bad_pdu_does_not_spoil_the_others(pair: list[Homeserver], peer: EvilPeer, pdu: Any) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, room)
+    status, _ = await _send(a, peer, "t", {"pdus": [pdu, await _pdu(a, peer, room, body="good")]})
+    assert (status, await a.texts(room)) == (200, ["good"])
+
+
+async def test_ids_that_cannot_be_stored_spoil_nothing(pair: list[Homeserver], peer: EvilPeer) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, room)
+    good = await _pdu(a, peer, room, body="good")
+    bad = [good | {name: value} for name in ("prev_events", "auth_events") for value in (["$\x00"], ["\x00"], [5])]
+    bad += [good | {name: "\x00"} for name in ("sender", "type", "state_key", "room_id")]
+    status, _ = await _send(a, peer, "t", {"pdus": [*bad, good]})
+    assert (status, await a.texts(room)) == (200, ["good"])
+
+
+async def test_an_event_of_another_servers_user_needs_that_servers_signature(
+    pair: list[Homeserver], peer: EvilPeer
+) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, room)
+    forged = await _pdu(a, peer, room, sender=a.user("alice"), body="forged")
+    status, _ = await _send(a, peer, "t", {"pdus": [forged]})
+    assert (status, await a.texts(room)) == (200, [])
+
+
+async def test_an_event_with_a_wrong_hash_is_shown_redacted(pair: list[Homeserver], peer: EvilPeer) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, room)
+    pdu = await _pdu(a, peer, room, body="as signed")
+    pdu["content"] = {"msgtype": "m.text", "body": "changed on the way"}
+    await _send(a, peer, "t", {"pdus": [pdu]})
+    newest = (await a.timeline(room))[-1]
+    assert orjson.loads(newest.body)["content"] == {}
+
+
+async def test_one_who_is_not_in_the_room_says_nothing(pair: list[Homeserver], peer: EvilPeer) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    pdu = await _pdu(a, peer, room)
+    status, answer = await _send(a, peer, "t", {"pdus": [pdu]})
+    assert (status, list(answer["pdus"].values())) == (200, [{}])
+    assert await a.texts(room) == []
+
+
+async def test_a_server_that_the_acl_denies_is_kept_out(pair: list[Homeserver], peer: EvilPeer) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, room)
+    await a.does(a.user("alice"), room, Draft("m.room.server_acl", {"allow": ["*"], "deny": ["evil.*"]}, state_key=""))
+    pdu = await _pdu(a, peer, room)
+    _, answer = await _send(a, peer, "t", {"pdus": [pdu]})
+    assert all("error" in result for result in answer["pdus"].values())
+    assert await a.texts(room) == []
+    for path in ("state_ids", "state", "backfill"):
+        uri = f"/_matrix/federation/v1/{path}/{room.replace('!', '%21')}?event_id=%24x&v=%24x"
+        assert (await a.answer(peer.signed_request(a.name, "GET", uri))).status == 403
+
+
+READS = [
+    "state_ids/{room}?event_id={event}",
+    "state/{room}?event_id={event}",
+    "event_auth/{room}/{event}",
+    "backfill/{room}?v={event}&limit=5",
+]
+
+
+@pytest.mark.parametrize("path", [*READS, "event/{event}"])
+async def test_a_server_that_is_not_in_the_room_reads_nothing(
+    pair: list[Homeserver], peer: EvilPeer, path: str
+) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    event = await a.says(a.user("alice"), room, "secret canary")
+    uri = "/_matrix/federation/v1/" + path.format(room=room.replace("!", "%21"), event=event.replace("$", "%24"))
+    answer = await a.answer(peer.signed_request(a.name, "GET", uri))
+    assert answer.status in (403, 404)
+    assert b"canary" not in answer.body
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_an_event_of_another_room_is_not_served(pair: list[Homeserver], peer: EvilPeer, path: str) -> None:
+    a, _ = pair
+    open_room, closed = await a.creates_room(a.user("alice")), await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, open_room)
+    event = await a.says(a.user("alice"), closed, "secret canary")
+    uri = "/_matrix/federation/v1/" + path.format(room=open_room.replace("!", "%21"), event=event.replace("$", "%24"))
+    answer = await a.answer(peer.signed_request(a.name, "GET", uri))
+    assert b"canary" not in answer.body
+    assert closed.encode() not in answer.body
+
+
+async def test_state_and_its_ids_agree(pair: list[Homeserver], peer: EvilPeer) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, room)
+    event = await a.says(a.user("alice"), room, "x")
+    where = f"{room.replace('!', '%21')}?event_id={event.replace('$', '%24')}"
+    ids = orjson.loads(
+        (await a.answer(peer.signed_request(a.name, "GET", f"/_matrix/federation/v1/state_ids/{where}"))).body
+    )
+    full = orjson.loads(
+        (await a.answer(peer.signed_request(a.name, "GET", f"/_matrix/federation/v1/state/{where}"))).body
+    )
+    assert sorted(ids["pdu_ids"]) == sorted((await a.state(room)).values())
+    assert len(full["pdus"]) == len(ids["pdu_ids"])
+    assert len(full["auth_chain"]) == len(ids["auth_chain_ids"])
+
+
+async def test_edus_reach_those_who_know_them_and_bad_ones_spoil_nothing(
+    pair: list[Homeserver], peer: EvilPeer
+) -> None:
+    a, _ = pair
+    heard: list[tuple[ServerName, Mapping[str, Any]]] = []
+
+    async def hear(origin: ServerName, content: Mapping[str, Any]) -> None:
+        if "fail" in content:
+            raise Forbidden
+        heard.append((origin, content))
+
+    a.federation.inbound.on_edu("m.test", hear)
+    edus = [{"edu_type": "m.test", "content": content} for content in ({"fail": 1}, {"n": 1}, {"f": 1.5}, [], None)]
+    status, _ = await _send(a, peer, "t", {"pdus": [], "edus": [5, {}, *edus, {"edu_type": "m.other", "content": {}}]})
+    assert (status, heard) == (200, [(peer.name, {"n": 1})])
+
+
+async def test_a_restricted_room_lets_in_a_member_of_the_other_room(cluster: Cluster, pair: list[Homeserver]) -> None:
+    a, b = pair
+    club = await a.creates_room(a.user("alice"))
+    room = await a.creates_room(a.user("alice"), join_rule="invite")
+    rule = {"join_rule": "restricted", "allow": [{"type": "m.room_membership", "room_id": club}]}
+    await a.does(a.user("alice"), room, Draft("m.room.join_rules", rule, state_key=""))
+    with pytest.raises(MatrixError):
+        await b.joins(b.user("bob"), room, via=a.name)
+    await b.joins(b.user("bob"), club, via=a.name)
+    await b.joins(b.user("bob"), room, via=a.name)
+    member = (await b.rooms.room(room)).members[b.user("bob")]
+    (stored,) = await b.events.by_id([member.event_id])
+    pdu = join(stored.body, stored.envelope, (await b.rooms.room(room)).rules).pdu
+    assert pdu["content"]["join_authorised_via_users_server"] == a.user("alice")
+    assert pdu["signatures"].keys() == {a.name, b.name}
+    assert await a.state(room) == await b.state(room)
+
+
+async def test_a_third_server_hears_of_joins_and_messages(cluster: Cluster, net: FakeNet) -> None:
+    async with homeservers(cluster, net, "x.test", "y.test", "z.test") as (x, y, z):
+        room = await x.creates_room(x.user("alice"))
+        await y.joins(y.user("bob"), room, via=x.name)
+        await z.joins(z.user("carol"), room, via=y.name)
+        said = [await server.says(server.user(name), room, name) for server, name in ((x, "alice"), (y, "bob"))]
+        said.append(await z.says(z.user("carol"), room, "carol"))
+
+        async def all_have_all() -> bool:
+            seen = [await server.texts(room) for server in (x, y, z)]
+            return all(sorted(texts) == ["alice", "bob", "carol"] for texts in seen)
+
+        await eventually(all_have_all, within_s=10)
+        states = [await server.state(room) for server in (x, y, z)]
+        assert states[0] == states[1] == states[2]
+        assert len(set(said)) == 3
