@@ -5,7 +5,7 @@ const SHELL = 'hearth-shell';
 const scope = self as unknown as ServiceWorkerGlobalScope;
 
 scope.addEventListener('install', (event) => {
-  event.waitUntil(scope.skipWaiting());
+  event.waitUntil(keepShell().then(() => scope.skipWaiting()));
 });
 
 scope.addEventListener('activate', (event) => {
@@ -24,6 +24,20 @@ scope.addEventListener('fetch', (event) => {
     event.respondWith(keptAsset(request));
   }
 });
+
+/** The page and the files it names, before the first visit ends; what it loads later is kept as it comes. */
+async function keepShell(): Promise<void> {
+  const cache = await caches.open(SHELL);
+  const response = await fetch('/', { cache: 'no-cache' });
+  if (response.ok) {
+    await cache.put('/', response.clone());
+    await cache.addAll(assetsIn(await response.text()));
+  }
+}
+
+function assetsIn(html: string): string[] {
+  return [...html.matchAll(/\/assets\/[^"']+/g)].map(([path]) => path);
+}
 
 /** The page from the server; without a network the one that was kept. */
 async function freshPage(request: Request): Promise<Response> {
@@ -62,7 +76,7 @@ async function keptAsset(request: Request): Promise<Response> {
 async function dropOldAssets(cache: Cache, html: string): Promise<void> {
   const keys = await cache.keys();
   const kept = keys.map((request) => new URL(request.url).pathname).filter((path) => path.startsWith('/assets/'));
-  const entries = [...html.matchAll(/\/assets\/[^"']+/g)].map(([path]) => path);
+  const entries = assetsIn(html);
   if (kept.length > 0 && !entries.some((path) => kept.includes(path))) {
     await Promise.all(kept.map((path) => cache.delete(path)));
   }
