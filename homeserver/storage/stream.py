@@ -5,9 +5,8 @@ for a process that missed a notice is in `changes.py`. See docs/architecture.md,
 """
 
 import asyncio
-import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -18,9 +17,9 @@ from homeserver.clock import Clock, Faults
 from homeserver.storage import batch, changes
 from homeserver.storage.database import LOST, Connection, Database, Record, count_trip
 from homeserver.storage.errors import BadRow, DatabaseDown, DatabaseFull
-from homeserver.storage.events import write
 from homeserver.storage.fragments import Sheet
 from homeserver.storage.rows import EventRow, MemberRow, Row, Rows, StateRow, TxnKey
+from homeserver.storage.writer import Lost, RoomDone, Writer, find, lost_is_unknown
 
 log = structlog.get_logger()
 
@@ -33,7 +32,6 @@ RETRIES = 8
 LOCKED = "55P03"
 RETRY = frozenset({"40001", "40P01", LOCKED, "57014", "23505"})
 BAD = ("22", "23", "54")
-GONE = ("08", "57P")
 
 
 class Entry(Protocol):
@@ -52,13 +50,6 @@ class Commit(NamedTuple):
     first: int
     last: int
     rows: list[Row]
-
-
-class RoomDone(NamedTuple):
-    """A room that passed the gate: its version after, and the room position before its first new event."""
-
-    version: int
-    room_base: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +118,6 @@ class _Single:
             rows.add(row)
 
 
-class _Lost(Exception):
-    """The connection went away while a batch was out: committed or not is unknown."""
-
-
 class Stream:
     """Writes batches, in order. One per process."""
 
@@ -141,10 +128,7 @@ class Stream:
         self._queue: deque[_Item] = deque()
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
-        self._connection: Connection | None = None
-        self._name = ""
-        self._connections = 0
-        self._prepared: dict[batch.Kinds, asyncpg.prepared_stmt.PreparedStatement[Record]] = {}
+        self._writer = Writer(database, clock)
         self._mark = 0
         self.on_commit: Callable[[Commit], None] = lambda _commit: None
         self.batches = 0
@@ -177,7 +161,7 @@ class Stream:
         async with self._writing:
             try:
                 await self._take_turn(item, reload)
-            except _Lost:
+            except Lost:
                 await self._recover([item])
             except (BadRow, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 item.fail(_meaning(error))
@@ -185,7 +169,7 @@ class Stream:
 
     async def _take_turn(self, item: _Item, reload: Callable[[], Awaitable[object]] | None) -> None:
         connection = await self._connected()
-        async with _lost_is_unknown(), connection.transaction():
+        async with lost_is_unknown(), connection.transaction():
             await connection.execute(
                 "SELECT FROM room_heads WHERE room_nid = $1 FOR NO KEY UPDATE", item.entry.room_nid
             )
@@ -216,8 +200,7 @@ class Stream:
         finally:
             for item in self._queue:
                 item.fail(DatabaseDown())
-            if self._connection is not None:
-                self._connection.terminate()
+            self._writer.terminate()
 
     def _cut(self) -> list[_Item]:
         """Take what waits, in order, up to the limits of a batch; build the rows."""
@@ -246,7 +229,7 @@ class Stream:
         for attempt in range(RETRIES):
             try:
                 sheet, result = await self._write(items)
-            except _Lost:
+            except Lost:
                 items = await self._recover(items)
                 if not items:
                     return
@@ -259,7 +242,7 @@ class Stream:
                     await self._halve(items, error)
                     return
                 if state == LOCKED:
-                    await self._end_stuck_writers()
+                    await self._writer.end_stuck()
                 await self._clock.sleep(0.001 * 2**attempt)
             else:
                 self._settle(items, sheet, result)
@@ -282,7 +265,7 @@ class Stream:
         connection = await self._connected()
         sheet = await self._sheet(items)
         await self._faults.at("stream.before_statement")
-        async with _lost_is_unknown():
+        async with lost_is_unknown():
             result = await self._statement(connection, sheet)
         await self._faults.at("stream.after_statement")
         return sheet, result
@@ -299,9 +282,7 @@ class Stream:
     async def _statement(self, connection: Connection, sheet: Sheet) -> Record:
         kinds = batch.kinds_of(sheet)
         async with asyncio.timeout(STATEMENT_S):
-            prepared = self._prepared.get(kinds)
-            if prepared is None:
-                prepared = self._prepared[kinds] = await connection.prepare(batch.text_of(kinds))
+            prepared = await self._writer.statement(connection, kinds)
             row = await prepared.fetchrow(*batch.parameters_of(sheet, kinds))
         assert row is not None, "the counter has its row"
         self.batches += 1
@@ -358,76 +339,24 @@ class Stream:
     # -- a connection that was lost --------------------------------------------------------------------------------
 
     async def _connected(self) -> Connection:
-        """The writer connection; opened anew when it is gone. Raises DatabaseDown after WAIT_S."""
-        if self._connection is not None and not self._connection.is_closed():
-            return self._connection
-        self._prepared.clear()
-        deadline = self._clock.monotonic() + WAIT_S
-        pause = 0.05
-        while True:
-            before, self._connections = self._name, self._connections + 1
-            try:
-                await self._db.nids.ensure(1)
-                self._name = f"hearth-writer-{self._db.nids.next()}-{self._connections}"
-                self._connection = await self._db.open_writer(self._name)
-                if before:
-                    await self._end_backend(self._connection, before)
-            except DatabaseDown:
-                self._name = before or self._name
-                self._give_up_old()
-                if self._clock.monotonic() > deadline:
-                    raise
-                await self._clock.sleep(pause)
-                pause = min(1.0, pause * 2)
-            else:
-                return self._connection
+        return await self._writer.connected(WAIT_S, self._give_up_old)
 
     def _give_up_old(self) -> None:
         horizon = self._clock.monotonic() - WAIT_S
         while self._queue and self._queue[0].since < horizon:
             self._queue.popleft().fail(DatabaseDown())
 
-    @staticmethod
-    async def _end_backend(connection: Connection, application_name: str) -> None:
-        """Make sure that the statement sent before is over: what it did can be looked up only then."""
-        with contextlib.suppress(asyncpg.PostgresError):
-            await connection.execute(
-                """
-                SELECT pg_terminate_backend(pid, 3000)
-                  FROM pg_stat_activity
-                 WHERE application_name = $1
-                   AND usename = current_user
-                """,
-                application_name,
-            )
-
-    async def _end_stuck_writers(self) -> None:
-        """End writers that hold the counter while their client does not answer (PostgreSQL 15 and 16 never do)."""
-        with contextlib.suppress(DatabaseDown):
-            await self._db.fetch(
-                """
-                SELECT pg_terminate_backend(pid)
-                  FROM pg_stat_activity
-                 WHERE application_name LIKE 'hearth-writer-%'
-                   AND usename = current_user
-                   AND state = 'active'
-                   AND wait_event = 'ClientRead'
-                   AND state_change < now() - interval '2 s'
-                """
-            )
-
     async def _recover(self, items: list[_Item]) -> list[_Item]:
         """Find out whether the batch that was out is committed; answer it then, else give it back to be written."""
         log.warning("stream.connection_lost", entries=len(items))
         mark = self._mark
-        if self._connection is not None:
-            self._connection.terminate()
+        self._writer.terminate()
         deadline = self._clock.monotonic() + WAIT_S
         while True:
             try:
                 connection = await self._connected()
                 sheet = batch.fill(item.built for item in items)
-                found = await _find(connection, sheet, mark)
+                found = await find(connection, sheet, mark)
             except (*LOST, asyncpg.PostgresError, DatabaseDown):
                 if self._clock.monotonic() > deadline:
                     _fail(items, DatabaseDown())
@@ -448,53 +377,8 @@ class Stream:
         return position
 
     async def changes(self, after: int, limit: int = 5_000) -> "changes.Changes":
-        """The rows after a position, as (head, rows, complete) from one snapshot [1 trip].
-
-        When there are more than `limit`, `complete` is False: go on from the last row's position.
-        """
+        """The rows after a position; with more than `limit`, go on from the last row's [1 trip]."""
         return await changes.read(self._db, after, limit)
-
-
-async def _find(connection: Connection, sheet: Sheet, mark: int) -> tuple[int, dict[int, RoomDone]] | None:
-    """(base, rooms that passed) of a batch, if it is committed."""
-    placed = {record[0]: record for record in sheet.plain.get(write.INSERT, ())}
-    rows = await connection.fetch(
-        """
-        SELECT event_nid, room_nid, position, room_position, head_version
-          FROM events
-         WHERE event_nid = ANY($1::int8[])
-        """,
-        list(placed),
-    )
-    base = None
-    if mark:
-        base = await connection.fetchval("SELECT base FROM batch_marks WHERE mark = $1", mark)
-    done: dict[int, RoomDone] = {}
-    for row in rows:
-        record = placed[row["event_nid"]]
-        nth, place = record[4], record[5]
-        if place is not None and base is None:
-            base = row["position"] - place
-        if nth is not None or row["room_nid"] not in done:
-            done[row["room_nid"]] = RoomDone(row["head_version"], (row["room_position"] or 0) - (nth or 0))
-    return None if base is None else (base, done)
-
-
-@contextlib.asynccontextmanager
-async def _lost_is_unknown() -> AsyncIterator[None]:
-    """Turn every way in which a connection ends under a statement into `_Lost`."""
-    try:
-        yield
-    except asyncpg.PostgresError as error:
-        if (error.sqlstate or "").startswith(GONE):
-            raise _Lost from error
-        raise
-    except (OSError, TimeoutError, asyncpg.InternalClientError) as error:
-        raise _Lost from error
-    except asyncpg.InterfaceError as error:
-        if isinstance(error, ValueError):  # a parameter that cannot be encoded
-            raise
-        raise _Lost from error
 
 
 def _meaning(error: Exception) -> Exception:

@@ -244,7 +244,7 @@ async def test_the_whole_statement_prepares_once_for_each_set_of_kinds(world: Wo
     room = await world.room()
     for n in range(5):
         await room.says(str(n))
-    assert len([of for of in world.stream._prepared if of[1]]) == 3  # create, join, messages
+    assert len([of for of in world.stream._writer.prepared if of[1]]) == 3  # create, join, messages
 
 
 async def test_rows_given_twice_for_one_key_are_written_once(world: World) -> None:
