@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from homeserver.errors import Forbidden, InvalidParam, UserDeactivated
+from homeserver.errors import Forbidden, InvalidParam, UserDeactivated, UserLocked
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import UserId, parse_user_id, server_of
 from homeserver.services.passwords import Passwords
@@ -41,7 +41,7 @@ class Login:
     async def by_password(self, credentials: Credentials) -> Tokens:
         """Spec: Client-Server API, Password-based. Unknown names and wrong passwords look and last the same.
 
-        Raises Forbidden, UserDeactivated, LimitExceeded.
+        Raises Forbidden, UserDeactivated, UserLocked, LimitExceeded.
         """
         if not self.enabled:
             raise Forbidden("This server does not log in by password.")
@@ -55,7 +55,7 @@ class Login:
         )
 
     async def check(self, user_id: UserId, password: str) -> User:
-        """The account, if that is its password. Raises Forbidden, UserDeactivated, LimitExceeded."""
+        """The account, if that is its password. Raises Forbidden, UserDeactivated, UserLocked, LimitExceeded."""
         await self._limits.take("login_account", user_id, 0.1)
         user = await self._users.read(user_id)
         stored = user.password_hash if user is not None and not user.is_deactivated else None
@@ -65,6 +65,8 @@ class Login:
         if user is None or not matches:
             await self._limits.take("login_account", user_id)
             raise Forbidden(WRONG)
+        if user.is_locked:
+            raise UserLocked
         return user
 
     def user_named(self, identifier: Mapping[str, Any]) -> UserId:

@@ -26,10 +26,15 @@ class Passwords:
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
         self._nobodys = self._hasher.hash("nobody's password")
 
-    async def hash(self, password: str) -> str:
-        """The hash to store. Raises WeakPassword."""
+    @staticmethod
+    def check(password: str) -> None:
+        """Raise WeakPassword for one that nobody should have."""
         if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
             raise WeakPassword(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
+
+    async def hash(self, password: str) -> str:
+        """The hash to store. Raises WeakPassword."""
+        self.check(password)
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._hasher.hash, password)
 
     async def matches(self, password: str, password_hash: str | None) -> bool:

@@ -6,12 +6,12 @@ the stream, so it reaches every process and every open socket. Spec: Client-Serv
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
 from homeserver.clock import Clock, Rng
-from homeserver.errors import UnknownToken, UserDeactivated
+from homeserver.errors import UnknownToken, UserDeactivated, UserLocked
 from homeserver.protocol.identifiers import DeviceId, UserId
 from homeserver.services.requester import Requester
 from homeserver.storage.rows import RevocationRow, Row
@@ -139,7 +139,7 @@ class Sessions:
     async def refresh(self, refresh_token: str) -> Tokens:
         """New tokens for a refresh token. One that was used up and replaced ends the session: it was stolen.
 
-        Raises UnknownToken. Spec: Client-Server API, Refreshing access tokens.
+        Raises UnknownToken, UserLocked. Spec: Client-Server API, Refreshing access tokens.
         """
         access = ACCESS_PREFIX + self._rng.token(TOKEN_BYTES)
         renewed = REFRESH_PREFIX + self._rng.token(TOKEN_BYTES)
@@ -154,6 +154,8 @@ class Sessions:
             await self._revoke(session.user_id, "session", session.device_id, session.session_nid)
         if session is None or outcome.reused:
             raise UnknownToken("The refresh token is not known.", soft_logout=False)
+        if session.is_locked:
+            raise UserLocked
         for digest in list(self._by_user.get(session.user_id, ())):
             if self._cached[digest].session_nid == session.session_nid:
                 self._drop(digest)
@@ -169,9 +171,11 @@ class Sessions:
         else:
             await self._revoke(requester.user_id, "device", requester.device_id, None)
 
-    async def end_device(self, user_id: str, device_id: str) -> None:
-        """Delete a device with its sessions."""
-        await self._revoke(user_id, "device", device_id, None)
+    async def end_devices(self, user_id: str, device_ids: Iterable[str]) -> None:
+        """Delete devices with their sessions, all at once."""
+        rows = [RevocationRow(user_id=user_id, kind="device", device_id=device_id) for device_id in device_ids]
+        if rows:
+            await asyncio.shield(self._stream.write(*rows))
 
     async def end_all(self, user_id: str, *, but: Requester | None = None) -> None:
         """Log a user out everywhere, or everywhere but here."""
@@ -179,9 +183,7 @@ class Sessions:
             await self._revoke(user_id, "user", None, None)
             return
         others = {device for _, device in await self._table.of_user(user_id) if device != but.device_id}
-        rows = [RevocationRow(user_id=user_id, kind="device", device_id=device) for device in others if device]
-        if rows:
-            await self._stream.write(*rows)
+        await self.end_devices(user_id, (device for device in others if device))
 
     async def _revoke(self, user_id: str, kind: str, device_id: str | None, session_nid: int | None) -> None:
         await asyncio.shield(

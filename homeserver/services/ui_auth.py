@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from homeserver.clock import Clock, Rng
-from homeserver.errors import Forbidden, InvalidParam, MatrixError, MissingParam, Unrecognized
+from homeserver.errors import Forbidden, InvalidParam, LimitExceeded, MatrixError, MissingParam, Unrecognized
 from homeserver.storage.sessions import UiAuthSession, UiAuthSessions
 
 SESSION_LIFE_MS = 15 * 60 * 1000
@@ -123,6 +123,8 @@ class UiAuth:
             raise Unrecognized(f"The stage {kind!r} is not asked for here.", status=400)
         try:
             await stages[kind](auth, session)
+        except LimitExceeded:
+            raise
         except MatrixError as failed:
             raise Required(flows, session, failed) from failed
         session = session._replace(completed=(*session.completed, kind))

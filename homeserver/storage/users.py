@@ -114,6 +114,23 @@ class Users:
         """Lock or unlock; False when there is no such account [1 trip]."""
         return await self._db.execute("UPDATE users SET is_locked = $2 WHERE user_id = $1", user_id, is_locked) > 0
 
+    async def closed_but_in_rooms(self, memberships: Collection[str]) -> list[str]:
+        """Deactivated accounts that have one of these memberships of any room [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT u.user_id
+              FROM users u
+             WHERE u.is_deactivated
+               AND EXISTS (
+                   SELECT
+                     FROM members m
+                    WHERE m.user_id = u.user_id
+                      AND m.membership = ANY($1::text[]))
+            """,
+            list(memberships),
+        )
+        return [row["user_id"] for row in rows]
+
     async def deactivate(self, user_id: str, *, erase: bool) -> None:
         """End an account for good: password, addresses, profile and account data go; the name stays taken [1 trip].
 

@@ -1,0 +1,45 @@
+"""Asking a logged-in user for their password once more, before what cannot be undone.
+
+Spec: Client-Server API, User-Interactive Authentication API.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeserver.errors import Forbidden
+from homeserver.services import ui_auth
+from homeserver.services.login import WRONG, Login
+from homeserver.services.requester import Requester
+from homeserver.services.ui_auth import Operation, UiAuth
+from homeserver.storage.sessions import UiAuthSession
+
+Json = Mapping[str, Any]
+
+
+class Confirmation:
+    """Lets an operation pass when its user has proven who they are."""
+
+    def __init__(self, auth: UiAuth, login: Login) -> None:
+        self._auth = auth
+        self._login = login
+
+    async def check(self, requester: Requester, name: str, body: Json, auth: Json | None) -> None:
+        """Return when the user may go on. `name`: method and path; `body`: without `auth` and without secrets.
+
+        Raises ui_auth.Required until the password was given, LimitExceeded.
+        """
+
+        async def password(given: Json, _session: UiAuthSession) -> None:
+            identifier = given.get("identifier")
+            if not isinstance(identifier, dict):
+                identifier = {"type": "m.id.user", "user": given.get("user", requester.user_id)}
+            if self._login.user_named(identifier) != requester.user_id:
+                raise Forbidden(WRONG)
+            await self._login.check(requester.user_id, ui_auth.text_of(given, "password"))
+
+        await self._auth.check(
+            Operation(name, body, requester.user_id),
+            auth,
+            flows=[[ui_auth.PASSWORD]],
+            stages={ui_auth.PASSWORD: password},
+        )
