@@ -9,6 +9,7 @@ from homeserver.asgi.responses import Answer, Raw, encode
 from homeserver.client_api.http import NONE, USER_OR_GUEST, Call, EndpointTable
 from homeserver.config import Config
 from homeserver.errors import NotFound
+from homeserver.protocol.identifiers import PREFIX
 from homeserver.protocol.room_versions import ROOM_VERSIONS
 
 SPEC_VERSIONS = ("r0.6.1", *(f"v1.{minor}" for minor in range(1, 20)))
@@ -23,7 +24,13 @@ def endpoints(endpoint: EndpointTable, config: Config) -> None:
     """Register the endpoints that only the configuration answers."""
     versions_body = encode({"versions": SPEC_VERSIONS, "unstable_features": UNSTABLE_FEATURES})
     capabilities_body = encode({"capabilities": _capabilities(config)})
-    well_known_client = encode({"m.homeserver": {"base_url": config.base_url}, **config.well_known.client_extra})
+    well_known_client = encode(
+        {
+            "m.homeserver": {"base_url": config.base_url},
+            f"{PREFIX}server_name": config.server_name,
+            **config.well_known.client_extra,
+        }
+    )
     delegate = _delegate(config)
 
     @endpoint("GET", "/versions", auth=NONE, limit="public")
