@@ -35,6 +35,8 @@ BUDGET_S: Final = 100.0
 """For one room's turn; what is not done then waits for its next turn."""
 POLL_S: Final = 5.0
 PER_TURN: Final = 100
+PRUNE_S: Final = 3600.0
+KEPT_MS: Final = 3 * 24 * 3600 * 1000
 MISSING_LIMIT: Final = 20
 MAX_MISSING_ROUNDS: Final = 5
 MAX_FETCHED: Final = 20_000
@@ -77,28 +79,40 @@ class InboundWork:
     async def run(self) -> None:
         """Work; runs as long as the process."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._forget_answers())
             for number in range(WORKERS):
-                tasks.create_task(self._work(f"{self._owner}-{number}"))
+                # One of them looks now and then for what was put off or left by a dead process.
+                tasks.create_task(self._work(f"{self._owner}-{number}", POLL_S if number == 0 else None))
 
-    async def _work(self, owner: str) -> None:
+    async def _work(self, owner: str, poll_s: float | None) -> None:
         while True:
             try:
                 now = self._clock.now_ms()
-                for room in await self._staging.claim(owner, now, now + CLAIM_MS, 1):
-                    await self._work_off(room, owner)
-                    break
+                rooms = await self._staging.claim(owner, now, now + CLAIM_MS, 1)
+                if rooms:
+                    self._wake.set()
+                    await self._work_off(rooms[0], owner)
                 else:
-                    await self._rest()
+                    await self._rest(poll_s)
             except DatabaseDown:
                 await self._clock.sleep(1.0)
 
-    async def _rest(self) -> None:
+    async def _rest(self, poll_s: float | None) -> None:
         self._wake.clear()
         try:
-            async with asyncio.timeout(POLL_S):
+            async with asyncio.timeout(poll_s):
                 await self._wake.wait()
         except TimeoutError:
             return
+
+    async def _forget_answers(self) -> None:
+        """Peers repeat a transaction for hours, not for days."""
+        while True:
+            await self._clock.sleep(PRUNE_S)
+            try:
+                await self._staging.prune(self._clock.now_ms() - KEPT_MS)
+            except DatabaseDown:
+                continue
 
     async def _work_off(self, room: StagedRoom, owner: str) -> None:
         """One turn of one room. An event that fails is put off alone; nothing stops the worker."""
