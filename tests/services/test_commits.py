@@ -1,6 +1,7 @@
 """The room queues over a real stream: order, idempotence, atomicity, refusals by the authorisation rules."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -29,6 +30,7 @@ ALICE = UserId("@alice:test")
 BOB = UserId("@bob:test")
 KEY = SigningKey(ServerName("test"), "ed25519:1", b"k" * 32)
 RULES = ROOM_VERSIONS["12"]
+_times = itertools.count(1)
 
 
 class Silence:
@@ -67,7 +69,7 @@ class House:
 
     async def room(self) -> Room:
         """A new public room of Alice's."""
-        create = create_event(ALICE, RULES, KEY)
+        create = create_event(ALICE, RULES, KEY, ts=next(_times))
         await self.table.allocate(create.room_id, "12", created_ts=create.ts)
         room = await self.rooms.room(create.room_id)
         await self.commits.commit_all(
