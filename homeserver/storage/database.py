@@ -96,7 +96,7 @@ class Database:
         with translated():
             pool = await asyncpg.create_pool(
                 dsn,
-                min_size=1,
+                min_size=0,  # the pool fills as needed; its own repair of a minimum only adds noise to an outage
                 max_size=max_connections,
                 server_settings=dict(SETTINGS),
                 timeout=timeout_s,
@@ -104,7 +104,11 @@ class Database:
                 max_inactive_connection_lifetime=0,
             )
         database = cls(pool, dsn)
-        await database.nids.ensure(NID_BLOCK)
+        try:
+            await database.nids.ensure(NID_BLOCK)
+        except BaseException:
+            pool.terminate()
+            raise
         return database
 
     async def close(self) -> None:
