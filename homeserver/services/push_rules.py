@@ -4,14 +4,36 @@ The stored form lies in account data under a name of our own; clients see `m.pus
 Spec: Client-Server API, Push Rules. Not for: sending notifications to devices.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 
+from homeserver.errors import InvalidParam, NotFound, Unknown
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import PREFIX, server_of
 from homeserver.protocol.push_rules import Actions, CompiledRules, Evaluation, compile_rules
-from homeserver.protocol.push_ruleset import UNCHANGED, Ruleset, client_ruleset, dump_ruleset, load_ruleset
+from homeserver.protocol.push_ruleset import (
+    UNCHANGED,
+    Action,
+    BadRule,
+    RuleNotFound,
+    Ruleset,
+    UnknownNeighbour,
+    UserRule,
+    client_rule,
+    client_ruleset,
+    dump_ruleset,
+    load_ruleset,
+    parse_kind,
+    put_rule,
+    remove_rule,
+    set_actions,
+    set_enabled,
+)
 from homeserver.services.feed import Feed
 from homeserver.services.rooms import CREATE, Room
 from homeserver.storage.account_data import AccountData
@@ -30,6 +52,8 @@ class PushRules:
         self._server = server
         self._table = table
         self._stream = stream
+        self._feed = feed
+        self._editing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._known: dict[str, Ruleset] = {}
         self._compiled: dict[str, CompiledRules] = {}
         """Only of users who changed something."""
@@ -90,13 +114,59 @@ class PushRules:
             await self._load([user_id])
         return self._known[user_id]
 
-    async def edit(self, user_id: str, change: Callable[[Ruleset], Ruleset]) -> None:
-        """Change the rules and tell all the user's devices. What `change` raises leaves them as they were."""
-        changed = change(await self.of(user_id))
-        await self._stream.write(
-            AccountDataRow(user_id=user_id, room_id="", type=STORED, content=dump_ruleset(changed)),
-            AccountDataRow(user_id=user_id, room_id="", type=SHOWN, content=shown(changed, user_id)),
-        )
+    # -- one's own rules -------------------------------------------------------------------------------------------
+
+    async def all_of(self, user_id: str) -> dict[str, Any]:
+        """The user's rules as clients see them, by kind."""
+        return dict(client_ruleset(await self.of(user_id), user_id))
+
+    async def one(self, user_id: str, kind: str, rule_id: str) -> dict[str, Any]:
+        """One rule as clients see it. Raises NotFound, InvalidParam."""
+        with _answering():
+            return client_rule(await self.of(user_id), parse_kind(kind), rule_id, user_id)
+
+    async def put(
+        self, user_id: str, kind: str, rule: UserRule, *, before: str | None = None, after: str | None = None
+    ) -> None:
+        """Add or replace a rule. Raises InvalidParam, Unknown (no such neighbour)."""
+        await self._edit(user_id, lambda rules: put_rule(rules, parse_kind(kind), rule, before=before, after=after))
+
+    async def remove(self, user_id: str, kind: str, rule_id: str) -> None:
+        """Delete a rule. Raises NotFound, InvalidParam."""
+        await self._edit(user_id, lambda rules: remove_rule(rules, parse_kind(kind), rule_id))
+
+    async def switch(self, user_id: str, kind: str, rule_id: str, *, enabled: bool) -> None:
+        """Switch a rule on or off. Raises NotFound, InvalidParam."""
+        await self._edit(user_id, lambda rules: set_enabled(rules, parse_kind(kind), rule_id, enabled=enabled))
+
+    async def act(self, user_id: str, kind: str, rule_id: str, actions: Sequence[Action]) -> None:
+        """Change what a rule does. Raises NotFound, InvalidParam."""
+        await self._edit(user_id, lambda rules: set_actions(rules, parse_kind(kind), rule_id, actions))
+
+    async def _edit(self, user_id: str, change: Callable[[Ruleset], Ruleset]) -> None:
+        """Change the rules, one change after the other, and tell all the user's devices."""
+        lock = self._editing.setdefault(user_id, asyncio.Lock())
+        async with lock:
+            with _answering():
+                changed = change(await self.of(user_id))
+            outcome = await self._stream.write(
+                AccountDataRow(user_id=user_id, room_id="", type=STORED, content=dump_ruleset(changed)),
+                AccountDataRow(user_id=user_id, room_id="", type=SHOWN, content=shown(changed, user_id)),
+            )
+            await self._feed.reached(outcome.last)
+
+
+@contextlib.contextmanager
+def _answering() -> Iterator[None]:
+    """Turn what a rule cannot be into what the client is told."""
+    try:
+        yield
+    except RuleNotFound as error:
+        raise NotFound(str(error)) from error
+    except UnknownNeighbour as error:
+        raise Unknown(str(error)) from error
+    except BadRule as error:
+        raise InvalidParam(str(error)) from error
 
 
 def shown(ruleset: Ruleset, user_id: str) -> bytes:

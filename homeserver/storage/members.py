@@ -186,6 +186,14 @@ class Membership(NamedTuple):
         )
 
 
+class Found(NamedTuple):
+    """A user whom a search found, as a room shows them."""
+
+    user_id: str
+    displayname: str | None
+    avatar_url: str | None
+
+
 _MEMBERSHIP = """
 SELECT m.room_nid, r.room_id, m.user_id, m.membership, m.event_nid, m.event_id, m.sender, m.room_position, m.position,
        m.stripped_state, m.forgotten
@@ -295,6 +303,34 @@ class Members:
             room_nid,
         )
         return {row["user_id"]: (row["displayname"], row["avatar_url"]) for row in rows}
+
+    async def search(self, user_id: str, term: str, limit: int) -> list[Found]:
+        """Others in rooms of `user_id` or in public ones whose id or name holds `term`, whatever the case [1 trip]."""
+        pattern = "%" + term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        rows = await self._db.fetch(
+            """
+            SELECT DISTINCT ON (m.user_id) m.user_id, m.displayname, m.avatar_url
+              FROM (SELECT room_nid
+                      FROM members
+                     WHERE user_id = $1
+                       AND membership = 'join'
+                     UNION
+                    SELECT room_nid
+                      FROM rooms
+                     WHERE is_public) w
+              JOIN members m ON m.room_nid = w.room_nid
+             WHERE m.membership = 'join'
+               AND m.user_id <> $1
+               AND (m.user_id ILIKE $2
+                    OR m.displayname ILIKE $2)
+             ORDER BY m.user_id
+             LIMIT $3
+            """,
+            user_id,
+            pattern,
+            limit,
+        )
+        return [Found(*row.values()) for row in rows]
 
     async def rooms_of_server(self, server: str) -> list[int]:
         """Rooms with a joined user of the server [1 trip]."""
