@@ -42,7 +42,6 @@ MAX_KEYS: Final = 100
 INLINE: Final = 3
 """Up to this many events are verified on the loop (about 0.1 ms each); more go to the pool."""
 AT_ONCE: Final = 20
-FOREVER: Final = 2**53
 POLICY_SERVER_KEY: Final = "ed25519:policy_server"
 
 
@@ -94,7 +93,6 @@ class Keyring:
         old_keys: Mapping[str, tuple[str, int]] | None = None,
     ) -> None:
         self._key = key
-        self._own_record = KeyRecord(key.server, key.key_id, key.verify_key, FOREVER, FOREVER)
         self._table = table
         self._client = client
         self._clock = clock
@@ -189,11 +187,7 @@ class Keyring:
 
     async def _key_at(self, server: str, key_id: str, ts: int) -> KeyRecord | None:
         if server == self._key.server:
-            return (
-                KeyRecord(server, key_id, self._key.verify_key, 2**53, 2**53, None)
-                if key_id == self._key.key_id
-                else None
-            )
+            return None  # nobody but us signs requests in our name
         await self.prepare({(server, key_id, ts)})
         known = self._servers.get(server)
         return known.keys.get(key_id) if known else None

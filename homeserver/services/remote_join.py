@@ -6,7 +6,6 @@ Spec: Server-Server API, Joining Rooms, Leaving Rooms (Rejecting Invites).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -17,9 +16,9 @@ from homeserver.errors import Forbidden, IncompatibleRoomVersion, MatrixError, N
 from homeserver.federation.client.errors import FederationError, Refused
 from homeserver.federation.client.joining import Joined, Joining, Template, incompatible_version
 from homeserver.protocol.auth_rules import check
-from homeserver.protocol.errors import BadEvent, BadIdentifier, NotAllowed
+from homeserver.protocol.errors import BadEvent, NotAllowed
 from homeserver.protocol.events import Event, StateKey, build_pdu, seal
-from homeserver.protocol.identifiers import EventId, RoomId, UserId, parse_user_id, server_of
+from homeserver.protocol.identifiers import EventId, RoomId, UserId, server_of
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.acceptance import Acceptance
@@ -28,6 +27,7 @@ from homeserver.services.intents import Finished, Stale
 from homeserver.services.outliers import Outliers, Stored, event_row, judge
 from homeserver.services.resolution import Resolution
 from homeserver.services.rooms import MEMBER, Room, Rooms
+from homeserver.services.templates import BadTemplate, read_template
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.members import Members
 from homeserver.storage.rooms import RoomTable
@@ -41,22 +41,7 @@ MAX_SERVERS: Final = 6
 """Residents that are tried before we give up."""
 TRIES: Final = 5
 MAX_STATE: Final = 200_000
-MAX_DEPTH: Final = 2**53 - 1
 CREATE_KEY: Final[StateKey] = ("m.room.create", "")
-
-
-class BadTemplate(Exception):
-    """What the resident proposed is not the event that was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """All that is taken from a template: where the event stands in the graph, and who vouches for a restricted join."""
-
-    prev_events: tuple[EventId, ...]
-    auth_events: tuple[EventId, ...]
-    depth: int
-    authorised_via: UserId | None
 
 
 class RemoteJoin:
@@ -194,6 +179,8 @@ class RemoteJoin:
         self, joined: Joined, rules: RoomVersion, room_id: RoomId
     ) -> tuple[dict[EventId, Event], list[Event], set[EventId]]:
         """Auth chain, state, and which of them are rejected. Bad events are left out. Raises BadTemplate."""
+        if joined.members_omitted:
+            raise BadTemplate("the resident left out members that were asked for")
         if len(joined.state) + len(joined.auth_chain) > MAX_STATE:
             raise BadTemplate(f"the state has more than {MAX_STATE} events")
         read = await self._acceptance.read([*joined.state, *joined.auth_chain], rules)
@@ -343,41 +330,6 @@ class _Beginning:
             displayname=made.displayname,
             avatar_url=made.avatar_url,
         )
-
-
-def read_template(template: Template, user_id: UserId, room_id: RoomId, membership: str) -> Place:
-    """Check that a template is for the event that was asked for. Raises BadTemplate."""
-    event = template.event
-    content = event.get("content")
-    if event.get("type") != MEMBER or event.get("room_id") != room_id:
-        raise BadTemplate("the template is for another type or room")
-    if event.get("sender") != user_id or event.get("state_key") != user_id:
-        raise BadTemplate("the template is for another user")
-    if not isinstance(content, dict) or content.get("membership") != membership:
-        raise BadTemplate("the template is for another membership")
-    depth = event.get("depth")
-    if type(depth) is not int or not 0 <= depth <= MAX_DEPTH:
-        raise BadTemplate("the template has no usable depth")
-    via = content.get("join_authorised_via_users_server")
-    return Place(
-        _ids(event.get("prev_events"), 1, 20), _ids(event.get("auth_events"), 1, 10), depth, _user(via) if via else None
-    )
-
-
-def _ids(value: object, least: int, most: int) -> tuple[EventId, ...]:
-    if not isinstance(value, list) or not least <= len(value) <= most or len(set(map(str, value))) != len(value):
-        raise BadTemplate("the template's parents or auth events cannot be used")
-    for entry in value:
-        if not isinstance(entry, str) or not entry.startswith("$") or len(entry.encode(errors="replace")) > 255:
-            raise BadTemplate("the template names something that is no event")
-    return tuple(EventId(entry) for entry in value)
-
-
-def _user(value: object) -> UserId:
-    try:
-        return parse_user_id(value if isinstance(value, str) else "")
-    except BadIdentifier as error:
-        raise BadTemplate("the template names nobody who vouches") from error
 
 
 def _rules(template: Template) -> RoomVersion:

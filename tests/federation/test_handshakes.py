@@ -13,7 +13,7 @@ from homeserver.net.http import Request
 from homeserver.net.testing import FakeNet
 from homeserver.protocol.identifiers import RoomId, UserId
 from homeserver.protocol.signing import SigningKey
-from homeserver.services.remote_join import BadTemplate, read_template
+from homeserver.services.templates import BadTemplate, read_template
 from tests.support.evil_peer import EvilPeer
 from tests.support.federation import Homeserver, homeservers
 from tests.support.postgres import Cluster

@@ -31,7 +31,6 @@ class Joined:
     auth_chain: list[Any]
     event: Json | None
     members_omitted: bool
-    servers_in_room: tuple[str, ...]
 
 
 class Joining:
@@ -58,7 +57,6 @@ class Joining:
             is_urgent=True,
         )
         state, auth_chain, event = body.get("state"), body.get("auth_chain"), body.get("event")
-        servers = body.get("servers_in_room")
         if not isinstance(state, list) or not isinstance(auth_chain, list):
             raise BadResponse(server, "send_join answered without state and auth_chain")
         return Joined(
@@ -66,7 +64,6 @@ class Joining:
             auth_chain,
             event if isinstance(event, dict) else None,
             body.get("members_omitted") is True,
-            tuple(name for name in servers if isinstance(name, str)) if isinstance(servers, list) else (),
         )
 
     async def make_leave(self, server: str, room_id: str, user_id: str) -> Template:
