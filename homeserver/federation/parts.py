@@ -177,7 +177,16 @@ def build(
         clock=clock,
         may_invite=below.may_invite,
     )
-    inbound = Inbound(us, below.rooms, acceptance, stream=below.stream, staging=staging, clock=clock, faults=faults)
+    inbound = Inbound(
+        us,
+        below.rooms,
+        acceptance,
+        stream=below.stream,
+        staging=staging,
+        members=Members(database),
+        clock=clock,
+        faults=faults,
+    )
     work = InboundWork(
         f"{us}-{rng.letters(8)}",
         below.rooms,

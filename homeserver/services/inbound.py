@@ -17,11 +17,12 @@ from homeserver.errors import BadJson, MatrixError
 from homeserver.protocol import canonical_json
 from homeserver.protocol.errors import BadJson as NotCanonical
 from homeserver.protocol.events import Event
-from homeserver.protocol.identifiers import ServerName
+from homeserver.protocol.identifiers import ServerName, server_of
 from homeserver.services.acceptance import Acceptance, Dropped, Known, MissingAncestors, room_id_of
 from homeserver.services.intents import Stale
-from homeserver.services.rooms import Room, Rooms
-from homeserver.storage.rows import InboundTxnRow, Row, StagedRow
+from homeserver.services.rooms import MEMBER, Room, Rooms
+from homeserver.storage.members import Members
+from homeserver.storage.rows import InboundTxnRow, MemberRow, Row, StagedRow
 from homeserver.storage.staging import StagingTable
 from homeserver.storage.stream import Stream
 
@@ -52,6 +53,7 @@ class Inbound:
         *,
         stream: Stream,
         staging: StagingTable,
+        members: Members,
         clock: Clock,
         faults: Faults,
     ) -> None:
@@ -60,6 +62,7 @@ class Inbound:
         self._acceptance = acceptance
         self._stream = stream
         self._staging = staging
+        self._members = members
         self._clock = clock
         self._faults = faults
         self._running: dict[tuple[str, str], asyncio.Future[bytes]] = {}
@@ -101,6 +104,8 @@ class Inbound:
         by_room: dict[str, list[_Read]] = {}
         for entry in read:
             if isinstance(entry.event, Dropped) or entry.room is None:
+                if entry.room is not None and not entry.room.extremities:
+                    await self._withdraw(origin, entry.room, entry.pdu)
                 event_id = entry.event.event_id
                 if isinstance(entry.event, Dropped) and event_id is not None:
                     results[event_id] = {"error": entry.event.why}
@@ -152,6 +157,30 @@ class Inbound:
         if not room.allows_server(origin):
             return "the room's server ACL denies this server"
         return None
+
+    async def _withdraw(self, origin: ServerName, room: Room, pdu: object) -> None:
+        """An invite to a room that we are not in was taken back by the server that it came from."""
+        content = pdu.get("content") if isinstance(pdu, dict) else None
+        if not isinstance(content, dict) or content.get("membership") not in ("leave", "ban"):
+            return
+        (event,) = await self._acceptance.read([pdu], room.rules)
+        if not isinstance(event, Event) or event.type != MEMBER or event.state_key is None:
+            return
+        invite = (await self._members.memberships(room.room_id, [event.state_key])).get(event.state_key)
+        if invite is None or invite.membership != "invite" or server_of(event.state_key) != self._us:
+            return
+        if server_of(invite.sender) == server_of(event.sender) == origin:
+            await self._stream.write(
+                MemberRow(
+                    room_nid=room.room_nid,
+                    room_id=room.room_id,
+                    user_id=event.state_key,
+                    server=self._us,
+                    membership="leave",
+                    event_id=event.event_id,
+                    sender=event.sender,
+                )
+            )
 
     async def _look_up(self, by_room: Mapping[str, Sequence[_Read]]) -> Known:
         """Everything that all events of the transaction ask for, in one trip."""

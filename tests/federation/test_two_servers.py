@@ -66,6 +66,19 @@ async def test_an_invite_is_rejected(pair: list[Homeserver]) -> None:
     assert await a.membership(bob, room) == "leave"
 
 
+async def test_an_invite_that_is_taken_back_is_gone_on_both_sides(pair: list[Homeserver]) -> None:
+    a, b = pair
+    alice, bob = a.user("alice"), b.user("bob")
+    room = await a.creates_room(alice, join_rule="invite")
+    await a.invites(alice, bob, room)
+    await a.does(alice, room, Draft.member(bob, "leave"))
+
+    async def is_gone() -> bool:
+        return await b.membership(bob, room) == "leave"
+
+    await eventually(is_gone)
+
+
 async def test_a_server_that_was_away_gets_everything_once_and_in_order(pair: list[Homeserver], net: FakeNet) -> None:
     a, b = pair
     alice, bob = a.user("alice"), b.user("bob")
