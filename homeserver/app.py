@@ -16,12 +16,18 @@ from quart import Quart
 from homeserver.asgi.dispatch import Dispatcher
 from homeserver.asgi.interface import App as AsgiApp
 from homeserver.asgi.observe import RequestObserver
+from homeserver.client_api import account as account_api
 from homeserver.client_api import account_data as account_data_api
+from homeserver.client_api import devices as devices_api
 from homeserver.client_api import directory as directory_api
+from homeserver.client_api import filters as filters_api
 from homeserver.client_api import login as login_api
 from homeserver.client_api import membership as membership_api
 from homeserver.client_api import messages as messages_api
+from homeserver.client_api import presence as presence_api
 from homeserver.client_api import profile as profile_api
+from homeserver.client_api import push_rules as push_rules_api
+from homeserver.client_api import receipts as receipts_api
 from homeserver.client_api import register as register_api
 from homeserver.client_api import rooms as rooms_api
 from homeserver.client_api import service, versions
@@ -34,9 +40,14 @@ from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.account_data import AccountData
 from homeserver.services.commits import Commits
+from homeserver.services.confirmation import Confirmation
 from homeserver.services.creation import Creation
+from homeserver.services.credentials import Credentials
+from homeserver.services.deactivation import Deactivation
+from homeserver.services.devices import Devices
 from homeserver.services.directory import Directory
 from homeserver.services.feed import Feed
+from homeserver.services.filters import Filters
 from homeserver.services.invite_permission import InvitePermission
 from homeserver.services.inviting import Inviting
 from homeserver.services.joining import Joining
@@ -44,31 +55,44 @@ from homeserver.services.login import Login
 from homeserver.services.memberships import Memberships
 from homeserver.services.own_key import BadKeyFile, load_or_create
 from homeserver.services.passwords import Passwords
+from homeserver.services.presence import Presence
 from homeserver.services.presentation import Presentation
 from homeserver.services.profiles import Profiles
 from homeserver.services.push_rules import PushRules
 from homeserver.services.ratelimit import Limits
+from homeserver.services.receipts import Receipts
 from homeserver.services.registration import Registration
 from homeserver.services.removing import Removing
 from homeserver.services.room_state import RoomState
 from homeserver.services.rooms import Rooms
 from homeserver.services.sending import Sending
 from homeserver.services.sessions import Sessions
+from homeserver.services.states import States
 from homeserver.services.timeline import Timeline
+from homeserver.services.typing import Typing
 from homeserver.services.ui_auth import UiAuth
+from homeserver.services.unread import Unread
+from homeserver.services.user_directory import UserDirectory
+from homeserver.services.upkeep import Upkeep
 from homeserver.services.visibility import Visibility
 from homeserver.storage.account_data import AccountData as AccountDataTable
+from homeserver.storage.account_data import Filters as FilterTable
+from homeserver.storage.devices import Devices as DeviceTable
 from homeserver.storage.events.extras import Extras
 from homeserver.storage.events.read import Events
 from homeserver.storage.events.relations import Relations
+from homeserver.storage.leases import Leases
 from homeserver.storage.members import Members
+from homeserver.storage.mentions import Mentions
+from homeserver.storage.receipts import Receipts as ReceiptTable
 from homeserver.storage.rooms import RoomTable
 from homeserver.storage.sessions import Sessions as SessionTable
 from homeserver.storage.sessions import UiAuthSessions
 from homeserver.storage.state import StateKeys, StateTable
 from homeserver.storage.stream import Stream
+from homeserver.storage.upkeep import Upkeep as UpkeepTable
 from homeserver.storage.users import Profiles as ProfileTable
-from homeserver.storage.users import RegistrationTokens, Users
+from homeserver.storage.users import RegistrationTokens, Threepids, Users
 
 
 class App:
@@ -172,10 +196,40 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             clock=clock,
             rng=rng,
         )
+        confirmation = Confirmation(ui_auth, login)
+        credentials = Credentials(users=users, passwords=passwords, sessions=sessions, confirmation=confirmation)
+        devices = Devices(DeviceTable(database), sessions, confirmation, clock)
         profiles = Profiles(server=us, table=profile_table, users=users, members=members, rooms=rooms, commits=commits)
         directory = Directory(server=us, table=room_table, rooms=rooms, clock=clock)
         invite_permission = InvitePermission(users, account_data)
-        tasks += [profiles.run]
+        tasks += [profiles.run, devices.run]
+
+        # What passes, and what is unread.
+        states = States(bus, clock)
+        typing = Typing(us, rooms, feed, bus, states)
+        presence = Presence(
+            server=us,
+            enabled=config.presence.enabled,
+            instance=f"{index}.{rng.letters(4)}",
+            rooms=rooms,
+            members=members,
+            feed=feed,
+            bus=bus,
+            states=states,
+            clock=clock,
+        )
+        receipts = Receipts(
+            rooms=rooms,
+            events=events,
+            table=ReceiptTable(database),
+            account_data=account_data_table,
+            stream=stream,
+            feed=feed,
+            clock=clock,
+        )
+        unread = Unread(Mentions(database), feed)
+        filters = Filters(FilterTable(database))
+        tasks += [states.run, presence.run]
 
         # Other servers.
         peers = None
@@ -207,6 +261,11 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             )
             profiles.ask_others_by(peers.queries)
             directory.ask_others_by(peers.queries)
+            typing.tell_others_by(peers.sender.offer)
+            presence.tell_others_by(peers.sender.offer)
+            peers.inbound.on_edu("m.typing", typing.of_peer)
+            peers.inbound.on_edu("m.presence", presence.of_peer)
+            peers.inbound.on_edu("m.receipt", receipts.of_peer)
             tasks += peers.tasks
 
         # What users do in rooms.
@@ -246,6 +305,15 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             inviting=inviting,
             removing=removing,
         )
+        deactivation = Deactivation(
+            users=users,
+            members=members,
+            sessions=sessions,
+            confirmation=confirmation,
+            leave=removing.leave_as,
+            clock=clock,
+        )
+        tasks += [deactivation.run]
         creation = Creation(
             rooms=rooms,
             table=room_table,
@@ -261,6 +329,17 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         room_state = RoomState(visibility, events, StateTable(database))
         presentation = Presentation(Extras(database), clock)
 
+        upkeep = Upkeep(
+            f"{us}-{index}-{rng.letters(8)}",
+            Leases(database),
+            UpkeepTable(database),
+            events,
+            UiAuthSessions(database),
+            feed,
+            clock,
+        )
+        tasks += [upkeep.run]
+
         # The doors.
         async def check() -> None:
             await database.fetchval("SELECT 1")
@@ -270,8 +349,14 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         service.endpoints(table, check, registry if config.metrics.enabled else None)
         register_api.endpoints(table, registration)
         login_api.endpoints(table, login, sessions, limits)
+        account_api.endpoints(table, credentials, deactivation, Threepids(database))
+        devices_api.endpoints(table, devices)
         profile_api.endpoints(table, profiles)
         account_data_api.endpoints(table, account_data, push_rules)
+        push_rules_api.endpoints(table, push_rules)
+        filters_api.endpoints(table, filters, UserDirectory(members, profile_table, scope=config.directory.users))
+        receipts_api.endpoints(table, receipts, typing, presence)
+        presence_api.endpoints(table, presence)
         directory_api.endpoints(table, directory)
         rooms_api.endpoints(table, creation, sending, memberships, room_state, presentation)
         membership_api.endpoints(table, joining, inviting, removing, memberships)
