@@ -72,8 +72,8 @@ from homeserver.services.timeline import Timeline
 from homeserver.services.typing import Typing
 from homeserver.services.ui_auth import UiAuth
 from homeserver.services.unread import Unread
-from homeserver.services.user_directory import UserDirectory
 from homeserver.services.upkeep import Upkeep
+from homeserver.services.user_directory import UserDirectory
 from homeserver.services.visibility import Visibility
 from homeserver.storage.account_data import AccountData as AccountDataTable
 from homeserver.storage.account_data import Filters as FilterTable
