@@ -1,0 +1,52 @@
+"""Asking for what is new. Spec: Client-Server API, Syncing."""
+
+from homeserver.asgi.responses import Answer
+from homeserver.client_api.http import USER_OR_GUEST, Call, EndpointTable
+from homeserver.errors import InvalidParam
+from homeserver.protocol.filters import EVERYTHING, SyncFilter
+from homeserver.protocol.positions import BadPosition, SyncToken, parse_sync_token
+from homeserver.services.filters import Filters
+from homeserver.services.sync.v3 import ClassicSync
+from homeserver.services.sync.v3_rooms import Wanted
+
+MAX_TIMEOUT_MS = 120_000
+PRESENCE = ("online", "unavailable", "offline")
+STATE_AFTER = (
+    ("use_state_after", "state_after"),
+    ("org.matrix.msc4222.use_state_after", "org.matrix.msc4222.state_after"),
+)
+"""A query parameter and the field that it asks for."""
+
+
+def endpoints(endpoint: EndpointTable, classic: ClassicSync, filters: Filters) -> None:
+    """Register the endpoints."""
+
+    @endpoint("GET", "/v3/sync", auth=USER_OR_GUEST, limit="sync", long_poll=True)
+    async def sync(call: Call[None]) -> Answer:
+        """Spec: Client-Server API, GET /sync."""
+        query = call.query
+        wanted = Wanted(
+            since=_since(query.text("since")),
+            chosen=await _filter(call, filters),
+            full_state=query.flag("full_state"),
+            timeout_s=query.int("timeout", 0, high=MAX_TIMEOUT_MS) / 1000,
+            state_after=next((field for name, field in STATE_AFTER if query.flag(name)), ""),
+            presence=query.one_of("set_presence", PRESENCE, "online"),
+        )
+        return await classic.sync(call.requester, wanted)
+
+
+def _since(text: str | None) -> SyncToken | None:
+    if not text:
+        return None
+    try:
+        return parse_sync_token(text)
+    except BadPosition as bad:
+        raise InvalidParam("`since` is no token of this server.") from bad
+
+
+async def _filter(call: Call[None], filters: Filters) -> SyncFilter:
+    given = call.query.text("filter")
+    if not given:
+        return EVERYTHING
+    return await filters.for_sync(call.requester.user_id, given)

@@ -1,0 +1,391 @@
+"""What is new of a user's rooms in an interval, and rooms as a whole for those who see them for the first time.
+
+Live: from the ring, no trips. From an older token: the missed rows, and the state at them for the visibility function.
+Every event handed out has passed it, or came while the viewer was joined. Spec: Client-Server API, Syncing; Room
+History Visibility.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from homeserver.protocol.events import StateKey
+from homeserver.services.feed import Feed, Listener
+from homeserver.services.requester import Requester
+from homeserver.services.rooms import MEMBER, Member, Room, Rooms, StateEntry
+from homeserver.services.sync.collect.interval import (
+    GONE,
+    RoomRows,
+    interval_of,
+    membership_before,
+    visible_while_joined,
+)
+from homeserver.services.sync.collect.items import Item, Live
+from homeserver.services.visibility import VISIBILITY_KEY, IgnoredBy, Reader, Visibility, membership_in
+from homeserver.storage.events.read import Events, Page, StoredEvent
+from homeserver.storage.members import Membership
+from homeserver.storage.rows import (
+    AccountDataRow,
+    DeviceChangeRow,
+    EventRow,
+    ReceiptRow,
+    StateRow,
+    ToDeviceRow,
+)
+from homeserver.storage.state import StateKeys
+from homeserver.storage.sync_reads import SyncReads
+
+GAP = 2**31
+"""Room positions further apart than this have a hole between them."""
+LOADS_AT_ONCE = 6
+
+
+class Viewer(NamedTuple):
+    """Who asks, and what they are to their rooms (by room number) as the process's copy of the stream has it."""
+
+    requester: Requester
+    rooms: Mapping[int, Membership]
+    ignored: frozenset[str]
+
+    @property
+    def user_id(self) -> str:
+        return self.requester.user_id
+
+
+@dataclass(slots=True)
+class RoomNews:
+    """What is new of one room. `items`: the events to be seen, oldest first.
+
+    `before`, `membership`: the viewer's at both ends of the interval. `is_new`: joined within it, so that the client
+    must get the room whole. `is_cut`: events are missing before `items[start]`; what comes before it are state changes.
+    """
+
+    membership: Membership
+    before: str
+    is_new: bool
+    items: list[Item]
+    start: int
+    is_cut: bool
+    state: list[StateRow]
+    receipts: list[ReceiptRow]
+    account_data: list[AccountDataRow]
+
+    @classmethod
+    def nothing(cls, membership: Membership) -> "RoomNews":
+        """A room without news."""
+        return cls(membership, membership.membership, False, [], 0, False, [], [], [])
+
+    @property
+    def room_nid(self) -> int:
+        return self.membership.room_nid
+
+    @property
+    def room_id(self) -> str:
+        return self.membership.room_id
+
+
+@dataclass(slots=True)
+class News:
+    """What is new for a viewer in `(after, upto]`."""
+
+    after: int
+    upto: int
+    rooms: dict[int, RoomNews]
+    account_data: list[AccountDataRow]
+    to_device: list[ToDeviceRow]
+    device_changes: list[DeviceChangeRow]
+
+
+class WholeRoom(NamedTuple):
+    """A room as it stands: its newest events that the viewer may see, whether there are more, and its state."""
+
+    membership: Membership
+    room: Room
+    items: list[Item]
+    has_more: bool
+    state: Mapping[StateKey, StateEntry]
+    members: Mapping[str, Member]
+    last_position: int
+
+
+class Collector:
+    """Collects for all formats. Has no state of its own."""
+
+    def __init__(
+        self,
+        *,
+        feed: Feed,
+        rooms: Rooms,
+        events: Events,
+        reads: SyncReads,
+        state_keys: StateKeys,
+        visibility: Visibility,
+        live: Live,
+        ignored_by: IgnoredBy,
+    ) -> None:
+        self._feed = feed
+        self.rooms = rooms
+        self._events = events
+        self._reads = reads
+        self._state_keys = state_keys
+        self._visibility = visibility
+        self._live = live
+        self._ignored_by = ignored_by
+
+    async def viewer(self, requester: Requester, listener: Listener) -> Viewer:
+        """The viewer, when the process's copy of the stream holds everything that the listener knows."""
+        newest = max((one.position for one in listener.rooms.values()), default=0)
+        await self._feed.reached(newest)
+        return Viewer(requester, listener.rooms, await self._ignored_by(requester.user_id))
+
+    # -- what is new -----------------------------------------------------------------------------------------------
+
+    async def news(self, viewer: Viewer, after: int, upto: int, *, limit: int) -> News:
+        """What is new in `(after, upto]`; at least the last `limit` events of each room [0 trips live, 2 else].
+
+        `upto` is the head at this moment.
+        """
+        rows = self._feed.rows(after, upto)
+        if rows is None:
+            return await self._missed(viewer, after, upto, limit)
+        interval = interval_of(rows, viewer.requester, viewer.rooms)
+        found: dict[int, RoomNews] = {}
+        doubtful: list[RoomNews] = []
+        for nid, room_rows in interval.rooms.items():
+            membership = viewer.rooms.get(nid)
+            if membership is None or not _concerns(membership, after):
+                continue
+            now = membership.membership
+            before = membership_before(room_rows.own, now) if room_rows.own else now
+            news = self._room_news(viewer, membership, room_rows, before)
+            found[nid] = news
+            if any(isinstance(item.event, EventRow) and self._live.is_aside(item.event) for item in news.items):
+                doubtful.append(news)
+        news_of_all = News(after, upto, found, interval.account_data, interval.to_device, interval.device_changes)
+        if doubtful:
+            await self._look_closer(viewer, doubtful)
+        return news_of_all
+
+    def _room_news(self, viewer: Viewer, membership: Membership, rows: RoomRows, before: str) -> RoomNews:
+        now = membership.membership
+        if not rows.own:
+            items = [Item(row) for row in rows.events]
+        else:
+            items = [
+                Item(
+                    row,
+                    (row.membership or "leave") if row.state_key == viewer.user_id and row.type == MEMBER else "join",
+                )
+                for row in visible_while_joined(rows, before)
+            ]
+        state = rows.state
+        if now in GONE:
+            state = [row for row in state if row.position <= membership.position]
+        items = _without_ignored(items, viewer.ignored)
+        start = next((n for n in range(len(items) - 1, -1, -1) if _has_hole_below(items[n])), None)
+        return RoomNews(
+            membership=membership,
+            before=before,
+            is_new=_is_new(before, now, rows),
+            items=items,
+            start=start or 0,
+            is_cut=start is not None,
+            state=state,
+            receipts=rows.receipts if now == "join" else [],
+            account_data=rows.account_data,
+        )
+
+    async def _look_closer(self, viewer: Viewer, doubtful: Sequence[RoomNews]) -> None:
+        """Ask the visibility function about rooms with events that came beside the head [1 trip]."""
+        ids = [item.event.event_id for news in doubtful for item in news.items]
+        keys = await self._keys(viewer)
+        page = await self._events.listed(ids, keys)
+        for news in doubtful:
+            room = await self.rooms.room(news.room_id)
+            mine = _of_room(page, news.room_nid)
+            seen = self._visibility.seen(self._reader(viewer, room, news.membership, keys), mine)
+            allowed = {one.event.event_id for one in seen}
+            news.items = [item for item in news.items if item.event.event_id in allowed]
+
+    async def _missed(self, viewer: Viewer, after: int, upto: int, limit: int) -> News:
+        """The same from the database, for a token older than the ring."""
+        rooms = dict(viewer.rooms)
+        viewer = viewer._replace(rooms=rooms)
+        wanted = [nid for nid, one in rooms.items() if _concerns(one, after)]
+        rows = await self._reads.missed(
+            user_id=viewer.user_id,
+            device_nid=viewer.requester.device_nid or 0,
+            room_nids=wanted,
+            watched=[viewer.user_id],
+            after=after,
+            upto=upto,
+            timeline=limit + 1,
+        )
+        interval = interval_of(rows, viewer.requester, rooms)
+        await self.load([rooms[nid].room_id for nid in interval.rooms if nid in rooms])
+        keys = await self._keys(viewer)
+        ids = {row.event_id for one in interval.rooms.values() for row in one.events[-limit:]}
+        ids |= {row.event_id for one in interval.rooms.values() for row in one.own if isinstance(row, EventRow)}
+        page = await self._events.listed(list(ids), keys)
+        found: dict[int, RoomNews] = {}
+        for nid, room_rows in interval.rooms.items():
+            membership = rooms.get(nid)
+            room = self.rooms.cached(nid)
+            if membership is not None and _concerns(membership, after) and room is not None:
+                reader = self._reader(viewer, room, membership, keys)
+                found[nid] = self._missed_room(reader, membership, room_rows, _of_room(page, nid), limit)
+        return News(after, upto, found, interval.account_data, interval.to_device, interval.device_changes)
+
+    def _missed_room(self, reader: Reader, membership: Membership, rows: RoomRows, page: Page, limit: int) -> RoomNews:
+        now = membership.membership
+        before = now
+        if rows.own:
+            first = rows.own[0]
+            if isinstance(first, EventRow):
+                held = page.history.at(first.chain_id, first.sequence, reader.keys[1])
+                before = (membership_in(held.body) if held is not None else None) or "leave"
+            else:
+                before = membership_before(rows.own, now)
+        was_joined = before == "join" or any(row.membership == "join" for row in rows.own)
+        is_cut = len(rows.events) > limit
+        newest = rows.events[-limit:] if is_cut else rows.events
+        older = rows.events[: -len(newest)] if newest else []
+        state = rows.state
+        if now in GONE:
+            newest = [row for row in newest if row.position <= membership.position]
+            older = [row for row in older if row.position <= membership.position]
+            state = [row for row in state if row.position <= membership.position]
+            if not newest:
+                newest, older = older[-1:], older[:-1]
+        if now in GONE and not was_joined:
+            newest = [row for row in newest if row in rows.own]
+        ids = {row.event_id for row in newest}
+        events = sorted((one for one in page.events if one.event_id in ids), key=lambda one: one.position or 0)
+        seen = self._visibility.seen(reader, page._replace(events=events))
+        # State that changed below the hole: the viewer was joined then, or gets the room whole.
+        changed = [Item(row) for row in older if row.is_current_state] if was_joined else []
+        return RoomNews(
+            membership=membership,
+            before=before,
+            is_new=_is_new(before, now, rows),
+            items=[*changed, *(Item(one.event, one.membership) for one in seen)],
+            start=len(changed),
+            is_cut=is_cut,
+            state=state,
+            receipts=rows.receipts if now == "join" else [],
+            account_data=rows.account_data,
+        )
+
+    # -- rooms as a whole ------------------------------------------------------------------------------------------
+
+    async def load(self, room_ids: Iterable[str]) -> None:
+        """Have the heads of these rooms in memory."""
+        cold = asyncio.Semaphore(LOADS_AT_ONCE)
+
+        async def load(room_id: str) -> None:
+            async with cold:
+                await self.rooms.find(room_id)
+
+        async with asyncio.TaskGroup() as group:
+            for room_id in room_ids:
+                group.create_task(load(room_id))
+
+    async def whole(self, viewer: Viewer, memberships: Sequence[Membership], *, limit: int) -> list[WholeRoom]:
+        """Rooms that the viewer is joined to, as they stand, with their newest `limit` events [1 trip, heads warm]."""
+        if not memberships:
+            return []
+        await self.load(one.room_id for one in memberships)
+        keys = await self._keys(viewer)
+        upto = self._feed.head
+        heads: list[WholeRoom] = []
+        for membership in memberships:
+            room = self.rooms.cached(membership.room_nid) or await self.rooms.find(membership.room_id)
+            if room is not None and room.state:
+                head = WholeRoom(membership, room, [], False, dict(room.state), dict(room.members), room.last_position)
+                heads.append(head)
+        page = await self._events.latest([one.room.room_nid for one in heads], limit + 1, keys)
+        by_room: dict[int, list[StoredEvent]] = {}
+        for event in page.events:
+            if (event.position or 0) <= upto:
+                by_room.setdefault(event.room_nid, []).append(event)
+        whole = []
+        for head in heads:
+            events = by_room.get(head.room.room_nid, [])
+            has_more = len(events) > limit
+            events = events[-limit:] if limit else []
+            reader = self._reader(viewer, head.room, head.membership, keys)
+            seen = self._visibility.seen(reader, page._replace(events=events))
+            items = _after_gap([Item(one.event, one.membership) for one in seen])
+            whole.append(head._replace(items=items, has_more=has_more or len(items) < len(events)))
+        return whole
+
+    async def left(self, viewer: Viewer, membership: Membership, *, limit: int) -> RoomNews | None:
+        """A room that the viewer left: its last events and its state as they were then [3 trips]."""
+        room = await self.rooms.find(membership.room_id)
+        if room is None:
+            return None
+        keys = await self._keys(viewer)
+        reader = self._reader(viewer, room, membership, keys)
+        page = await self._events.page(
+            room.room_nid, start=membership.room_position + 1, limit=limit, backwards=True, state_key_nids=keys
+        )
+        page.events.reverse()
+        leaving = await self._events.listed([membership.event_id or ""], keys)
+        items = [Item(one.event, one.membership) for one in self._visibility.seen(reader, page)]
+        held = [page_event for page_event in leaving.events if page_event.room_position is not None]
+        was_joined = any(
+            (before := leaving.history.at(event.chain_id, event.sequence, keys[1])) is not None
+            and membership_in(before.body) == "join"
+            for event in held
+        )
+        if not was_joined:
+            items = [item for item in items if item.event.event_id == membership.event_id]
+        return RoomNews(membership, "join", False, items, 0, True, [], [], [])
+
+    # -- asking the visibility function ----------------------------------------------------------------------------
+
+    async def _keys(self, viewer: Viewer) -> tuple[int, int]:
+        member = (MEMBER, viewer.user_id)
+        keys = await self._state_keys.intern([VISIBILITY_KEY, member])
+        return keys[VISIBILITY_KEY], keys[member]
+
+    @staticmethod
+    def _reader(viewer: Viewer, room: Room, membership: Membership, keys: tuple[int, int]) -> Reader:
+        left_at = membership.room_position if membership.membership in GONE else None
+        return Reader(viewer.user_id, room, membership.membership, left_at, keys, viewer.ignored)
+
+
+def _concerns(membership: Membership, after: int) -> bool:
+    """Whether a room may have anything for a client that stands at `after`."""
+    if membership.forgotten:
+        return False
+    return membership.membership == "join" or membership.position > after
+
+
+def _is_new(before: str, now: str, rows: RoomRows) -> bool:
+    if now != "join" or not rows.own:
+        return False
+    return before != "join" or any(row.membership != "join" for row in rows.own)
+
+
+def _of_room(page: Page, room_nid: int) -> Page:
+    return page._replace(events=[event for event in page.events if event.room_nid == room_nid])
+
+
+def _without_ignored(items: list[Item], ignored: Collection[str]) -> list[Item]:
+    if not ignored:
+        return items
+    return [item for item in items if item.event.sender not in ignored or item.event.state_key is not None]
+
+
+def _has_hole_below(item: Item) -> bool:
+    return isinstance(item.event, EventRow) and item.event.skip > 0
+
+
+def _after_gap(items: list[Item]) -> list[Item]:
+    """The items after the last hole between them."""
+    for n in range(len(items) - 1, 0, -1):
+        if (items[n].event.room_position or 0) - (items[n - 1].event.room_position or 0) > GAP:
+            return items[n:]
+    return items

@@ -1,0 +1,92 @@
+"""Puts the sync engine together: one collector under every format."""
+
+import asyncio
+from dataclasses import dataclass
+
+from homeserver.clock import Clock
+from homeserver.services.account_data import AccountData
+from homeserver.services.feed import Feed
+from homeserver.services.presence import Presence
+from homeserver.services.presentation import Presentation
+from homeserver.services.push_rules import PushRules
+from homeserver.services.rooms import Rooms
+from homeserver.services.states import States
+from homeserver.services.sync.collect.items import Live, Presenter
+from homeserver.services.sync.collect.own import Inbox
+from homeserver.services.sync.collect.rooms import Collector
+from homeserver.services.sync.collect.state import MemberEvents
+from homeserver.services.sync.v3 import ClassicSync
+from homeserver.services.sync.v3_rooms import RoomBlocks
+from homeserver.services.typing import Typing
+from homeserver.services.unread import Unread
+from homeserver.services.visibility import Visibility
+from homeserver.storage.account_data import AccountData as AccountDataTable
+from homeserver.storage.database import Database
+from homeserver.storage.events.read import Events
+from homeserver.storage.mentions import Mentions
+from homeserver.storage.receipts import Receipts
+from homeserver.storage.state import StateKeys
+from homeserver.storage.sync_reads import SyncReads
+from homeserver.storage.to_device import ToDevice
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """What the sync engine stands on."""
+
+    database: Database
+    feed: Feed
+    rooms: Rooms
+    state_keys: StateKeys
+    visibility: Visibility
+    presentation: Presentation
+    account_data: AccountData
+    push_rules: PushRules
+    typing: Typing
+    presence: Presence
+    states: States
+    clock: Clock
+    stopping: asyncio.Event
+
+
+class Sync:
+    """The formats."""
+
+    def __init__(self, below: Below) -> None:
+        database, feed = below.database, below.feed
+        self._feed = feed
+        self._stopping = below.stopping
+        events = Events(database)
+        live = Live(below.rooms, feed)
+        member_events = MemberEvents(events, feed)
+        collector = Collector(
+            feed=feed,
+            rooms=below.rooms,
+            events=events,
+            reads=SyncReads(database),
+            state_keys=below.state_keys,
+            visibility=below.visibility,
+            live=live,
+            ignored_by=below.account_data.ignored_by,
+        )
+        presenter = Presenter(live, below.presentation)
+        self.classic = ClassicSync(
+            feed=feed,
+            collector=collector,
+            blocks=RoomBlocks(collector, presenter, member_events),
+            inbox=Inbox(ToDevice(database)),
+            account_data=AccountDataTable(database),
+            receipts=Receipts(database),
+            push_rules=below.push_rules,
+            unread=Unread(Mentions(database), feed),
+            typing=below.typing,
+            presence=below.presence,
+            states=below.states,
+            stopping=below.stopping,
+            clock=below.clock,
+        )
+
+    async def run(self) -> None:
+        """Let everyone who waits have an answer when the server stops."""
+        await self._stopping.wait()
+        self._feed.wake_all()
