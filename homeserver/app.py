@@ -31,6 +31,7 @@ from homeserver.client_api import receipts as receipts_api
 from homeserver.client_api import register as register_api
 from homeserver.client_api import rooms as rooms_api
 from homeserver.client_api import service, versions
+from homeserver.client_api import sync as sync_api
 from homeserver.client_api.http import EndpointTable
 from homeserver.clock import Clock, Faults, Rng
 from homeserver.config import Config
@@ -68,6 +69,7 @@ from homeserver.services.rooms import Rooms
 from homeserver.services.sending import Sending
 from homeserver.services.sessions import Sessions
 from homeserver.services.states import States
+from homeserver.services.sync import parts as sync_parts
 from homeserver.services.timeline import Timeline
 from homeserver.services.typing import Typing
 from homeserver.services.ui_auth import UiAuth
@@ -328,6 +330,24 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         timeline = Timeline(visibility, events, Relations(database), peers.backfill if peers else None)
         room_state = RoomState(visibility, events, StateTable(database))
         presentation = Presentation(Extras(database), clock)
+        sync = sync_parts.Sync(
+            sync_parts.Below(
+                database=database,
+                feed=feed,
+                rooms=rooms,
+                state_keys=state_keys,
+                visibility=visibility,
+                presentation=presentation,
+                account_data=account_data,
+                push_rules=push_rules,
+                typing=typing,
+                presence=presence,
+                states=states,
+                clock=clock,
+                stopping=stopping,
+            )
+        )
+        tasks += [sync.run]
 
         upkeep = Upkeep(
             f"{us}-{index}-{rng.letters(8)}",
@@ -361,6 +381,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         rooms_api.endpoints(table, creation, sending, memberships, room_state, presentation)
         membership_api.endpoints(table, joining, inviting, removing, memberships)
         messages_api.endpoints(table, timeline, visibility, presentation)
+        sync_api.endpoints(table, sync.classic, filters)
 
         dispatcher = Dispatcher(
             [*table.routes(), *(peers.routes if peers else ())],
