@@ -11,12 +11,11 @@ from homeserver.clock import Clock
 from homeserver.errors import InvalidParam, NotFound
 from homeserver.services.confirmation import Confirmation
 from homeserver.services.requester import Requester
-from homeserver.services.sessions import Sessions
+from homeserver.services.sessions import Sessions, check_device
 from homeserver.storage.devices import Device
 from homeserver.storage.devices import Devices as DeviceTable
 from homeserver.storage.errors import DatabaseDown, DatabaseFull
 
-MAX_NAME = 100
 MAX_AT_ONCE = 1_000
 SEEN_S = 60.0
 """How often sightings are written."""
@@ -45,8 +44,7 @@ class Devices:
 
     async def rename(self, user_id: str, device_id: str, display_name: str | None) -> None:
         """Give a device another name; None changes nothing. Raises NotFound, InvalidParam."""
-        if display_name is not None and len(display_name) > MAX_NAME:
-            raise InvalidParam(f"The name of a device has at most {MAX_NAME} characters.")
+        check_device(device_id, display_name)
         if display_name is None:
             await self.one(user_id, device_id)
         elif not await self._table.rename(user_id, device_id, display_name):

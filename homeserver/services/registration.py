@@ -10,7 +10,7 @@ from homeserver.protocol.identifiers import UserId, is_valid_localpart_for_new_u
 from homeserver.services import ui_auth
 from homeserver.services.passwords import Passwords
 from homeserver.services.ratelimit import Limits, address_key
-from homeserver.services.sessions import Sessions, Tokens
+from homeserver.services.sessions import Sessions, Tokens, check_device
 from homeserver.services.ui_auth import Operation, UiAuth
 from homeserver.storage.sessions import UiAuthSession
 from homeserver.storage.users import RegistrationTokens, User, Users
@@ -82,9 +82,10 @@ class Registration:
     async def register(self, new: NewAccount) -> Tokens | UserId:
         """Sign up; the tokens of the first device, or only the id where no login was wished.
 
-        Raises Forbidden (closed), InvalidUsername, UserInUse, WeakPassword, ui_auth.Required.
+        Raises Forbidden (closed), InvalidParam, InvalidUsername, UserInUse, WeakPassword, ui_auth.Required.
         """
         await self.check_open(is_this_machine=new.is_this_machine)
+        check_device(new.device_id, new.display_name)
         localpart = new.username.lower() if new.username is not None else None
         if localpart is not None:
             user_id = await self.check_name(localpart)

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from homeserver.clock import Clock, Rng
-from homeserver.errors import UnknownToken, UserDeactivated, UserLocked
+from homeserver.errors import InvalidParam, UnknownToken, UserDeactivated, UserLocked
 from homeserver.protocol.identifiers import DeviceId, UserId
 from homeserver.services.requester import Requester
 from homeserver.storage.rows import RevocationRow, Row
@@ -25,6 +25,8 @@ TOKEN_BYTES = 32
 ACCESS_LIFE_MS = 60 * 60 * 1000
 CACHED_SESSIONS = 50_000
 DEVICE_ID_LETTERS = 10
+MAX_DEVICE_ID = 255
+MAX_DEVICE_NAME = 100
 
 Revoked = Callable[[RevocationRow], None]
 
@@ -108,7 +110,11 @@ class Sessions:
     async def begin(
         self, user_id: str, *, device_id: str | None, display_name: str | None, wants_refresh: bool
     ) -> Tokens:
-        """Log a user in on a device, new or known; what was logged in on that device before is logged out."""
+        """Log a user in on a device, new or known; what was logged in on that device before is logged out.
+
+        Raises InvalidParam.
+        """
+        check_device(device_id, display_name)
         if device_id is None:
             device_id = self._rng.capitals(DEVICE_ID_LETTERS)
         else:
@@ -199,6 +205,15 @@ class Sessions:
                 self._drop(digest)
         for listener in self._on_revoked:
             listener(row)
+
+
+def check_device(device_id: str | None, display_name: str | None) -> None:
+    """Raise InvalidParam for an id or a name that no device can have."""
+    for text, limit in ((device_id, MAX_DEVICE_ID), (display_name, MAX_DEVICE_NAME)):
+        if text is not None and (len(text) > limit or "\0" in text):
+            raise InvalidParam(f"A device's id has at most {MAX_DEVICE_ID} characters, its name {MAX_DEVICE_NAME}.")
+    if device_id == "":
+        raise InvalidParam("A device's id is not empty.")
 
 
 def concerns(revocation: RevocationRow, requester: Requester) -> bool:
