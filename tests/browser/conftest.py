@@ -1,0 +1,152 @@
+"""Browsers and servers for the stories: real Chromium, real servers, nothing in between."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser.person import Person
+from tests.browser.watch import Outside, Watch
+from tests.support.browser import launch_arguments
+from tests.support.server import ServerProcess
+from tools import build_web
+from tools.certificates import LocalCertificate
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Cluster
+
+WIDE = (1280, 800)
+PHONE = (390, 844)
+
+NewServer = Callable[..., Awaitable[ServerProcess]]
+NewPerson = Callable[..., Awaitable[Person]]
+
+
+@pytest.fixture(scope="session")
+def web_client() -> Path:
+    """The built web client, as the servers of the tests serve it."""
+    built = {build_web.sources_digest(release=release) for release in (False, True)}
+    stamps = [
+        value for value in built if build_web.DIST.exists() and build_web.fresh(build_web.MODULES, "build", value)
+    ]
+    assert stamps, "webclient/dist is missing or older than its sources: ./run builds it"
+    return build_web.DIST
+
+
+@pytest.fixture(scope="session")
+async def outside() -> AsyncIterator[Outside]:
+    """Notes every attempt of a browser to reach anything but this machine."""
+    async with Outside.listening() as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+async def browser(
+    chromium: Path, certificate: LocalCertificate, outside: Outside, web_client: Path
+) -> AsyncIterator[Browser]:
+    """One Chromium for the tests of a worker; it trusts the throw-away key and has no way out of this machine."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(
+            executable_path=chromium,
+            args=[
+                *launch_arguments(spki=certificate.spki),
+                *outside.arguments(),
+                "--font-render-hinting=none",
+                "--force-color-profile=srgb",
+            ],
+        )
+        yield started
+        await started.close()
+
+
+@pytest.fixture(scope="session")
+async def new_database(cluster: "Cluster") -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """Makes migrated databases in the PostgreSQL of the run; they go at its end."""
+    async with contextlib.AsyncExitStack() as databases:
+
+        async def new() -> str:
+            return await databases.enter_async_context(cluster.database())
+
+        yield new
+
+
+@pytest.fixture(scope="session")
+async def house(
+    tmp_path_factory: pytest.TempPathFactory,
+    certificate: LocalCertificate,
+    new_database: Callable[[], Awaitable[str]],
+) -> AsyncIterator[ServerProcess]:
+    """A server that the stories of one server share; each brings people of its own."""
+    server = await _start(tmp_path_factory.mktemp("house"), certificate, await new_database())
+    yield server
+    await server.kill()
+
+
+@pytest.fixture
+async def new_house(
+    tmp_path: Path, certificate: LocalCertificate, new_database: Callable[[], Awaitable[str]]
+) -> AsyncIterator[NewServer]:
+    """Starts servers for one story alone: those that are killed, and those that federate."""
+    servers: list[ServerProcess] = []
+
+    async def new(**config: Any) -> ServerProcess:
+        server = await _start(tmp_path / f"house{len(servers)}", certificate, await new_database(), **config)
+        servers.append(server)
+        return server
+
+    yield new
+    await asyncio.gather(*(server.kill() for server in servers))
+
+
+async def _start(folder: Path, certificate: LocalCertificate, database: str, **config: Any) -> ServerProcess:
+    server = ServerProcess(
+        folder, certificate, **{"database": {"url": database}, "rate_limits": {"enabled": False}, **config}
+    )
+    await server.start()
+    return server
+
+
+@pytest.fixture
+async def new_person(browser: Browser, outside: Outside, tmp_path: Path) -> AsyncIterator[NewPerson]:
+    """Gives people browsers: `await new_person("alice", server)`. After the story each page must have been sound:
+
+    no error in a page, nothing refused by the content security policy, no request to another host.
+    """
+    watches: list[Watch] = []
+    reached = len(outside.reached)
+
+    async def new(
+        name: str,
+        server: ServerProcess,
+        *,
+        size: tuple[int, int] = WIDE,
+        dark: bool = False,
+        phone: bool = False,
+        secure: bool = False,
+    ) -> Person:
+        width, height = PHONE if phone else size
+        context = await browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            locale="en-GB",
+            timezone_id="Europe/Berlin",
+            has_touch=phone,
+            is_mobile=phone,
+        )
+        context.set_default_timeout(10_000)
+        page = await context.new_page()
+        person = Person(name, page, server.local.secure_url if secure else server.url, server.name)
+        watches.append(Watch(person))
+        return person
+
+    yield new
+    for watch in watches:
+        await watch.save_picture(tmp_path)
+        await watch.person.context.close()
+    faults = [fault for watch in watches for fault in watch.faults]
+    assert not faults, "\n".join(faults)
+    assert outside.reached[reached:] == []

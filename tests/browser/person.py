@@ -1,0 +1,184 @@
+"""Somebody with a browser of their own: what they do and see at the page, as sentences."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from playwright.async_api import BrowserContext, Locator, Page, expect
+
+from tests.support.client import PASSWORD
+
+LIVE_LIMIT_MS = 10_000
+START_LIMIT_MS = 20_000
+
+Tick = Literal["sending", "sent", "read", "failed"]
+
+
+@dataclass(slots=True)
+class Person:
+    """One signed-in or not yet signed-in person at the page of `url`, whose server is called `server_name`."""
+
+    name: str
+    page: Page
+    url: str
+    server_name: str
+    password: str = PASSWORD
+    texts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def user_id(self) -> str:
+        return f"@{self.name}:{self.server_name}"
+
+    @property
+    def context(self) -> BrowserContext:
+        return self.page.context
+
+    def at(self, testid: str, *, text: str | re.Pattern[str] | None = None) -> Locator:
+        """What the page marks with this test id, perhaps only where it holds `text`."""
+        found = self.page.get_by_test_id(testid)
+        return found if text is None else found.filter(has_text=text)
+
+    # -- coming in -------------------------------------------------------------------------------------------------
+
+    async def opens_the_page(self) -> None:
+        await self.page.goto(self.url)
+
+    async def signs_up(self) -> None:
+        """Make an account by name and password; ends at the list of chats."""
+        await self.opens_the_page()
+        await self.at("to-sign-up").click(timeout=START_LIMIT_MS)
+        await self._fill_in_and_go("sign-up")
+        await self.is_live()
+
+    async def signs_in(self) -> None:
+        """Come in with the account that exists; ends at the list of chats."""
+        await self.opens_the_page()
+        await self.at("sign-in").wait_for(timeout=START_LIMIT_MS)
+        await self._fill_in_and_go("sign-in")
+        await self.is_live()
+
+    async def _fill_in_and_go(self, form: str) -> None:
+        card = self.at(form)
+        await card.get_by_test_id("username").fill(self.name)
+        await card.get_by_test_id("password").fill(self.password)
+        await card.get_by_test_id("submit").click(timeout=START_LIMIT_MS)
+        await self.at("shell").wait_for(timeout=START_LIMIT_MS)
+
+    async def is_live(self, limit_ms: float = START_LIMIT_MS) -> None:
+        """Wait until the page has all that the server has."""
+        await expect(self.at("search-input")).to_have_attribute("placeholder", "Search", timeout=limit_ms)
+
+    # -- chats -----------------------------------------------------------------------------------------------------
+
+    async def makes_group(self, name: str, *, inviting: "Person | None" = None) -> str:
+        """Make a group and look at it; its room id."""
+        await self.at("left-column").hover()
+        await self.at("new-chat").click()
+        await self.at("menu-new-group").click()
+        await self.at("group-name").fill(name)
+        if inviting is not None:
+            await self.at("address").fill(inviting.user_id)
+            await expect(self.at("profile-check")).to_contain_text(inviting.name, timeout=LIVE_LIMIT_MS)
+        await self.at("new-chat-submit").click()
+        await expect(self.at("chat-title")).to_have_text(name, timeout=LIVE_LIMIT_MS)
+        return await self.open_room()
+
+    async def starts_private_chat(self, other: "Person") -> str:
+        """Start a private chat and look at it; its room id."""
+        await self.at("left-column").hover()
+        await self.at("new-chat").click()
+        await self.at("menu-new-private").click()
+        await self.at("address").fill(other.user_id)
+        await expect(self.at("profile-check")).to_contain_text(other.name, timeout=LIVE_LIMIT_MS)
+        await self.at("new-chat-submit").click()
+        await self.at("chat").wait_for(timeout=LIVE_LIMIT_MS)
+        return await self.open_room()
+
+    async def accepts(self, invitation: str) -> None:
+        """Accept an invitation to the chat of this name; ends with the chat open."""
+        await self.at("invite", text=invitation).get_by_test_id("invite-accept").click(timeout=LIVE_LIMIT_MS)
+        await expect(self.at("chat-title")).to_have_text(invitation, timeout=LIVE_LIMIT_MS)
+
+    async def opens(self, chat: str) -> None:
+        await self.at("chat-row", text=chat).click(timeout=LIVE_LIMIT_MS)
+        await expect(self.at("chat-title")).to_contain_text(chat, timeout=LIVE_LIMIT_MS)
+
+    async def leaves_the_chat_alone(self) -> None:
+        """Look at no chat."""
+        await self.page.evaluate("location.hash = '#/'")
+        await expect(self.at("chat")).to_have_count(0)
+
+    async def open_room(self) -> str:
+        """Room id of the chat that is open."""
+        room_id = await self.at("chat").get_attribute("data-room")
+        assert room_id is not None
+        return room_id
+
+    # -- messages --------------------------------------------------------------------------------------------------
+
+    async def says(self, text: str) -> None:
+        """Write a message and send it."""
+        await self.at("composer-input").fill(text)
+        await self.at("composer-input").press("Enter")
+
+    async def writes(self, text: str) -> None:
+        """Write, key by key, without sending."""
+        await self.at("composer-input").press_sequentially(text)
+
+    async def changes(self, text: str, to: str) -> None:
+        """Edit an own message."""
+        await self._choose(text, "menu-edit")
+        await expect(self.at("composer-input")).to_have_value(text)
+        await self.says(to)
+
+    async def replies(self, to: str, text: str) -> None:
+        await self._choose(to, "menu-reply")
+        await expect(self.at("reply-bar")).to_contain_text(to)
+        await self.says(text)
+
+    async def deletes(self, text: str) -> None:
+        await self._choose(text, "menu-delete")
+        await self.at("question-yes").click()
+
+    async def _choose(self, text: str, item: str) -> None:
+        # A message is there before the server has it; what can be done with it comes with its event id.
+        message = self.page.locator("[data-testid=message][data-event]").filter(has=self._exactly(text))
+        await message.get_by_test_id("message-text").click(button="right", timeout=LIVE_LIMIT_MS)
+        await self.at(item).click()
+
+    def message(self, text: str) -> Locator:
+        """The message with exactly this text."""
+        return self.at("message").filter(has=self._exactly(text))
+
+    def _exactly(self, text: str) -> Locator:
+        return self.page.get_by_test_id("message-text").filter(has_text=re.compile(rf"^{re.escape(text)}$"))
+
+    async def sees(self, text: str, limit_ms: float = LIVE_LIMIT_MS) -> None:
+        """Wait for a message of this text."""
+        await self.message(text).wait_for(timeout=limit_ms)
+
+    async def sees_no(self, text: str, limit_ms: float = LIVE_LIMIT_MS) -> None:
+        """Wait until no message has this text."""
+        await expect(self.message(text)).to_have_count(0, timeout=limit_ms)
+
+    async def sees_ticks(self, text: str, tick: Tick, limit_ms: float = LIVE_LIMIT_MS) -> None:
+        """Wait until an own message carries this tick."""
+        ticks = self.message(text).get_by_test_id("ticks")
+        await expect(ticks).to_have_attribute("data-delivery", tick, timeout=limit_ms)
+
+    async def sees_typing(self, limit_ms: float = LIVE_LIMIT_MS) -> None:
+        await self.at("typing").wait_for(timeout=limit_ms)
+
+    async def messages(self) -> list[str]:
+        """Texts of the messages in the page, from top to bottom."""
+        return await self.at("message-text").all_inner_texts()
+
+
+async def seconds(act: Callable[[], Awaitable[object]], seen: Callable[[], Awaitable[object]]) -> float:
+    """From the end of `act` on one page until `seen` on another."""
+    await act()
+    began = time.monotonic()
+    await seen()
+    return time.monotonic() - began

@@ -1,0 +1,52 @@
+"""Coming in: an account by name and password, at the page that the server itself serves."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import NewPerson
+from tests.support.server import ServerProcess
+
+
+async def test_a_new_account_is_made_at_the_page(house: ServerProcess, new_person: NewPerson) -> None:
+    ada = await new_person("ada", house)
+    await ada.opens_the_page()
+    await ada.at("to-sign-up").click()
+    await ada.at("username").fill("ada")
+    await expect(ada.at("sign-up")).to_contain_text(f"@ada:{house.name}")
+    await ada.at("password").fill(ada.password)
+    await ada.at("submit").click()
+    await ada.at("shell").wait_for()
+
+
+async def test_a_name_that_is_taken_is_told_before_sending(house: ServerProcess, new_person: NewPerson) -> None:
+    bea = await new_person("bea", house)
+    await bea.signs_up()
+    other = await new_person("bea", house)
+    await other.opens_the_page()
+    await other.at("to-sign-up").click()
+    await other.at("username").fill("bea")
+    await other.at("password").fill(other.password)
+    await expect(other.at("username")).to_have_attribute("aria-invalid", "true")
+    await expect(other.at("submit")).to_be_disabled()
+
+
+async def test_a_wrong_password_is_told_and_the_right_one_lets_in(house: ServerProcess, new_person: NewPerson) -> None:
+    cleo = await new_person("cleo", house)
+    await cleo.signs_up()
+    again = await new_person("cleo", house)
+    await again.opens_the_page()
+    await again.at("username").fill("cleo")
+    await again.at("password").fill("not the one")
+    await again.at("submit").click()
+    await expect(again.at("password")).to_have_attribute("aria-invalid", "true")
+    await again.at("password").fill(again.password)
+    await again.at("submit").click()
+    await again.at("shell").wait_for()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_a_reload_keeps_who_is_signed_in(house: ServerProcess, new_person: NewPerson, dark: bool) -> None:
+    dora = await new_person(f"dora{int(dark)}", house, dark=dark)
+    await dora.signs_up()
+    await dora.page.reload()
+    await dora.is_live()
