@@ -16,7 +16,7 @@ from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.asyncio.worker_context import AsyncioSingleTask
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData
-from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.h11 import H2ProtocolAssumedError, H11Protocol
 from hypercorn.protocol.ws_stream import Handshake
 from hypercorn.typing import TaskGroup
 
@@ -44,10 +44,14 @@ class PlainHandshake(Handshake):
 
 
 class PlainH11Protocol(H11Protocol):
-    """Never turns plain HTTP/1.1 into HTTP/2: a proxy in front would not see the requests that follow (S-17)."""
+    """Never upgrades HTTP/1.1 to HTTP/2: a proxy in front would not see the requests that follow (S-17).
+
+    A connection that begins with HTTP/2 is another thing; the front hands over those and WebSockets only.
+    """
 
     async def _check_protocol(self, event: h11.Request) -> None:
-        pass
+        if event.method == b"PRI" and event.target == b"*" and event.http_version == b"2.0":
+            raise H2ProtocolAssumedError(b"PRI * HTTP/2.0\r\n\r\n" + self.connection.trailing_data[0])
 
 
 class IdleTimer(AsyncioSingleTask):

@@ -3,21 +3,18 @@
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from typing import Protocol, cast
-
-from hypercorn.app_wrappers import ASGIWrapper
-from hypercorn.asyncio.run import worker_serve
-from hypercorn.config import Sockets
-from hypercorn.typing import ASGIFramework
+from typing import Protocol
 
 from homeserver.asgi.interface import App
 from homeserver.serving.binding import BACKLOG, Binding
+from homeserver.serving.front import KEEP_ALIVE_S, Front
+from homeserver.serving.handover import Handover
+from homeserver.serving.head import HEAD_BYTES
 from homeserver.serving.patches import ServerConfig, apply
 
-KEEP_ALIVE_S = 75.0
 GRACEFUL_S = 5.0
 CLOSE_S = 3.0
-HEAD_BYTES = 64 * 1024
+TLS_HANDSHAKE_S = 10.0
 SOCKET_FRAME_BYTES = 262_144
 H2_STREAMS = 100
 
@@ -53,33 +50,39 @@ async def serve(
     apply()
     stop = stop or _on_signal()
     closing = asyncio.Event()
-    configs = [_config(binding) for binding in bindings]
     try:
         async with asyncio.TaskGroup() as group:
             background = group.create_task(application.run())
-            listening = [
-                group.create_task(_listen(application, binding, config, closing))
-                for binding, config in zip(bindings, configs, strict=True)
-            ]
+            listening = [group.create_task(_listen(application, binding, closing)) for binding in bindings]
             await asyncio.sleep(0)
             on_ready()
             await stop.wait()
             application.stop()
             closing.set()
-            for config in configs:
-                config.close_idle()
             await asyncio.wait(listening)
             background.cancel()
     finally:
         await _close(application)
 
 
-async def _listen(application: Application, binding: Binding, config: ServerConfig, closing: asyncio.Event) -> None:
-    tls = binding.listener.tls
-    sockets = Sockets([binding.sock] if tls else [], [] if tls else [binding.sock], [])
-    # Our ASGI types are the loose ones of the specification, Hypercorn's name every message.
-    wrapped = ASGIWrapper(cast(ASGIFramework, application.listener(frozenset(binding.listener.resources))))
-    await worker_serve(wrapped, config, sockets=sockets, shutdown_trigger=closing.wait)
+async def _listen(application: Application, binding: Binding, closing: asyncio.Event) -> None:
+    config = _config(binding)
+    app = application.listener(frozenset(binding.listener.resources))
+    handover = Handover(app, config)
+    secure = config.create_ssl_context() if binding.listener.tls else None
+    front = Front(app, handover, is_tls=secure is not None)
+    server = await asyncio.get_running_loop().create_server(
+        front.connection,
+        sock=binding.sock,
+        backlog=BACKLOG,
+        ssl=secure,
+        ssl_handshake_timeout=TLS_HANDSHAKE_S if secure else None,
+    )
+    await closing.wait()
+    server.close()
+    async with asyncio.TaskGroup() as ending:
+        ending.create_task(front.stop(GRACEFUL_S))
+        ending.create_task(handover.stop(GRACEFUL_S))
 
 
 async def _close(application: Application) -> None:
@@ -103,14 +106,11 @@ def _config(binding: Binding) -> ServerConfig:
     tls = binding.listener.tls
     if tls is not None:
         config.certfile, config.keyfile = tls.certificate, tls.private_key
-    config.backlog = BACKLOG
     config.accesslog = None
     config.errorlog = None
     config.include_server_header = False
     config.keep_alive_timeout = KEEP_ALIVE_S
     config.keep_alive_max_requests = 10**9
-    config.graceful_timeout = GRACEFUL_S
-    config.ssl_handshake_timeout = 10.0
     config.h11_max_incomplete_size = HEAD_BYTES
     config.h2_max_concurrent_streams = H2_STREAMS
     config.websocket_max_message_size = SOCKET_FRAME_BYTES
