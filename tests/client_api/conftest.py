@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from homeserver.config.server import Database as DatabaseConfig
+from homeserver.storage.database import Database
 from tests.support.client import Server
 
 if TYPE_CHECKING:
@@ -19,3 +21,17 @@ async def server(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[Server]:
 
     async with running_app(cluster, tmp_path) as (_, server):
         yield server
+
+
+@pytest.fixture
+async def house(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[tuple[Server, Database]]:
+    """A server, and a look into its database."""
+    from tests.support.running import running_app
+
+    async with (
+        cluster.database() as url,
+        running_app(cluster, tmp_path, database=DatabaseConfig(url=url)) as (_, server),
+    ):
+        database = await Database.open(url)
+        yield server, database
+        await database.close()
