@@ -49,6 +49,9 @@ WRITERS = {
     "leases": {"leases"},
     "cursors": {"leases", "outbound"},
     "jobs": {"jobs"},
+    "media": {"media"},
+    "media_files": {"media"},
+    "media_thumbnails": {"media"},
     "migrations": {"migrate"},
 }
 WRITE = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+)")

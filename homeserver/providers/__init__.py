@@ -1,0 +1,1 @@
+"""Doors to services that an admin chooses: stores of files, senders of texts. Each fits a seam of `hooks`."""
