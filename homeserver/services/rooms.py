@@ -6,7 +6,7 @@ on top of it is checked by the gate of `storage.stream`. Not for: states of the 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -364,26 +364,42 @@ class Rooms:
                 del self._loading[room_id]
         return await asyncio.shield(loading)
 
+    async def load(self, room_nids: Iterable[int]) -> None:
+        """Have the heads of these rooms in memory, as far as this server knows them [0 trips cached, 1 for the rest]."""
+        missing = [nid for nid in room_nids if nid not in self._cached]
+        if missing:
+            await self._read(lambda: self._table.load_heads(missing))
+
     async def _load(self, room_id: str) -> Room | None:
+        async def record() -> list[HeadRecord]:
+            found = await self._table.load_head(room_id)
+            return [found] if found is not None else []
+
+        rooms = await self._read(record)
+        return rooms[0] if rooms else None
+
+    async def _read(self, read: Callable[[], Awaitable[list[HeadRecord]]]) -> list[Room]:
+        """Read heads, and bring them up to what came by meanwhile."""
         missed: list[_RoomRow] = []
         self._rows_while_loading.append(missed)
         try:
-            record = await self._table.load_head(room_id)
+            records = await read()
         finally:
+            # Nothing is awaited between this and keeping what was read: no row falls in between.
             self._rows_while_loading.remove(missed)
-        if record is None:
-            return None
-        room = Room(record)
+        rooms = [Room(record) for record in records]
+        by_nid = {room.room_nid: room for room in rooms}
         for row in missed:
-            if row.room_nid == room.room_nid:
-                self._apply_to(room, row)
-        self._nids[room_id] = room.room_nid
-        self._cached[room.room_nid] = room
-        self._cached.move_to_end(room.room_nid)
+            if row.room_nid in by_nid:
+                self._apply_to(by_nid[row.room_nid], row)
+        for room in rooms:
+            self._nids[room.room_id] = room.room_nid
+            self._cached[room.room_nid] = room
+            self._cached.move_to_end(room.room_nid)
         while len(self._cached) > CACHED_ROOMS:
             _, oldest = self._cached.popitem(last=False)
             self._nids.pop(oldest.room_id, None)
-        return room
+        return rooms
 
     def cached(self, room_nid: int) -> Room | None:
         """The head if it is in memory."""

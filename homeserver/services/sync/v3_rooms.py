@@ -284,7 +284,7 @@ class RoomBlocks:
     async def invited(self, viewer: Viewer, memberships: Sequence[Membership]) -> tuple[Json, Json]:
         """`rooms.invite` and `rooms.knock` [0 trips when all is in memory]."""
         local = [one for one in memberships if one.stripped_state is None]
-        await self._collector.load(one.room_id for one in local)
+        await self._collector.load(one.room_nid for one in local)
         bodies = await self._member_events.of([one.event_nid for one in local if one.event_nid])
         invited: Json = {}
         knocked: Json = {}

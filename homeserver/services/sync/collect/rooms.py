@@ -5,7 +5,6 @@ Every event handed out has passed it, or came while the viewer was joined. Spec:
 History Visibility.
 """
 
-import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -38,7 +37,6 @@ from homeserver.storage.sync_reads import SyncReads
 
 GAP = 2**31
 """Room positions further apart than this have a hole between them."""
-LOADS_AT_ONCE = 6
 
 
 class Viewer(NamedTuple):
@@ -223,7 +221,7 @@ class Collector:
             timeline=limit + 1,
         )
         interval = interval_of(rows, viewer.requester, rooms)
-        await self.load([rooms[nid].room_id for nid in interval.rooms if nid in rooms])
+        await self.load([nid for nid in interval.rooms if nid in rooms])
         keys = await self._keys(viewer)
         ids = {row.event_id for one in interval.rooms.values() for row in one.events[-limit:]}
         ids |= {row.event_id for one in interval.rooms.values() for row in one.own if isinstance(row, EventRow)}
@@ -279,23 +277,15 @@ class Collector:
 
     # -- rooms as a whole ------------------------------------------------------------------------------------------
 
-    async def load(self, room_ids: Iterable[str]) -> None:
+    async def load(self, room_nids: Iterable[int]) -> None:
         """Have the heads of these rooms in memory."""
-        cold = asyncio.Semaphore(LOADS_AT_ONCE)
-
-        async def load(room_id: str) -> None:
-            async with cold:
-                await self.rooms.find(room_id)
-
-        async with asyncio.TaskGroup() as group:
-            for room_id in room_ids:
-                group.create_task(load(room_id))
+        await self.rooms.load(room_nids)
 
     async def whole(self, viewer: Viewer, memberships: Sequence[Membership], *, limit: int) -> list[WholeRoom]:
         """Rooms that the viewer is joined to, as they stand, with their newest `limit` events [1 trip, heads warm]."""
         if not memberships:
             return []
-        await self.load(one.room_id for one in memberships)
+        await self.load(one.room_nid for one in memberships)
         keys = await self._keys(viewer)
         upto = self._feed.head
         heads: list[WholeRoom] = []
