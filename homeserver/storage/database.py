@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from homeserver.storage.errors import DatabaseDown, DatabaseFull
+from homeserver.storage.errors import BadText, DatabaseDown, DatabaseFull
 
 Record = asyncpg.Record
 Connection = asyncpg.Connection
@@ -73,11 +73,17 @@ def count_trip(*, write: bool = False) -> None:
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
-    """Turn lost connections and full disks into the two errors that services know."""
+    """Turn lost connections, full disks and texts that cannot be stored into the errors that services know."""
     try:
         yield
     except asyncpg.DiskFullError as error:
         raise DatabaseFull from error
+    except (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError) as error:
+        raise BadText("A text holds a NUL.") from error
+    except asyncpg.DataError as error:
+        if isinstance(error.__cause__ or error.__context__, UnicodeError):
+            raise BadText("A text holds half a character.") from error
+        raise
     except (*LOST, *REFUSED, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, TimeoutError) as error:
         raise DatabaseDown from error
 

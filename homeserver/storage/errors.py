@@ -1,6 +1,6 @@
 """What goes wrong with the database, as the rest of the server sees it."""
 
-from homeserver.errors import StorageFull, Unavailable
+from homeserver.errors import InvalidParam, StorageFull, Unavailable
 
 
 class DatabaseDown(Unavailable):
@@ -9,6 +9,10 @@ class DatabaseDown(Unavailable):
 
 class DatabaseFull(StorageFull):
     """The disk of PostgreSQL is full: nothing was stored. 507."""
+
+
+class BadText(InvalidParam):
+    """A text that PostgreSQL cannot hold (NUL, lone surrogates), so that nothing is stored under it. 400."""
 
 
 class DatabaseUnusable(Exception):

@@ -150,6 +150,8 @@ class Users:
             )
             await connection.execute("DELETE FROM threepids WHERE user_id = $1", user_id)
             await connection.execute("DELETE FROM profiles WHERE user_id = $1", user_id)
+            await connection.execute("DELETE FROM account_data WHERE user_id = $1", user_id)
+            await connection.execute("DELETE FROM filters WHERE user_id = $1", user_id)
 
 
 class Profiles:
