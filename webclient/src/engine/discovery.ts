@@ -24,19 +24,23 @@ export async function firstServer(fetcher: Fetch, candidates: readonly string[])
   return null;
 }
 
-/** Looks up a name or an address. Rejects with `NO_SERVER` when no homeserver answers there. */
+/**
+ * Looks up a name or an address. A name is followed to where its well-known points; an address that is a homeserver is
+ * taken as it is, so that a page stays with the origin that serves it. Rejects with `NO_SERVER` when there is none.
+ */
 export async function lookUp(fetcher: Fetch, typed: string): Promise<ServerInfo> {
   const trimmed = typed.trim().replace(/\/+$/, '');
-  const origin = /^https?:\/\//.test(trimmed) ? trimmed : `${LOCAL.test(trimmed) ? 'http' : 'https'}://${trimmed}`;
+  const isFull = /^https?:\/\//.test(trimmed);
+  const origin = isFull ? trimmed : `${LOCAL.test(trimmed) ? 'http' : 'https'}://${trimmed}`;
   if (trimmed === '' || !isAddress(origin)) {
     throw failure('NO_SERVER', 'not the name of a server');
   }
   const wellKnown = await ask(fetcher, origin, '/.well-known/matrix/client');
   const base = textOrNull(object(object(wellKnown?.body)['m.homeserver']).base_url)?.replace(/\/+$/, '') ?? origin;
-  const chosen = isAddress(base) ? base : origin;
-  const versions = await ask(fetcher, chosen, '/_matrix/client/versions');
-  if (versions?.status !== 200 || !Array.isArray(versions.body.versions)) {
-    throw failure('NO_SERVER', `no homeserver at ${new URL(chosen).host}`);
+  const pointed = isAddress(base) ? base : origin;
+  const chosen = await firstHomeserver(fetcher, isFull ? [origin, pointed] : [pointed]);
+  if (chosen === null) {
+    throw failure('NO_SERVER', `no homeserver at ${new URL(pointed).host}`);
   }
   const flows = await ask(fetcher, chosen, '/_matrix/client/v3/login');
   const logins = list(flows?.body.flows).map((flow) => text(object(flow).type));
@@ -47,6 +51,16 @@ export async function lookUp(fetcher: Fetch, typed: string): Promise<ServerInfo>
     passwordLogin: logins.includes(PASSWORD),
     registration: await registrationAt(fetcher, chosen),
   };
+}
+
+async function firstHomeserver(fetcher: Fetch, places: readonly string[]): Promise<string | null> {
+  for (const place of places) {
+    const versions = await ask(fetcher, place, '/_matrix/client/versions');
+    if (versions?.status === 200 && Array.isArray(versions.body.versions)) {
+      return place;
+    }
+  }
+  return null;
 }
 
 /** What the server asks of those who register: an empty request shows its flows. */

@@ -41,6 +41,14 @@ describe('discovery', () => {
     });
   });
 
+  test('stays with an address that is a homeserver, wherever its well-known points', async () => {
+    const pointed: Answers = {
+      'http://here/.well-known/matrix/client': [200, { 'm.homeserver': { base_url: 'http://there' } }],
+    };
+    const { fetcher } = web({ ...pointed, ...homeserver('http://here'), ...homeserver('http://there') });
+    expect((await lookUp(fetcher, 'http://here')).url).toBe('http://here');
+  });
+
   test('takes the address itself where there is no well-known', async () => {
     const { fetcher } = web(homeserver('https://example.org'));
     expect((await lookUp(fetcher, 'https://example.org/')).url).toBe('https://example.org');
