@@ -96,7 +96,7 @@ async def test_a_session_is_good_for_nothing_but_what_it_was_begun_for(server: S
     mallory = await server.register("mallory")
     session = (await alice.ask("POST", "/v3/delete_devices", {"devices": ["OLD"]}))[1]["session"]
     auth = {**AUTH, "session": session}
-    others = (
+    others: tuple[tuple[User, str, str, dict[str, Any]], ...] = (
         (alice, "POST", "/v3/delete_devices", {"devices": [alice.device_id]}),
         (alice, "POST", "/v3/account/deactivate", {}),
         (alice, "DELETE", "/v3/devices/OLD", {}),
@@ -176,12 +176,19 @@ async def test_who_closes_their_account_is_gone_from_rooms_and_invites(house: tu
     assert answer == {"id_server_unbind_result": "no-support"}
     assert not await is_in(alice)
     for room_id in (room, invite):
-        async with asyncio.timeout(10):
-            while (await bob.state(room_id, "m.room.member", alice.user_id))["membership"] != "leave":
-                await asyncio.sleep(0.05)
+        await has_left(alice, room_id, seen_by=bob)
     user = await Users(database).read(alice.user_id)
     assert user is not None
     assert (user.is_deactivated, user.is_erased, user.password_hash) == (True, True, None)
+
+
+async def has_left(user: User, room_id: str, *, seen_by: User) -> None:
+    """Wait until the user has left the room."""
+    for _ in range(200):
+        if (await seen_by.state(room_id, "m.room.member", user.user_id))["membership"] == "leave":
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{user.user_id} is still in the room")
 
 
 async def test_a_closed_account_leaves_its_profile_and_its_name_behind(house: tuple[Server, Database]) -> None:

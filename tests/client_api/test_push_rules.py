@@ -19,7 +19,7 @@ async def test_a_new_user_has_the_default_rules(server: Server) -> None:
     alice = await server.register("alice")
     rules = (await alice.call("GET", "/v3/pushrules/"))["global"]
     assert set(rules) == {"override", "content", "room", "sender", "underride"}
-    assert [rule["rule_id"] for rule in rules["override"]][0] == ".m.rule.master"
+    assert rules["override"][0]["rule_id"] == ".m.rule.master"
     assert await alice.call("GET", "/v3/pushrules") == {"global": rules}
     assert (await alice.call("GET", f"/v3/user/{alice.user_id}/account_data/m.push_rules")) == {"global": rules}
 
