@@ -13,7 +13,7 @@ from tests.browser.person import Person
 from tests.browser.watch import Outside, Watch
 from tests.support.browser import launch_arguments
 from tests.support.server import ServerProcess
-from tools import build_web
+from tools import build_web, environment
 from tools.certificates import LocalCertificate
 
 if TYPE_CHECKING:
@@ -22,18 +22,16 @@ if TYPE_CHECKING:
 WIDE = (1280, 800)
 PHONE = (390, 844)
 
-NewServer = Callable[..., Awaitable[ServerProcess]]
+NewHouse = Callable[..., Awaitable[ServerProcess]]
 NewPerson = Callable[..., Awaitable[Person]]
 
 
 @pytest.fixture(scope="session")
 def web_client() -> Path:
     """The built web client, as the servers of the tests serve it."""
-    built = {build_web.sources_digest(release=release) for release in (False, True)}
-    stamps = [
-        value for value in built if build_web.DIST.exists() and build_web.fresh(build_web.MODULES, "build", value)
-    ]
-    assert stamps, "webclient/dist is missing or older than its sources: ./run builds it"
+    built = [build_web.sources_digest(release=release) for release in (False, True)]
+    current = build_web.DIST.exists() and any(environment.fresh(build_web.MODULES, "build", value) for value in built)
+    assert current, "webclient/dist is missing or older than its sources: ./run builds it"
     return build_web.DIST
 
 
@@ -89,7 +87,7 @@ async def house(
 @pytest.fixture
 async def new_house(
     tmp_path: Path, certificate: LocalCertificate, new_database: Callable[[], Awaitable[str]]
-) -> AsyncIterator[NewServer]:
+) -> AsyncIterator[NewHouse]:
     """Starts servers for one story alone: those that are killed, and those that federate."""
     servers: list[ServerProcess] = []
 
@@ -127,6 +125,7 @@ async def new_person(browser: Browser, outside: Outside, tmp_path: Path) -> Asyn
         dark: bool = False,
         phone: bool = False,
         secure: bool = False,
+        url: str | None = None,
     ) -> Person:
         width, height = PHONE if phone else size
         context = await browser.new_context(
@@ -139,7 +138,8 @@ async def new_person(browser: Browser, outside: Outside, tmp_path: Path) -> Asyn
         )
         context.set_default_timeout(10_000)
         page = await context.new_page()
-        person = Person(name, page, server.local.secure_url if secure else server.url, server.name)
+        address = url or (server.local.secure_url if secure else server.url)
+        person = Person(name, page, address, server.name)
         watches.append(Watch(person))
         return person
 

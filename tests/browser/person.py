@@ -1,9 +1,7 @@
 """Somebody with a browser of their own: what they do and see at the page, as sentences."""
 
 import re
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from playwright.async_api import BrowserContext, Locator, Page, expect
@@ -25,7 +23,6 @@ class Person:
     url: str
     server_name: str
     password: str = PASSWORD
-    texts: dict[str, str] = field(default_factory=dict)
 
     @property
     def user_id(self) -> str:
@@ -34,6 +31,10 @@ class Person:
     @property
     def context(self) -> BrowserContext:
         return self.page.context
+
+    def in_tab(self, page: Page) -> "Person":
+        """The same person at another page of the same browser."""
+        return replace(self, page=page)
 
     def at(self, testid: str, *, text: str | re.Pattern[str] | None = None) -> Locator:
         """What the page marks with this test id, perhaps only where it holds `text`."""
@@ -174,11 +175,3 @@ class Person:
     async def messages(self) -> list[str]:
         """Texts of the messages in the page, from top to bottom."""
         return await self.at("message-text").all_inner_texts()
-
-
-async def seconds(act: Callable[[], Awaitable[object]], seen: Callable[[], Awaitable[object]]) -> float:
-    """From the end of `act` on one page until `seen` on another."""
-    await act()
-    began = time.monotonic()
-    await seen()
-    return time.monotonic() - began
