@@ -73,7 +73,6 @@ from homeserver.services.sync import parts as sync_parts
 from homeserver.services.timeline import Timeline
 from homeserver.services.typing import Typing
 from homeserver.services.ui_auth import UiAuth
-from homeserver.services.unread import Unread
 from homeserver.services.upkeep import Upkeep
 from homeserver.services.user_directory import UserDirectory
 from homeserver.services.visibility import Visibility
@@ -85,7 +84,6 @@ from homeserver.storage.events.read import Events
 from homeserver.storage.events.relations import Relations
 from homeserver.storage.leases import Leases
 from homeserver.storage.members import Members
-from homeserver.storage.mentions import Mentions
 from homeserver.storage.receipts import Receipts as ReceiptTable
 from homeserver.storage.rooms import RoomTable
 from homeserver.storage.sessions import Sessions as SessionTable
@@ -229,7 +227,6 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             feed=feed,
             clock=clock,
         )
-        unread = Unread(Mentions(database), feed)
         filters = Filters(FilterTable(database))
         tasks += [states.run, presence.run]
 
@@ -364,7 +361,12 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         async def check() -> None:
             await database.fetchval("SELECT 1")
 
-        table = EndpointTable(sessions.authenticate, limits, query_access_token=config.client_api.query_access_token)
+        table = EndpointTable(
+            sessions.authenticate,
+            limits,
+            query_access_token=config.client_api.query_access_token,
+            saw=devices.saw,
+        )
         versions.endpoints(table, config)
         service.endpoints(table, check, registry if config.metrics.enabled else None)
         register_api.endpoints(table, registration)

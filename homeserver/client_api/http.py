@@ -40,6 +40,7 @@ from homeserver.services.requester import Requester
 B = TypeVar("B")
 P = ParamSpec("P")
 Authenticate = Callable[[str], Awaitable[Requester]]
+Saw = Callable[[Requester, str, str], None]
 EndpointHandler = Callable[..., Awaitable[Answer]]
 _Handler = Callable[Concatenate["Call[B]", P], Awaitable[Answer]]
 
@@ -178,8 +179,17 @@ class Result:
 class EndpointTable:
     """All client endpoints. Calling it registers one; `routes()` is what the dispatcher takes."""
 
-    def __init__(self, authenticate: Authenticate, limits: Limits, *, query_access_token: bool = True) -> None:
+    def __init__(
+        self,
+        authenticate: Authenticate,
+        limits: Limits,
+        *,
+        query_access_token: bool = True,
+        saw: Saw | None = None,
+    ) -> None:
+        """`saw` is told of each HTTP request with a token: who, from which address, with which user agent."""
         self._authenticate = authenticate
+        self._saw = saw
         self._limits = limits
         self._query_access_token = query_access_token
         self._by_name: dict[str, Endpoint] = {}
@@ -249,6 +259,8 @@ class EndpointTable:
             requester = await self._admit(endpoint, token, request.ip)
             if requester is not None:
                 request.user = requester.user_id
+                if self._saw is not None:
+                    self._saw(requester, request.ip, request.user_agent)
             _check_sizes(endpoint, params)
             body = endpoint.decode.decode(await request.body(endpoint.max_body)) if endpoint.decode else None
             origin = Origin(request.ip, request.user_agent, request.id)

@@ -115,7 +115,7 @@ class Presence:
         """User -> counter of their last change, the newest last."""
         if enabled:
             states.follow(PREFIX, self._apply, self._reset)
-            feed.register(self._follow_rooms)
+            feed.register(self._follow)
 
     def tell_others_by(self, offer: Offer) -> None:
         """Tell other servers of users here."""
@@ -340,7 +340,10 @@ class Presence:
         except DatabaseDown:
             return set()
 
-    def _follow_rooms(self, row: Row) -> None:
+    def _follow(self, row: Row) -> None:
+        """Follow the stream: who sends is active, and memberships say who sees whom."""
+        if isinstance(row, EventRow) and row.sender in self._local:
+            self.active(row.sender)
         if isinstance(row, EventRow) and row.membership is not None and row.is_current_state:
             user_id, is_joined = row.state_key or "", row.membership == "join"
         elif isinstance(row, MemberRow):
