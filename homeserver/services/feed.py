@@ -22,6 +22,7 @@ from homeserver.storage.rows import (
     DeviceChangeRow,
     EventRow,
     MemberRow,
+    OneTimeKeysRow,
     ReceiptRow,
     RevocationRow,
     Row,
@@ -319,10 +320,10 @@ class Feed:
                 woken.add(row.user_id)
             else:
                 woken.update(self._by_room.get(row.room_nid, ()))
-        elif isinstance(row, AccountDataRow | ToDeviceRow | RevocationRow):
+        elif isinstance(row, AccountDataRow | ToDeviceRow | RevocationRow | OneTimeKeysRow):
             woken.add(row.user_id)
         elif isinstance(row, DeviceChangeRow):
-            woken.add(row.user_id)
+            woken.add(row.observer or row.user_id)
             for room_nid in row.room_nids:
                 woken.update(self._by_room.get(room_nid, ()))
         else:

@@ -10,8 +10,10 @@ from homeserver.storage import (
     account_data,
     destinations,
     devices,
+    e2e_keys,
     members,
     mentions,
+    one_time_keys,
     receipts,
     rooms,
     sessions,
@@ -26,17 +28,23 @@ from homeserver.storage.rows import (
     AccountDataRow,
     BackwardRow,
     ChainRow,
+    CrossSigningKeyRow,
     DeviceChangeRow,
+    DeviceKeysRow,
+    DeviceListRow,
     DirectoryRow,
     EventRow,
     GapFilledRow,
     GapRow,
     InboundTxnRow,
+    KeySignatureRow,
     MemberRow,
     MentionRow,
+    OneTimeKeysRow,
     OutboundEduRow,
     ReceiptRow,
     RedactionRow,
+    RemoteDeviceRow,
     RevocationRow,
     Row,
     Rows,
@@ -44,6 +52,7 @@ from homeserver.storage.rows import (
     StagedRow,
     StateRow,
     ToDeviceRow,
+    ToDeviceTxnRow,
 )
 
 MARK = Fragment(
@@ -61,6 +70,9 @@ SELECT u.mark, c.base
 def _place_revocation(row: RevocationRow, sheet: Sheet) -> None:
     sessions.place_revocation(row, sheet)
     devices.place_revocation(row, sheet)
+    e2e_keys.place_revocation(row, sheet)
+    one_time_keys.place_revocation(row, sheet)
+    to_device.place_revocation(row, sheet)
 
 
 PLACE: dict[type, Callable[[Any, Sheet], None]] = {
@@ -83,6 +95,13 @@ PLACE: dict[type, Callable[[Any, Sheet], None]] = {
     StagedDoneRow: staging.place_staged_done,
     InboundTxnRow: staging.place_inbound_txn,
     DirectoryRow: rooms.place_directory,
+    DeviceKeysRow: e2e_keys.place_device_keys,
+    RemoteDeviceRow: e2e_keys.place_remote_device,
+    DeviceListRow: e2e_keys.place_device_list,
+    CrossSigningKeyRow: e2e_keys.place_cross_signing_key,
+    KeySignatureRow: e2e_keys.place_signature,
+    OneTimeKeysRow: one_time_keys.place_notice,
+    ToDeviceTxnRow: to_device.place_txn,
 }
 
 FRAGMENTS: tuple[Fragment, ...] = (
@@ -124,6 +143,18 @@ FRAGMENTS: tuple[Fragment, ...] = (
     rooms.ALIAS_GONE,
     rooms.PUBLICITY,
     rooms.DIRECTORY,
+    e2e_keys.DEVICE,
+    e2e_keys.DEVICE_GONE,
+    e2e_keys.SIGNATURES_GONE,
+    e2e_keys.REMOTE,
+    e2e_keys.REMOTE_GONE,
+    e2e_keys.LIST,
+    e2e_keys.CROSS_SIGNING,
+    e2e_keys.SIGNATURE,
+    one_time_keys.GONE,
+    one_time_keys.FALLBACK_GONE,
+    to_device.INBOX_GONE,
+    to_device.TRANSACTION,
     MARK,
 )
 _ORDER = {fragment: n for n, fragment in enumerate(FRAGMENTS)}
@@ -209,6 +240,12 @@ TEXTS = (
     ("sender", 255),
     ("state_key", 255),
     ("device_id", 255),
+    ("observer", 255),
+    ("usage", 255),
+    ("key_id", 255),
+    ("signer_id", 255),
+    ("signer_key_id", 255),
+    ("signature", 255),
     ("message_id", 255),
     ("txn_id", 255),
     ("edu_type", 255),

@@ -173,7 +173,12 @@ READ: dict[str, Callable[[Record], Row]] = {
         content=r["b1"],
     ),
     "device_change": lambda r: DeviceChangeRow(
-        position=r["position"], user_id=r["t1"], device_id=r["t2"], room_nids=tuple(r["a1"]), deleted=r["f1"]
+        position=r["position"],
+        user_id=r["t1"],
+        device_id=r["t2"],
+        observer=r["t3"],
+        room_nids=tuple(r["a1"]),
+        deleted=r["f1"],
     ),
     "revocation": lambda r: RevocationRow(
         position=r["position"], session_nid=r["n1"], user_id=r["t1"], kind=r["t2"], device_id=r["t3"]

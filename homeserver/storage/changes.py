@@ -152,7 +152,14 @@ TO_DEVICE = _branch(
 DEVICE_CHANGE = _branch(
     "device_change",
     "{source}",
-    {"position": "v.position", "t1": "v.user_id", "t2": "v.device_id", "a1": "v.room_nids", "f1": "v.deleted"},
+    {
+        "position": "v.position",
+        "t1": "v.user_id",
+        "t2": "v.device_id",
+        "t3": "v.observer",
+        "a1": "v.room_nids",
+        "f1": "v.deleted",
+    },
 )
 REVOCATION = _branch(
     "revocation",
@@ -261,7 +268,7 @@ _CHANGED_DEVICES = """(
          FROM device_changes
         WHERE position > $5
           AND position <= $6
-          AND (room_nids && $3::int8[] OR user_id = ANY($4::text[]))) v"""
+          AND (room_nids && $3::int8[] OR user_id = ANY($4::text[]) OR observer = $1)) v"""
 _OF_USER_SOURCES = (
     (EVENT, _EVENTS_IN_ROOM.replace("{cut}", "LIMIT")),
     (EVENT, _EVENTS_IN_ROOM.replace("{cut}", "OFFSET")),

@@ -16,10 +16,11 @@ CHANGE = Fragment(
         ("device_id", "text"),
         ("room_nids", "text"),
         ("deleted", "bool"),
+        ("observer", "text"),
     ),
     sql="""
-INSERT INTO device_changes (position, user_id, device_id, room_nids, deleted)
-SELECT c.base + u.place, u.user_id, u.device_id, u.room_nids::int8[], u.deleted
+INSERT INTO device_changes (position, user_id, device_id, room_nids, deleted, observer)
+SELECT c.base + u.place, u.user_id, u.device_id, u.room_nids::int8[], u.deleted, u.observer
   FROM counter c
  CROSS JOIN {rows} u""",
 )
@@ -48,7 +49,8 @@ DELETE FROM devices d
 
 def place_device_change(row: DeviceChangeRow, sheet: Sheet) -> None:
     """Add a change."""
-    sheet.put(CHANGE, (row.position, row.user_id, row.device_id, array_text(row.room_nids), row.deleted))
+    rooms = array_text(row.room_nids)
+    sheet.put(CHANGE, (row.position, row.user_id, row.device_id, rooms, row.deleted, row.observer))
 
 
 def place_revocation(row: RevocationRow, sheet: Sheet) -> None:
@@ -152,7 +154,7 @@ class Devices:
         """Changes of all users in `(after, upto]`, oldest first [1 trip]."""
         rows = await self._db.fetch(
             """
-            SELECT position, user_id, device_id, room_nids, deleted
+            SELECT position, user_id, device_id, room_nids, deleted, observer
               FROM device_changes
              WHERE position > $1
                AND position <= $2

@@ -235,12 +235,16 @@ class ToDeviceRow(ChangeRow, tag=13, gc=False):
 
 
 class DeviceChangeRow(ChangeRow, tag=14, gc=False):
-    """The devices or keys of a user changed. `room_nids`: the rooms the user is joined to; `device_id` None: all."""
+    """The devices or keys of a user changed. `room_nids`: the rooms the user is joined to; `device_id` None: all.
+
+    `observer`: only this user sees it (they signed a key of `user_id`).
+    """
 
     user_id: str
     device_id: str | None
     room_nids: tuple[int, ...]
     deleted: bool = False
+    observer: str | None = None
 
 
 class RevocationRow(ChangeRow, tag=15, gc=False):
@@ -302,6 +306,65 @@ class DirectoryRow(ChangeRow, tag=20, gc=False):
     is_public: bool | None = None
 
 
+class DeviceKeysRow(ChangeRow, tag=21, gc=False):
+    """Identity keys of a device here, as JSON; nothing is written when the device is gone."""
+
+    device_nid: int
+    user_id: str
+    device_id: str
+    keys: bytes
+
+
+class RemoteDeviceRow(ChangeRow, tag=22, gc=False):
+    """A device of a user elsewhere: its identity keys as JSON, or None when it is gone."""
+
+    user_id: str
+    device_id: str
+    keys: bytes | None
+
+
+class DeviceListRow(ChangeRow, tag=23, gc=False):
+    """Where the device list of a user stands. `stream_id`: of its last change; `is_stale`: it must be fetched anew."""
+
+    user_id: str
+    stream_id: int
+    is_stale: bool = False
+
+
+class CrossSigningKeyRow(ChangeRow, tag=24, gc=False):
+    """A cross-signing key of a user as JSON. `usage`: "master", "self_signing" or "user_signing"."""
+
+    user_id: str
+    usage: str
+    content: bytes
+
+
+class KeySignatureRow(ChangeRow, tag=25, gc=False):
+    """A signature on a key of `user_id`. `key_id`: a device id, or the public part of a cross-signing key."""
+
+    user_id: str
+    key_id: str
+    signer_id: str
+    signer_key_id: str
+    signature: str
+
+
+class OneTimeKeysRow(ChangeRow, tag=26, gc=False):
+    """A device's one-time or fallback keys are others than before. For caches and clients; not stored."""
+
+    user_id: str
+    device_id: str
+    device_nid: int
+
+
+class ToDeviceTxnRow(ChangeRow, tag=27, gc=False):
+    """A sending to devices that was taken. `sender`: a user id elsewhere, or the device of a client here."""
+
+    sender: str
+    path_hash: int
+    txn_id: str
+
+
 Row = (
     EventRow
     | MemberRow
@@ -322,6 +385,13 @@ Row = (
     | StagedDoneRow
     | InboundTxnRow
     | DirectoryRow
+    | DeviceKeysRow
+    | RemoteDeviceRow
+    | DeviceListRow
+    | CrossSigningKeyRow
+    | KeySignatureRow
+    | OneTimeKeysRow
+    | ToDeviceTxnRow
 )
 
 

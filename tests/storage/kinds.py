@@ -5,23 +5,30 @@ from homeserver.storage.rows import (
     AccountDataRow,
     BackwardRow,
     ChainRow,
+    CrossSigningKeyRow,
     DeviceChangeRow,
+    DeviceKeysRow,
+    DeviceListRow,
     DirectoryRow,
     EventRow,
     GapFilledRow,
     GapRow,
     InboundTxnRow,
+    KeySignatureRow,
     MemberRow,
     MentionRow,
+    OneTimeKeysRow,
     OutboundEduRow,
     ReceiptRow,
     RedactionRow,
+    RemoteDeviceRow,
     RevocationRow,
     Row,
     StagedDoneRow,
     StagedRow,
     StateRow,
     ToDeviceRow,
+    ToDeviceTxnRow,
 )
 from tests.storage.world import TestRoom
 
@@ -73,6 +80,17 @@ def alone(room: TestRoom, at: EventRow) -> list[Row]:
         DirectoryRow(alias="#a:test", room_id=room.room_id, creator="@alice:test"),
         DirectoryRow(alias="#b:test", room_id=None),
         DirectoryRow(alias="", room_id=room.room_id, room_nid=room.room_nid, is_public=True),
+        DeviceChangeRow(user_id="@bob:test", device_id=None, room_nids=(), observer="@alice:test"),
+        DeviceKeysRow(device_nid=7, user_id="@alice:test", device_id="D", keys=b"{}"),
+        RemoteDeviceRow(user_id="@carol:far", device_id="C", keys=b"{}"),
+        RemoteDeviceRow(user_id="@carol:far", device_id="GONE", keys=None),
+        DeviceListRow(user_id="@carol:far", stream_id=3),
+        CrossSigningKeyRow(user_id="@alice:test", usage="master", content=b"{}"),
+        KeySignatureRow(
+            user_id="@alice:test", key_id="D", signer_id="@alice:test", signer_key_id="ed25519:k", signature="s"
+        ),
+        OneTimeKeysRow(user_id="@alice:test", device_id="D", device_nid=7),
+        ToDeviceTxnRow(sender="@alice:test D", path_hash=1, txn_id="1"),
     ]
 
 

@@ -88,7 +88,7 @@ async def test_old_notices_and_marks_are_pruned(world: World) -> None:
     upkeep = Upkeep(world.database)
     assert (await upkeep.prune_notices(await world.stream.head())).rows == 7
     assert (await upkeep.prune_device_changes(0)).rows == 0
-    assert (await upkeep.prune_device_changes(await world.stream.head())).rows == 1
+    assert (await upkeep.prune_device_changes(await world.stream.head())).rows == 2
     assert (await upkeep.prune_marks(3600)).rows == 0
     assert (await upkeep.prune_marks(-10)).rows == 1
     assert await upkeep.prune_login_tokens(1) == 0

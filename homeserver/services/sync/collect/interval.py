@@ -103,7 +103,7 @@ def _take_own(row: Row, interval: Interval, requester: Requester, rooms: Mapping
         if row.device_nid == requester.device_nid:
             interval.to_device.append(row)
     elif isinstance(row, DeviceChangeRow) and (
-        row.user_id == requester.user_id
+        (row.observer or row.user_id) == requester.user_id
         or any(nid in rooms and rooms[nid].membership == "join" for nid in row.room_nids)
     ):
         interval.device_changes.append(row)
