@@ -22,4 +22,6 @@ export interface Core {
   isConnected(): boolean;
   /** Connected, and all that there is has come. */
   isLive(): boolean;
+  /** When it became live the last time, ms. */
+  liveSince(): number;
 }

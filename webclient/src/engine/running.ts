@@ -56,6 +56,7 @@ export class Running implements Parts {
   readonly people: People;
   readonly reading: Reading;
   connection: ConnectionState = NOT_CONNECTED;
+  private wentLive = 0;
   private readonly intake: Intake;
   private readonly stream: Stream;
   private waiting: { readonly holds: (account: Account) => boolean; readonly done: () => void }[] = [];
@@ -171,6 +172,10 @@ export class Running implements Parts {
     return this.connection.status === 'live';
   }
 
+  liveSince(): number {
+    return this.wentLive;
+  }
+
   private settleWaiting(): void {
     const met = this.waiting.filter(({ holds }) => holds(this.account));
     this.waiting = this.waiting.filter((waiter) => !met.includes(waiter));
@@ -202,7 +207,6 @@ export class Running implements Parts {
 
   private connected(): void {
     this.setConnection({ status: 'updating', transport: this.stream.kind, retryAt: null });
-    this.queue.run();
     this.reading.flush();
     const before = this.intake.taken;
     this.host.environment.clock.after(QUIET_MS, () => {
@@ -215,6 +219,7 @@ export class Running implements Parts {
   private caughtUp(): void {
     const transport = this.stream.kind;
     if (transport !== null && this.connection.status !== 'live') {
+      this.wentLive = this.host.environment.clock.now();
       this.setConnection({ status: 'live', transport, retryAt: null });
     }
     if (this.intake.listGrew()) {

@@ -204,4 +204,22 @@ describe('an encrypted room', () => {
     expect(page.timeline(ROOM).events[key]?.error?.errcode).toBe('ENCRYPTED_ROOM');
     expect(server.sends).toEqual([]);
   });
+
+  test('gets nothing of what was written without a connection before it was encrypted', async () => {
+    const server = serverWithRoom();
+    const page = await openedPage(server);
+    server.socketsAllowed = false;
+    server.httpAllowed = false;
+    server.cut();
+    await until(() => page.state.connection.status !== 'live');
+    const key = await page.commands.sendMessage(ROOM, { text: 'secret' });
+    server.post(ROOM, '@bob:test', 'm.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' }, '');
+    // The stream keeps quiet about it for longer than a page waits: the room's state has to be asked for.
+    server.silent = true;
+    server.socketsAllowed = true;
+    server.httpAllowed = true;
+    await until(() => page.timeline(ROOM).events[key]?.delivery === 'failed');
+    expect(page.timeline(ROOM).events[key]?.error?.errcode).toBe('ENCRYPTED_ROOM');
+    expect(server.sends).toEqual([]);
+  });
 });

@@ -5,7 +5,7 @@
  */
 import type { Json } from '../../model/events';
 import { CommandError, errorInfo } from '../../store/errors';
-import { failure, isPassing } from '../api/http';
+import { failure, isPassing, path } from '../api/http';
 import type { Method } from '../api/methods';
 import type { Core } from '../core';
 import { Changes } from '../sync/changes';
@@ -17,13 +17,15 @@ import { localKey, type Op } from './ops';
 /** So long after the server took it, an op whose echo did not come lies in a gap of the timeline. */
 const ECHO_WITHIN_MS = 30_000;
 
-export type QueueHost = Pick<Core, 'account' | 'isLive' | 'request' | 'commit'>;
+export type QueueHost = Pick<Core, 'account' | 'isLive' | 'liveSince' | 'request' | 'http' | 'commit'>;
 
 export type NewOp = Pick<Op, 'roomId' | 'kind' | 'target' | 'type' | 'content'>;
 
 export class SendQueue {
   private readonly busy = new Set<string>();
   private readonly waits = new Map<string, Timer>();
+  /** Rooms of which the server said that they are not encrypted, and at which `liveSince`. */
+  private readonly plain = new Map<string, number>();
   private failures = 0;
   private stopped = false;
 
@@ -142,18 +144,20 @@ export class SendQueue {
     }
   }
 
-  /** The first waiting op of a room whose state we know; without it we could not tell whether it is encrypted. */
+  /** The first waiting op of a room whose state we know to be current: else it might be encrypted by now. */
   private next(roomId: string): Op | null {
-    if (this.stopped || this.host.account.state(roomId, 'm.room.create') === null) {
+    const { account } = this.host;
+    if (this.stopped || !this.host.isLive() || account.state(roomId, 'm.room.create') === null) {
       return null;
     }
-    return this.host.account.opsOf(roomId).find((op) => op.state === 'queued') ?? null;
+    return account.opsOf(roomId).find((op) => op.state === 'queued') ?? null;
   }
 
   /** Sends one op; returns how long to wait before the same one again, null when it is settled. */
   private async send(op: Op): Promise<number | null> {
     this.replace({ ...op, state: 'sending' });
     try {
+      await this.askAboutEncryption(op);
       this.refusePlainText(op);
       const answer = await this.host.request(...wire(op));
       this.failures = 0;
@@ -223,6 +227,29 @@ export class SendQueue {
     if (this.host.account.encrypted.has(op.roomId) && !harmless) {
       throw failure('ENCRYPTED_ROOM', 'this client cannot encrypt yet; nothing is sent in plain text');
     }
+  }
+
+  /** A room may have been encrypted after something was written for it without a connection: ask before it goes out. */
+  private async askAboutEncryption({ roomId, ts }: Op): Promise<void> {
+    const since = this.host.liveSince();
+    const { account } = this.host;
+    if (ts > since || this.plain.get(roomId) === since || account.encrypted.has(roomId)) {
+      return;
+    }
+    try {
+      await this.host.http({ method: 'GET', path: path`/_matrix/client/v3/rooms/${roomId}/state/m.room.encryption` });
+    } catch (error) {
+      if (errorInfo(error).errcode !== 'M_NOT_FOUND') {
+        throw error;
+      }
+      this.plain.set(roomId, since);
+      return;
+    }
+    account.encrypted.add(roomId);
+    const changes = new Changes();
+    changes.put('encrypted', roomId, roomId);
+    changes.rooms.add(roomId);
+    await this.host.commit(changes);
   }
 
   private replace(op: Op): Changes {

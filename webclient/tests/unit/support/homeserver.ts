@@ -33,6 +33,8 @@ export class Homeserver {
   /** No more events of a room in one delta than this. */
   timelineLimit = 1000;
   socketsAllowed = true;
+  /** While true no deltas go out over sockets. */
+  silent = false;
   httpAllowed = true;
   token = 'token-1';
   refreshable = true;
@@ -280,6 +282,10 @@ export class Homeserver {
         room_id: parts[3],
         event_id: parts[5],
       });
+    }
+    if (method === 'GET' && parts[4] === 'state') {
+      const found = this.log.findLast(({ roomId, event }) => roomId === parts[3] && event.type === parts[5]);
+      return found === undefined ? [404, { errcode: 'M_NOT_FOUND' }] : [200, { ...found.event.content }];
     }
     if (path === '/v3/createRoom') {
       this.requests.push({ method, path, body });

@@ -46,7 +46,7 @@ export class FakeWire implements Wire {
   }
 
   pump(): void {
-    if (!this.greeted || this.paused || this.over || this.sent === this.server.log.length) {
+    if (!this.greeted || this.paused || this.server.silent || this.over || this.sent === this.server.log.length) {
       return;
     }
     const prev = this.sent;
