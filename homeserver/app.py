@@ -32,6 +32,7 @@ from homeserver.client_api import register as register_api
 from homeserver.client_api import rooms as rooms_api
 from homeserver.client_api import service, versions
 from homeserver.client_api import sync as sync_api
+from homeserver.client_api import users as users_api
 from homeserver.client_api.http import EndpointTable
 from homeserver.clock import Clock, Faults, Rng
 from homeserver.config import Config
@@ -376,7 +377,8 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         profile_api.endpoints(table, profiles)
         account_data_api.endpoints(table, account_data, push_rules)
         push_rules_api.endpoints(table, push_rules)
-        filters_api.endpoints(table, filters, UserDirectory(members, profile_table, scope=config.directory.users))
+        filters_api.endpoints(table, filters)
+        users_api.endpoints(table, UserDirectory(members, profile_table, scope=config.directory.users))
         receipts_api.endpoints(table, receipts, typing, presence)
         presence_api.endpoints(table, presence)
         directory_api.endpoints(table, directory)

@@ -1,24 +1,14 @@
-"""Filters and the user directory. Spec: Client-Server API, Filtering; User directory."""
+"""Filters. Spec: Client-Server API, Filtering."""
 
-from typing import Annotated, Any
-
-import msgspec
+from typing import Any
 
 from homeserver.asgi.responses import Answer
-from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
+from homeserver.client_api.http import USER_OR_GUEST, Call, EndpointTable
 from homeserver.errors import Forbidden
 from homeserver.services.filters import Filters
-from homeserver.services.user_directory import DEFAULT_LIMIT, UserDirectory
 
 
-class SearchUsers(msgspec.Struct):
-    """Body of POST /user_directory/search."""
-
-    search_term: str
-    limit: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)] = DEFAULT_LIMIT
-
-
-def endpoints(endpoint: EndpointTable, filters: Filters, user_directory: UserDirectory) -> None:
+def endpoints(endpoint: EndpointTable, filters: Filters) -> None:
     """Register the endpoints."""
 
     def own(call: Call[Any], user_id: str) -> str:
@@ -35,9 +25,3 @@ def endpoints(endpoint: EndpointTable, filters: Filters, user_directory: UserDir
     async def stored_filter(call: Call[None], user_id: str, filter_id: str) -> Answer:
         """Spec: Client-Server API, GET /user/{userId}/filter/{filterId}."""
         return await filters.read(own(call, user_id), filter_id)
-
-    @endpoint("POST", "/v3/user_directory/search", auth=USER, limit="search", body=SearchUsers, socket=True)
-    async def search_users(call: Call[SearchUsers]) -> Answer:
-        """Spec: Client-Server API, POST /user_directory/search."""
-        hits = await user_directory.search(call.requester.user_id, call.body.search_term, call.body.limit)
-        return {"results": hits.results, "limited": hits.limited}

@@ -1,4 +1,4 @@
-"""Searching for users by id or name. Spec: Client-Server API, User directory.
+"""Searching for users by id or name, and rooms shared with one. Spec: Client-Server API, User directory; Mutual Rooms.
 
 Found are those who share a room with the searcher or are in a public room, and with `directory.users: all` everyone who
 has an account here; with `off` nobody.
@@ -10,12 +10,16 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from homeserver.errors import InvalidParam
+from homeserver.protocol.errors import BadIdentifier
+from homeserver.protocol.identifiers import parse_user_id
 from homeserver.storage.members import Members
 from homeserver.storage.users import Profiles
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 50
 MAX_TERM = 512
+PAGE = 500
+MAX_DIGITS = 10
 
 
 class Hits(NamedTuple):
@@ -23,6 +27,14 @@ class Hits(NamedTuple):
 
     results: list[Mapping[str, Any]]
     limited: bool
+
+
+class MutualRooms(NamedTuple):
+    """A page of room ids, how many there are in all, and the token of the next page."""
+
+    joined: list[str]
+    total: int
+    next_batch: str | None
 
 
 class UserDirectory:
@@ -46,6 +58,24 @@ class UserDirectory:
             results |= await self._everyone(user_id, term.strip(), limit + 1)
         shown = [_shown(one, *results[one]) for one in sorted(results)]
         return Hits(shown[:limit], limited=len(shown) > limit)
+
+    async def mutual_rooms(self, user_id: str, other: str, start: str | None) -> MutualRooms:
+        """Rooms that both are joined to, from `start` (a `next_batch`) on [1 trip]. Raises InvalidParam.
+
+        Spec: Client-Server API, Mutual Rooms.
+        """
+        try:
+            parse_user_id(other)
+        except BadIdentifier as bad:
+            raise InvalidParam(str(bad)) from bad
+        if other == user_id:
+            raise InvalidParam("That is you.")
+        if start is not None and not (start.isascii() and start.isdigit() and len(start) < MAX_DIGITS):
+            raise InvalidParam("`from` is no token of this server.")
+        first = int(start or 0)
+        rooms = await self._members.shared_room_ids(user_id, other)
+        following = str(first + PAGE) if len(rooms) > first + PAGE else None
+        return MutualRooms(rooms[first : first + PAGE], len(rooms), following)
 
     async def _everyone(self, user_id: str, term: str, limit: int) -> dict[str, tuple[str | None, str | None]]:
         ids = [one for one in await self._profiles.search(term, limit) if one != user_id]

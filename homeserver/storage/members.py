@@ -274,6 +274,25 @@ class Members:
         )
         return [row["room_nid"] for row in rows]
 
+    async def shared_room_ids(self, user_id: str, other: str) -> list[str]:
+        """Ids of rooms that both are joined to, in order [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT r.room_id
+              FROM members a
+              JOIN members b ON b.room_nid = a.room_nid
+              JOIN rooms r ON r.room_nid = a.room_nid
+             WHERE a.user_id = $1
+               AND a.membership = 'join'
+               AND b.user_id = $2
+               AND b.membership = 'join'
+             ORDER BY r.room_id
+            """,
+            user_id,
+            other,
+        )
+        return [row["room_id"] for row in rows]
+
     async def users_sharing_rooms(self, user_id: str, *, server: str | None = None) -> list[str]:
         """Users (of one server) who are joined to a room that `user_id` is joined to [1 trip]."""
         rows = await self._db.fetch(
