@@ -3,7 +3,8 @@
 Spec: Client-Server API, Web Browser Clients (CORS).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import msgspec
@@ -38,8 +39,19 @@ class Raw:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer that is sent as its parts come; they must add up to `size` bytes. `headers` as of `Raw`."""
+
+    parts: AsyncGenerator[bytes, None]
+    size: int
+    content_type: str
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 Json = Mapping[str, object]
-Answer = Json | Sequence[object] | Raw
+Answer = Json | Sequence[object] | Raw | Streamed
 
 
 def encode(value: object) -> bytes:
@@ -64,6 +76,8 @@ def error_answer(error: MatrixError) -> Raw:
 
 async def send_answer(send: Send, answer: Answer, *, head_only: bool = False) -> tuple[int, int]:
     """Write the answer; returns its status and the size of its body."""
+    if isinstance(answer, Streamed):
+        return await _send_streamed(send, answer, head_only=head_only)
     if isinstance(answer, Raw):
         status, body, headers = answer.status, answer.body, _headers(answer)
     else:
@@ -74,7 +88,23 @@ async def send_answer(send: Send, answer: Answer, *, head_only: bool = False) ->
     return status, len(body)
 
 
-def _headers(answer: Raw) -> list[tuple[bytes, bytes]]:
+async def _send_streamed(send: Send, answer: Streamed, *, head_only: bool) -> tuple[int, int]:
+    """Write part by part. Parts that fail or fall short break the connection: the client sees that it misses some."""
+    headers = [*_headers(answer), (b"content-length", b"%d" % answer.size)]
+    sent = 0
+    async with aclosing(answer.parts) as parts:
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        if not head_only:
+            async for part in parts:
+                sent += len(part)
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            if sent != answer.size:
+                raise OSError(f"{sent} bytes came of a file of {answer.size}")
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    return answer.status, sent
+
+
+def _headers(answer: Raw | Streamed) -> list[tuple[bytes, bytes]]:
     own = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in answer.headers.items()]
     replaced = {name for name, _ in own} | {b"content-type"}
     headers = [pair for pair in _JSON_HEADERS if pair[0] not in replaced]
