@@ -5,7 +5,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -63,11 +64,24 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer whose body comes in parts, which may raise NetError. `headers` as of `Answer`."""
+
+    status: int
+    headers: Mapping[str, str]
+    parts: AsyncIterator[bytes]
+
+
 class Http(Protocol):
     """Anything that carries requests. Raises NetError."""
 
     async def send(self, request: Request) -> Answer:
         """The answer, whatever its status; redirects are not followed."""
+        ...
+
+    def stream(self, request: Request) -> AbstractAsyncContextManager[Streamed]:
+        """The same for a body that is too large to hold; the deadline spans the whole block."""
         ...
 
 
@@ -93,43 +107,46 @@ class HttpClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: Request) -> Answer:
+        async with self.stream(request) as answer:
+            body = bytearray()
+            async for part in answer.parts:
+                body += part
+            return Answer(answer.status, answer.headers, bytes(body))
+
+    @asynccontextmanager
+    async def stream(self, request: Request) -> AsyncIterator[Streamed]:
         try:
             async with asyncio.timeout(request.timeout_s):
-                return await self._exchange(request)
+                with _translated(request):
+                    response = await self._exchange(request)
+                try:
+                    yield Streamed(response.status, _first_of_each(response), _parts(response, request))
+                finally:
+                    response.release()
         except TimeoutError as error:
             raise TimedOut(f"{request.host} did not answer in {request.timeout_s:g} s") from error
-        except NetError:
-            raise
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
-            raise TlsFailed(f"{request.host}: {error}") from error
-        except aiohttp.ClientConnectorError as error:
-            raise _why_unconnected(request, error) from error
-        except (aiohttp.InvalidURL, aiohttp.ClientResponseError, ValueError) as error:
-            raise BadAnswer(f"{request.host}: {error}") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise Unreachable(f"{request.host}: {type(error).__name__}: {error}") from error
 
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
 
-    async def _exchange(self, request: Request) -> Answer:
+    async def _exchange(self, request: Request) -> aiohttp.ClientResponse:
         origin = str(URL.build(scheme=request.scheme, host=request.host, port=request.port)).rstrip("/")
         headers = {"Accept-Encoding": "identity", "User-Agent": self._user_agent, **request.headers}
         if request.authority is not None:
             headers["Host"] = request.authority
-        async with self._open().request(
+        response = await self._open().request(
             request.method,
             URL(origin + request.target, encoded=True),
             headers=headers,
             data=request.body,
             allow_redirects=False,
             server_hostname=request.tls_name if request.scheme == "https" else None,
-        ) as response:
-            if response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
-                raise BadAnswer(f"{request.host} answered in an encoding that was not offered")
-            body = await _read(response, request)
-            return Answer(response.status, _first_of_each(response), body)
+        )
+        if response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
+            response.close()
+            raise BadAnswer(f"{request.host} answered in an encoding that was not offered")
+        return response
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -167,6 +184,14 @@ async def fetch(http: Http, url: str, *, redirects: int = 0, max_bytes: int, tim
     raise BadAnswer(f"{url} redirects more than {redirects} times")
 
 
+def stream_url(http: Http, url: str, *, max_bytes: int, timeout_s: float) -> AbstractAsyncContextManager[Streamed]:
+    """GET an https URL whose body is too large to hold; no redirects. Raises NetError, at once or in the block."""
+    try:
+        return http.stream(_request_for(URL(url), max_bytes, timeout_s))
+    except ValueError as error:
+        raise BadAnswer("what should be fetched is not a URL") from error
+
+
 def _request_for(url: URL, max_bytes: int, timeout_s: float) -> Request:
     if url.scheme != "https" or not url.host or url.user is not None or url.password is not None:
         raise BadAnswer("only plain https URLs are fetched")
@@ -176,17 +201,37 @@ def _request_for(url: URL, max_bytes: int, timeout_s: float) -> Request:
     return replace(request, authority=authority)
 
 
-async def _read(response: aiohttp.ClientResponse, request: Request) -> bytes:
+async def _parts(response: aiohttp.ClientResponse, request: Request) -> AsyncIterator[bytes]:
     if response.content_length is not None and response.content_length > request.max_bytes:
         response.close()
         raise TooBig(f"{request.host} announced {response.content_length} bytes")
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-        body += chunk
-        if len(body) > request.max_bytes:
-            response.close()
-            raise TooBig(f"{request.host} sent more than {request.max_bytes} bytes")
-    return bytes(body)
+    received = 0
+    with _translated(request):
+        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+            received += len(chunk)
+            if received > request.max_bytes:
+                response.close()
+                raise TooBig(f"{request.host} sent more than {request.max_bytes} bytes")
+            yield chunk
+
+
+@contextmanager
+def _translated(request: Request) -> Iterator[None]:
+    """Turn what the library raises into NetError."""
+    try:
+        yield
+    except NetError:
+        raise
+    except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
+        raise TlsFailed(f"{request.host}: {error}") from error
+    except aiohttp.ClientConnectorError as error:
+        raise _why_unconnected(request, error) from error
+    except (aiohttp.InvalidURL, aiohttp.ClientResponseError, ValueError) as error:
+        raise BadAnswer(f"{request.host}: {error}") from error
+    except TimeoutError as error:
+        raise TimedOut(f"{request.host} fell silent") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise Unreachable(f"{request.host}: {type(error).__name__}: {error}") from error
 
 
 def _first_of_each(response: aiohttp.ClientResponse) -> dict[str, str]:

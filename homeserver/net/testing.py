@@ -1,10 +1,11 @@
 """An in-memory net for simulations: names lead to functions, faults are switched on by name. No socket is opened."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 
-from homeserver.net.errors import NameNotFound, TimedOut, Unreachable
-from homeserver.net.http import Answer, Request
+from homeserver.net.errors import NameNotFound, TimedOut, TooBig, Unreachable
+from homeserver.net.http import CHUNK_BYTES, Answer, Request, Streamed
 from homeserver.net.resolver import SrvRecord
 
 Peer = Callable[[Request], Awaitable[Answer]]
@@ -35,6 +36,11 @@ class FakeNet:
             raise Unreachable(f"nobody listens at {request.host}:{request.port}")
         return await peer(request)
 
+    @asynccontextmanager
+    async def stream(self, request: Request) -> AsyncIterator[Streamed]:
+        answer = await self.send(request)
+        yield Streamed(answer.status, answer.headers, _in_parts(answer.body, request))
+
     async def addresses(self, host: str) -> Sequence[str]:
         try:
             return self.names[host]
@@ -43,3 +49,10 @@ class FakeNet:
 
     async def srv(self, name: str) -> Sequence[SrvRecord]:
         return self.srv_records.get(name, ())
+
+
+async def _in_parts(body: bytes, request: Request) -> AsyncIterator[bytes]:
+    if len(body) > request.max_bytes:
+        raise TooBig(f"{request.host} announced {len(body)} bytes")
+    for start in range(0, len(body), CHUNK_BYTES):
+        yield body[start : start + CHUNK_BYTES]
