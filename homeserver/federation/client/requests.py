@@ -3,15 +3,16 @@
 Spec: Server-Server API, Request Authentication.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from homeserver.federation.client.discovery import Discovery, Target
 from homeserver.federation.client.errors import BadResponse, NoAnswer, NotContacted, Refused
 from homeserver.net.errors import AddressRefused, NameNotFound, NetError, ResolveFailed, TlsFailed, Unreachable
-from homeserver.net.http import Answer, Http, Request
+from homeserver.net.http import Answer, Http, Request, Streamed
 from homeserver.protocol import canonical_json
 from homeserver.protocol.errors import BadIdentifier, BadJson
 from homeserver.protocol.identifiers import ServerName, parse_server_name
@@ -20,9 +21,11 @@ from homeserver.protocol.signing import SigningKey
 from homeserver.protocol.x_matrix import authorization
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 TIMEOUT_S: Final = 30.0
 MAX_BYTES: Final = 5 * 1024 * 1024
+MAX_ERROR_BYTES: Final = 64 * 1024
 MAX_STATE_BYTES: Final = 100 * 1024 * 1024
 """Of answers that hold a whole room state."""
 
@@ -52,6 +55,7 @@ class _Call:
     max_bytes: int
     is_signed: bool = True
     is_urgent: bool = False
+    accept: str = "application/json"
 
 
 class Requests:
@@ -108,33 +112,66 @@ class Requests:
     ) -> Json:
         return await self._ask(server, _Call("POST", path, body, timeout_s, max_bytes, is_signed))
 
+    @asynccontextmanager
+    async def stream(
+        self,
+        server: str,
+        path: str,
+        query: Sequence[tuple[str, str]] = (),
+        *,
+        timeout_s: float,
+        max_bytes: int,
+        is_signed: bool = True,
+    ) -> AsyncIterator[Streamed]:
+        """An answer of status 200 that is too large to hold; its parts may raise NetError."""
+        call = _Call("GET", _uri(path, query), None, timeout_s, max_bytes, is_signed, accept="*/*")
+        headers = await self._permitted(server, call)
+        async with AsyncExitStack() as opened:
+            answer = await self._send(
+                server, call, lambda request: opened.enter_async_context(self._http.stream(request)), headers
+            )
+            await self._noted(server, answer.status)
+            if answer.status != 200:
+                raise Refused(server, answer.status, await _error_body(answer))
+            yield answer
+
     async def _ask(self, server: str, call: _Call) -> Json:
+        headers = await self._permitted(server, call)
+        answer = await self._send(server, call, self._http.send, headers)
+        await self._noted(server, answer.status)
+        return _read(server, answer)
+
+    async def _permitted(self, server: str, call: _Call) -> dict[str, str]:
+        """The headers of the request, if the peer may be asked now."""
         if server == self.us or not _is_server_name(server) or not self._allowed.allows(server):
             raise NotContacted(server, "we do not federate with this server")
         if not call.is_urgent and not await self._contact.may_ask(server):
             raise NotContacted(server, "it failed lately and is being left alone")
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": call.accept}
         if call.body is not None:
             headers["Content-Type"] = "application/json"
         if call.is_signed:
             headers["Authorization"] = authorization(
                 self._key, method=call.method, uri=call.uri, destination=ServerName(server), content=call.body
             )
-        answer = await self._send(server, call, headers)
-        if answer.status >= 500:
+        return headers
+
+    async def _noted(self, server: str, status: int) -> None:
+        if status >= 500:
             await self._contact.failed(server)
         else:
             await self._contact.answered(server)
-        return _read(server, answer)
 
-    async def _send(self, server: str, call: _Call, headers: Mapping[str, str]) -> Answer:
+    async def _send(
+        self, server: str, call: _Call, send: Callable[[Request], Awaitable[T]], headers: Mapping[str, str]
+    ) -> T:
         """Try the targets in order until one connects."""
         data = None if call.body is None else canonical_json.encode_lenient(call.body)
         problem: NetError = Unreachable("no target")
         try:
             for target in await self._discovery.targets(server):
                 try:
-                    return await self._http.send(_request(target, call, headers, data))
+                    return await send(_request(target, call, headers, data))
                 except (Unreachable, TlsFailed, AddressRefused, NameNotFound, ResolveFailed) as error:
                     problem = error
             self._discovery.forget(server)
@@ -179,6 +216,20 @@ def _request(target: Target, call: _Call, headers: Mapping[str, str], data: byte
 
 def _uri(path: str, query: Sequence[tuple[str, str]]) -> str:
     return f"{path}?{urlencode(query, quote_via=quote)}" if query else path
+
+
+async def _error_body(answer: Streamed) -> Json:
+    """The JSON of an error, empty if it is none."""
+    body = bytearray()
+    try:
+        async for part in answer.parts:
+            body += part
+            if len(body) > MAX_ERROR_BYTES:
+                return {}
+        decoded = canonical_json.decode(bytes(body))
+    except (NetError, BadJson):
+        return {}
+    return decoded if isinstance(decoded, dict) else {}
 
 
 def _read(server: str, answer: Answer) -> Json:
