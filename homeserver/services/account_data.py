@@ -3,9 +3,11 @@
 Spec: Client-Server API, Client config; Room tagging; Ignoring users.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -31,6 +33,7 @@ class AccountData:
     def __init__(self, table: AccountDataTable, stream: Stream) -> None:
         self._table = table
         self._stream = stream
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._ignored: OrderedDict[str, frozenset[str]] = OrderedDict()
 
     async def read(self, user_id: str, kind: str, room_id: str = "") -> dict[str, Any]:
@@ -64,16 +67,22 @@ class AccountData:
         order = content.get("order")
         if order is not None and (isinstance(order, bool) or not isinstance(order, int | float)):
             raise BadJson("`order` is a number.")
-        tags = await self.tags(user_id, room_id)
-        if tag not in tags and len(tags) >= MAX_TAGS:
-            raise Forbidden(f"A room has at most {MAX_TAGS} tags.")
-        await self._write(user_id, TAGS, {"tags": {**tags, tag: content}}, room_id)
+        async with self._tagging(user_id, room_id):
+            tags = await self.tags(user_id, room_id)
+            if tag not in tags and len(tags) >= MAX_TAGS:
+                raise Forbidden(f"A room has at most {MAX_TAGS} tags.")
+            await self._write(user_id, TAGS, {"tags": {**tags, tag: content}}, room_id)
 
     async def remove_tag(self, user_id: str, room_id: str, tag: str) -> None:
         """Take a tag away; nothing happens if it is not there."""
-        tags = await self.tags(user_id, room_id)
-        if tags.pop(tag, None) is not None:
-            await self._write(user_id, TAGS, {"tags": tags}, room_id)
+        async with self._tagging(user_id, room_id):
+            tags = await self.tags(user_id, room_id)
+            if tags.pop(tag, None) is not None:
+                await self._write(user_id, TAGS, {"tags": tags}, room_id)
+
+    def _tagging(self, user_id: str, room_id: str) -> asyncio.Lock:
+        """Held by one change of a room's tags at a time: all tags are one entry."""
+        return self._locks.setdefault((user_id, room_id), asyncio.Lock())
 
     async def ignored_by(self, user_id: str) -> frozenset[str]:
         """Whom the user ignores [0 trips warm]."""
