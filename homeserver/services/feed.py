@@ -37,6 +37,7 @@ from homeserver.storage.stream import Commit, Stream
 log = structlog.get_logger()
 
 RING_ROWS = 50_000
+RING_BYTES = 64 << 20
 POLL_S = 0.2
 IDLE_LISTENER_S = 300.0
 
@@ -70,6 +71,7 @@ class Feed:
         self._on_caught_up: list[Callable[[], None]] = []
         self._ring: list[Row] = []
         self._positions: list[int] = []
+        self._bytes = 0
         self._floor = 0
         self.head = 0
         self._early: dict[int, Commit] = {}
@@ -138,16 +140,28 @@ class Feed:
                 cache(row)
             self._ring.append(row)
             self._positions.append(row.position)
+            self._bytes += _size(row)
             self._concerned(row, woken)
         self.head = commit.last
-        if len(self._ring) > 2 * RING_ROWS:
-            self._floor = self._positions[-RING_ROWS - 1]
-            del self._ring[:-RING_ROWS], self._positions[:-RING_ROWS]
+        if len(self._ring) > 2 * RING_ROWS or self._bytes > 2 * RING_BYTES:
+            self._prune()
         self.wake(woken)
         for follower in self._followers:
             follower.set()
         if self._reached:
             self._answer_reached()
+
+    def _prune(self) -> None:
+        """Keep the newest rows, as many as the limits of number and size let."""
+        kept, size = 0, 0
+        while kept < min(len(self._ring), RING_ROWS) and size <= RING_BYTES:
+            kept += 1
+            size += _size(self._ring[-kept])
+        gone = len(self._ring) - kept
+        if gone:
+            self._floor = self._positions[gone - 1]
+            del self._ring[:gone], self._positions[:gone]
+        self._bytes = size
 
     def _answer_reached(self) -> None:
         waiting, self._reached = self._reached, []
@@ -374,3 +388,12 @@ class Feed:
                 del self._listeners[listener.user_id]
                 for room_nid in listener.rooms:
                     self._leave(listener.user_id, room_nid)
+
+
+def _size(row: Row) -> int:
+    """What a row weighs, near enough: the bytes of what was written."""
+    if isinstance(row, EventRow):
+        return len(row.body) + len(row.envelope)
+    if isinstance(row, AccountDataRow | ToDeviceRow):
+        return len(row.content)
+    return 0
