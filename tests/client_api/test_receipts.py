@@ -34,7 +34,7 @@ def of_kind(part: Json, place: str, kind: str) -> Json | None:
 
 
 async def unread(user: User, room: str) -> tuple[int, int]:
-    """Notifications and highlights, by a first sync of another device: counted anew."""
+    """Notifications and highlights, by a first sync of the same device."""
     fresh = User(user.server, user.user_id, user.token, user.device_id)
     counts = (await news(fresh, room))["unread_notifications"]
     return counts["notification_count"], counts["highlight_count"]
