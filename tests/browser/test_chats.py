@@ -86,6 +86,28 @@ async def test_a_long_history_is_read_by_pages_and_never_all_in_the_document(
         await xena.sees("entry 249")
 
 
+async def test_a_chat_opens_where_reading_ended_however_far_above_that_is(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    async with Server(house.url, house.name) as server:
+        owner, reader = await server.users("wanda", "xaver")
+        room_id = await owner.creates_room(name="Catching up", inviting=reader)
+        await reader.joins(room_id)
+        read = await owner.says("read long ago", room_id)
+        await reader.call("POST", f"/v3/rooms/{room_id}/receipt/m.read/{read}", {})
+        for number in range(80):
+            await owner.says(f"missed {number}", room_id)
+        xaver = await new_person("xaver", house)
+        await xaver.signs_in()
+        await expect(xaver.at("chat-row", text="Catching up").get_by_test_id("unread-badge")).to_have_text("80")
+        await xaver.opens("Catching up")
+        await expect(xaver.at("unread-line")).to_be_in_viewport()
+        await expect(xaver.message("missed 0")).to_be_in_viewport()
+        await xaver.at("jump-button").click()
+        await expect(xaver.message("missed 79")).to_be_in_viewport()
+        await expect(xaver.at("unread-badge")).to_have_count(0)
+
+
 async def test_two_who_talk_in_private_see_each_other_online(house: ServerProcess, new_person: NewPerson) -> None:
     yuri, zoe = await new_person("yuri", house), await new_person("zoe", house)
     await yuri.signs_up()

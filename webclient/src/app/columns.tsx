@@ -1,4 +1,5 @@
 import { createEffect, createMemo, createSignal, lazy, on, onCleanup, onMount, Show } from 'solid-js';
+import { Dynamic } from 'solid-js/web';
 import { ChatList } from '../features/chat-list/chat-list';
 import { openRoomMenu } from '../features/chat-list/room-menu';
 import { Composer } from '../features/composer/composer';
@@ -37,6 +38,8 @@ export function Columns() {
       <nav
         class={s.left}
         aria-label={t('list-label')}
+        // On a phone the list is the page, until a chat lies over it.
+        role={narrow() && route().roomId === null ? 'main' : undefined}
         data-testid="left-column"
         inert={narrow() && route().roomId !== null}
       >
@@ -107,6 +110,9 @@ function Chat(props: { roomId: RoomId }) {
   };
   return (
     <section class={s.chat} data-testid="chat" data-room={props.roomId}>
+      <Dynamic component={narrow() ? 'h1' : 'h2'} class="visually-hidden">
+        {state.rooms[props.roomId]?.name || t('chat-empty-name')}
+      </Dynamic>
       <ChatHeader roomId={props.roomId} menu={menu} />
       <Guarded>
         <Timeline roomId={props.roomId} />

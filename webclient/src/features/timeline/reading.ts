@@ -26,6 +26,14 @@ export function unreadFrom(state: MirrorState, roomId: RoomId, { items, events }
   return at >= 0 && unread ? readUpTo : null;
 }
 
+/** The event to load before an opened chat is shown: where reading ended, when that lies above what is here. */
+export function unreadAbove(state: MirrorState, roomId: RoomId, { items, events, live, hasOlder }: Timeline) {
+  const room = state.rooms[roomId];
+  const readUpTo = room?.readUpTo ?? null;
+  if (readUpTo === null || !live || !hasOlder || !room?.unread.notifications) return null;
+  return items.some((key) => events[key]?.eventId === readUpTo) ? null : readUpTo;
+}
+
 /** Watch a pane until its owner is disposed. */
 export function watchReading({ box, content, roomId, timeline }: Watched): void {
   const { state, commands } = useClient();

@@ -14,7 +14,7 @@ import { Announcer } from './announcer';
 import { FloatingDay } from './floating-day';
 import { Group } from './group';
 import { JumpButton } from './jump-button';
-import { unreadFrom, watchReading } from './reading';
+import { unreadAbove, unreadFrom, watchReading } from './reading';
 import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd } from './scroll';
 import { type Section, sectionsOf } from './sections';
 import { sortOfService } from './service-lines';
@@ -41,9 +41,25 @@ export function Timeline(props: { roomId: RoomId }) {
             </Show>
           }
         >
-          <Pane roomId={props.roomId} timeline={open()} />
+          <Opening roomId={props.roomId} timeline={open()} />
         </Show>
       )}
+    </Show>
+  );
+}
+
+/** A chat opens where reading ended; messages that lie further up are fetched first. */
+function Opening(props: { roomId: RoomId; timeline: TimelineState }) {
+  const { state, commands } = useClient();
+  const above = unreadAbove(state, props.roomId, props.timeline);
+  const [placed, setPlaced] = createSignal(above === null);
+  if (above !== null) {
+    const place = () => setPlaced(true);
+    void commands.loadAround(props.roomId, above).then(place, place);
+  }
+  return (
+    <Show when={placed()} fallback={<Skeleton />}>
+      <Pane roomId={props.roomId} timeline={props.timeline} />
     </Show>
   );
 }
