@@ -55,6 +55,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in set(left_out)]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests measured (`record_property`), also those that passed."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                for what, value in report.user_properties:
+                    terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {what}: {value}")
+
+
 @pytest.fixture(scope="session")
 async def cluster() -> "Cluster":
     """The PostgreSQL of this run."""
