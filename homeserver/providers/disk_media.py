@@ -8,7 +8,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -58,7 +58,7 @@ class DiskMedia:
             raise
         return key
 
-    async def open(self, key: str, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    async def open(self, key: str, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
         file = await in_thread(_open_at, self._path(key), start)
         try:
             left = length

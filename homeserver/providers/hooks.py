@@ -1,6 +1,6 @@
 """The seams: small protocols that a class of an admin's own may fit in place of what is shipped."""
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import Protocol
 
 
@@ -14,7 +14,7 @@ class MediaStore(Protocol):
         """
         ...
 
-    def open(self, key: str, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    def open(self, key: str, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
         """The bytes from `start` on, at most `length`, in parts. Raises FileNotFoundError at the first one."""
         ...
 

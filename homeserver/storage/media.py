@@ -210,18 +210,18 @@ class MediaTable:
 
     async def delete(self, server: str, media_id: str) -> list[str]:
         """Forget a URI; the keys of bytes that nothing uses any more [1 trip]."""
-        return await self._drop("m.server = $1 AND m.media_id = $2", server, media_id)
+        _, keys = await self._drop("m.server = $1 AND m.media_id = $2", server, media_id)
+        return keys
 
-    async def delete_expired(self, now_ms: int) -> list[str]:
-        """Forget created URIs that nothing was uploaded to in time [1 trip]."""
-        return await self._drop(
-            "(m.server, m.media_id) IN (SELECT server, media_id FROM media WHERE expires_ts <= $1 LIMIT $2)",
-            now_ms,
-            ROWS_AT_ONCE,
-        )
+    async def delete_expired(self, now_ms: int) -> int:
+        """Forget created URIs that nothing was uploaded to in time; how many [1 trip]."""
+        return await self._db.execute("DELETE FROM media WHERE expires_ts <= $1 AND hash IS NULL", now_ms)
 
-    async def delete_unread_copies(self, before_ms: int) -> list[str]:
-        """Forget some copies of others' files that nobody has used since; call again until none is left [1 trip]."""
+    async def delete_unread_copies(self, before_ms: int) -> tuple[int, list[str]]:
+        """Forget some copies of others' files that nobody used since: how many, the keys of bytes to delete [1 trip].
+
+        Call again until it is none.
+        """
         return await self._drop(
             """
             (m.server, m.media_id) IN (
@@ -292,24 +292,22 @@ class MediaTable:
         )
         return {row["store_key"] for row in rows}
 
-    async def _drop(self, condition: str, *args: object) -> list[str]:
-        """Delete rows of media, and the files that only they used with their thumbnails; the keys of the bytes."""
+    async def _drop(self, condition: str, *args: object) -> tuple[int, list[str]]:
+        """Delete rows of media, and the files that only they used with their thumbnails: rows, keys of the bytes."""
         async with self._db.transaction() as connection:
-            # Two statements: whether a file is unused can only be seen once the uses were counted down. A new use
-            # counts up under the row's lock, which makes the second statement look at the row again.
-            hashes = await connection.fetch(
-                f"""
-                WITH gone AS (
-                  DELETE FROM media m
-                   WHERE {condition}
-                  RETURNING m.hash)
+            # Statement by statement: whether a file is unused can only be seen once the uses were counted down, and a
+            # new use, which counts up under the row's lock, must be seen too.
+            sql = f"DELETE FROM media m WHERE {condition} RETURNING m.hash"  # noqa: S608 - conditions of this module
+            gone = await connection.fetch(sql, *args)
+            hashes = sorted(row["hash"] for row in gone if row["hash"] is not None)
+            await connection.execute(
+                """
                 UPDATE media_files f
                    SET uses = f.uses - g.n
-                  FROM (SELECT hash, count(*)::integer AS n FROM gone WHERE hash IS NOT NULL GROUP BY hash) g
+                  FROM (SELECT hash, count(*)::integer AS n FROM unnest($1::bytea[]) AS u(hash) GROUP BY hash) g
                  WHERE f.hash = g.hash
-                RETURNING f.hash
-                """,  # noqa: S608 - conditions are constants of this module
-                *args,
+                """,
+                hashes,
             )
             rows = await connection.fetch(
                 """
@@ -328,9 +326,9 @@ class MediaTable:
                  UNION ALL
                 SELECT store_key FROM thumbnails WHERE store_key IS NOT NULL
                 """,
-                [row["hash"] for row in hashes],
+                hashes,
             )
-        return [row["store_key"] for row in rows]
+        return len(gone), [row["store_key"] for row in rows]
 
 
 _USE = """

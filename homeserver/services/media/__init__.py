@@ -1,0 +1,1 @@
+"""The media repository: what users upload, copies of what others uploaded, thumbnails of both."""
