@@ -386,7 +386,8 @@ class Rooms:
             records = await read()
         finally:
             # Nothing is awaited between this and keeping what was read: no row falls in between.
-            self._rows_while_loading.remove(missed)
+            # By identity: lists of two loads are equal as long as both are empty.
+            self._rows_while_loading = [one for one in self._rows_while_loading if one is not missed]
         rooms = [Room(record) for record in records]
         by_nid = {room.room_nid: room for room in rooms}
         for row in missed:
@@ -404,6 +405,11 @@ class Rooms:
     def cached(self, room_nid: int) -> Room | None:
         """The head if it is in memory."""
         return self._cached.get(room_nid)
+
+    def known(self, room_id: str) -> Room | None:
+        """The head if it is in memory, by the room's id."""
+        nid = self._nids.get(room_id)
+        return self._cached.get(nid) if nid is not None else None
 
     def forget(self, room_id: str) -> None:
         """Drop the head, so that the next call reads it anew."""
