@@ -58,6 +58,89 @@ async def test_who_is_removed_while_the_chat_is_open_is_told_and_cannot_write(
         await vera.sees_no("nothing for vera")
 
 
+async def test_what_one_may_do_follows_the_roles_at_once(house: ServerProcess, new_person: NewPerson) -> None:
+    async with Server(house.url, house.name) as server:
+        owner = await server.register("ulla")
+        vito = await new_person("vito", house)
+        await vito.signs_up()
+        room_id = await owner.creates_public_room(name="Announcements")
+        await (await server.login("vito")).joins(room_id)
+        await vito.opens("Announcements")
+        await vito.at("composer-input").wait_for()
+        levels = await owner.state(room_id, "m.room.power_levels")
+        await owner.sets(room_id, "m.room.power_levels", {**levels, "events_default": 50})
+        await expect(vito.at("composer-not-allowed")).to_be_visible()
+        await owner.sets(room_id, "m.room.power_levels", {**levels, "events_default": 0})
+        await expect(vito.at("composer-input")).to_be_visible()
+
+
+async def test_a_group_is_renamed_and_filled_from_its_information(house: ServerProcess, new_person: NewPerson) -> None:
+    anton, berta = await new_person("anton", house), await new_person("berta", house)
+    await anton.signs_up()
+    await berta.signs_up()
+    await anton.makes_group("Working title")
+    await anton.at("open-info").click()
+    await anton.at("info-edit").click()
+    await anton.at("info-field").fill("Final title")
+    await anton.at("info-submit").click()
+    await expect(anton.at("chat-title")).to_have_text("Final title")
+    await anton.at("info-invite").click()
+    await anton.at("info-field").fill(berta.user_id)
+    await anton.at("info-submit").click()
+    await berta.accepts("Final title")
+    await expect(anton.page.locator(f"[data-testid=member][data-user='{berta.user_id}']")).to_contain_text("online")
+
+
+async def test_nothing_that_others_write_is_read_as_markup(house: ServerProcess, new_person: NewPerson) -> None:
+    evil = "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
+    async with Server(house.url, house.name) as server:
+        owner = await server.register("mallory")
+        await owner.call("PUT", f"/v3/profile/{owner.user_id}/displayname", {"displayname": evil})
+        carl = await new_person("carl", house)
+        await carl.signs_up()
+        room_id = await owner.creates_public_room(name=evil, topic=evil)
+        await (await server.login("carl")).joins(room_id)
+        rich = {"msgtype": "m.text", "body": evil, "format": "org.matrix.custom.html", "formatted_body": evil}
+        await owner.sends(room_id, "m.room.message", rich)
+        await owner.says("javascript:alert(1) https://example.org/?a=1&b=%3Cb%3E", room_id)
+        await owner.sends(room_id, "m.room.message", {"msgtype": ["m.text"], "body": {"not": "text"}})
+        await owner.sends(room_id, "m.reaction", {"m.relates_to": "nothing"})
+        await owner.sends(room_id, "org.example.unknown", {"body": evil})
+        await carl.opens(evil)
+        await carl.sees(evil)
+        link = carl.at("message-text").locator("a")
+        await expect(link).to_have_attribute("href", "https://example.org/?a=1&b=%3Cb%3E")
+        await expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
+        assert await carl.page.locator("img, script:not([src])").count() == 0
+        assert await carl.page.title() != "owned"
+
+
+async def test_everything_can_be_done_by_keyboard(house: ServerProcess, new_person: NewPerson) -> None:
+    dirk = await new_person("dirk", house)
+    await dirk.signs_up()
+    await dirk.makes_group("Keys")
+    keys = dirk.page.keyboard
+    await keys.type("first words")
+    await keys.press("Enter")
+    await dirk.sees_ticks("first words", "sent")
+    await keys.press("ArrowUp")
+    await expect(dirk.at("composer-input")).to_have_value("first words")
+    await keys.type(" and more")
+    await keys.press("Enter")
+    await dirk.sees("first words and more")
+    await keys.press("Shift+Tab")
+    await keys.press("Control+k")
+    await expect(dirk.at("search-input")).to_be_focused()
+    await keys.type("Keys")
+    await expect(dirk.at("chat-row")).to_have_count(1)
+    await keys.press("Escape")
+    await keys.press("Escape")
+    await keys.press("Escape")
+    await expect(dirk.at("chat")).to_have_count(0)
+    await keys.press("Alt+ArrowDown")
+    await expect(dirk.at("chat-title")).to_have_text("Keys")
+
+
 async def test_a_long_history_is_read_by_pages_and_never_all_in_the_document(
     house: ServerProcess, new_person: NewPerson
 ) -> None:

@@ -6,6 +6,22 @@ from playwright.async_api import expect
 from tests.browser.conftest import NewPerson
 from tests.support.server import ServerProcess
 
+KEPT_IN_THE_BROWSER = """async () => {
+    const all = [{...localStorage}];
+    for (const { name } of await indexedDB.databases()) {
+        const database = await new Promise((done) => {
+            const opening = indexedDB.open(name);
+            opening.onsuccess = () => done(opening.result);
+        });
+        for (const store of database.objectStoreNames) {
+            const reading = database.transaction(store).objectStore(store).getAll();
+            all.push(await new Promise((done) => { reading.onsuccess = () => done(reading.result); }));
+        }
+        database.close();
+    }
+    return JSON.stringify(all);
+}"""
+
 
 async def test_a_new_account_is_made_at_the_page(house: ServerProcess, new_person: NewPerson) -> None:
     ada = await new_person("ada", house)
@@ -50,3 +66,30 @@ async def test_a_reload_keeps_who_is_signed_in(house: ServerProcess, new_person:
     await dora.signs_up()
     await dora.page.reload()
     await dora.is_live()
+
+
+async def test_no_token_lies_where_the_scripts_of_a_page_would_look(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    emil = await new_person("emil", house)
+    await emil.signs_up()
+    kept = await emil.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
+    assert "token" not in kept.lower()
+    assert await emil.page.evaluate("typeof __hearth") == "undefined", "the debugging door is shut in the built page"
+
+
+async def test_signing_out_forgets_everything_in_the_browser(house: ServerProcess, new_person: NewPerson) -> None:
+    fay = await new_person("fay", house)
+    await fay.signs_up()
+    await fay.makes_group("Behind me")
+    await fay.says("not for the next one here")
+    await fay.sees_ticks("not for the next one here", "sent")
+    await fay.leaves_the_chat_alone()
+    await fay.at("main-menu").click()
+    await fay.at("menu-sign-out").click()
+    await fay.at("question-yes").click()
+    await fay.at("sign-in").wait_for()
+    left = await fay.page.evaluate(KEPT_IN_THE_BROWSER)
+    assert "not for the next one here" not in left
+    assert "Behind me" not in left
+    assert "accessToken" not in left
