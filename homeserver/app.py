@@ -342,6 +342,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
                 presence=presence,
                 states=states,
                 clock=clock,
+                rng=rng,
                 stopping=stopping,
             )
         )
@@ -385,7 +386,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         rooms_api.endpoints(table, creation, sending, memberships, room_state, presentation)
         membership_api.endpoints(table, joining, inviting, removing, memberships)
         messages_api.endpoints(table, timeline, visibility, presentation)
-        sync_api.endpoints(table, sync.classic, filters)
+        sync_api.endpoints(table, sync.classic, sync.poll, filters)
 
         dispatcher = Dispatcher(
             [*table.routes(), *(peers.routes if peers else ())],

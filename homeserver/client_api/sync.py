@@ -1,11 +1,17 @@
 """Asking for what is new. Spec: Client-Server API, Syncing."""
 
-from homeserver.asgi.responses import Answer
+from typing import Annotated
+
+import msgspec
+
+from homeserver.asgi.responses import Answer, Raw
 from homeserver.client_api.http import USER_OR_GUEST, Call, EndpointTable
 from homeserver.errors import InvalidParam
 from homeserver.protocol.filters import EVERYTHING, SyncFilter
 from homeserver.protocol.positions import BadPosition, SyncToken, parse_sync_token
 from homeserver.services.filters import Filters
+from homeserver.services.sync.sliding.poll import SlidingPoll
+from homeserver.services.sync.sliding.wanted import Subscription
 from homeserver.services.sync.v3 import ClassicSync
 from homeserver.services.sync.v3_rooms import Wanted
 
@@ -18,7 +24,15 @@ STATE_AFTER = (
 """A query parameter and the field that it asks for."""
 
 
-def endpoints(endpoint: EndpointTable, classic: ClassicSync, filters: Filters) -> None:
+class SlidingBody(Subscription, frozen=True):
+    """Body of `/v4/sync`: a subscription, and where the client is. `timeout` in ms."""
+
+    conn_id: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    pos: str | None = None
+    timeout: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+def endpoints(endpoint: EndpointTable, classic: ClassicSync, poll: SlidingPoll, filters: Filters) -> None:
     """Register the endpoints."""
 
     @endpoint("GET", "/v3/sync", auth=USER_OR_GUEST, limit="sync", long_poll=True)
@@ -34,6 +48,14 @@ def endpoints(endpoint: EndpointTable, classic: ClassicSync, filters: Filters) -
             presence=query.one_of("set_presence", PRESENCE, "online"),
         )
         return await classic.sync(call.requester, wanted)
+
+    @endpoint("POST", "/v4/sync", auth=USER_OR_GUEST, limit="sync", body=SlidingBody, long_poll=True)
+    async def sliding_sync(call: Call[SlidingBody]) -> Answer:
+        """Spec: MSC4186."""
+        body = call.body
+        timeout_s = min(body.timeout, MAX_TIMEOUT_MS) / 1000
+        sub = Subscription(body.lists, body.room_subscriptions, body.extensions, body.set_presence)
+        return Raw(await poll.sync(call.requester, body.conn_id, body.pos, sub, timeout_s))
 
 
 def _since(text: str | None) -> SyncToken | None:

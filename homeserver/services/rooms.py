@@ -365,7 +365,7 @@ class Rooms:
         return await asyncio.shield(loading)
 
     async def load(self, room_nids: Iterable[int]) -> None:
-        """Have the heads of these rooms in memory, as far as this server knows them [0 trips cached, 1 for the rest]."""
+        """Have the heads of these rooms in memory, as far as this server knows them [0 trips, 1 for cold ones]."""
         missing = [nid for nid in room_nids if nid not in self._cached]
         if missing:
             await self._read(lambda: self._table.load_heads(missing))

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from homeserver.clock import Clock
+from homeserver.clock import Clock, Rng
 from homeserver.services.account_data import AccountData
 from homeserver.services.feed import Feed
 from homeserver.services.presence import Presence
@@ -15,6 +15,12 @@ from homeserver.services.sync.collect.items import Live, Presenter
 from homeserver.services.sync.collect.own import Inbox
 from homeserver.services.sync.collect.rooms import Collector
 from homeserver.services.sync.collect.state import MemberEvents
+from homeserver.services.sync.sliding.connections import Connections
+from homeserver.services.sync.sliding.engine import Engine
+from homeserver.services.sync.sliding.extensions import ExtensionBuilder
+from homeserver.services.sync.sliding.poll import SlidingPoll
+from homeserver.services.sync.sliding.results import Results
+from homeserver.services.sync.sliding.scope import Activity
 from homeserver.services.sync.v3 import ClassicSync
 from homeserver.services.sync.v3_rooms import RoomBlocks
 from homeserver.services.typing import Typing
@@ -26,6 +32,7 @@ from homeserver.storage.events.read import Events
 from homeserver.storage.mentions import Mentions
 from homeserver.storage.receipts import Receipts
 from homeserver.storage.state import StateKeys
+from homeserver.storage.sync_connections import SyncConnections
 from homeserver.storage.sync_reads import SyncReads
 from homeserver.storage.to_device import ToDevice
 
@@ -46,6 +53,7 @@ class Below:
     presence: Presence
     states: States
     clock: Clock
+    rng: Rng
     stopping: asyncio.Event
 
 
@@ -70,15 +78,48 @@ class Sync:
             ignored_by=below.account_data.ignored_by,
         )
         presenter = Presenter(live, below.presentation)
+        reads, receipts, to_device = SyncReads(database), Receipts(database), ToDevice(database)
+        account_data, unread = AccountDataTable(database), Unread(Mentions(database), feed)
+        activity = Activity(reads, feed)
+        self.engine = Engine(
+            feed=feed,
+            collector=collector,
+            results=Results(collector, presenter, member_events, activity),
+            extensions=ExtensionBuilder(
+                collector=collector,
+                presenter=presenter,
+                rooms=below.rooms,
+                reads=reads,
+                receipts=receipts,
+                to_device=to_device,
+                push_rules=below.push_rules,
+                unread=unread,
+                typing=below.typing,
+                presence=below.presence,
+                states=below.states,
+            ),
+            activity=activity,
+            account_data=account_data,
+            states=below.states,
+        )
+        self.connections = Connections(SyncConnections(database), below.clock, below.rng)
+        self.poll = SlidingPoll(
+            engine=self.engine,
+            connections=self.connections,
+            feed=feed,
+            presence=below.presence,
+            stopping=below.stopping,
+            clock=below.clock,
+        )
         self.classic = ClassicSync(
             feed=feed,
             collector=collector,
             blocks=RoomBlocks(collector, presenter, member_events),
-            inbox=Inbox(ToDevice(database)),
-            account_data=AccountDataTable(database),
-            receipts=Receipts(database),
+            inbox=Inbox(to_device),
+            account_data=account_data,
+            receipts=receipts,
             push_rules=below.push_rules,
-            unread=Unread(Mentions(database), feed),
+            unread=unread,
             typing=below.typing,
             presence=below.presence,
             states=below.states,
@@ -87,6 +128,8 @@ class Sync:
         )
 
     async def run(self) -> None:
-        """Let everyone who waits have an answer when the server stops."""
-        await self._stopping.wait()
-        self._feed.wake_all()
+        """Write connections behind; let everyone who waits have an answer when the server stops."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.connections.run())
+            await self._stopping.wait()
+            self._feed.wake_all()

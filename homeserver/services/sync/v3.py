@@ -188,7 +188,7 @@ class ClassicSync:
         joined = [room for room in found.values() if room.membership.membership == "join"]
         gone = [room for room in found.values() if room.membership.membership in GONE]
         pending = [room.membership for room in found.values() if room.membership.membership in PENDING]
-        blocks = await self._joined_blocks(viewer, wanted, joined)
+        blocks = await self._joined_blocks(viewer, wanted, joined, news.upto)
         beside = await self._beside(viewer, joined, blocks, typing)
         rooms = {
             "join": await self._blocks.joined(viewer, wanted, sent, blocks, beside),
@@ -197,11 +197,14 @@ class ClassicSync:
         rooms["invite"], rooms["knock"] = await self._blocks.invited(viewer, pending)
         return {section: entries for section, entries in rooms.items() if entries}
 
-    async def _joined_blocks(self, viewer: Viewer, wanted: Wanted, joined: Sequence[RoomNews]) -> list[Block]:
+    async def _joined_blocks(
+        self, viewer: Viewer, wanted: Wanted, joined: Sequence[RoomNews], upto: int
+    ) -> list[Block]:
         whole = [room for room in joined if room.is_new or wanted.full_state]
         blocks = [self._blocks.block(room, wanted) for room in joined if room not in whole]
         by_nid = {room.room_nid: room for room in whole}
-        for room in await self._collector.whole(viewer, [one.membership for one in whole], limit=wanted.limit):
+        memberships = [one.membership for one in whole]
+        for room in await self._collector.whole(viewer, memberships, limit=wanted.limit, upto=upto):
             news = by_nid[room.room.room_nid]
             block = self._blocks.whole_block(room, wanted, news)
             if not news.is_new:
@@ -248,7 +251,7 @@ class ClassicSync:
         all_data = await self._account_data.of_user(viewer.user_id)
         blocks = [
             self._blocks.whole_block(room, wanted, None)
-            for room in await self._collector.whole(viewer, joined, limit=wanted.limit)
+            for room in await self._collector.whole(viewer, joined, limit=wanted.limit, upto=token.position)
         ]
         nids = [block.room_nid for block in blocks]
         typing = {nid: users for nid in nids if (users := self._typing.users_in(nid))}

@@ -229,7 +229,8 @@ class Collector:
         found: dict[int, RoomNews] = {}
         for nid, room_rows in interval.rooms.items():
             membership = rooms.get(nid)
-            room = self.rooms.cached(nid)
+            # A commit that lost a race lets go of the head meanwhile; a room left out here would be lost to the client.
+            room = self.rooms.cached(nid) or (await self.rooms.find(membership.room_id) if membership else None)
             if membership is not None and _concerns(membership, after) and room is not None:
                 reader = self._reader(viewer, room, membership, keys)
                 found[nid] = self._missed_room(reader, membership, room_rows, _of_room(page, nid), limit)
@@ -281,13 +282,14 @@ class Collector:
         """Have the heads of these rooms in memory."""
         await self.rooms.load(room_nids)
 
-    async def whole(self, viewer: Viewer, memberships: Sequence[Membership], *, limit: int) -> list[WholeRoom]:
-        """Rooms that the viewer is joined to, as they stand, with their newest `limit` events [1 trip, heads warm]."""
+    async def whole(
+        self, viewer: Viewer, memberships: Sequence[Membership], *, limit: int, upto: int
+    ) -> list[WholeRoom]:
+        """Rooms that the viewer is joined to, with their newest `limit` events up to a position [1 trip]."""
         if not memberships:
             return []
         await self.load(one.room_nid for one in memberships)
         keys = await self._keys(viewer)
-        upto = self._feed.head
         heads: list[WholeRoom] = []
         for membership in memberships:
             room = self.rooms.cached(membership.room_nid) or await self.rooms.find(membership.room_id)
@@ -297,12 +299,12 @@ class Collector:
         page = await self._events.latest([one.room.room_nid for one in heads], limit + 1, keys)
         by_room: dict[int, list[StoredEvent]] = {}
         for event in page.events:
-            if (event.position or 0) <= upto:
-                by_room.setdefault(event.room_nid, []).append(event)
+            by_room.setdefault(event.room_nid, []).append(event)
         whole = []
         for head in heads:
             events = by_room.get(head.room.room_nid, [])
             has_more = len(events) > limit
+            events = [event for event in events if (event.position or 0) <= upto]
             events = events[-limit:] if limit else []
             reader = self._reader(viewer, head.room, head.membership, keys)
             seen = self._visibility.seen(reader, page._replace(events=events))
@@ -332,6 +334,19 @@ class Collector:
         if not was_joined:
             items = [item for item in items if item.event.event_id == membership.event_id]
         return RoomNews(membership, "join", False, items, 0, True, [], [], [])
+
+    async def shown(self, viewer: Viewer, event_ids: Mapping[int, str]) -> dict[int, Item]:
+        """Single events, by their rooms' numbers, as far as the viewer may see them [1 trip]."""
+        keys = await self._keys(viewer)
+        page = await self._events.listed(list(event_ids.values()), keys)
+        found: dict[int, Item] = {}
+        for nid in event_ids:
+            room, membership = self.rooms.cached(nid), viewer.rooms.get(nid)
+            if room is not None and membership is not None:
+                reader = self._reader(viewer, room, membership, keys)
+                for one in self._visibility.seen(reader, _of_room(page, nid)):
+                    found[nid] = Item(one.event, one.membership)
+        return found
 
     # -- asking the visibility function ----------------------------------------------------------------------------
 

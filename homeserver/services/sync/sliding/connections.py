@@ -1,0 +1,99 @@
+"""The sliding connections of this process: in memory, written behind, read again after a restart.
+
+Spec: MSC4186; docs/realtime.md. A connection that cannot be found is a reset for its client.
+"""
+
+import asyncio
+from collections import OrderedDict
+
+import structlog
+
+from homeserver.clock import Clock, Rng
+from homeserver.services.requester import Requester
+from homeserver.services.sync.sliding.connection import Connection
+from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.sync_connections import SyncConnections
+
+log = structlog.get_logger()
+
+WRITE_EVERY_S = 5.0
+IN_MEMORY = 50_000
+IDLE_S = 900.0
+KEPT_MS = 30 * 24 * 3600 * 1000
+PRUNE_EVERY = 720
+Key = tuple[int, int, str]
+
+
+class Connections:
+    """Finds and begins connections."""
+
+    def __init__(self, table: SyncConnections, clock: Clock, rng: Rng, *, per_device: int = 3) -> None:
+        self._table = table
+        self._clock = clock
+        self._rng = rng
+        self._per_device = per_device
+        self._open: OrderedDict[Key, Connection] = OrderedDict()
+
+    async def find(self, requester: Requester, conn_id: str) -> Connection | None:
+        """The connection if anything is known of it [0 trips in memory, 1 else]."""
+        key = _key(requester, conn_id)
+        connection = self._open.get(key)
+        if connection is None and requester.device_nid is not None:
+            saved = await self._table.read(requester.device_nid, conn_id)
+            if saved is not None:
+                connection = Connection.load(saved, requester.user_id, requester.device_nid, conn_id)
+                if connection is not None:
+                    connection = self._open.setdefault(key, connection)
+        if connection is not None:
+            connection.used_at = self._clock.monotonic()
+            self._open.move_to_end(key)
+        return connection
+
+    def begin(self, requester: Requester, conn_id: str) -> Connection:
+        """A connection from nothing, in place of the one of this name; a device has only so many."""
+        number = int.from_bytes(self._rng.bytes(6), "big")
+        key = _key(requester, conn_id)
+        older = self._open.pop(key, None)
+        if older is not None:
+            older.turn += 1
+        connection = self._open[key] = Connection(number, requester.user_id, requester.device_nid or 0, conn_id)
+        connection.used_at = self._clock.monotonic()
+        same_device = [other for other in self._open if other[:2] == key[:2]] if len(self._open) > 1 else []
+        for other in same_device[: -self._per_device]:
+            self._open.pop(other).turn += 1
+        if len(self._open) > IN_MEMORY:
+            self._open.popitem(last=False)
+        return connection
+
+    async def run(self) -> None:
+        """Write behind what changed; runs as long as the process."""
+        rounds = 0
+        while True:
+            await self._clock.sleep(WRITE_EVERY_S)
+            try:
+                await self._write()
+                if rounds % PRUNE_EVERY == 0:
+                    await self._table.prune(self._clock.now_ms() - KEPT_MS)
+            except DatabaseDown:
+                log.warning("sync.connections_not_written")
+            rounds += 1
+
+    async def _write(self) -> None:
+        horizon = self._clock.monotonic() - IDLE_S
+        for key, connection in list(self._open.items()):
+            if connection.is_dirty and connection.device_nid:
+                await self._save(connection)
+            elif connection.used_at < horizon and not connection.lock.locked():
+                self._open.pop(key, None)
+
+    async def _save(self, connection: Connection) -> None:
+        state = connection.dump()
+        try:
+            await self._table.save(connection.device_nid, connection.conn_id, state, self._clock.now_ms())
+        except (DatabaseDown, asyncio.CancelledError):
+            connection.is_dirty = True
+            raise
+
+
+def _key(requester: Requester, conn_id: str) -> Key:
+    return requester.user_nid, requester.device_nid or 0, conn_id

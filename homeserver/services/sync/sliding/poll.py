@@ -1,0 +1,83 @@
+"""`/v4/sync`: a sliding connection by long-poll. Spec: MSC4186 as accepted."""
+
+import asyncio
+
+import orjson
+
+from homeserver.clock import Clock
+from homeserver.errors import UnknownPos
+from homeserver.services.feed import Feed
+from homeserver.services.presence import Presence
+from homeserver.services.requester import Requester
+from homeserver.services.sync.sliding.connection import Connection
+from homeserver.services.sync.sliding.connections import Connections
+from homeserver.services.sync.sliding.engine import Engine
+from homeserver.services.sync.sliding.wanted import Subscription
+
+DIGITS = 18
+
+
+class SlidingPoll:
+    """Answers `/v4/sync`."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        connections: Connections,
+        feed: Feed,
+        presence: Presence,
+        stopping: asyncio.Event,
+        clock: Clock,
+    ) -> None:
+        self._engine = engine
+        self._connections = connections
+        self._feed = feed
+        self._presence = presence
+        self._stopping = stopping
+        self._clock = clock
+
+    async def sync(
+        self, requester: Requester, conn_id: str, pos: str | None, sub: Subscription, timeout_s: float
+    ) -> bytes:
+        """The next answer as JSON. A new request ends the one before it. Raises UnknownPos."""
+        connection = await self._connections.find(requester, conn_id)
+        if pos is None:
+            connection = self._connections.begin(requester, conn_id)
+        elif connection is None or connection.find(pos) is None:
+            raise UnknownPos
+        connection.turn += 1
+        turn = connection.turn
+        self._feed.wake([requester.user_id])
+        async with connection.lock:
+            place = connection.find(pos) if pos is not None else connection.place
+            if place is None:
+                raise UnknownPos
+            connection.resume(place)
+            with self._presence.syncing(requester.user_id, requester.device_id or "", sub.set_presence):
+                return await self._wait(connection, turn, requester, sub, timeout_s if pos is not None else 0)
+
+    async def _wait(
+        self, connection: Connection, turn: int, requester: Requester, sub: Subscription, timeout_s: float
+    ) -> bytes:
+        since = sub.extensions.to_device.since or ""
+        inbox_after = int(since) if since.isascii() and since.isdigit() and len(since) <= DIGITS else 0
+        if sub.extensions.to_device.enabled:
+            await self._engine.acknowledge_inbox(requester, inbox_after)
+        deadline = self._clock.monotonic() + timeout_s
+        while True:
+            listener = await self._feed.listener(requester.user_id)
+            ticket = listener.ticket
+            parts = await self._engine.next(connection, requester, sub, split=False, inbox_after=inbox_after)
+            if parts:
+                return _answer(parts[-1].pos, parts[-1].body)
+            left = deadline - self._clock.monotonic()
+            if left <= 0 or connection.turn != turn or self._stopping.is_set():
+                return _answer(self._engine.skip(connection), b'{"lists":{},"rooms":{},"extensions":{}}')
+            await self._feed.wait(listener, ticket, left)
+            if connection.turn != turn:
+                return _answer(connection.pos, b'{"lists":{},"rooms":{},"extensions":{}}')
+
+
+def _answer(pos: str, body: bytes) -> bytes:
+    return b'{"pos":%b,%b' % (orjson.dumps(pos), body[1:])
