@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from homeserver.config import RateLimits
-from homeserver.config.rate_limits import Bucket
+from homeserver.config.rate_limits import Bucket, RateLimits
+from homeserver.services import sessions
 from homeserver.storage.database import Database
 from homeserver.storage.users import Users
 from tests.support.client import PASSWORD, Refused, Server, User
@@ -148,6 +148,19 @@ async def test_a_refresh_token_that_comes_back_after_it_was_replaced_ends_the_se
     assert (status, answer["errcode"]) == (401, "M_UNKNOWN_TOKEN")
     assert await whoami(server, second["access_token"]) == (401, "M_UNKNOWN_TOKEN")
     assert (await refresh(server, second["refresh_token"]))[0] == 401
+
+
+async def test_an_access_token_that_has_expired_asks_for_a_refresh(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "ACCESS_LIFE_MS", 1)
+    first = await with_refresh(server)
+    await asyncio.sleep(0.01)
+    status, answer = await server.ask("GET", "/v3/account/whoami", token=first["access_token"])
+    assert (status, answer["errcode"], answer["soft_logout"]) == (401, "M_UNKNOWN_TOKEN", True)
+    monkeypatch.undo()
+    _, second = await refresh(server, first["refresh_token"])
+    assert await whoami(server, second["access_token"]) == (200, None)
 
 
 async def test_a_refresh_token_dies_with_its_session(server: Server) -> None:

@@ -36,12 +36,13 @@ async def presence_of(user: User, other: User) -> str:
 
 async def becomes(user: User, other: User, presence: str) -> Json:
     """Wait until `user` sees `other` like that; the whole status."""
+    status: Json = {}
     for _ in range(100):
         status = await user.call("GET", f"/v3/presence/{other.user_id}/status")
         if status["presence"] == presence:
             return status
         await asyncio.sleep(0.1)
-    raise AssertionError(f"{other.user_id} is {status['presence']}")
+    raise AssertionError(f"{other.user_id} is {status}")
 
 
 async def test_who_types_is_seen_typing_until_they_stop(server: Server) -> None:
