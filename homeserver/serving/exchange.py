@@ -15,8 +15,7 @@ from homeserver.asgi.responses import CORS
 from homeserver.serving.head import Head
 
 JOIN_BYTES = 64 * 1024
-NO_CONTENT = 204
-_NO_BODY = frozenset({NO_CONTENT, 304})
+_NO_BODY = frozenset({204, 304})
 _FRAMING = frozenset({b"content-length", b"connection", b"transfer-encoding", b"date"})
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode("ascii")
@@ -214,18 +213,18 @@ class Exchange:
             else:
                 pieces += (name, b": ", value, b"\r\n")
                 lines += 1
+        if length is None and not more and (body or self._head.method != "HEAD"):
+            length = b"%d" % len(body)
         if not self._has_no_body():
             if length is not None:
                 self._left = int(length)
-            elif not more:
-                length = b"%d" % len(body)
             elif self._head.http_version == "1.1":
                 self._is_chunked = True
                 pieces.append(b"transfer-encoding: chunked\r\n")
                 lines += 1
             else:
                 self.keeps_alive = False
-        if length is not None and status != NO_CONTENT:
+        if length is not None and status not in _NO_BODY:
             pieces += (b"content-length: ", length, b"\r\n")
             lines += 1
         if self._more or self._line.is_stopping:

@@ -152,6 +152,8 @@ class Connection(asyncio.Protocol):
         exchange = self._exchange
         if exchange is None:
             self._buffer = self._buffer + data if self._buffer else data
+            if self._head is not None:
+                self.due += len(data) / BODY_BYTES_PER_S
             self._advance()
         elif exchange.wants_body:
             self._add_to_body(exchange, data)

@@ -92,8 +92,10 @@ def _decide(head: Head) -> bytes | None:
         elif name == b"content-length":
             head.length = int(value)
         elif name == b"transfer-encoding":
-            if head.is_chunked or value.lower() != b"chunked" or head.http_version == "1.0":
-                raise BadHead(501 if not head.is_chunked else 400, "The transfer coding is not known here")
+            if head.is_chunked or head.http_version == "1.0":
+                raise BadHead(400, "The framing of the body is ambiguous")
+            if value.lower() != b"chunked":
+                raise BadHead(501, "The transfer coding is not known here")
             head.is_chunked = True
         elif name == b"connection":
             connection = connection + b"," + value.lower()

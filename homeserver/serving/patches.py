@@ -16,6 +16,8 @@ from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.asyncio.worker_context import AsyncioSingleTask
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData
+from hypercorn.protocol.events import EndBody
+from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import H2ProtocolAssumedError, H11Protocol
 from hypercorn.protocol.ws_stream import Handshake
 from hypercorn.typing import TaskGroup
@@ -52,6 +54,11 @@ class PlainH11Protocol(H11Protocol):
     async def _check_protocol(self, event: h11.Request) -> None:
         if event.method == b"PRI" and event.target == b"*" and event.http_version == b"2.0":
             raise H2ProtocolAssumedError(b"PRI * HTTP/2.0\r\n\r\n" + self.connection.trailing_data[0])
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        await super().stream_send(event)
+        if isinstance(event, EndBody):  # a refused WebSocket; Hypercorn would leave its connection open
+            await self.send(Closed())
 
 
 class IdleTimer(AsyncioSingleTask):
@@ -113,7 +120,8 @@ class QuickTCPServer(TCPServer):
     def _flush(self) -> None:
         if self._held:
             data, self._held = self._held, bytearray()
-            self.writer.write(data)
+            if not self.writer.is_closing():
+                self.writer.write(data)
 
     async def _close(self) -> None:
         self._flush()

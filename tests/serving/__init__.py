@@ -1,0 +1,1 @@
+"""Tests of HTTP/1.1 on real sockets."""
