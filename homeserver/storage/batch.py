@@ -139,6 +139,7 @@ FRAGMENTS: tuple[Fragment, ...] = (
     staging.DONE,
     staging.DONE_ALONE,
     staging.TRANSACTION,
+    staging.TRANSACTION_OF_ROOM,
     rooms.ALIAS,
     rooms.ALIAS_GONE,
     rooms.PUBLICITY,

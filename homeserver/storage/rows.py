@@ -288,12 +288,16 @@ class StagedDoneRow(ChangeRow, tag=18, gc=False):
 
 
 class InboundTxnRow(ChangeRow, tag=19, gc=False):
-    """The answer to a federation transaction, kept so that a repeat gets the same."""
+    """The answer to a federation transaction, kept so that a repeat gets the same.
+
+    `room_nid`: it is kept only if that room's part of the batch passes its gate.
+    """
 
     origin: str
     txn_id: str
     response: bytes
     received_ts: int
+    room_nid: int | None = None
 
 
 class DirectoryRow(ChangeRow, tag=20, gc=False):

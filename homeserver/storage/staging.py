@@ -64,6 +64,18 @@ SELECT u.origin, u.txn_id, u.response, u.received_ts
     ON CONFLICT (origin, txn_id) DO NOTHING""",
 )
 
+TRANSACTION_OF_ROOM = Fragment(
+    name="inbound_txn_of_room",
+    gated=True,
+    columns=(("room_nid", "int8"), *TRANSACTION.columns),
+    sql="""
+INSERT INTO inbound_txns (origin, txn_id, response, received_ts)
+SELECT u.origin, u.txn_id, u.response, u.received_ts
+  FROM room r
+  JOIN {rows} u ON u.room_nid = r.room_nid
+    ON CONFLICT (origin, txn_id) DO NOTHING""",
+)
+
 
 def place_staged(row: StagedRow, sheet: Sheet) -> None:
     """Stage a PDU; one staged before stays as it is."""
@@ -78,7 +90,12 @@ def place_staged_done(row: StagedDoneRow, sheet: Sheet) -> None:
 
 def place_inbound_txn(row: InboundTxnRow, sheet: Sheet) -> None:
     """Keep the answer to a transaction; the first one stands."""
-    sheet.put(TRANSACTION, (row.origin, row.txn_id, row.response, row.received_ts))
+    record = (row.origin, row.txn_id, row.response, row.received_ts)
+    if row.room_nid is None:
+        sheet.put(TRANSACTION, record)
+    else:
+        sheet.gate(row.room_nid)
+        sheet.put(TRANSACTION_OF_ROOM, (row.room_nid, *record))
 
 
 class Staged(NamedTuple):

@@ -4,6 +4,7 @@ import asyncio
 
 from homeserver.storage.database import Database
 from homeserver.storage.destinations import Destinations
+from homeserver.storage.events.read import Events
 from homeserver.storage.leases import Leases
 from homeserver.storage.rows import InboundTxnRow, OutboundEduRow, StagedDoneRow, StagedRow
 from homeserver.storage.staging import StagingTable
@@ -29,6 +30,28 @@ async def test_a_transaction_is_staged_with_its_answer_in_one_commit(world: Worl
     assert await staging.of_room(room.room_nid, "you", 10) == []
     assert await staging.count(room.room_nid) == 2
     assert await staging.prune(6) == 1
+
+
+async def test_an_answer_that_goes_with_a_room_is_not_kept_when_the_room_is_refused(world: World) -> None:
+    room = await world.room()
+    other_process = await world.same_room(room.room_id, room.room_nid)
+    await other_process.state("m.room.topic", "", {"topic": "moves the head"})
+    staging = StagingTable(world.database)
+    answer = InboundTxnRow(origin="far", txn_id="1", response=b"ok", received_ts=5, room_nid=room.room_nid)
+    assert (await room.commit(message("on an old head"), rows=[answer])).refused
+    assert await staging.answer("far", "1") is None
+    assert not (await room.commit(message("on the newest head"), rows=[answer])).refused
+    assert await staging.answer("far", "1") == b"ok"
+
+
+async def test_what_is_stored_is_read_together_with_the_answer(world: World) -> None:
+    room = await world.room()
+    said = await room.says("hello")
+    await world.stream.write(InboundTxnRow(origin="far", txn_id="1", response=b"ok", received_ts=5))
+    events = Events(world.database)
+    answer, found = await events.by_id_unless_answered([said.event_id, "$nowhere"], "far", "1")
+    assert (answer, found) == (b"ok", await events.by_id([said.event_id]))
+    assert await events.by_id_unless_answered(["$nowhere"], "far", "2") == (None, [])
 
 
 async def test_rooms_are_claimed_by_one_process_at_a_time(world: World) -> None:

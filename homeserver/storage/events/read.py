@@ -56,6 +56,13 @@ _JOINS = """
 _WIDTH = len(StoredEvent._fields)
 
 _BY_ID = _SELECT + "\n  FROM events e" + _JOINS + "\n WHERE e.event_id = ANY($1::text[])"
+_BY_ID_WITH_ANSWER = (
+    _SELECT  # noqa: S608 - constants only
+    + """, t.response
+  FROM (SELECT (SELECT i.response FROM inbound_txns i WHERE i.origin = $2 AND i.txn_id = $3) AS response) t
+  LEFT JOIN events e ON e.event_id = ANY($1::text[])"""
+    + _JOINS.replace("  JOIN", "  LEFT JOIN", 1)
+)
 _BY_NID = _SELECT + "\n  FROM events e" + _JOINS + "\n WHERE e.event_nid = ANY($1::int8[])"
 
 _AUTH_CHAIN = """WITH RECURSIVE chain(event_nid) AS (
@@ -221,6 +228,13 @@ class Events:
     async def by_id(self, event_ids: Collection[str]) -> list[StoredEvent]:
         """Those of the events that are stored, hidden ones too, in no order [1 trip]."""
         return [_event(row) for row in await self._db.fetch(_BY_ID, list(event_ids))]
+
+    async def by_id_unless_answered(
+        self, event_ids: Collection[str], origin: str, txn_id: str
+    ) -> tuple[bytes | None, list[StoredEvent]]:
+        """The answer that a peer's transaction got before, and what `by_id` reads [1 trip]."""
+        rows = await self._db.fetch(_BY_ID_WITH_ANSWER, list(event_ids), origin, txn_id)
+        return rows[0]["response"], [_event(row) for row in rows if row["event_nid"] is not None]
 
     async def by_nid(self, event_nids: Collection[int]) -> list[StoredEvent]:
         """Events by number, in no order [1 trip]."""
