@@ -1,0 +1,1 @@
+"""Beside a real Synapse: what both servers show must be the same."""

@@ -1,0 +1,51 @@
+"""Either server is away while the other goes on: when it is back, it has everything, in order."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.interop.conftest import Both
+from tests.interop.reading import eventually, have_same_events, have_same_state, joins_from_afar, sees
+from tests.support.client import User
+
+EVENTS = 200
+
+
+@pytest.mark.parametrize("away", ["hearth", "synapse"])
+@pytest.mark.parametrize("version", ["10", "12"])
+async def test_who_was_away_while_200_events_passed_gets_them_all(both: Both, away: str, version: str) -> None:
+    ours, theirs = both.hearth, both.synapse
+    up, down = (theirs, ours) if away == "hearth" else (ours, theirs)
+    alice, bob = await up.register(), await down.register()
+    room = await alice.creates_public_room(room_version=version)
+    await joins_from_afar(bob, room, up.name)
+    await bob.says("before", room)
+    await sees(alice, room, "before")
+    kill, start = _life(both, away)
+    await kill()
+    for number in range(EVENTS):
+        await alice.says(f"n{number}", room)
+    await alice.sets(room, "m.room.topic", {"topic": "the newest"})
+    await start()
+    await _speaks(bob, alice, room)
+    wanted = ["before", *(f"n{number}" for number in range(EVENTS))]
+
+    async def complete() -> bool:
+        texts = await bob.sees(room)
+        return [text for text in texts if text != "back"] == wanted
+
+    await eventually(complete, "everything that was missed, in order", within_s=45)
+    await have_same_state(alice, bob, room)
+    await have_same_events(alice, bob, room)
+
+
+async def _speaks(bob: User, alice: User, room: str) -> None:
+    """The one who is back says something, by which the other server hears that it is."""
+    await bob.says("back", room)
+    await sees(alice, room, "back", within_s=30)
+
+
+def _life(both: Both, away: str) -> tuple[Callable[[], Awaitable[object]], Callable[[], Awaitable[object]]]:
+    if away == "hearth":
+        return both.hearth_process.kill, both.hearth_process.start
+    return both.synapse_process.kill, both.synapse_process.start
