@@ -89,7 +89,7 @@ class Violation:
 
 @dataclass(slots=True)
 class History:
-    """Everything that clients noted. Readings are added when a reader is done."""
+    """Everything that clients noted. The first whole reading of a room says what is in it, the others must agree."""
 
     sends: list[Send] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
