@@ -1,6 +1,7 @@
 """One's own account and devices: what needs the password once more, and what ends with it."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -115,6 +116,15 @@ async def test_a_session_that_is_not_known_is_refused(server: Server, session: s
 
 
 # -- devices -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_device_tells_when_and_where_it_was_last_seen(server: Server) -> None:
+    alice = await server.register("alice")
+    before = time.time() * 1000
+    await alice.call("GET", "/v3/account/whoami")
+    (device,) = (await alice.call("GET", "/v3/devices"))["devices"]
+    assert device["last_seen_ip"] == "127.0.0.1"
+    assert before - 1000 < device["last_seen_ts"] < before + 60_000
 
 
 async def test_a_device_can_be_renamed(server: Server) -> None:
