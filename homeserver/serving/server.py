@@ -114,5 +114,5 @@ def _config(binding: Binding) -> ServerConfig:
     config.h11_max_incomplete_size = HEAD_BYTES
     config.h2_max_concurrent_streams = H2_STREAMS
     config.websocket_max_message_size = SOCKET_FRAME_BYTES
-    config.websocket_ping_interval = 30.0
+    config.websocket_ping_interval = None  # the endpoint has its own; Hypercorn's outlives its connection by 30 s
     return config
