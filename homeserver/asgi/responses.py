@@ -94,7 +94,7 @@ async def _send_streamed(send: Send, answer: Streamed, *, head_only: bool) -> tu
     sent = 0
     async with aclosing(answer.parts) as parts:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        if not head_only:
+        if not head_only and answer.status != 304:
             async for part in parts:
                 sent += len(part)
                 await send({"type": "http.response.body", "body": part, "more_body": True})

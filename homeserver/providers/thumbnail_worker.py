@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, BinaryIO, Final
 
-from PIL import Image, ImageOps, ImageSequence
+from PIL import Image, ImageSequence
 
 MEMORY_BYTES: Final = 512 * 1024 * 1024
 CPU_S: Final = 5
@@ -25,6 +25,19 @@ MAX_KEPT_PIXELS: Final = 24_000_000
 ANIMATED: Final = "image/webp"
 _MAGIC: Final = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"))
 _TYPES: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+
+ORIENTATION: Final = 0x0112
+"""The tag by which a camera says how it was held."""
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ON_THE_SIDE: Final = frozenset({_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8]})
 
 Job = dict[str, Any]
 Made = tuple[dict[str, object], bytes]
@@ -52,11 +65,12 @@ def thumbnail(job: Job, data: bytes) -> Made:
             raise Refused("pixels")
         is_animated = bool(getattr(image, "is_animated", False))
         moves = bool(job["animated"]) and is_animated and _may_move(image, job)
-        orientation = image.getexif().get(0x0112, 1) if name == "JPEG" else 1
-        turned = (image.height, image.width) if orientation in {5, 6, 7, 8} else image.size
-        if _box(turned, job) == (turned, (0, 0, *turned)) and moves == is_animated and orientation == 1:
+        turn = _TURNS.get(image.getexif().get(ORIENTATION, 1)) if name == "JPEG" else None
+        if turn in _ON_THE_SIDE:
+            job = {**job, "width": job["height"], "height": job["width"]}
+        if _box(image.size, job)[0] == image.size and moves == is_animated and turn is None:
             return {"same": True, "content_type": _TYPES[name]}, b""
-        return _moving(image, job) if moves else _still(image, job)
+        return _moving(image, job) if moves else _still(image, job, turn)
 
 
 def _may_move(image: Image.Image, job: Job) -> bool:
@@ -69,13 +83,15 @@ def _may_move(image: Image.Image, job: Job) -> bool:
     )
 
 
-def _still(image: Image.Image, job: Job) -> Made:
+def _still(image: Image.Image, job: Job, turn: Image.Transpose | None) -> Made:
     edge = max(job["width"], job["height"])
     # Lets a JPEG be decoded at an eighth of its size; never below twice what is needed.
     image.draft("RGB", (edge * 2, edge * 2))
-    upright = ImageOps.exif_transpose(image)
-    has_alpha = upright.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in upright.info
-    small = _shrunk(upright.convert("RGBA" if has_alpha else "RGB"), job)
+    has_alpha = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+    mode = "RGBA" if has_alpha else "RGB"
+    small = _shrunk(image if image.mode == mode else image.convert(mode), job)
+    if turn is not None:
+        small = small.transpose(turn)
     small.info.clear()  # metadata: where a picture was taken is nobody's business
     out = io.BytesIO()
     if has_alpha:
