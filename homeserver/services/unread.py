@@ -108,7 +108,8 @@ class Unread:
             read = await self._mentions.unread(user_id, room_nids)
         finally:
             # Nothing is awaited between this and keeping what was read: no row falls in between.
-            self._rows_while_loading.remove(missed)
+            # By identity: lists of two loads are equal as long as both are empty.
+            self._rows_while_loading = [one for one in self._rows_while_loading if one is not missed]
         loaded = {nid: Counts(read.upto.get(nid, 0)) for nid in room_nids}
         for one in read.counts:
             loaded[one.room_nid].by_thread[one.thread_id] = Count(one.notifications, one.highlights)
