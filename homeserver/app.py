@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import cast
 
 from prometheus_client import CollectorRegistry
-from quart import Quart
 
 from homeserver.asgi.dispatch import Dispatcher
 from homeserver.asgi.interface import App as AsgiApp
@@ -22,6 +21,7 @@ from homeserver.client_api import devices as devices_api
 from homeserver.client_api import directory as directory_api
 from homeserver.client_api import filters as filters_api
 from homeserver.client_api import login as login_api
+from homeserver.client_api import media as media_api
 from homeserver.client_api import membership as membership_api
 from homeserver.client_api import messages as messages_api
 from homeserver.client_api import presence as presence_api
@@ -34,12 +34,15 @@ from homeserver.client_api import service, versions
 from homeserver.client_api import sync as sync_api
 from homeserver.client_api import users as users_api
 from homeserver.client_api.http import EndpointTable
+from homeserver.client_api.socket.door import Door
+from homeserver.client_api.socket.session import Parts as SocketParts
 from homeserver.clock import Clock, Faults, Rng
 from homeserver.config import Config
 from homeserver.federation import parts
-from homeserver.opening import CannotStart, Task, open_bus, open_database, web_client
+from homeserver.opening import CannotStart, Task, open_bus, open_database, open_media, web_client
 from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
+from homeserver.providers.thumbnails import Thumbnailer
 from homeserver.services.account_data import AccountData
 from homeserver.services.commits import Commits
 from homeserver.services.confirmation import Confirmation
@@ -54,6 +57,10 @@ from homeserver.services.invite_permission import InvitePermission
 from homeserver.services.inviting import Inviting
 from homeserver.services.joining import Joining
 from homeserver.services.login import Login
+from homeserver.services.media.housekeeping import Housekeeping
+from homeserver.services.media.remote import Cache, RemoteMedia
+from homeserver.services.media.repository import Media
+from homeserver.services.media.thumbnails import Thumbnails
 from homeserver.services.memberships import Memberships
 from homeserver.services.own_key import BadKeyFile, load_or_create
 from homeserver.services.passwords import Passwords
@@ -84,6 +91,7 @@ from homeserver.storage.events.extras import Extras
 from homeserver.storage.events.read import Events
 from homeserver.storage.events.relations import Relations
 from homeserver.storage.leases import Leases
+from homeserver.storage.media import MediaTable
 from homeserver.storage.members import Members
 from homeserver.storage.receipts import Receipts as ReceiptTable
 from homeserver.storage.rooms import RoomTable
@@ -231,6 +239,14 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         filters = Filters(FilterTable(database))
         tasks += [states.run, presence.run]
 
+        # Files.
+        media_table, media_store, thumbnailer = MediaTable(database), open_media(config), Thumbnailer()
+        resources.push_async_callback(thumbnailer.close)
+        media = Media(server=us, table=media_table, store=media_store, config=config.media, clock=clock, rng=rng)
+        thumbnails = Thumbnails(media, table=media_table, store=media_store, thumbnailer=thumbnailer, clock=clock)
+        copies = Cache(media_table, media_store, config.media.remote_cache, clock)
+        tasks += [Housekeeping(media_table, media_store, copies, clock).run]
+
         # Other servers.
         peers = None
         if config.federates:
@@ -247,6 +263,8 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
                 profiles=profile_table,
                 aliases=room_table,
                 may_invite=invite_permission.check,
+                media=media,
+                thumbnails=thumbnails,
             )
             peers = parts.build(
                 config.federation,
@@ -261,6 +279,17 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             )
             profiles.ask_others_by(peers.queries)
             directory.ask_others_by(peers.queries)
+            remote_media = RemoteMedia(
+                peers.media_requests,
+                store=media_store,
+                table=media_table,
+                cache=copies,
+                max_bytes=config.media.max_upload_bytes,
+                take=limits.take,
+                clock=clock,
+            )
+            media.fetch_others_by(remote_media)
+            thumbnails.ask_others_by(remote_media)
             typing.tell_others_by(peers.sender.offer)
             presence.tell_others_by(peers.sender.offer)
             peers.inbound.on_edu("m.typing", typing.of_peer)
@@ -385,15 +414,29 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         directory_api.endpoints(table, directory)
         rooms_api.endpoints(table, creation, sending, memberships, room_state, presentation)
         membership_api.endpoints(table, joining, inviting, removing, memberships)
+        media_api.endpoints(table, media, thumbnails, legacy_routes=config.media.legacy_routes)
         messages_api.endpoints(table, timeline, visibility, presentation)
         sync_api.endpoints(table, sync.classic, sync.poll, filters)
 
+        trusted_proxies = [ipaddress.ip_network(one, strict=False) for one in config.trusted_proxies]
+        below_sockets = SocketParts(
+            table=table,
+            authenticate=sessions.authenticate,
+            engine=sync.engine,
+            connections=sync.connections,
+            feed=feed,
+            presence=presence,
+            clock=clock,
+            rng=rng,
+        )
+        door = Door(below_sockets, sessions, limits, stopping=stopping, trusted_proxies=trusted_proxies)
+        tasks += [door.run]
         dispatcher = Dispatcher(
             [*table.routes(), *(peers.routes if peers else ())],
             observer=RequestObserver(registry),
             stopping=stopping,
-            trusted_proxies=[ipaddress.ip_network(one, strict=False) for one in config.trusted_proxies],
-            websockets=cast(AsgiApp, Quart("hearth")),  # Quart names every message in its types
+            trusted_proxies=trusted_proxies,
+            websockets=cast(AsgiApp, door.application()),  # Quart names every message in its types
             site=web_client() if config.web.enabled else None,
             instance=f"{index}.{rng.letters(4)}",
         )

@@ -10,6 +10,8 @@ from homeserver.bus.bus import Bus, BusDown
 from homeserver.bus.local import LocalBus
 from homeserver.bus.redis import RedisBus
 from homeserver.config import Config
+from homeserver.providers.disk_media import DiskMedia
+from homeserver.providers.hooks import MediaStore
 from homeserver.storage.database import Database
 from homeserver.storage.embedded import EmbeddedPostgres
 from homeserver.storage.embedded_system import EmbeddedPostgresError
@@ -66,6 +68,16 @@ async def open_bus(config: Config, resources: AsyncExitStack) -> Bus:
             raise CannotStart(f"Redis does not answer ({error}): start it, or correct redis.url") from error
     resources.push_async_callback(bus.close)
     return bus
+
+
+def open_media(config: Config) -> MediaStore:
+    """Where files lie. Raises CannotStart."""
+    store = DiskMedia(Path(config.media.store_path or Path(config.data_dir) / "media"))
+    try:
+        store.prepare()
+    except OSError as error:
+        raise CannotStart(f"files cannot be kept ({error}): correct media.store_path, or make room") from error
+    return store
 
 
 def web_client() -> Site | None:

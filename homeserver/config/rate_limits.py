@@ -56,6 +56,8 @@ class RateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "Fetching files."
     upload: Bucket = Bucket(2, 30)
     "Uploading files."
+    remote_media: Bucket = Bucket(5, 500)
+    "MiB of other servers' files that are fetched for one user."
     socket: Bucket = Bucket(0.5, 30)
     "Opening WebSockets. By address."
     socket_frames: Bucket = Bucket(50, 200)

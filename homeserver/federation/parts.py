@@ -13,11 +13,12 @@ from homeserver.federation.client.discovery import Discovery
 from homeserver.federation.client.events import Events as PeerEvents
 from homeserver.federation.client.joining import Joining
 from homeserver.federation.client.keys import Keys
+from homeserver.federation.client.media import MediaRequests
 from homeserver.federation.client.queries import Queries
 from homeserver.federation.client.requests import Requests
 from homeserver.federation.client.transactions import Transactions
 from homeserver.federation.sender import Sender
-from homeserver.federation.server import events, keys, queries, rooms, transactions
+from homeserver.federation.server import events, keys, media, queries, rooms, transactions
 from homeserver.federation.server.http import PeerTable
 from homeserver.federation.server.queries import AliasReader, ProfileReader
 from homeserver.net.addresses import AddressPolicy
@@ -34,6 +35,8 @@ from homeserver.services.feed import Feed
 from homeserver.services.inbound import Inbound
 from homeserver.services.inbound_work import InboundWork
 from homeserver.services.keyring import Keyring
+from homeserver.services.media.repository import Media
+from homeserver.services.media.thumbnails import Thumbnails
 from homeserver.services.outliers import Outliers
 from homeserver.services.peer_reads import PeerReads
 from homeserver.services.peers import Peers
@@ -73,6 +76,8 @@ class Below:
     profiles: ProfileReader
     aliases: AliasReader
     may_invite: MayInvite
+    media: Media | None = None
+    thumbnails: Thumbnails | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ class Federation:
     remote_join: RemoteJoin
     remote_invites: RemoteInvites
     queries: Queries
+    media_requests: MediaRequests
     backfill: Backfill
     resident: Resident
     sender: Sender
@@ -220,12 +226,15 @@ def build(
     transactions.endpoints(table, inbound)
     events.endpoints(table, reads, resident, clock)
     queries.endpoints(table, us, below.profiles, below.aliases, below.rooms)
+    if below.media is not None and below.thumbnails is not None:
+        media.endpoints(table, below.media, below.thumbnails, lambda: rng.letters(32))
     return Federation(
         routes=table.routes,
         tasks=[work.run, sender.run],
         remote_join=remote_join,
         remote_invites=remote_invites,
         queries=Queries(requests),
+        media_requests=MediaRequests(requests, http),
         backfill=backfill,
         resident=resident,
         sender=sender,
