@@ -2,14 +2,20 @@
 
 import asyncio
 import time
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from homeserver.config.server import Database as DatabaseConfig
 from homeserver.services.push_rules import STORED
 from homeserver.storage.database import Database
 from homeserver.storage.users import Users
 from tests.support.client import PASSWORD, Server, User
+from tests.support.running import running_app
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Cluster
 
 NEW = "a new and better password"
 AUTH = {"type": "m.login.password", "password": PASSWORD}
@@ -190,6 +196,20 @@ async def test_who_closes_their_account_is_gone_from_rooms_and_invites(house: tu
     user = await Users(database).read(alice.user_id)
     assert user is not None
     assert (user.is_deactivated, user.is_erased, user.password_hash) == (True, True, None)
+
+
+async def test_rooms_that_were_not_left_yet_are_left_after_a_restart(cluster: "Cluster", tmp_path: Path) -> None:
+    async with cluster.database() as url:
+        again: dict[str, Any] = {"database": DatabaseConfig(url=url)}
+        async with running_app(cluster, tmp_path, **again) as (_, server):
+            alice, bob = await server.users("alice", "bob")
+            room = await bob.creates_room(inviting=alice)
+            await alice.joins(room)
+            database = await Database.open(url)
+            await Users(database).deactivate(alice.user_id, erase=False)
+            await database.close()
+        async with running_app(cluster, tmp_path, **again) as (_, server):
+            await has_left(alice, room, seen_by=User(server, bob.user_id, bob.token, bob.device_id))
 
 
 async def has_left(user: User, room_id: str, *, seen_by: User) -> None:

@@ -110,3 +110,41 @@ async def test_a_denial_costs_nothing(counted: Counted) -> None:
     await bob.ask("GET", f"/v3/rooms/{room}/members")
     with trips.at_most(reads=0, writes=0):
         await bob.ask("PUT", f"/v3/rooms/{room}/send/m.room.message/t", {"body": "x"})
+
+
+async def test_receipts_and_markers_cost_one_shared_write(counted: Counted) -> None:
+    server, trips = counted
+    alice, bob = await server.users("alice", "bob")
+    room = await alice.creates_public_room()
+    await bob.joins(room)
+    first, second = await alice.says("1", room), await alice.says("2", room)
+    path = f"/v3/rooms/{room}/read_markers"
+    await bob.call("POST", path, {"m.read": first, "m.fully_read": first})
+    with trips.at_most(reads=0, writes=1):
+        await bob.call("POST", path, {"m.read": second, "m.fully_read": second})
+    with trips.at_most(reads=0, writes=0):
+        await bob.call("POST", path, {"m.read": first, "m.fully_read": first})
+
+
+async def test_the_first_receipt_in_a_room_costs_one_read(counted: Counted) -> None:
+    server, trips = counted
+    alice = await server.register("alice")
+    room = await alice.creates_room()
+    said = await alice.says("1", room)
+    with trips.at_most(reads=1, writes=1):
+        await alice.call("POST", f"/v3/rooms/{room}/receipt/m.read/{said}", {})
+
+
+async def test_typing_costs_nothing(counted: Counted) -> None:
+    server, trips = counted
+    alice = await server.register("alice")
+    room = await alice.creates_room()
+    with trips.at_most(reads=0, writes=0):
+        await alice.call("PUT", f"/v3/rooms/{room}/typing/{alice.user_id}", {"typing": True})
+
+
+async def test_who_is_asking_costs_nothing_once_it_is_known(counted: Counted) -> None:
+    server, trips = counted
+    alice = await server.register("alice")
+    with trips.at_most(reads=0, writes=0):
+        await alice.call("GET", "/v3/account/whoami")
