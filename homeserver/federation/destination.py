@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import orjson
 import structlog
 
-from homeserver.clock import Clock
+from homeserver.clock import Clock, Faults
 from homeserver.federation.client.errors import FederationError, Refused
 from homeserver.federation.client.transactions import MAX_EDUS, MAX_PDUS, Transactions
 from homeserver.storage.destinations import Destinations
@@ -55,6 +55,7 @@ class Shared:
     missed: "Callable[[str, int, int], Awaitable[tuple[list[Queued], int]]]"
     slots: asyncio.Semaphore
     txn_prefix: str
+    faults: Faults
 
 
 @dataclass(slots=True)
@@ -149,6 +150,7 @@ class Destination:
         batch = self.batch
         if batch is None:
             return
+        await self.shared.faults.at("sender.before_request")
         try:
             refused = await self.shared.transactions.send(
                 self.server, batch.txn_id, ts=batch.ts, pdus=batch.pdus, edus=batch.edus
@@ -163,6 +165,7 @@ class Destination:
         except FederationError as error:
             await self._wait_a_little(error)
             return
+        await self.shared.faults.at("sender.after_answer")
         for event_id, why in refused.items():
             log.info("event refused by peer", server=self.server, event_id=event_id, why=why)
         self.batch = None

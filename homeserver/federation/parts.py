@@ -217,6 +217,7 @@ def build(
         allowed=allowed,
         clock=clock,
         rng=rng,
+        faults=faults,
     )
 
     table = PeerTable(us, keyring, peers, allowed=allowed, limits=below.limits)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 
-from homeserver.clock import Clock, Rng
+from homeserver.clock import Clock, Faults, Rng
 from homeserver.federation.client.transactions import MAX_PDUS, Transactions
 from homeserver.federation.destination import Destination, Pdu, Queued, Shared, edu
 from homeserver.protocol.events import join
@@ -60,6 +60,7 @@ class Sender:
         allowed: ServerAcl,
         clock: Clock,
         rng: Rng,
+        faults: Faults,
     ) -> None:
         self._us = us
         self._feed = feed
@@ -85,6 +86,7 @@ class Sender:
             missed=self._missed,
             slots=asyncio.Semaphore(AT_ONCE),
             txn_prefix=f"{clock.now_ms()}{rng.letters(4)}-",
+            faults=faults,
         )
         peers.on_contact(self._contact)
 

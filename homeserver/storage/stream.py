@@ -173,6 +173,7 @@ class Stream:
             await connection.execute(
                 "SELECT FROM room_heads WHERE room_nid = $1 FOR NO KEY UPDATE", item.entry.room_nid
             )
+            await self._faults.at("stream.locked")
             if reload is not None:
                 await reload()
             if not item.build():
