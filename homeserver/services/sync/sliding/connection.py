@@ -6,7 +6,7 @@ reset for its client, never wrong data. Spec: MSC4186.
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -71,10 +71,19 @@ class Connection:
         self.is_dirty = False
         self.used_at = 0.0
         self.turn = 0
-        """Rises when somebody else takes the connection over: whoever has it stops."""
+        """Rises when somebody takes the connection over: whoever had it stops."""
+        self._let_go: Callable[[], None] | None = None
         self.lock = asyncio.Lock()
         self.cache: Any = None
         """What the engine remembers from one answer to the next; may be lost at any time."""
+
+    def take(self, let_go: Callable[[], None] | None = None) -> int:
+        """Take the connection over; the turn. `let_go` is called when another one does."""
+        before, self._let_go = self._let_go, let_go
+        self.turn += 1
+        if before is not None:
+            before()
+        return self.turn
 
     @property
     def pos(self) -> str:

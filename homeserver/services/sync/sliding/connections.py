@@ -55,12 +55,12 @@ class Connections:
         key = _key(requester, conn_id)
         older = self._open.pop(key, None)
         if older is not None:
-            older.turn += 1
+            older.take()
         connection = self._open[key] = Connection(number, requester.user_id, requester.device_nid or 0, conn_id)
         connection.used_at = self._clock.monotonic()
         same_device = [other for other in self._open if other[:2] == key[:2]] if len(self._open) > 1 else []
         for other in same_device[: -self._per_device]:
-            self._open.pop(other).turn += 1
+            self._open.pop(other).take()
         if len(self._open) > IN_MEMORY:
             self._open.popitem(last=False)
         return connection

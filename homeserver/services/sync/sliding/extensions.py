@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from homeserver.services.one_time_keys import OneTimeKeys
 from homeserver.services.presence import Presence
 from homeserver.services.push_rules import SHOWN, PushRules, shown
 from homeserver.services.rooms import Rooms
@@ -114,6 +115,7 @@ class ExtensionBuilder:
         typing: Typing,
         presence: Presence,
         states: States,
+        one_time_keys: OneTimeKeys,
     ) -> None:
         self._collector = collector
         self._presenter = presenter
@@ -126,6 +128,7 @@ class ExtensionBuilder:
         self._typing = typing
         self._presence = presence
         self._states = states
+        self._one_time_keys = one_time_keys
 
     async def build(self, moment: Moment, inbox_after: int) -> Extended:
         """The extensions that have anything new. `inbox_after`: what the client has stored of its inbox."""
@@ -133,7 +136,7 @@ class ExtensionBuilder:
         if wanted.to_device.enabled:
             await self._add_inbox(moment, inbox_after, extended)
         if wanted.e2ee.enabled:
-            self._add_devices(moment, extended)
+            await self._add_devices(moment, extended)
         if wanted.account_data.enabled:
             await self._add_account_data(moment, extended)
         if wanted.receipts.enabled:
@@ -166,12 +169,13 @@ class ExtensionBuilder:
             events = [orjson.Fragment(message.content) for message in messages]
             extended.whole["to_device"] = {"next_batch": str(reached), "events": events}
 
-    def _add_devices(self, moment: Moment, extended: Extended) -> None:
+    async def _add_devices(self, moment: Moment, extended: Extended) -> None:
         found: Json = {}
-        if moment.is_first:
-            # This server keeps no one-time keys yet.
-            found = {"device_one_time_keys_count": {"signed_curve25519": 0}, "device_unused_fallback_key_types": []}
-        elif moment.news.device_changes or moment.news.rooms:
+        if moment.is_first or moment.news.keys_changed:
+            left = await self._one_time_keys.counts(moment.viewer.requester)
+            found["device_one_time_keys_count"] = left.counts
+            found["device_unused_fallback_key_types"] = left.unused_fallback
+        if not moment.is_first and (moment.news.device_changes or moment.news.rooms):
             lists = device_lists(moment.news, moment.viewer, self._rooms)
             if lists.changed or lists.left:
                 found["device_lists"] = {"changed": lists.changed, "left": lists.left}

@@ -46,8 +46,7 @@ class SlidingPoll:
             connection = self._connections.begin(requester, conn_id)
         elif connection is None or connection.find(pos) is None:
             raise UnknownPos
-        connection.turn += 1
-        turn = connection.turn
+        turn = connection.take()
         self._feed.wake([requester.user_id])
         async with connection.lock:
             place = connection.find(pos) if pos is not None else connection.place
