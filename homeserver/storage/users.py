@@ -165,6 +165,10 @@ class Profiles:
         rows = await self._db.fetch("SELECT field, value FROM profiles WHERE user_id = $1", user_id)
         return {row["field"]: row["value"] for row in rows}
 
+    async def has_account(self, user_id: str) -> bool:
+        """Whether the user exists [1 trip]."""
+        return bool(await self._db.fetchval("SELECT 1 FROM users WHERE user_id = $1", user_id))
+
     async def of_users(self, user_ids: Collection[str]) -> dict[str, dict[str, bytes]]:
         """All fields of several users [1 trip]."""
         rows = await self._db.fetch(

@@ -48,6 +48,13 @@ async def test_a_signed_request_is_answered(a: Homeserver, peer: EvilPeer) -> No
     assert (answer.status, orjson.loads(answer.body)) == (200, {"displayname": "alice"})
 
 
+async def test_who_has_no_profile_has_an_empty_one_and_who_does_not_exist_none(a: Homeserver, peer: EvilPeer) -> None:
+    plain = await a.answer(peer.signed_request(a.name, "GET", PROFILE.replace("alice", "plain")))
+    assert (plain.status, orjson.loads(plain.body)) == (200, {})
+    nobody = await a.answer(peer.signed_request(a.name, "GET", PROFILE.replace("alice", "nobody")))
+    assert nobody.status == 404
+
+
 async def test_every_signed_route_refuses_a_stranger(a: Homeserver) -> None:
     for route in a.federation.routes:
         if route.resource == "federation" and not route.path.endswith("/version"):

@@ -113,8 +113,14 @@ class Homeserver:
         net.answers(name.partition(":")[0], PORT, self.answer)
 
     async def read(self, user_id: str) -> Mapping[str, bytes]:
-        """Everybody here is called by their localpart."""
+        """Everybody here is called by their localpart, but for @plain, who has no profile, and @nobody."""
+        if user_id.startswith(("@plain:", "@nobody:")):
+            return {}
         return {"displayname": orjson.dumps(user_id[1:].partition(":")[0])}
+
+    async def has_account(self, user_id: str) -> bool:
+        """Everybody exists but @nobody."""
+        return not user_id.startswith("@nobody:")
 
     async def _may_invite(self, user_id: str, sender: str) -> None:
         if user_id.startswith("@nobody:"):

@@ -16,7 +16,11 @@ class ProfileReader(Protocol):
     """Who knows the profiles of users here."""
 
     async def read(self, user_id: str) -> Mapping[str, bytes]:
-        """Fields as JSON texts; empty for a user that does not exist."""
+        """Fields as JSON texts; empty for a user without any, or that does not exist."""
+        ...
+
+    async def has_account(self, user_id: str) -> bool:
+        """Whether the user exists."""
         ...
 
 
@@ -38,7 +42,7 @@ def endpoints(endpoint: PeerTable, us: ServerName, profiles: ProfileReader, alia
         if server_of(user_id) != us:
             raise InvalidParam("The user is not of this server.")
         profile = await profiles.read(user_id)
-        if not profile:
+        if not profile and not await profiles.has_account(user_id):
             raise NotFound("The user is not known here.")
         wanted = profile if field is None else {name: text for name, text in profile.items() if name == field}
         return {name: orjson.Fragment(text) for name, text in wanted.items()}
