@@ -79,7 +79,8 @@ async def house(
     new_database: Callable[[], Awaitable[str]],
 ) -> AsyncIterator[ServerProcess]:
     """A server that the stories of one server share; each brings people of its own."""
-    server = await _start(tmp_path_factory.mktemp("house"), certificate, await new_database())
+    server = _furnished(tmp_path_factory.mktemp("house"), certificate, await new_database())
+    await server.start()
     yield server
     await server.kill()
 
@@ -92,20 +93,19 @@ async def new_house(
     servers: list[ServerProcess] = []
 
     async def new(**config: Any) -> ServerProcess:
-        server = await _start(tmp_path / f"house{len(servers)}", certificate, await new_database(), **config)
+        database = await new_database()
+        server = _furnished(tmp_path / f"house{len(servers)}", certificate, database, **config)
         servers.append(server)
+        await server.start()
         return server
 
     yield new
     await asyncio.gather(*(server.kill() for server in servers))
 
 
-async def _start(folder: Path, certificate: LocalCertificate, database: str, **config: Any) -> ServerProcess:
-    server = ServerProcess(
-        folder, certificate, **{"database": {"url": database}, "rate_limits": {"enabled": False}, **config}
-    )
-    await server.start()
-    return server
+def _furnished(folder: Path, certificate: LocalCertificate, database: str, **config: Any) -> ServerProcess:
+    given = {"database": {"url": database}, "rate_limits": {"enabled": False}, **config}
+    return ServerProcess(folder, certificate, **given)
 
 
 @pytest.fixture
