@@ -86,7 +86,9 @@ class Dispatcher:
             else:
                 answer = await self._answer(resources, request)
                 if answer is not None:
-                    status, size = await send_answer(send, answer, head_only=request.method == "HEAD")
+                    status, size = await send_answer(
+                        send, answer, head_only=request.method == "HEAD", direct=request.direct
+                    )
                 elif request.method == "OPTIONS":
                     status = await _preflight(send)
         finally:
@@ -137,6 +139,24 @@ class Dispatcher:
     async def _poll(self, route: Route, request: Request, params: Params) -> Answer:
         """Run a handler that may wait long: it ends when its client goes, and at the latest soon after `stop`."""
         await request.prefetch()
+        if request.direct is None:
+            return await self._poll_and_watch(route, request, params)
+        if not request.direct.cancel_when_gone():
+            raise ClientGone
+        timeout = asyncio.timeout(None)
+        try:
+            async with timeout:
+                self._watch(timeout)
+                return await route.handler(request, params)
+        except TimeoutError:
+            if timeout.expired():
+                raise Unavailable("The server is being restarted") from None
+            raise
+        finally:
+            self._waiting.discard(timeout)
+
+    async def _poll_and_watch(self, route: Route, request: Request, params: Params) -> Answer:
+        """`_poll` under a server that only tells by `receive` that a client has gone."""
         outcome: list[Answer | Exception] = []
 
         async def run() -> None:

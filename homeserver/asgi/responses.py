@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 import orjson
 
-from homeserver.asgi.interface import Send
+from homeserver.asgi.interface import Direct, Send
 from homeserver.errors import MatrixError
 
 JSON = "application/json"
@@ -27,6 +27,7 @@ _JSON_HEADERS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 )
+_JSON_LINES = b"".join(b"%b: %b\r\n" % pair for pair in _JSON_HEADERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Raw:
     content_type: str = JSON
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is JSON with the usual headers."""
+        return self.content_type == JSON and not self.headers and self.body != b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +80,16 @@ def error_answer(error: MatrixError) -> Raw:
     return Raw(encode(error.body()), status=error.status, headers=error.headers)
 
 
-async def send_answer(send: Send, answer: Answer, *, head_only: bool = False) -> tuple[int, int]:
+async def send_answer(
+    send: Send, answer: Answer, *, head_only: bool = False, direct: Direct | None = None
+) -> tuple[int, int]:
     """Write the answer; returns its status and the size of its body."""
     if isinstance(answer, Streamed):
         return await _send_streamed(send, answer, head_only=head_only)
+    if direct is not None and (not isinstance(answer, Raw) or answer.is_plain):
+        status, body = (answer.status, answer.body) if isinstance(answer, Raw) else (200, encode(answer))
+        direct.answer(status, _JSON_LINES, body)
+        return status, len(body)
     if isinstance(answer, Raw):
         status, body, headers = answer.status, answer.body, _headers(answer)
     else:

@@ -61,7 +61,7 @@ class Routes:
 
         Raises InvalidParam if a segment is not UTF-8 or holds a NUL.
         """
-        segments = [_decode(segment) for segment in raw_path.split(b"/")[1:]]
+        segments = _segments(raw_path)
         known = False
         for node, values in _matches(self._root, segments, 0, ()):
             route = node.routes.get(method)
@@ -91,11 +91,15 @@ def _matches(
         yield node, values
 
 
-def _decode(segment: bytes) -> str:
+def _segments(raw_path: bytes) -> list[str]:
     try:
-        text = (unquote_to_bytes(segment) if b"%" in segment else segment).decode("utf-8")
+        segments = raw_path.decode("utf-8").split("/")[1:]
+        if b"%" in raw_path:
+            segments = [
+                unquote_to_bytes(segment).decode("utf-8") if "%" in segment else segment for segment in segments
+            ]
     except UnicodeDecodeError:
         raise InvalidParam("The path is not UTF-8") from None
-    if "\0" in text:
+    if b"%00" in raw_path or b"\0" in raw_path:
         raise InvalidParam("The path holds a NUL")
-    return text
+    return segments

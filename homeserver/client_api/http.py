@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import blake2b
-from typing import Any, Concatenate, Generic, ParamSpec, TypedDict, TypeVar, Unpack, overload
+from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypedDict, TypeVar, Unpack, overload
 from urllib.parse import quote
 
 import structlog
@@ -106,8 +106,7 @@ class Endpoint:
         return self.handler.__name__
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a call comes from, for limits, session lists and the log."""
 
     ip: str
@@ -371,7 +370,7 @@ def _paths(path: str) -> Iterable[str]:
 
 def _check_sizes(endpoint: Endpoint, params: Params) -> None:
     for name, value in params.items():
-        if len(value) > endpoint.max_param or len(value.encode("utf-8")) > endpoint.max_param:
+        if len(value) * 4 > endpoint.max_param and len(value.encode("utf-8")) > endpoint.max_param:
             raise InvalidParam(f"The path parameter '{name}' may hold {endpoint.max_param} bytes")
 
 

@@ -33,7 +33,11 @@ def refusal(status: int, why: str, date: bytes) -> bytes:
         *(b"%b: %b\r\n" % pair for pair in CORS),
         b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body),
     ]
-    return b"".join([_STATUS_LINES[status], *fields, body])
+    return b"".join([_status_line(status), *fields, body])
+
+
+def _status_line(status: int) -> bytes:
+    return _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
 
 
 class BadAnswer(Exception):
@@ -80,6 +84,7 @@ class Exchange:
         "_more",
         "_parts",
         "_start",
+        "cancels_when_gone",
         "is_answered",
         "is_started",
         "keeps_alive",
@@ -100,6 +105,7 @@ class Exchange:
         self._left: int | None = None
         self.waiting_bytes = 0
         """How much of a body that comes in parts the application has not taken yet."""
+        self.cancels_when_gone = False
         self.is_started = False
         self.is_answered = False
         self.keeps_alive = head.keep_alive
@@ -174,6 +180,45 @@ class Exchange:
         else:
             raise BadAnswer(f"{kind} is nothing that is sent here")
 
+    def take_body(self) -> bytes | None:
+        """The whole body if it is there and was not received yet; else it is to be received."""
+        if self._more or self._body_told:
+            return None
+        self._body_told = True
+        return self._parts.pop() if len(self._parts) == 1 else b"".join(self._parts)
+
+    def answer(self, status: int, fields: bytes, body: bytes) -> None:
+        """Send the whole answer: lines of fields, each with CRLF, without content-length and connection."""
+        if self._start is not None:
+            raise BadAnswer("an answer has one start")
+        line = self._line
+        if self._more or line.is_stopping:
+            self.keeps_alive = False
+        connection = b"" if self.keeps_alive and self._head.http_version == "1.1" else self._connection()
+        head = b"%b%b%bcontent-length: %d\r\n%b\r\n" % (
+            _status_line(status),
+            line.date(),
+            fields,
+            len(body),
+            connection,
+        )
+        if self._head.method == "HEAD":
+            body = b""
+        if len(body) > JOIN_BYTES:
+            line.write(head, body)
+        else:
+            line.write(head + body)
+        self.is_started = self.is_answered = True
+        self._wake()
+
+    def _connection(self) -> bytes:
+        return b"connection: keep-alive\r\n" if self.keeps_alive else b"connection: close\r\n"
+
+    def cancel_when_gone(self) -> bool:
+        """From now on end the application when the client goes; False if it has gone already."""
+        self.cancels_when_gone = True
+        return not self._gone
+
     def _write(self, body: bytes, more: bool) -> None:
         head = b"" if self.is_started else self._head_of_answer(body, more)
         if self._has_no_body():
@@ -201,7 +246,7 @@ class Exchange:
         """Status line and fields. Settles the framing, and whether the connection goes on after it."""
         assert self._start is not None
         status: int = self._start["status"]
-        pieces = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status, self._line.date()]
+        pieces = [_status_line(status), self._line.date()]
         length: bytes | None = None
         lines = 3
         for name, value in self._start["headers"]:
@@ -229,11 +274,8 @@ class Exchange:
             lines += 1
         if self._more or self._line.is_stopping:
             self.keeps_alive = False
-        if not self.keeps_alive:
-            pieces.append(b"connection: close\r\n")
-            lines += 1
-        elif self._head.http_version == "1.0":
-            pieces.append(b"connection: keep-alive\r\n")
+        if not self.keeps_alive or self._head.http_version == "1.0":
+            pieces.append(self._connection())
             lines += 1
         pieces.append(b"\r\n")
         head = b"".join(pieces)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import structlog
 
-from homeserver.asgi.interface import App, Scope
+from homeserver.asgi.interface import DIRECT, App, Scope
 from homeserver.serving.chunked import BadChunk, ChunkedBody
 from homeserver.serving.exchange import Exchange, refusal
 from homeserver.serving.handover import Handover
@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
         if self._exchange is None:
             self._close()
             return False
-        self._exchange.gone()
+        self._client_gone(self._exchange)
         return not self._front.is_tls
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -174,9 +174,14 @@ class Connection(asyncio.Protocol):
         self._eof = True
         self._buffer = b""
         if self._exchange is not None:
-            self._exchange.gone()
+            self._client_gone(self._exchange)
         self.resume_writing()
         self._front.left(self)
+
+    def _client_gone(self, exchange: Exchange) -> None:
+        exchange.gone()
+        if exchange.cancels_when_gone and not exchange.is_answered and self._task is not None:
+            self._task.cancel()
 
     def pause_writing(self) -> None:
         self._readable = self._front.loop.create_future()
@@ -273,7 +278,7 @@ class Connection(asyncio.Protocol):
             "headers": head.fields,
             "client": self._client,
             "server": self._server,
-            "extensions": {},
+            "extensions": {DIRECT: exchange},
         }
         if self._eof:
             exchange.gone()
