@@ -9,6 +9,7 @@ import homeserver
 from homeserver.asgi.routes import Route
 from homeserver.clock import Clock, Faults, Rng
 from homeserver.config.network import Federation as FederationConfig
+from homeserver.federation.client.devices import Devices
 from homeserver.federation.client.discovery import Discovery
 from homeserver.federation.client.events import Events as PeerEvents
 from homeserver.federation.client.joining import Joining
@@ -96,6 +97,8 @@ class Federation:
     inbound: Inbound
     peers: Peers
     keyring: Keyring
+    table: PeerTable
+    devices: Devices
 
 
 def outside(config: FederationConfig, clock: Clock, rng: Rng, resources: AsyncExitStack) -> tuple[Http, Resolver]:
@@ -188,7 +191,7 @@ def build(
         below.rooms,
         acceptance,
         stream=below.stream,
-        staging=staging,
+        events=event_table,
         members=Members(database),
         clock=clock,
         faults=faults,
@@ -242,4 +245,6 @@ def build(
         inbound=inbound,
         peers=peers,
         keyring=keyring,
+        table=table,
+        devices=Devices(requests),
     )

@@ -9,21 +9,21 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
-import orjson
 import structlog
 
+from homeserver.errors import Forbidden
 from homeserver.protocol.auth_rules import auth_state_keys, check, check_auth_events
-from homeserver.protocol.errors import BadEvent, BadIdentifier, BadJson, NotAllowed, ProtocolError
-from homeserver.protocol.events import Event, StateKey, join, parse_pdu, redacted
-from homeserver.protocol.hashes import check_content_hash
-from homeserver.protocol.identifiers import EventId, parse_room_id, server_of
-from homeserver.protocol.redaction import redact_body
+from homeserver.protocol.errors import NotAllowed
+from homeserver.protocol.events import Event, StateKey, join, redacted
+from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.commits import Commits
 from homeserver.services.intents import Finished, Stale
 from homeserver.services.keyring import Keyring
+from homeserver.services.received import Dropped, has_right_hash, parse, redaction_of
 from homeserver.services.resolution import Point, Resolution, point_after
 from homeserver.services.rooms import CREATE, Room, Rooms
+from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import OUTLIER, REJECTED, SOFT_FAILED, RedactionRow, Row
 
@@ -40,14 +40,6 @@ class Verdict(Enum):
     SOFT_FAILED = "soft-failed"
     REJECTED = "rejected"
     KNOWN = "known"
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """A PDU that is no event for us; `why` may be told to who sent it."""
-
-    why: str
-    event_id: str | None = None
 
 
 class MissingAncestors(Exception):
@@ -76,6 +68,11 @@ class Known:
     stored: dict[str, StoredEvent] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
 
+    def add(self, found: Iterable[StoredEvent], asked: Iterable[str]) -> None:
+        """Take what was found of what was asked for."""
+        self.stored |= {event.event_id: event for event in found}
+        self.asked.update(asked)
+
 
 class Acceptance:
     """Judges events from elsewhere and commits them."""
@@ -98,13 +95,13 @@ class Acceptance:
 
         An event whose hash is wrong comes back redacted, as everybody else sees it.
         """
-        results: list[Event | Dropped] = [_parse(pdu, rules, limit_references) for pdu in pdus]
+        results: list[Event | Dropped] = [parse(pdu, rules, limit_references) for pdu in pdus]
         parsed = [(place, event) for place, event in enumerate(results) if isinstance(event, Event)]
         problems = await self._keyring.verify_pdus([(event.pdu, rules) for _, event in parsed])
         for (place, event), problem in zip(parsed, problems, strict=True):
             if problem is not None:
                 results[place] = Dropped(f"signature: {problem}", event.event_id)
-            elif not _hash_is_right(event, rules):
+            elif not has_right_hash(event, rules):
                 results[place] = redacted(event, rules)
         return results
 
@@ -117,6 +114,14 @@ class Acceptance:
     async def look_up_all(self, groups: Iterable[tuple[Room, Iterable[Event]]], known: Known | None = None) -> Known:
         """`look_up` for events of several rooms [1 trip]."""
         known = known or Known()
+        wanted = self.wanted(groups) - known.asked
+        if wanted:
+            known.add(await self._events.by_id(sorted(wanted)), wanted)
+        return known
+
+    @staticmethod
+    def wanted(groups: Iterable[tuple[Room, Iterable[Event]]]) -> set[str]:
+        """Ids of the events that judging these asks for, beyond the heads of their rooms."""
         wanted: set[str] = set()
         for room, events in groups:
             tips = {tip.event_id for tip in room.extremities.values()}
@@ -128,12 +133,50 @@ class Acceptance:
                 target = event.redacts(room.rules)
                 if target is not None:
                     wanted.add(target)
-        wanted -= known.asked
-        if wanted:
-            for stored in await self._events.by_id(sorted(wanted)):
-                known.stored[stored.event_id] = stored
-            known.asked |= wanted
-        return known
+        return wanted
+
+    async def take_run(
+        self, room_id: str, events: Sequence[Event], known: Known, closing: Sequence[Row] = ()
+    ) -> tuple[int, bool]:
+        """Commit in one batch the first of `events` that follow each other on the head; how many, and whether it did.
+
+        `closing` goes with them if they are all. What they were not allowed together is to be taken one by one.
+        """
+        room = await self._rooms.room(room_id)
+        await self.look_up(room, events, known)
+        run = self._run(room, events, known)
+        is_all = len(run) == len(events)
+        if not run or (len(run) == 1 and not (is_all and closing)):
+            return 1, False
+        if is_all:
+            run[-1] = replace(run[-1], rows=closing)
+        try:
+            await self._commits.commit_all(room, run)
+        except (Stale, Forbidden, BadRow):
+            return len(run), False
+        known.asked.difference_update(finished.event.event_id for finished in run)
+        return len(run), True
+
+    def _run(self, room: Room, events: Sequence[Event], known: Known) -> list[Finished]:
+        """The first of `events` that seem to stand on the head one after the other; the commit checks it."""
+        tips = {tip.event_id for tip in room.extremities.values()}
+        run: list[Finished] = []
+        for event in events:
+            if not event.prev_events or not tips.issuperset(event.prev_events) or event.event_id in known.stored:
+                break
+            if run and event.redacts(room.rules) is not None:
+                break  # what it redacts may be in the run, its right to do so may have changed there
+            auth = self._auth_events(room, event, known)
+            if not auth.keys() >= set(event.auth_events):
+                break
+            verdict, _ = self._by_auth_events(room, event, known, {key: found for key, (_, found) in auth.items()})
+            if verdict is Verdict.REJECTED:
+                break
+            auth_nids = tuple(nid for nid, _ in auth.values())
+            run.append(Finished(event, auth_nids, redaction=_redaction(room, event, known), check_now=True))
+            tips.difference_update(event.prev_events)
+            tips.add(event.event_id)
+        return run
 
     async def take(
         self,
@@ -304,31 +347,6 @@ def event_of(stored: StoredEvent, rules: RoomVersion) -> Event:
     return join(stored.body, stored.envelope, rules)
 
 
-def room_id_of(pdu: object) -> str | None:
-    """The room that a PDU names; None where it names none, as create events of version 12 do not."""
-    room_id = pdu.get("room_id") if isinstance(pdu, dict) else None
-    try:
-        return parse_room_id(room_id) if isinstance(room_id, str) else None
-    except BadIdentifier:
-        return None
-
-
-def _parse(pdu: object, rules: RoomVersion, limit_references: bool) -> Event | Dropped:
-    if not isinstance(pdu, dict):
-        return Dropped("not an object")
-    try:
-        return parse_pdu(pdu, rules, limit_references=limit_references)
-    except (BadEvent, BadJson, ProtocolError) as error:
-        return Dropped(str(error))
-
-
-def _hash_is_right(event: Event, rules: RoomVersion) -> bool:
-    try:
-        return check_content_hash(event.pdu, rules)
-    except (BadEvent, BadJson):
-        return False
-
-
 def _auth_at_head(room: Room, event: Event) -> list[Event]:
     keys = auth_state_keys(event.type, event.sender, event.state_key, event.content, room.rules)
     return [found for key in keys if (found := room.event(key)) is not None]
@@ -344,22 +362,8 @@ def _check(event: Event, state: Mapping[StateKey, Event], room: Room) -> None:
 
 
 def _redaction(room: Room, event: Event, known: Known) -> RedactionRow | None:
-    """The rewritten target of a redaction that takes effect. Spec: Room Version 3, Handling redactions."""
     target = known.stored.get(event.redacts(room.rules) or "")
-    if target is None or target.room_nid != room.room_nid or target.redacted_by is not None:
-        return None
-    if target.type == "m.room.create":
-        return None
-    if room.power.of_user(event.sender) < room.power.redact and server_of(event.sender) != server_of(target.sender):
-        return None
-    body = orjson.dumps(redact_body(orjson.loads(target.body), room.rules))
-    return RedactionRow(
-        target_event_nid=target.event_nid,
-        event_id=target.event_id,
-        room_nid=room.room_nid,
-        body=body,
-        redacted_by=event.event_id,
-    )
+    return redaction_of(room, event, target) if target is not None else None
 
 
 def _is_rejected(known: Known, event_id: str) -> bool:

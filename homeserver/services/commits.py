@@ -219,9 +219,12 @@ class Commits:
 
     def _answer_repeats(self, entry: "_RoomEntry", outcome: Outcome) -> None:
         """Answer those whose transaction id, or whose very event, was committed before."""
-        for waiting, _ in entry.taken:
+        for waiting, rows in entry.taken:
             first = waiting.intents[0]
             event_id: str | None = None
+            if len(rows) > 1 and not outcome.known.isdisjoint(row.event_id for row in rows):
+                waiting.fail(Stale())  # those that are left need another place
+                continue
             if isinstance(first, Finished):
                 event_id = first.event.event_id if first.event.event_id in outcome.known else None
             elif first.txn is not None:

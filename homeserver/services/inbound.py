@@ -6,7 +6,7 @@ What stands on known ground is committed at once; what lacks ancestors is staged
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -18,18 +18,22 @@ from homeserver.protocol import canonical_json
 from homeserver.protocol.errors import BadJson as NotCanonical
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import ServerName, server_of
-from homeserver.services.acceptance import Acceptance, Dropped, Known, MissingAncestors, room_id_of
+from homeserver.services.acceptance import Acceptance, Known, MissingAncestors
 from homeserver.services.intents import Stale
+from homeserver.services.received import Dropped, room_id_of
 from homeserver.services.rooms import MEMBER, Room, Rooms
+from homeserver.storage.errors import BadRow
+from homeserver.storage.events.read import Events
 from homeserver.storage.members import Members
-from homeserver.storage.rows import InboundTxnRow, MemberRow, Row, StagedRow
-from homeserver.storage.staging import StagingTable
+from homeserver.storage.rows import InboundTxnRow, MemberRow, StagedRow
 from homeserver.storage.stream import Stream
 
 log = structlog.get_logger()
 
 MAX_PDUS: Final = 50
 MAX_EDUS: Final = 100
+PASSING: Final = frozenset({"m.typing", "m.presence"})
+"""EDUs that write nothing: whether they come before or after the answer is kept makes no difference."""
 EduHandler = Callable[[ServerName, Mapping[str, Any]], Awaitable[None]]
 
 
@@ -42,6 +46,18 @@ class _Read:
     event: Event | Dropped
 
 
+@dataclass(slots=True)
+class _Taking:
+    """The PDUs of one room. `staged`: what waits for ancestors; `is_closed`: the answer was committed with them."""
+
+    origin: ServerName
+    room: Room
+    events: Sequence[Event]
+    known: Known
+    staged: list[StagedRow] = field(default_factory=list)
+    is_closed: bool = False
+
+
 class Inbound:
     """Takes transactions."""
 
@@ -52,7 +68,7 @@ class Inbound:
         acceptance: Acceptance,
         *,
         stream: Stream,
-        staging: StagingTable,
+        events: Events,
         members: Members,
         clock: Clock,
         faults: Faults,
@@ -61,7 +77,7 @@ class Inbound:
         self._rooms = rooms
         self._acceptance = acceptance
         self._stream = stream
-        self._staging = staging
+        self._events = events
         self._members = members
         self._clock = clock
         self._faults = faults
@@ -87,7 +103,7 @@ class Inbound:
             return await asyncio.shield(running)
         running = self._running[origin, txn_id] = asyncio.get_running_loop().create_future()
         try:
-            answer = await self._staging.answer(origin, txn_id) or await self._take(origin, txn_id, pdus, edus)
+            answer = await self._take(origin, txn_id, pdus, edus)
             running.set_result(answer)
         except BaseException as error:
             running.set_exception(error if isinstance(error, Exception) else MatrixError("The request was given up"))
@@ -98,35 +114,45 @@ class Inbound:
         return answer
 
     async def _take(self, origin: ServerName, txn_id: str, pdus: Sequence[object], edus: Sequence[object]) -> bytes:
+        """Without forks and lasting EDUs, and with PDUs of one room: one read, one shared write."""
         read = await self._read(origin, pdus)
         results: dict[str, dict[str, str]] = {}
-        staged: list[Row] = []
-        by_room: dict[str, list[_Read]] = {}
+        by_room: dict[str, list[Event]] = {}
+        rooms: dict[str, Room] = {}
         for entry in read:
-            if isinstance(entry.event, Dropped) or entry.room is None:
-                if entry.room is not None and not entry.room.extremities:
-                    await self._withdraw(origin, entry.room, entry.pdu)
-                event_id = entry.event.event_id
-                if isinstance(entry.event, Dropped) and event_id is not None:
-                    results[event_id] = {"error": entry.event.why}
-            else:
+            if isinstance(entry.event, Event) and entry.room is not None:
                 results[entry.event.event_id] = {}
-                by_room.setdefault(entry.room.room_id, []).append(entry)
-        known = await self._look_up(by_room)
-        outcomes = await asyncio.gather(
-            *(self._take_room(origin, room_id, entries, known) for room_id, entries in by_room.items())
+                by_room.setdefault(entry.room.room_id, []).append(entry.event)
+                rooms[entry.room.room_id] = entry.room
+            elif isinstance(entry.event, Dropped) and entry.event.event_id is not None:
+                results[entry.event.event_id] = {"error": entry.event.why}
+        groups = [(rooms[room_id], events) for room_id, events in by_room.items()]
+        wanted = self._acceptance.wanted(groups)
+        answered, stored = await self._events.by_id_unless_answered(wanted, origin, txn_id)
+        if answered is not None:
+            return answered
+        known = Known()
+        known.add(stored, wanted)
+        closing = InboundTxnRow(
+            origin=origin, txn_id=txn_id, response=orjson.dumps({"pdus": results}), received_ts=self._clock.now_ms()
         )
-        for outcome in outcomes:
-            staged.extend(outcome)
+        if len(groups) == 1 and PASSING.issuperset(_edu_types(edus)):
+            closing.room_nid = groups[0][0].room_nid
+        for entry in read:
+            if isinstance(entry.event, Dropped) and entry.room is not None and not entry.room.extremities:
+                await self._withdraw(origin, entry.room, entry.pdu)
+        takings = [_Taking(origin, room, events, known) for room, events in groups]
+        await asyncio.gather(*(self._take_room(taking, closing) for taking in takings))
         await self._take_edus(origin, edus)
-        answer = orjson.dumps({"pdus": results})
-        now = self._clock.now_ms()
         await self._faults.at("inbound.before_answer")
-        await self._stream.write(*staged, InboundTxnRow(origin=origin, txn_id=txn_id, response=answer, received_ts=now))
+        staged = [row for taking in takings for row in taking.staged]
+        if not any(taking.is_closed for taking in takings):
+            closing.room_nid = None
+            await self._stream.write(*staged, closing)
         await self._faults.at("inbound.after_staging")
         if staged:
             self._on_staged()
-        return answer
+        return closing.response
 
     async def _read(self, origin: ServerName, pdus: Sequence[object]) -> list[_Read]:
         """Find the rooms, and check what needs no room state, version by version."""
@@ -182,39 +208,36 @@ class Inbound:
                 )
             )
 
-    async def _look_up(self, by_room: Mapping[str, Sequence[_Read]]) -> Known:
-        """Everything that all events of the transaction ask for, in one trip."""
-        known = Known()
-        wanted: list[tuple[Room, list[Event]]] = []
-        for entries in by_room.values():
-            room = entries[0].room
-            if room is not None:
-                wanted.append((room, [entry.event for entry in entries if isinstance(entry.event, Event)]))
-        return await self._acceptance.look_up_all(wanted, known)
+    async def _take_room(self, taking: "_Taking", closing: InboundTxnRow) -> None:
+        """Commit what can be, in order, as much as possible together; stage what cannot be yet."""
+        room_id, left = taking.room.room_id, list(taking.events)
+        while left:
+            last = (closing,) if closing.room_nid is not None and not taking.staged else ()
+            count, is_done = await self._acceptance.take_run(room_id, left, taking.known, last)
+            if is_done:
+                taking.is_closed = bool(last) and count == len(left)
+            else:
+                for event in left[:count]:
+                    await self._take_one(taking, event)
+            del left[:count]
 
-    async def _take_room(
-        self, origin: ServerName, room_id: str, entries: Sequence[_Read], known: Known
-    ) -> list[StagedRow]:
-        """Commit what can be, in order; what cannot yet, and all that follows it in the room, as rows to stage."""
-        staged: list[StagedRow] = []
-        for entry in entries:
-            event, room = entry.event, entry.room
-            if isinstance(event, Dropped) or room is None:
-                continue
-            try:
-                await self._acceptance.take(room_id, event, known=known)
-            except (MissingAncestors, Stale):
-                staged.append(
-                    StagedRow(
-                        room_nid=room.room_nid,
-                        room_id=room_id,
-                        event_id=event.event_id,
-                        origin=origin,
-                        pdu=canonical_json.encode_lenient(event.pdu),
-                        received_ts=self._clock.now_ms(),
-                    )
+    async def _take_one(self, taking: "_Taking", event: Event) -> None:
+        room = taking.room
+        try:
+            await self._acceptance.take(room.room_id, event, known=taking.known)
+        except (MissingAncestors, Stale):
+            taking.staged.append(
+                StagedRow(
+                    room_nid=room.room_nid,
+                    room_id=room.room_id,
+                    event_id=event.event_id,
+                    origin=taking.origin,
+                    pdu=canonical_json.encode_lenient(event.pdu),
+                    received_ts=self._clock.now_ms(),
                 )
-        return staged
+            )
+        except BadRow as error:
+            log.warning("event cannot be stored", origin=taking.origin, event_id=event.event_id, why=str(error))
 
     async def _take_edus(self, origin: ServerName, edus: Sequence[object]) -> None:
         """Hand EDUs to those who know their type. A bad one is left out; the others go on."""
@@ -230,3 +253,7 @@ class Inbound:
                 await handler(origin, content)
             except (MatrixError, NotCanonical, KeyError, TypeError, ValueError) as error:
                 log.info("edu left out", origin=origin, edu_type=edu_type, why=str(error))
+
+
+def _edu_types(edus: Sequence[object]) -> set[str]:
+    return {str(edu.get("edu_type")) for edu in edus if isinstance(edu, dict)}

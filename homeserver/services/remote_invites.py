@@ -18,10 +18,11 @@ from homeserver.protocol.events import Event, parse_pdu
 from homeserver.protocol.identifiers import ServerName, UserId, server_of
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.signing import SigningKey, sign_event
-from homeserver.services.acceptance import Acceptance, Dropped, Verdict
+from homeserver.services.acceptance import Acceptance, Verdict
 from homeserver.services.commits import Commits
 from homeserver.services.intents import Committed, Draft, Intent
 from homeserver.services.keyring import Keyring
+from homeserver.services.received import Dropped
 from homeserver.services.resident import Resident
 from homeserver.services.rooms import MEMBER, Room, Rooms
 from homeserver.storage.rooms import RoomTable

@@ -23,7 +23,8 @@ from homeserver.protocol.errors import BadJson as NotCanonical
 from homeserver.protocol.events import Event, StateKey, build_pdu, parse_pdu
 from homeserver.protocol.identifiers import EventId, ServerName, UserId, server_of
 from homeserver.protocol.signing import SigningKey, sign_event
-from homeserver.services.acceptance import Acceptance, Dropped, MissingAncestors, Verdict, event_of
+from homeserver.services.acceptance import Acceptance, MissingAncestors, Verdict, event_of
+from homeserver.services.received import Dropped
 from homeserver.services.rooms import CREATE, MEMBER, Room, Rooms
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import RELAY

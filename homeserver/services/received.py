@@ -1,0 +1,71 @@
+"""What can be said of a PDU from elsewhere without asking anybody: its room, its format, its hash, what it redacts.
+
+Not for: signatures and authorisation (`acceptance`).
+"""
+
+from dataclasses import dataclass
+
+import orjson
+
+from homeserver.protocol.errors import BadEvent, BadIdentifier, BadJson, ProtocolError
+from homeserver.protocol.events import Event, parse_pdu
+from homeserver.protocol.hashes import check_content_hash
+from homeserver.protocol.identifiers import parse_room_id, server_of
+from homeserver.protocol.redaction import redact_body
+from homeserver.protocol.room_versions import RoomVersion
+from homeserver.services.rooms import Room
+from homeserver.storage.events.read import StoredEvent
+from homeserver.storage.rows import RedactionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A PDU that is no event for us; `why` may be told to who sent it."""
+
+    why: str
+    event_id: str | None = None
+
+
+def room_id_of(pdu: object) -> str | None:
+    """The room that a PDU names; None where it names none, as create events of version 12 do not."""
+    room_id = pdu.get("room_id") if isinstance(pdu, dict) else None
+    try:
+        return parse_room_id(room_id) if isinstance(room_id, str) else None
+    except BadIdentifier:
+        return None
+
+
+def parse(pdu: object, rules: RoomVersion, limit_references: bool) -> Event | Dropped:
+    """The event, if its format and size are right."""
+    if not isinstance(pdu, dict):
+        return Dropped("not an object")
+    try:
+        return parse_pdu(pdu, rules, limit_references=limit_references)
+    except (BadEvent, BadJson, ProtocolError) as error:
+        return Dropped(str(error))
+
+
+def has_right_hash(event: Event, rules: RoomVersion) -> bool:
+    """Whether the content is what was signed."""
+    try:
+        return check_content_hash(event.pdu, rules)
+    except (BadEvent, BadJson):
+        return False
+
+
+def redaction_of(room: Room, event: Event, target: StoredEvent) -> RedactionRow | None:
+    """The rewritten target of a redaction that takes effect. Spec: Room Version 3, Handling redactions."""
+    if target.room_nid != room.room_nid or target.redacted_by is not None:
+        return None
+    if target.type == "m.room.create":
+        return None
+    if room.power.of_user(event.sender) < room.power.redact and server_of(event.sender) != server_of(target.sender):
+        return None
+    body = orjson.dumps(redact_body(orjson.loads(target.body), room.rules))
+    return RedactionRow(
+        target_event_nid=target.event_nid,
+        event_id=target.event_id,
+        room_nid=room.room_nid,
+        body=body,
+        redacted_by=event.event_id,
+    )
