@@ -20,6 +20,8 @@ from homeserver.client_api import account_data as account_data_api
 from homeserver.client_api import devices as devices_api
 from homeserver.client_api import directory as directory_api
 from homeserver.client_api import filters as filters_api
+from homeserver.client_api import key_backup as key_backup_api
+from homeserver.client_api import keys as keys_api
 from homeserver.client_api import login as login_api
 from homeserver.client_api import media as media_api
 from homeserver.client_api import membership as membership_api
@@ -32,6 +34,7 @@ from homeserver.client_api import register as register_api
 from homeserver.client_api import rooms as rooms_api
 from homeserver.client_api import service, versions
 from homeserver.client_api import sync as sync_api
+from homeserver.client_api import to_device as to_device_api
 from homeserver.client_api import users as users_api
 from homeserver.client_api.http import EndpointTable
 from homeserver.client_api.socket.door import Door
@@ -39,6 +42,7 @@ from homeserver.client_api.socket.session import Parts as SocketParts
 from homeserver.clock import Clock, Faults, Rng
 from homeserver.config import Config
 from homeserver.federation import parts
+from homeserver.federation.server import devices as peer_devices_api
 from homeserver.opening import CannotStart, Task, open_bus, open_database, open_media, web_client
 from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
@@ -51,6 +55,7 @@ from homeserver.services.credentials import Credentials
 from homeserver.services.deactivation import Deactivation
 from homeserver.services.devices import Devices
 from homeserver.services.directory import Directory
+from homeserver.services.encryption import Encryption
 from homeserver.services.feed import Feed
 from homeserver.services.filters import Filters
 from homeserver.services.invite_permission import InvitePermission
@@ -239,6 +244,11 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         filters = Filters(FilterTable(database))
         tasks += [states.run, presence.run]
 
+        # Keys for end-to-end encryption.
+        encryption = Encryption(
+            us, database, stream, feed, sessions=sessions, confirmation=confirmation, clock=clock, rng=rng
+        )
+
         # Files.
         media_table, media_store, thumbnailer = MediaTable(database), open_media(config), Thumbnailer()
         resources.push_async_callback(thumbnailer.close)
@@ -292,6 +302,8 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             thumbnails.ask_others_by(remote_media)
             typing.tell_others_by(peers.sender.offer)
             presence.tell_others_by(peers.sender.offer)
+            encryption.federate(peers.devices, peers.inbound)
+            peer_devices_api.endpoints(peers.table, us, encryption.keys)
             peers.inbound.on_edu("m.typing", typing.of_peer)
             peers.inbound.on_edu("m.presence", presence.of_peer)
             peers.inbound.on_edu("m.receipt", receipts.of_peer)
@@ -370,6 +382,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
                 typing=typing,
                 presence=presence,
                 states=states,
+                one_time_keys=encryption.one_time_keys,
                 clock=clock,
                 rng=rng,
                 stopping=stopping,
@@ -404,6 +417,9 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         login_api.endpoints(table, login, sessions, limits)
         account_api.endpoints(table, credentials, deactivation, Threepids(database))
         devices_api.endpoints(table, devices)
+        keys_api.endpoints(table, encryption.keys, encryption.cross_signing, sync.device_changes)
+        key_backup_api.endpoints(table, encryption.key_backup)
+        to_device_api.endpoints(table, encryption.to_device, encryption.dehydrated)
         profile_api.endpoints(table, profiles)
         account_data_api.endpoints(table, account_data, push_rules)
         push_rules_api.endpoints(table, push_rules)

@@ -115,6 +115,24 @@ class InvalidParam(MatrixError):
     default_message = "A parameter has an invalid value"
 
 
+class InvalidSignature(MatrixError):
+    """A key is not signed by the one who must have signed it."""
+
+    default_errcode = "M_INVALID_SIGNATURE"
+    default_message = "The signature is not good"
+
+
+class WrongRoomKeysVersion(MatrixError):
+    """The key backup has a newer version, `current_version`."""
+
+    default_status = 403
+    default_errcode = "M_WRONG_ROOM_KEYS_VERSION"
+    default_message = "The key backup has a newer version"
+
+    def __init__(self, current_version: str) -> None:
+        super().__init__(current_version=current_version)
+
+
 class InvalidUsername(MatrixError):
     """The user name breaks the grammar."""
 

@@ -6,7 +6,7 @@ the stream, so it reaches every process and every open socket. Spec: Client-Serv
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ MAX_DEVICE_ID = 255
 MAX_DEVICE_NAME = 100
 
 Revoked = Callable[[RevocationRow], None]
+NewsOfDevices = Callable[[str, Collection[str] | None], Awaitable[Sequence[Row]]]
 
 
 class Tokens(NamedTuple):
@@ -53,10 +54,15 @@ class Sessions:
         self._by_user: dict[str, set[bytes]] = {}
         self._unconfirmed: set[int] = set()
         self._on_revoked: list[Revoked] = []
+        self._news_of: NewsOfDevices = _no_news
 
     def on_revoked(self, listener: Revoked) -> None:
         """Have `listener` called when access ends, to close what is open."""
         self._on_revoked.append(listener)
+
+    def tell_of_devices_by(self, news_of: NewsOfDevices) -> None:
+        """Have the rows of `news_of` written with the end of devices (None: all of the user)."""
+        self._news_of = news_of
 
     async def authenticate(self, token: str) -> Requester:
         """Whose token it is [0 trips known, 1 new]. Raises UnknownToken, UserDeactivated; locked users get through.
@@ -175,18 +181,20 @@ class Sessions:
         if requester.device_id is None:
             await self._revoke(requester.user_id, "session", None, requester.session_nid)
         else:
-            await self._revoke(requester.user_id, "device", requester.device_id, None)
+            await self.end_devices(requester.user_id, [requester.device_id])
 
     async def end_devices(self, user_id: str, device_ids: Iterable[str]) -> None:
         """Delete devices with their sessions, all at once."""
-        rows = [RevocationRow(user_id=user_id, kind="device", device_id=device_id) for device_id in device_ids]
+        ended = list(device_ids)
+        rows = [RevocationRow(user_id=user_id, kind="device", device_id=device_id) for device_id in ended]
         if rows:
-            await asyncio.shield(self._stream.write(*rows))
+            await asyncio.shield(self._stream.write(*rows, *await self._news_of(user_id, ended)))
 
     async def end_all(self, user_id: str, *, but: Requester | None = None) -> None:
         """Log a user out everywhere, or everywhere but here."""
         if but is None:
-            await self._revoke(user_id, "user", None, None)
+            news = await self._news_of(user_id, None)
+            await asyncio.shield(self._stream.write(RevocationRow(user_id=user_id, kind="user"), *news))
             return
         others = {device for _, device in await self._table.of_user(user_id) if device != but.device_id}
         await self.end_devices(user_id, (device for device in others if device))
@@ -214,6 +222,10 @@ def check_device(device_id: str | None, display_name: str | None) -> None:
             raise InvalidParam(f"A device's id has at most {MAX_DEVICE_ID} characters, its name {MAX_DEVICE_NAME}.")
     if device_id == "":
         raise InvalidParam("A device's id is not empty.")
+
+
+async def _no_news(_user_id: str, _device_ids: Collection[str] | None) -> Sequence[Row]:
+    return ()
 
 
 def concerns(revocation: RevocationRow, requester: Requester) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from homeserver.clock import Clock, Rng
 from homeserver.services.account_data import AccountData
 from homeserver.services.feed import Feed
+from homeserver.services.one_time_keys import OneTimeKeys
 from homeserver.services.presence import Presence
 from homeserver.services.presentation import Presentation
 from homeserver.services.push_rules import PushRules
@@ -15,6 +16,7 @@ from homeserver.services.sync.collect.items import Live, Presenter
 from homeserver.services.sync.collect.own import Inbox
 from homeserver.services.sync.collect.rooms import Collector
 from homeserver.services.sync.collect.state import MemberEvents
+from homeserver.services.sync.device_changes import DeviceChanges
 from homeserver.services.sync.sliding.connections import Connections
 from homeserver.services.sync.sliding.engine import Engine
 from homeserver.services.sync.sliding.extensions import ExtensionBuilder
@@ -52,6 +54,7 @@ class Below:
     typing: Typing
     presence: Presence
     states: States
+    one_time_keys: OneTimeKeys
     clock: Clock
     rng: Rng
     stopping: asyncio.Event
@@ -97,11 +100,13 @@ class Sync:
                 typing=below.typing,
                 presence=below.presence,
                 states=below.states,
+                one_time_keys=below.one_time_keys,
             ),
             activity=activity,
             account_data=account_data,
             states=below.states,
         )
+        self.device_changes = DeviceChanges(feed, collector)
         self.connections = Connections(SyncConnections(database), below.clock, below.rng)
         self.poll = SlidingPoll(
             engine=self.engine,
@@ -123,6 +128,7 @@ class Sync:
             typing=below.typing,
             presence=below.presence,
             states=below.states,
+            one_time_keys=below.one_time_keys,
             stopping=below.stopping,
             clock=below.clock,
         )

@@ -12,6 +12,7 @@ import orjson
 from homeserver.clock import Clock
 from homeserver.protocol.positions import SyncToken
 from homeserver.services.feed import Feed, Listener
+from homeserver.services.one_time_keys import OneTimeKeys
 from homeserver.services.presence import Presence
 from homeserver.services.push_rules import SHOWN, PushRules, shown
 from homeserver.services.requester import Requester
@@ -54,6 +55,7 @@ class ClassicSync:
         typing: Typing,
         presence: Presence,
         states: States,
+        one_time_keys: OneTimeKeys,
         stopping: asyncio.Event,
         clock: Clock,
     ) -> None:
@@ -68,6 +70,7 @@ class ClassicSync:
         self._typing = typing
         self._presence = presence
         self._states = states
+        self._one_time_keys = one_time_keys
         self._stopping = stopping
         self._clock = clock
         self._sent: OrderedDict[tuple[int, int | None], SentMembers] = OrderedDict()
@@ -96,7 +99,7 @@ class ClassicSync:
             left = deadline - self._clock.monotonic()
             if answer or wanted.full_state or left <= 0 or self._stopping.is_set():
                 self._inbox.delivered(requester, news.to_device)
-                return _ended(answer, token, sent)
+                return await self._ended(requester, answer, token, sent)
             # Nothing up to here concerns this client: the next look starts here.
             since = token
             await self._feed.wait(listener, ticket, left)
@@ -147,6 +150,8 @@ class ClassicSync:
             lists = device_lists(news, viewer, self._collector.rooms)
             if lists.changed or lists.left:
                 answer["device_lists"] = {"changed": lists.changed, "left": lists.left}
+        if news.keys_changed:
+            answer.update(await self._key_counts(viewer.requester))
         return answer
 
     def _presence_events(self, viewer: Viewer, wanted: Wanted, since: SyncToken | None) -> list[Json]:
@@ -269,7 +274,7 @@ class ClassicSync:
             "to_device": {"events": [_raw(row.content) for row in inbox]},
             "presence": {"events": self._presence_events(viewer, wanted, None)},
         }
-        return _ended(answer, token, sent)
+        return await self._ended(viewer.requester, answer, token, sent)
 
     async def _first_account_data(self, viewer: Viewer, wanted: Wanted, rows: Sequence[AccountDataRow]) -> list[Json]:
         """Global account data, with the default push rules of those who changed none."""
@@ -292,16 +297,16 @@ class ClassicSync:
         return await self._blocks.left(viewer, wanted, blocks)
 
 
+    # -- every answer ----------------------------------------------------------------------------------------------
+
+    async def _ended(self, requester: Requester, answer: Json, token: SyncToken, sent: SentMembers) -> Json:
+        sent.token = str(token)
+        return {**answer, "next_batch": sent.token, **await self._key_counts(requester)}
+
+    async def _key_counts(self, requester: Requester) -> Json:
+        left = await self._one_time_keys.counts(requester)
+        return {"device_one_time_keys_count": left.counts, "device_unused_fallback_key_types": left.unused_fallback}
+
+
 def _raw(content: bytes) -> orjson.Fragment:
     return orjson.Fragment(content)
-
-
-def _ended(answer: Json, token: SyncToken, sent: SentMembers) -> Json:
-    sent.token = str(token)
-    return {
-        **answer,
-        "next_batch": sent.token,
-        # This server keeps no one-time keys yet; without the entry old clients would never upload any.
-        "device_one_time_keys_count": {"signed_curve25519": 0},
-        "device_unused_fallback_key_types": [],
-    }

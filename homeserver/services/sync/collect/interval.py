@@ -17,6 +17,7 @@ from homeserver.storage.rows import (
     DeviceChangeRow,
     EventRow,
     MemberRow,
+    OneTimeKeysRow,
     ReceiptRow,
     Row,
     StateRow,
@@ -48,6 +49,8 @@ class Interval:
     account_data: list[AccountDataRow] = field(default_factory=list)
     to_device: list[ToDeviceRow] = field(default_factory=list)
     device_changes: list[DeviceChangeRow] = field(default_factory=list)
+    keys_changed: bool = False
+    """The one-time or fallback keys of the device are others than before."""
 
     def room(self, room_nid: int) -> RoomRows:
         found = self.rooms.get(room_nid)
@@ -102,6 +105,9 @@ def _take_own(row: Row, interval: Interval, requester: Requester, rooms: Mapping
     elif isinstance(row, ToDeviceRow):
         if row.device_nid == requester.device_nid:
             interval.to_device.append(row)
+    elif isinstance(row, OneTimeKeysRow):
+        if row.device_nid == requester.device_nid:
+            interval.keys_changed = True
     elif isinstance(row, DeviceChangeRow) and (
         (row.observer or row.user_id) == requester.user_id
         or any(nid in rooms and rooms[nid].membership == "join" for nid in row.room_nids)

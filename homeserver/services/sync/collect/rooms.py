@@ -93,6 +93,8 @@ class News:
     account_data: list[AccountDataRow]
     to_device: list[ToDeviceRow]
     device_changes: list[DeviceChangeRow]
+    keys_changed: bool = False
+    """The one-time or fallback keys of the viewer's device may be others than before."""
 
 
 class WholeRoom(NamedTuple):
@@ -160,7 +162,8 @@ class Collector:
             found[nid] = news
             if any(isinstance(item.event, EventRow) and self._live.is_aside(item.event) for item in news.items):
                 doubtful.append(news)
-        news_of_all = News(after, upto, found, interval.account_data, interval.to_device, interval.device_changes)
+        own = (interval.account_data, interval.to_device, interval.device_changes)
+        news_of_all = News(after, upto, found, *own, keys_changed=interval.keys_changed)
         if doubtful:
             await self._look_closer(viewer, doubtful)
         return news_of_all
@@ -234,7 +237,8 @@ class Collector:
             if membership is not None and _concerns(membership, after) and room is not None:
                 reader = self._reader(viewer, room, membership, keys)
                 found[nid] = self._missed_room(reader, membership, room_rows, _of_room(page, nid), limit)
-        return News(after, upto, found, interval.account_data, interval.to_device, interval.device_changes)
+        own = (interval.account_data, interval.to_device, interval.device_changes)
+        return News(after, upto, found, *own, keys_changed=True)
 
     def _missed_room(self, reader: Reader, membership: Membership, rows: RoomRows, page: Page, limit: int) -> RoomNews:
         now = membership.membership
