@@ -1,5 +1,6 @@
 /** Rooms and people: making, joining and leaving rooms, inviting and removing, names and levels. */
 import { isUserId, type Json, object, text, textOrNull, texts } from '../model/events';
+import { plainName } from '../model/names';
 import type { Profile } from '../store/contract';
 import { failure, type HttpRequest, path } from './api/http';
 import type { CreateRoomRequestBody } from './api/types';
@@ -83,7 +84,8 @@ export class People {
   async profile(userId: string): Promise<Profile> {
     requireUserId(userId);
     const answer = await this.core.http({ method: 'GET', path: V3 + path`/profile/${userId}` });
-    return { userId, name: textOrNull(answer.displayname) ?? '', avatar: avatarOf(answer.avatar_url) };
+    const name = plainName({ userId, displayName: textOrNull(answer.displayname) });
+    return { userId, name, avatar: avatarOf(answer.avatar_url) };
   }
 
   async setDisplayName(name: string): Promise<void> {
