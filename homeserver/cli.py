@@ -1,6 +1,7 @@
 """The command line. Whatever keeps a command from its work is one line on standard error and its own exit code."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -30,6 +31,7 @@ from homeserver.storage.users import Users
 T = TypeVar("T")
 
 EXIT_FAULT = 1
+NEW_OBJECTS_BEFORE_GC = 20_000
 MAX_USER_ID_BYTES = 255
 
 config_option = click.option(
@@ -113,12 +115,23 @@ async def _serve_one(config: Config, bindings: list[serving.Binding], index: int
     )
 
     def ready() -> None:
+        _spare_garbage_collector()
         log.info("ready", addresses=[binding.address for binding in bindings])
         if index == 0:
             click.echo(_welcome(config, bindings))
 
     await serving.serve(application, bindings, on_ready=ready)
     log.info("stopped", process=index)
+
+
+def _spare_garbage_collector() -> None:
+    """Have it look at what requests leave behind, less often, and never again at the modules and tables of the start.
+
+    Rows and answers are freed by counting references; with the defaults a send spent 7 % of its time here.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS_BEFORE_GC, 20, 20)
 
 
 def _welcome(config: Config, bindings: list[serving.Binding]) -> str:
