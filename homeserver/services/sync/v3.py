@@ -296,7 +296,6 @@ class ClassicSync:
                 blocks.append(self._blocks.block(left, wanted))
         return await self._blocks.left(viewer, wanted, blocks)
 
-
     # -- every answer ----------------------------------------------------------------------------------------------
 
     async def _ended(self, requester: Requester, answer: Json, token: SyncToken, sent: SentMembers) -> Json:

@@ -184,7 +184,11 @@ class Collector:
         if now in GONE:
             state = [row for row in state if row.position <= membership.position]
         items = _without_ignored(items, viewer.ignored)
-        start = next((n for n in range(len(items) - 1, -1, -1) if _has_hole_below(items[n])), None)
+        holes = _rejoinings(rows, before)
+        start = next(
+            (n for n in range(len(items) - 1, -1, -1) if _has_hole_below(items[n]) or items[n].event.event_id in holes),
+            None,
+        )
         return RoomNews(
             membership=membership,
             before=before,
@@ -274,7 +278,8 @@ class Collector:
             is_new=_is_new(before, now, rows),
             items=[*changed, *(Item(one.event, one.membership) for one in seen)],
             start=len(changed),
-            is_cut=is_cut,
+            # What happened while the viewer was out, before the interval, was never told.
+            is_cut=is_cut or (now in GONE and was_joined and before != "join"),
             state=state,
             receipts=rows.receipts if now == "join" else [],
             account_data=rows.account_data,
@@ -386,6 +391,16 @@ def _without_ignored(items: list[Item], ignored: Collection[str]) -> list[Item]:
     if not ignored:
         return items
     return [item for item in items if item.event.sender not in ignored or item.event.state_key is not None]
+
+
+def _rejoinings(rows: RoomRows, before: str) -> frozenset[str]:
+    """Events by which the user came in again: what happened while they were out is not among the rows' visible ones."""
+    found = set()
+    for row in rows.own:
+        if isinstance(row, EventRow) and row.membership == "join" and before != "join":
+            found.add(row.event_id)
+        before = row.membership or "leave"
+    return frozenset(found)
 
 
 def _has_hole_below(item: Item) -> bool:

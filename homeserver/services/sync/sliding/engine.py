@@ -139,7 +139,16 @@ class Engine:
         if not (results or extended.whole or extended.rooms or chosen.changes or is_first or at_once):
             cache.scanned = place
             return []
-        return _parts(connection, place, cache.scope, results, extended, chosen.changes, viewer, split=split)
+        return _parts(
+            connection,
+            place,
+            cache.scope,
+            results,
+            extended=extended,
+            changes=chosen.changes,
+            viewer=viewer,
+            split=split,
+        )
 
     def skip(self, connection: Connection) -> str:
         """Move on over an interval without news; the new position."""
@@ -258,10 +267,10 @@ def _parts(
     place: Place,
     scope: Scope,
     results: Sequence[Result],
+    *,
     extended: Extended,
     changes: Mapping[int, RoomSent | None],
     viewer: Viewer,
-    *,
     split: bool,
 ) -> list[Part]:
     """Put the answer together, in parts that are positions by themselves; the last one moves on in the stream."""

@@ -128,7 +128,14 @@ class Results:
         events = await self._events(viewer, [item for whole in found for item in whole.items])
         return [
             self._whole(
-                viewer, whole, scopes[whole.room.room_nid], labels, known.get(whole.room.room_nid), since, upto, events
+                viewer,
+                whole,
+                scopes[whole.room.room_nid],
+                labels=labels,
+                known=known.get(whole.room.room_nid),
+                since=since,
+                upto=upto,
+                events=events,
             )
             for whole in found
         ]
@@ -138,6 +145,7 @@ class Results:
         viewer: Viewer,
         whole: WholeRoom,
         scope: InScope,
+        *,
         labels: Labels,
         known: RoomSent | None,
         since: int,
