@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any
 
 import h11
-import hypercorn.asyncio.run
 import hypercorn.protocol
 import hypercorn.protocol.ws_stream
 from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
@@ -143,7 +142,6 @@ class QuickTCPServer(TCPServer):
 
 
 _REPLACED: tuple[tuple[ModuleType, str, type], ...] = (
-    (hypercorn.asyncio.run, "TCPServer", QuickTCPServer),
     (hypercorn.protocol, "H11Protocol", PlainH11Protocol),
     (hypercorn.protocol.ws_stream, "Handshake", PlainHandshake),
 )
