@@ -102,8 +102,8 @@ def without_signatures(obj: Json) -> dict[str, Any]:
 
 def signed_by_owner_alone(obj: Json, user_id: str) -> dict[str, Any]:
     """A copy with no signatures but those of its user."""
-    own = (obj.get("signatures") or {}).get(user_id, {})
-    return {**without_signatures(obj), "signatures": {user_id: own} if own else {}}
+    own = (obj.get("signatures") or {}).get(user_id)
+    return {**without_signatures(obj), **({"signatures": {user_id: own}} if own else {})}
 
 
 def _check_signatures(obj: Json) -> None:
