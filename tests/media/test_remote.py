@@ -388,5 +388,6 @@ def test_boundaries_and_names_are_read_from_headers() -> None:
     assert boundary_of("multipart/mixed") is None
     assert filename_of('inline; filename="a b.png"') == "a b.png"
     assert filename_of("attachment; filename*=UTF-8''%e2%82%ac.txt") == "€.txt"
+    assert filename_of("inline; filename=\"_.txt\"; filename*=utf-8''%e2%82%ac.txt") == "€.txt"
     assert filename_of("attachment") is None
     assert filename_of("attachment; filename*=nonsense''%ff") in {None, "%ff", "\ufffd", "ÿ"}

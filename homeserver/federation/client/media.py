@@ -141,14 +141,18 @@ def _file(headers: Mapping[str, str], parts: AsyncIterator[bytes]) -> RemoteFile
 
 
 def filename_of(disposition: str | None) -> str | None:
-    """The file name in a Content-Disposition header, in its plain or its extended form."""
+    """The file name in a Content-Disposition header."""
     if disposition is None or len(disposition) > DESCRIPTION_BYTES:
         return None
     message = Message()
     try:
         message["Content-Disposition"] = disposition.encode("latin-1").decode("utf-8", "replace")
-        value = message.get_param("filename", header="content-disposition")
-        name = collapse_rfc2231_value(value) if value is not None else None
+        params = message.get_params(failobj=[], header="content-disposition")
+        values: list[str | tuple[str | None, str | None, str]] = [
+            value for name, value in params if name.lower() == "filename"
+        ]
+        # The extended form says more than the plain one beside it.
+        values.sort(key=lambda value: isinstance(value, str))
+        return collapse_rfc2231_value(values[0]) or None if values else None
     except (ValueError, LookupError, TypeError):
         return None
-    return name or None
