@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -43,7 +44,12 @@ def _console(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> str
 
 
 def _value(value: object) -> str:
-    text = str(value)
+    return str(value) if type(value) in {int, float} else _escaped(str(value))
+
+
+@lru_cache(maxsize=4096)
+def _escaped(text: str) -> str:
+    """`text` as one word, quoted if need be. Routes, methods, addresses and users come again and again."""
     return text if _PLAIN.fullmatch(text) else orjson.dumps(text.encode("utf-8", "replace").decode()).decode()
 
 
