@@ -22,6 +22,8 @@ Pdu = Mapping[str, Any]
 
 MAX_BACKFILL: Final = 100
 MAX_MISSING: Final = 20
+WINDOW: Final = 60
+"""Events read at once to walk the graph in; those further away cost a read for each step."""
 
 
 class StateOf(NamedTuple):
@@ -80,14 +82,39 @@ class PeerReads:
         return await self._shown(origin, room, found)
 
     async def missing(
-        self, origin: ServerName, room_id: str, *, earliest: Collection[str], latest: Collection[str], limit: int
+        self,
+        origin: ServerName,
+        room_id: str,
+        *,
+        earliest: Collection[str],
+        latest: Collection[str],
+        limit: int,
+        min_depth: int = 0,
     ) -> list[Pdu]:
-        """What lies between, oldest first; neither the `earliest` nor the `latest` themselves."""
+        """What lies between in the graph, oldest first; neither the `earliest` nor the `latest` themselves."""
         room = await self._room(origin, room_id)
         most = max(1, min(limit, MAX_MISSING))
-        found = await self._events.ancestors(room.room_nid, latest, most + len(latest), without=earliest)
-        between = [stored for stored in found if stored.event_id not in latest and stored.event_id not in earliest]
-        return await self._shown(origin, room, between[:most][::-1])
+        near = await self._events.ancestors(room.room_nid, latest, WINDOW)
+        known = {stored.event_id: stored for stored in near}
+        between: list[StoredEvent] = []
+        seen, layer = {*earliest, *latest}, list(latest)
+        for _ in range(most + 1):
+            await self._add(room, layer, known)
+            between += [known[event_id] for event_id in layer if event_id in known and event_id not in latest]
+            if not layer or len(between) >= most:
+                break
+            prevs = [prev for event_id in layer if event_id in known for prev in _prevs(known[event_id], room)]
+            layer = [prev for prev in dict.fromkeys(prevs) if prev not in seen]
+            seen.update(layer)
+        between = [stored for stored in between if stored.depth >= min_depth][:most]
+        return await self._shown(origin, room, sorted(between, key=lambda stored: stored.depth))
+
+    async def _add(self, room: Room, event_ids: Collection[str], known: dict[str, StoredEvent]) -> None:
+        """Have those of the events that have a place in the graph here [0 trips if they are near, else 1]."""
+        absent = [event_id for event_id in event_ids if event_id not in known]
+        for stored in await self._events.by_id(absent) if absent else ():
+            if stored.room_nid == room.room_nid and not stored.flags & OUTLIER:
+                known[stored.event_id] = stored
 
     async def _room(self, origin: ServerName, room_id: str) -> Room:
         room = await self._resident.room_for(origin, room_id)
@@ -121,6 +148,10 @@ class PeerReads:
             may_see = whole.get(found.event_id, bool(found.flags & HIDDEN) and event.is_state)
             shown.append(event.pdu if may_see else redacted(event, room.rules).pdu)
         return shown
+
+
+def _prevs(stored: StoredEvent, room: Room) -> Sequence[str]:
+    return event_of(stored, room.rules).prev_events
 
 
 def pdu_of(stored: StoredEvent, room: Room) -> Pdu:

@@ -209,6 +209,32 @@ async def test_state_and_its_ids_agree(pair: list[Homeserver], peer: EvilPeer) -
     assert len(full["auth_chain"]) == len(ids["auth_chain_ids"])
 
 
+async def test_missing_events_are_found_by_the_graph_beside_a_branch_that_came_late(
+    pair: list[Homeserver], peer: EvilPeer
+) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, room)
+    before = [tip.event_id for tip in (await a.rooms.room(room)).extremities.values()]
+    late = await _pdu(a, peer, room, body="late")
+    said = [await a.says(a.user("alice"), room, str(number)) for number in range(5)]
+    await _send(a, peer, "t", {"pdus": [late]})
+    branch = next(
+        stored.event_id for stored in await a.timeline(room) if stored.sender == MALLORY and b"late" in stored.body
+    )
+    path = f"/_matrix/federation/v1/get_missing_events/{room.replace('!', '%21')}"
+
+    async def missing(**asked: Any) -> list[str]:
+        body = {"earliest_events": [*before, branch], "latest_events": [said[3]], "limit": 10, **asked}
+        answer = await a.answer(peer.signed_request(a.name, "POST", path, body))
+        return [orjson.loads(pdu["content"]["body"]) for pdu in orjson.loads(answer.body)["events"]]
+
+    assert await missing() == [0, 1, 2]
+    assert await missing(limit=2) == [1, 2]
+    assert await missing(earliest_events=[said[1], branch]) == [2]
+    assert await missing(latest_events=[said[0]]) == []
+
+
 async def test_edus_reach_those_who_know_them_and_bad_ones_spoil_nothing(
     pair: list[Homeserver], peer: EvilPeer
 ) -> None:

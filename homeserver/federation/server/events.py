@@ -77,5 +77,6 @@ def endpoints(endpoint: PeerTable, reads: PeerReads, resident: Resident, clock: 
             earliest=body.earliest_events[:MAX_MISSING],
             latest=body.latest_events[:MAX_MISSING],
             limit=body.limit,
+            min_depth=body.min_depth,
         )
         return {"events": events}
