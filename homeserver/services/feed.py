@@ -52,6 +52,8 @@ class Listener:
     """Rises with each piece of news; a waiter passes the ticket it took before it looked."""
     waiters: set[asyncio.Future[None]] = field(default_factory=set)
     used_at: float = 0.0
+    newest: int = 0
+    """Position of the newest membership when the rooms were read; the process's copy of the stream may be behind it."""
     loaded: asyncio.Future[None] | None = None
     early: list[EventRow | MemberRow | StateRow] = field(default_factory=list)
     """Membership rows that came while the rooms were being loaded."""
@@ -265,6 +267,7 @@ class Feed:
             raise
         for membership in rooms:
             self._set_membership(listener, membership)
+            listener.newest = max(listener.newest, membership.position)
         listener.loaded = None
         for row in listener.early:
             self._membership_changed(listener, row)

@@ -390,10 +390,9 @@ class Session:
                     n = connection.place.n - len(made) + number + 1
                     self._window.sent(n, len(text))
                     await self._send(text)
-                if made:
-                    self._tag = None if self._tag is tag else self._tag
-                else:
-                    await parts.feed.wait(listener, ticket, WAIT_S)
+                if made and self._tag is tag:
+                    self._tag = None
+                await parts.feed.wait(listener, ticket, WAIT_S)
 
     # -- watching --------------------------------------------------------------------------------------------------
 

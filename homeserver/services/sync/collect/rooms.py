@@ -135,8 +135,8 @@ class Collector:
 
     async def viewer(self, requester: Requester, listener: Listener) -> Viewer:
         """The viewer, when the process's copy of the stream holds everything that the listener knows."""
-        newest = max((one.position for one in listener.rooms.values()), default=0)
-        await self._feed.reached(newest)
+        if listener.newest > self._feed.head:
+            await self._feed.reached(listener.newest)
         return Viewer(requester, listener.rooms, await self._ignored_by(requester.user_id))
 
     # -- what is new -----------------------------------------------------------------------------------------------

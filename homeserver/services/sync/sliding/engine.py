@@ -135,6 +135,9 @@ class Engine:
             memory=cache.memory,
         )
         extended = await self._extensions.build(moment, inbox_after)
+        if cache.memory.inbox_has_more:
+            # Have the next answer made at once.
+            self._feed.wake([viewer.user_id])
         cache.sub, cache.scanned = sub, None
         if not (results or extended.whole or extended.rooms or chosen.changes or is_first or at_once):
             cache.scanned = place

@@ -47,6 +47,7 @@ class Memory:
 
     inbox_read: int | None = None
     """Up to where the inbox was handed out; None: it has to be read."""
+    inbox_has_more: bool = False
     totals: dict[int, tuple[int, int]] | None = None
     watched: frozenset[str] = frozenset()
 
@@ -157,14 +158,15 @@ class ExtensionBuilder:
 
     async def _add_inbox(self, moment: Moment, after: int, extended: Extended) -> None:
         device_nid, memory = moment.viewer.requester.device_nid, moment.memory
-        if device_nid is None or (memory.inbox_read is not None and not moment.news.to_device):
+        is_read = memory.inbox_read is not None and not memory.inbox_has_more
+        if device_nid is None or (is_read and not moment.news.to_device):
             return
         limit = max(1, moment.wanted.to_device.limit)
         start = after if memory.inbox_read is None else memory.inbox_read
         messages = await self._to_device.inbox(device_nid, start, moment.place.position, limit)
-        # As long as there are more, the inbox is read again for the next answer.
-        reached = messages[-1].position if len(messages) == limit else moment.place.position
-        memory.inbox_read = reached if len(messages) < limit else None
+        memory.inbox_has_more = len(messages) == limit
+        reached = messages[-1].position if memory.inbox_has_more else moment.place.position
+        memory.inbox_read = reached
         if messages or moment.is_first:
             events = [orjson.Fragment(message.content) for message in messages]
             extended.whole["to_device"] = {"next_batch": str(reached), "events": events}
