@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from homeserver.asgi.interface import App, Receive, Scope, Send
+from homeserver.asgi.interface import DIRECT, App, Direct, Receive, Scope, Send
 from homeserver.config.server import Listener, Tls
 from homeserver.serving import bind, serve
 
@@ -50,7 +50,10 @@ class Small:
         path = scope["raw_path"].decode()
         self.paths.append(path)
         self.scopes.append(scope)
-        await getattr(self, path.strip("/") or "echo", self.echo)(receive, send)
+        if path == "/direct":
+            await self.direct(scope["extensions"][DIRECT])
+        else:
+            await getattr(self, path.strip("/") or "echo", self.echo)(receive, send)
 
     async def echo(self, receive: Receive, send: Send) -> None:
         body, more = b"", True
@@ -76,6 +79,18 @@ class Small:
         self.polling.set()
         assert (await receive())["type"] == "http.disconnect"
         self.gone.set()
+
+    async def direct(self, direct: Direct) -> None:
+        body = direct.take_body()
+        if body:
+            direct.answer(200, b"x-direct: yes\r\n", body)
+            return
+        assert direct.cancel_when_gone()
+        self.polling.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.gone.set()
 
     async def late(self, _receive: Receive, send: Send) -> None:
         self.polling.set()

@@ -200,6 +200,26 @@ async def test_a_long_poll_hears_that_its_client_has_gone() -> None:
             await asyncio.wait_for(server.app.gone.wait(), 5)
 
 
+async def test_what_asks_for_it_is_ended_when_its_client_has_gone() -> None:
+    async with running() as server:
+        wire = await server.opens()
+        await wire.send(get("/direct"))
+        await asyncio.wait_for(server.app.polling.wait(), 5)
+        wire.writer.close()
+        await asyncio.wait_for(server.app.gone.wait(), 5)
+
+
+async def test_an_answer_of_one_piece_needs_no_messages() -> None:
+    put = b"PUT /direct HTTP/1.%d\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+    async with running() as server, await server.opens() as wire:
+        for _ in range(2):
+            await wire.send(put % 1)
+            assert await wire.answer() == (200, b"hello")
+        answers = await server.exchange(put % 0)
+        assert b"x-direct: yes\r\n" in answers
+        assert b"connection: close\r\n" in answers
+
+
 async def test_a_request_whose_client_has_gone_is_finished() -> None:
     async with running() as server:
         wire = await server.opens()
