@@ -219,3 +219,21 @@ async def test_the_position_pages_back_from_the_timeline(server: Server) -> None
     token = answer["rooms"][room]["prev_batch"]
     page = await alice.call("GET", f"/v3/rooms/{room}/messages", None, dir="b", limit=2, **{"from": token})
     assert [event["content"]["body"] for event in page["chunk"]] == ["2", "1"]
+
+
+async def test_the_presence_of_somebody_who_joins_later_comes_with_the_join(server: Server) -> None:
+    alice, bob = await server.users("alice", "bob")
+    room = await alice.creates_public_room()
+    wanted = {"extensions": {"app.hearth.presence": {"enabled": True, "rooms": [room]}}}
+    sliding = Sliding(alice, **wanted)
+    await sliding.next()
+    await bob.call("PUT", f"/v3/presence/{bob.user_id}/status", {"presence": "online"})
+    await bob.joins(room)
+    while (
+        not (answer := await sliding.next(1_000))["extensions"]
+        .get("app.hearth.presence", {})
+        .get("users", {})
+        .get(bob.user_id)
+    ):
+        assert answer["pos"]
+    assert answer["extensions"]["app.hearth.presence"]["users"][bob.user_id]["presence"] == "online"

@@ -4,7 +4,7 @@ What belongs to a room is kept apart by room, so that an answer can be split by 
 MSC3959, MSC3960, MSC4508; `app.hearth.*` are our own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -255,20 +255,18 @@ class ExtensionBuilder:
             extended.whole[COUNTS] = {"total": {"n": n, "h": h}}
 
     def _add_presence(self, moment: Moment, extended: Extended) -> None:
-        memory = moment.memory
-        if moment.has_new_sub or moment.is_first or not memory.watched:
+        memory, before = moment.memory, moment.before
+        fresh: frozenset[str] = frozenset()
+        if moment.has_new_sub or moment.is_first or not memory.watched or _has_new_members(moment):
             watched = self._watched(moment)
-            fresh = watched - memory.watched
-            memory.watched = watched
-            found: Mapping[str, Any] = self._presence.of(fresh) if fresh else {}
-        elif moment.before.epoch == self._states.epoch and moment.before.counter >= self._states.counter:
-            return
-        else:
-            after = moment.before.counter if moment.before.epoch == self._states.epoch else None
+            fresh, memory.watched = watched - memory.watched, watched
+        found: Json = dict(self._presence.of(fresh)) if fresh else {}
+        if before.epoch != self._states.epoch or before.counter < self._states.counter:
+            after = before.counter if before.epoch == self._states.epoch else None
             changed = self._presence.visible_to(moment.viewer.user_id, after)
-            found = {one["sender"]: one["content"] for one in changed if one["sender"] in memory.watched}
+            found.update({one["sender"]: one["content"] for one in changed if one["sender"] in memory.watched})
         if found:
-            extended.whole[PRESENCE] = {"users": dict(found)}
+            extended.whole[PRESENCE] = {"users": found}
 
     def _watched(self, moment: Moment) -> frozenset[str]:
         """Whose presence the client wants and may see: members of rooms it looks at, which the viewer is joined to."""
@@ -304,6 +302,16 @@ class ExtensionBuilder:
             presented = await self._presenter.present(moment.viewer.requester, list(items.values()))
             for nid, item in items.items():
                 extended.put(PREVIEW, nid, presented.events[item.event.event_id])
+
+
+def _has_new_members(moment: Moment) -> bool:
+    """Whether somebody may have joined or left: then others are seen than before."""
+    rooms = moment.news.rooms.values()
+    return any(room.is_new or room.is_cut or any(_is_membership(item) for item in room.items) for room in rooms)
+
+
+def _is_membership(item: Item) -> bool:
+    return item.event.type == "m.room.member"
 
 
 def _shows_something(moment: Moment, room_nid: int) -> bool:
