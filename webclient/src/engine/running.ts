@@ -20,12 +20,14 @@ import type { Changes } from './sync/changes';
 import type { Fragment } from './sync/fragments';
 import { finishRoom } from './sync/reducer';
 import type { RoomTimeline } from './sync/timeline';
+import { partners } from './sync/view-sets';
 import { Stream, type StreamHost } from './transport/stream';
 
 const READS = new Set<Method>(['messages', 'context', 'event', 'members']);
 /** After a resume with nothing new no delta comes: then this silence says that all is here. */
 const QUIET_MS = 500;
 const UNTIL_MS = 10_000;
+const WATCHED_MOST = 200;
 
 export const NOT_CONNECTED: ConnectionState = { status: 'connecting', transport: null, retryAt: null };
 
@@ -57,6 +59,8 @@ export class Running implements Parts {
   readonly reading: Reading;
   connection: ConnectionState = NOT_CONNECTED;
   private wentLive = 0;
+  /** People of private chats: the list shows whether they are online. */
+  private readonly watched = new Set<string>();
   private readonly intake: Intake;
   private readonly stream: Stream;
   private waiting: { readonly holds: (account: Account) => boolean; readonly done: () => void }[] = [];
@@ -70,6 +74,7 @@ export class Running implements Parts {
       applied: (changes) => {
         host.publisher.changed(changes);
         this.settleWaiting();
+        this.watch(changes.rooms);
       },
       caughtUp: () => this.caughtUp(),
       reset: () => host.publisher.hold(),
@@ -84,6 +89,7 @@ export class Running implements Parts {
     this.loader = new Loader(this);
     this.people = new People(this);
     this.reading = new Reading(this, stored.reads);
+    this.watch(stored.account.rooms.keys());
   }
 
   start(): void {
@@ -176,6 +182,19 @@ export class Running implements Parts {
     return this.wentLive;
   }
 
+  /** Asks for the presence of those with whom these rooms are private chats. */
+  private watch(rooms: Iterable<string>): void {
+    const before = this.watched.size;
+    for (const userId of partners(this.account, rooms)) {
+      if (this.watched.size < WATCHED_MOST) {
+        this.watched.add(userId);
+      }
+    }
+    if (this.watched.size > before) {
+      this.subscribe();
+    }
+  }
+
   private settleWaiting(): void {
     const met = this.waiting.filter(({ holds }) => holds(this.account));
     this.waiting = this.waiting.filter((waiter) => !met.includes(waiter));
@@ -230,7 +249,8 @@ export class Running implements Parts {
   }
 
   private wanted(): Json {
-    return subscription({ me: this.account.me, wholeList: this.intake.wholeList, ...this.host.looking() });
+    const people = [...this.watched];
+    return subscription({ me: this.account.me, wholeList: this.intake.wholeList, people, ...this.host.looking() });
   }
 
   private setConnection(connection: ConnectionState): void {

@@ -12,6 +12,8 @@ export interface Wanted {
   /** Rooms looked at, the latest last. */
   readonly recent: readonly string[];
   readonly open: readonly string[];
+  /** Whose presence the list shows, besides the members of open rooms. */
+  readonly people: readonly string[];
   readonly wholeList: boolean;
   readonly visible: boolean;
 }
@@ -52,7 +54,7 @@ export function subscription(wanted: Wanted): Json {
       typing: { enabled: true },
       [COUNTS]: { enabled: true },
       [PREVIEW]: { enabled: true },
-      [PRESENCE]: { enabled: true, rooms: [...wanted.open] },
+      [PRESENCE]: { enabled: true, rooms: [...wanted.open], users: [...wanted.people] },
     },
     set_presence: wanted.visible ? 'online' : 'unavailable',
   };
