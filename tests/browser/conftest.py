@@ -139,7 +139,7 @@ async def new_person(browser: Browser, outside: Outside, tmp_path: Path) -> Asyn
         context.set_default_timeout(10_000)
         page = await context.new_page()
         address = url or (server.local.secure_url if secure else server.url)
-        person = Person(name, page, address, server.name)
+        person = Person(name, page, address, server.name, touches=phone)
         watches.append(Watch(person))
         return person
 

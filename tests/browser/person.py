@@ -23,6 +23,7 @@ class Person:
     url: str
     server_name: str
     password: str = PASSWORD
+    touches: bool = False
 
     @property
     def user_id(self) -> str:
@@ -120,9 +121,12 @@ class Person:
     # -- messages --------------------------------------------------------------------------------------------------
 
     async def says(self, text: str) -> None:
-        """Write a message and send it."""
+        """Write a message and send it: by Enter, or where fingers write, by the button."""
         await self.at("composer-input").fill(text)
-        await self.at("composer-input").press("Enter")
+        if self.touches:
+            await self.at("send").tap()
+        else:
+            await self.at("composer-input").press("Enter")
 
     async def writes(self, text: str) -> None:
         """Write, key by key, without sending."""

@@ -40,9 +40,6 @@ async def furnish(server: Server, name: str) -> Scene:
     await viewer.says("on my way", private)
     await anna.call("PUT", f"/v3/presence/{anna.user_id}/status", {"presence": "online"})
 
-    unread = await _group(boris, "Weekend hikers", viewer)
-    await boris.says("see you at the station", unread)
-
     crew = await _group(mia, "Design crew", viewer, boris)
     await mia.says("Morning! The new build is on staging.", crew)
     asked = await mia.says("shall we ship the new composer?", crew)
@@ -58,6 +55,9 @@ async def furnish(server: Server, name: str) -> Scene:
     await viewer.call("POST", f"/v3/rooms/{crew}/receipt/m.read/{nice}", {})
     await mia.says("Looks good from here too 🎉", crew)
     await boris.says("And from here", crew)
+
+    unread = await _group(boris, "Weekend hikers", viewer)
+    await boris.says("see you at the station", unread)
     return Scene(viewer, mia, boris, crew, "Design crew", nice)
 
 

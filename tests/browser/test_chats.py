@@ -17,6 +17,8 @@ async def test_unread_messages_are_counted_and_reading_clears_them(house: Server
     await rosa.signs_up()
     await quin.makes_group("Counting", inviting=rosa)
     await rosa.accepts("Counting")
+    await quin.says("welcome")
+    await quin.sees_ticks("welcome", "read")
     await rosa.leaves_the_chat_alone()
     for number in range(3):
         await quin.says(f"message {number}")

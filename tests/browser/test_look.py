@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson
 from tests.browser.scene import furnish
@@ -44,6 +45,8 @@ async def test_the_page_measures_what_the_design_says(
     await person.opens(scene.crew_name)
     await person.sees("And from here")
     await person.at("unread-line").wait_for()
+    await expect(person.at("chat-row", text=scene.crew_name).get_by_test_id("unread-badge")).to_have_count(0)
+    await expect(person.at("online-dot").first).to_be_attached()
     await person.page.evaluate("document.fonts.ready")
     await person.page.wait_for_timeout(500)  # the pane slides, badges pop
 
