@@ -17,7 +17,8 @@ ALGORITHMS = ["m.olm.v1.curve25519-aes-sha2", "m.megolm.v1.aes-sha2"]
 SIGNED = "signed_curve25519"
 
 
-def _message(obj: Json) -> bytes:
+def canonical(obj: Json) -> bytes:
+    """What is signed of an object."""
     return encode_canonical_json({k: v for k, v in obj.items() if k not in {"signatures", "unsigned"}})
 
 
@@ -43,7 +44,7 @@ class Device:
 
     def signed(self, obj: Json) -> Json:
         """`obj` with the device's signature added."""
-        signature = self.account.sign(_message(obj)).to_base64()
+        signature = self.account.sign(canonical(obj)).to_base64()
         signatures = {**obj.get("signatures", {})}
         signatures[self.user.user_id] = {**signatures.get(self.user.user_id, {}), self.key_id: signature}
         return {**obj, "signatures": signatures}
@@ -103,7 +104,7 @@ class Identity:
 
     def signed(self, obj: Json, key: SigningKey) -> Json:
         """`obj` with a signature by one of the keys added."""
-        signature = base64_of(key.sign(_message(obj)).signature)
+        signature = base64_of(key.sign(canonical(obj)).signature)
         signatures = {**obj.get("signatures", {})}
         signatures[self.user_id] = {**signatures.get(self.user_id, {}), f"ed25519:{public_part(key)}": signature}
         return {**obj, "signatures": signatures}
