@@ -7,7 +7,8 @@ from typing import Protocol
 
 from homeserver.asgi.interface import App
 from homeserver.serving.binding import BACKLOG, Binding
-from homeserver.serving.front import KEEP_ALIVE_S, Front
+from homeserver.serving.connection import KEEP_ALIVE_S
+from homeserver.serving.front import Front
 from homeserver.serving.handover import Handover
 from homeserver.serving.head import HEAD_BYTES
 from homeserver.serving.patches import ServerConfig, apply

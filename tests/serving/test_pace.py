@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from homeserver.serving import front
+from homeserver.serving import connection, front
 from tests.serving.raw import running, statuses
 
 PUT = b"PUT /echo HTTP/1.1\r\nHost: a\r\n"
@@ -15,8 +15,8 @@ PUT = b"PUT /echo HTTP/1.1\r\nHost: a\r\n"
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(front, "SWEEP_S", 0.02)
     for name, value in (("HEAD_S", 0.3), ("BODY_GRACE_S", 0.3), ("KEEP_ALIVE_S", 0.8), ("LINGER_S", 0.3)):
-        monkeypatch.setattr(front, name, value)
-    monkeypatch.setattr(front, "WRITE_STALL_S", 0.3)
+        monkeypatch.setattr(connection, name, value)
+    monkeypatch.setattr(connection, "WRITE_STALL_S", 0.3)
 
 
 async def test_a_head_that_does_not_come_to_its_end_is_a_408() -> None:
