@@ -14,7 +14,7 @@ from homeserver.services.e2e_keys import E2eKeys
 from homeserver.services.requester import Requester
 from homeserver.services.sessions import Sessions
 from homeserver.storage.dehydrated import Dehydrated, DehydratedDevices
-from homeserver.storage.devices import Devices
+from homeserver.storage.devices import Device, Devices
 from homeserver.storage.rows import ToDeviceRow
 from homeserver.storage.to_device import ToDevice as Inboxes
 
@@ -81,10 +81,12 @@ class DehydratedDevice:
             await self._sessions.end_devices(user_id, [before.device_id])
         if await self._devices.read(user_id, device_id) is not None:
             raise Forbidden("The device id is taken by a device that is logged in.")
-        device_nid = await self._devices.create(
-            requester.user_nid, user_id, device_id, display_name, self._clock.now_ms()
-        )
+        # Named first and made then: who asks again after a crash between the two finds no device in the way.
+        device_nid = await self._devices.number()
         await self._table.save(user_id, device_nid, data)
+        now = self._clock.now_ms()
+        device = Device(device_nid, user_id, device_id, display_name, now, None, None, None)
+        await self._devices.create(device, requester.user_nid)
         await self._keys.upload_for(requester, device_nid, device_id, device_keys, one_time_keys, fallback_keys)
 
     async def delete(self, user_id: str) -> str:

@@ -104,24 +104,24 @@ class Devices:
         row = await self._db.fetchrow(_DEVICE + " WHERE user_id = $1 AND device_id = $2", user_id, device_id)
         return _device(row) if row is not None else None
 
-    async def create(
-        self, user_nid: int, user_id: str, device_id: str, display_name: str | None, created_ts: int
-    ) -> int:
-        """Add a device that nobody is logged in on; its number [1 trip]."""
-        device_nid = await self._db.nids.take()
+    async def number(self) -> int:
+        """A number for a new device."""
+        return await self._db.nids.take()
+
+    async def create(self, device: Device, user_nid: int) -> None:
+        """Add a device that nobody is logged in on [1 trip]."""
         await self._db.execute(
             """
             INSERT INTO devices (device_nid, user_nid, user_id, device_id, display_name, created_ts)
             VALUES ($1, $2, $3, $4, $5, $6)
             """,
-            device_nid,
+            device.device_nid,
             user_nid,
-            user_id,
-            device_id,
-            display_name,
-            created_ts,
+            device.user_id,
+            device.device_id,
+            device.display_name,
+            device.created_ts,
         )
-        return device_nid
 
     async def rename(self, user_id: str, device_id: str, display_name: str | None) -> bool:
         """Set the display name; False when there is no such device [1 trip]."""
