@@ -72,12 +72,22 @@ async def open_bus(config: Config, resources: AsyncExitStack) -> Bus:
 
 def open_media(config: Config) -> MediaStore:
     """Where files lie. Raises CannotStart."""
-    store = DiskMedia(Path(config.media.store_path or Path(config.data_dir) / "media"))
+    folder = Path(config.media.store_path or Path(config.data_dir) / "media")
     try:
-        store.prepare()
+        if config.media.s3 is None:
+            store = DiskMedia(folder)
+            store.prepare()
+            return store
+        # Imported here because it is an extra: whoever keeps files on a disk does not need it.
+        from homeserver.providers.s3_media import S3Media  # noqa: PLC0415
+
+        objects = S3Media(config.media.s3, folder / "incoming")
+        objects.prepare()
+        return objects
+    except ImportError as error:
+        raise CannotStart("media.s3 needs the extra `s3`: pip install 'hearth-homeserver[s3]'") from error
     except OSError as error:
         raise CannotStart(f"files cannot be kept ({error}): correct media.store_path, or make room") from error
-    return store
 
 
 def web_client() -> Site | None:

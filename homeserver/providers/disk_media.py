@@ -9,7 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -17,6 +17,7 @@ from homeserver.errors import StorageFull
 
 T = TypeVar("T")
 
+KEY_BYTES = 20
 BLOCK_BYTES = 256 * 1024
 ABANDONED_S = 24 * 3600.0
 """What is still being written after that belongs to a process that died."""
@@ -34,28 +35,17 @@ class DiskMedia:
 
     def prepare(self) -> None:
         """Make the folder, and clear away what died in the middle of an upload. Raises OSError."""
-        self._aside.mkdir(parents=True, exist_ok=True)
-        for path in _older(self._aside.iterdir(), ABANDONED_S):
-            path.unlink(missing_ok=True)
+        clear_aside(self._aside)
 
     async def put(self, parts: AsyncIterable[bytes]) -> str:
-        key = secrets.token_hex(20)
-        aside, path = self._aside / key, self._path(key)
-        try:
-            file = await in_thread(aside.open, "xb", 0)
+        key = secrets.token_hex(KEY_BYTES)
+        path = self._path(key)
+        async with written_aside(self._aside / key, parts) as aside:
             try:
-                async for block in blocks(parts):
-                    await in_thread(_write, file, block)
-                await in_thread(os.fsync, file.fileno())
-            finally:
-                file.close()
-            await in_thread(_publish, aside, path)
-        except BaseException as error:
-            aside.unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in _FULL:
-                raise StorageFull from error
-            raise
+                await in_thread(_publish, aside, path)
+            except BaseException:
+                _forget(path)
+                raise
         return key
 
     async def open(self, key: str, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
@@ -87,6 +77,33 @@ class DiskMedia:
         if len(key) != 40 or not _HEX.issuperset(key):
             raise ValueError("not a key of this store")
         return self._folder / key[:2] / key[2:4] / key
+
+
+@asynccontextmanager
+async def written_aside(aside: Path, parts: AsyncIterable[bytes]) -> AsyncIterator[Path]:
+    """A new file with the bytes, synced, gone at the end of the block unless it was renamed. Raises StorageFull."""
+    try:
+        file = await in_thread(aside.open, "xb", 0)
+        try:
+            async for block in blocks(parts):
+                await in_thread(_write, file, block)
+            await in_thread(os.fsync, file.fileno())
+        finally:
+            file.close()
+        yield aside
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageFull from error
+        raise
+    finally:
+        _forget(aside)
+
+
+def clear_aside(folder: Path) -> None:
+    """Make the folder for files on their way in, and clear away what died there. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in _older(folder.iterdir(), ABANDONED_S):
+        path.unlink(missing_ok=True)
 
 
 async def blocks(parts: AsyncIterable[bytes], size: int = BLOCK_BYTES) -> AsyncIterator[bytes]:
@@ -132,6 +149,11 @@ def _publish(aside: Path, path: Path) -> None:
             _sync(folder.parent)
     aside.rename(path)
     _sync(path.parent)
+
+
+def _forget(path: Path) -> None:
+    """On the loop, not in a thread: it must happen even when the caller is being cancelled."""
+    path.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:
