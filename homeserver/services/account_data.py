@@ -89,15 +89,22 @@ class AccountData:
         known = self._ignored.get(user_id)
         if known is None:
             content = await self._table.read(user_id, "", IGNORED)
-            known = self._ignored[user_id] = _ignored_users(content)
-            if len(self._ignored) > CACHED_USERS:
-                self._ignored.popitem(last=False)
+            # What the stream brought meanwhile is newer than what was read.
+            known = self._ignored.get(user_id)
+            if known is None:
+                known = self._keep_ignored(user_id, content)
         return known
+
+    def _keep_ignored(self, user_id: str, content: bytes | None) -> frozenset[str]:
+        ignored = self._ignored[user_id] = _ignored_users(content)
+        if len(self._ignored) > CACHED_USERS:
+            self._ignored.popitem(last=False)
+        return ignored
 
     def apply(self, row: Row) -> None:
         """Follow the stream."""
         if isinstance(row, AccountDataRow) and row.type == IGNORED and not row.room_id:
-            self._ignored[row.user_id] = _ignored_users(row.content)
+            self._keep_ignored(row.user_id, row.content)
 
 
 def _ignored_users(content: bytes | None) -> frozenset[str]:

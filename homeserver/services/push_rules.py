@@ -66,12 +66,14 @@ class PushRules:
             await self._load(missing)
 
     async def _load(self, user_ids: Sequence[str]) -> None:
+        stored = await self._table.of_users(user_ids, STORED)
         if len(self._known) > CACHED_USERS:
             self._known.clear()
             self._compiled.clear()
-        stored = await self._table.of_users(user_ids, STORED)
         for user_id in user_ids:
-            self._keep(user_id, load_ruleset(stored[user_id]) if user_id in stored else UNCHANGED)
+            # What the stream brought meanwhile is newer than what was read.
+            if user_id not in self._known:
+                self._keep(user_id, load_ruleset(stored[user_id]) if user_id in stored else UNCHANGED)
 
     def _keep(self, user_id: str, ruleset: Ruleset) -> None:
         self._known[user_id] = ruleset

@@ -52,6 +52,8 @@ class Sessions:
         self._rng = rng
         self._cached: OrderedDict[bytes, Requester] = OrderedDict()
         self._by_user: dict[str, set[bytes]] = {}
+        self._revocations = 0
+        """How many were applied: a session read before the last one may have ended."""
         self._unconfirmed: set[int] = set()
         self._on_revoked: list[Revoked] = []
         self._news_of: NewsOfDevices = _no_news
@@ -72,7 +74,7 @@ class Sessions:
         digest = _digest(token)
         requester = self._cached.get(digest)
         if requester is None:
-            session = await self._table.authenticate(digest)
+            session = await self._read(digest)
             if session is None:
                 raise UnknownToken
             if session.is_deactivated:
@@ -85,6 +87,14 @@ class Sessions:
             self._unconfirmed.discard(requester.session_nid)
             await self._table.confirm_refresh(requester.session_nid)
         return requester
+
+    async def _read(self, digest: bytes) -> Session | None:
+        """The session of a token; read again when access of anyone ended meanwhile, since it may be this one's."""
+        while True:
+            before = self._revocations
+            session = await self._table.authenticate(digest)
+            if session is None or before == self._revocations:
+                return session
 
     def _remember(self, digest: bytes, session: Session) -> Requester:
         requester = Requester(
@@ -127,7 +137,7 @@ class Sessions:
             await self._end_device_sessions(user_id, device_id)
         access = ACCESS_PREFIX + self._rng.token(TOKEN_BYTES)
         refresh = REFRESH_PREFIX + self._rng.token(TOKEN_BYTES) if wants_refresh else None
-        now = self._clock.now_ms()
+        now, before = self._clock.now_ms(), self._revocations
         session = await self._table.create(
             user_id=user_id,
             device_id=device_id,
@@ -137,7 +147,8 @@ class Sessions:
             display_name=display_name,
             now_ms=now,
         )
-        self._remember(_digest(access), session)
+        if before == self._revocations:
+            self._remember(_digest(access), session)
         life = ACCESS_LIFE_MS if wants_refresh else None
         return Tokens(UserId(user_id), DeviceId(device_id), access, refresh, life)
 
@@ -155,6 +166,7 @@ class Sessions:
         """
         access = ACCESS_PREFIX + self._rng.token(TOKEN_BYTES)
         renewed = REFRESH_PREFIX + self._rng.token(TOKEN_BYTES)
+        before = self._revocations
         outcome = await self._table.refresh(
             _digest(refresh_token),
             access_hash=_digest(access),
@@ -171,7 +183,8 @@ class Sessions:
         for digest in list(self._by_user.get(session.user_id, ())):
             if self._cached[digest].session_nid == session.session_nid:
                 self._drop(digest)
-        self._remember(_digest(access), session)
+        if before == self._revocations:
+            self._remember(_digest(access), session)
         self._unconfirmed.add(session.session_nid)
         assert session.device_id is not None
         return Tokens(UserId(session.user_id), DeviceId(session.device_id), access, renewed, ACCESS_LIFE_MS)
@@ -208,6 +221,7 @@ class Sessions:
         """Follow the stream: forget tokens that are revoked."""
         if not isinstance(row, RevocationRow):
             return
+        self._revocations += 1
         for digest in list(self._by_user.get(row.user_id, ())):
             if concerns(row, self._cached[digest]):
                 self._drop(digest)
