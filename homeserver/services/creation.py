@@ -96,6 +96,7 @@ class Creation:
         self._clock = clock
         self._rng = rng
         self._default_version = default_version
+        self._last_ts = 0
 
     async def create(self, requester: Requester, new: NewRoom) -> RoomId:
         """Create the room with all its first events, or nothing. Remote users are invited when it stands.
@@ -153,7 +154,11 @@ class Creation:
         return content
 
     def _create_event(self, requester: Requester, rules: RoomVersion, content: Mapping[str, Any]) -> Event:
-        """Signed before anything is stored: from version 12 on its hash is the room's id."""
+        """Signed before anything is stored: from version 12 on its hash is the room's id.
+
+        No two have the same time: equal rooms of one user, made in one millisecond, would be one room.
+        """
+        self._last_ts = max(self._clock.now_ms(), self._last_ts + 1)
         room_id = None
         if not rules.create_is_room:
             room_id = RoomId(f"!{self._rng.letters(ROOM_ID_LETTERS)}:{self._key.server}")
@@ -168,7 +173,7 @@ class Creation:
                 prev_events=[],
                 auth_events=[],
                 depth=1,
-                ts=self._clock.now_ms(),
+                ts=self._last_ts,
             )
             return seal(proto, rules, self._key)
         except NotCanonical as bad:

@@ -56,6 +56,12 @@ async def test_a_room_that_the_rules_refuse_leaves_nothing_behind(server: Server
     assert (await alice.ask("GET", "/v3/directory/room/%23taken%3Ahearth.test"))[0] == 404
 
 
+async def test_equal_rooms_made_at_once_are_different_rooms(server: Server) -> None:
+    [alice] = await server.users("alice")
+    rooms = await asyncio.gather(*(alice.creates_room(name="Tea") for _ in range(20)))
+    assert len(set(rooms)) == 20
+
+
 async def test_an_unknown_version_is_refused(server: Server) -> None:
     [alice] = await server.users("alice")
     with pytest.raises(Refused) as refused:
