@@ -17,6 +17,7 @@ from homeserver.clock import Clock, Faults
 from homeserver.federation.client.errors import FederationError, Refused
 from homeserver.federation.client.transactions import MAX_EDUS, MAX_PDUS, Transactions
 from homeserver.storage.destinations import Destinations
+from homeserver.storage.errors import DatabaseDown, DatabaseFull
 
 log = structlog.get_logger()
 
@@ -27,6 +28,7 @@ MAX_EPHEMERAL: Final = 1_000
 MAX_BYTES: Final = 4 * 1024 * 1024
 """Of PDUs in one transaction; receivers take 5 MiB and more."""
 IDLE_S: Final = 60.0
+DATABASE_PAUSE_S: Final = 1.0
 
 
 class Backoff(Protocol):
@@ -115,11 +117,22 @@ class Destination:
     async def run(self) -> None:
         """Send until nothing has been owed for a while."""
         try:
-            while await self._something_to_do():
-                async with self.shared.slots:
-                    await self._send_next()
+            while await self._send_one():
+                pass
         finally:
             self.running = False
+
+    async def _send_one(self) -> bool:
+        """Wait for something to send, and send it; False when nothing came. A database that is away is waited for."""
+        try:
+            if not await self._something_to_do():
+                return False
+            async with self.shared.slots:
+                await self._send_next()
+        except (DatabaseDown, DatabaseFull) as error:
+            log.warning("destination waits for the database", server=self.server, error=type(error).__name__)
+            await self.shared.clock.sleep(DATABASE_PAUSE_S)
+        return True
 
     async def _something_to_do(self) -> bool:
         while True:

@@ -22,7 +22,7 @@ from homeserver.services.feed import Feed
 from homeserver.services.peers import Peers
 from homeserver.services.rooms import MEMBER, Rooms
 from homeserver.storage.destinations import Destinations
-from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.leases import Leases
 from homeserver.storage.outbound import OutboundTable
 from homeserver.storage.rows import HIDDEN, RELAY, EventRow, OutboundEduRow, ReceiptRow, Row
@@ -111,7 +111,7 @@ class Sender:
             try:
                 if await self._leases.take(self._owner, [LEASE], LEASE_S):
                     return
-            except DatabaseDown:
+            except (DatabaseDown, DatabaseFull):
                 log.warning("sender waits for the database")
             await self._clock.sleep(LEASE_S / 3)
 
@@ -161,13 +161,21 @@ class Sender:
 
     async def _start(self) -> None:
         """Go on where the last process stopped."""
-        routed = await self._outbound.routed()
+        routed, behind = await self._cursors()
         self._routed = self._feed.head if routed is None else routed
-        for server, cursor in (await self._outbound.behind()).items():
+        for server, cursor in behind.items():
             self._lagging.add(server)
             destination = self._destination(server)
             destination.delivered, destination.behind, destination.latest = cursor, True, self._routed
             self._start_queue(server)
+
+    async def _cursors(self) -> tuple[int | None, Mapping[str, int]]:
+        """Up to where events were routed, and what has arrived at servers that lag behind that."""
+        while True:
+            try:
+                return await self._outbound.routed(), await self._outbound.behind()
+            except DatabaseDown:
+                await self._clock.sleep(1.0)
 
     async def _route_new(self) -> None:
         while self._routed < self._feed.head:
@@ -283,7 +291,7 @@ class Sender:
                 await self.save()
                 if self._feed.is_shared and not await self._leases.take(self._owner, [LEASE], LEASE_S):
                     return
-            except DatabaseDown:
+            except (DatabaseDown, DatabaseFull):
                 continue
 
     async def save(self) -> None:

@@ -22,7 +22,7 @@ from homeserver.services.acceptance import Acceptance, Known, MissingAncestors
 from homeserver.services.ancestors import Ancestors, oldest_first
 from homeserver.services.intents import Stale
 from homeserver.services.rooms import Room, Rooms
-from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import StagedDoneRow
 from homeserver.storage.staging import Staged, StagedRoom, StagingTable
@@ -94,7 +94,7 @@ class InboundWork:
                     await self._work_off(rooms[0], owner)
                 else:
                     await self._rest(poll_s)
-            except DatabaseDown:
+            except (DatabaseDown, DatabaseFull):
                 await self._clock.sleep(1.0)
 
     async def _rest(self, poll_s: float | None) -> None:
@@ -111,7 +111,7 @@ class InboundWork:
             await self._clock.sleep(PRUNE_S)
             try:
                 await self._staging.prune(self._clock.now_ms() - KEPT_MS)
-            except DatabaseDown:
+            except (DatabaseDown, DatabaseFull):
                 continue
 
     async def _work_off(self, room: StagedRoom, owner: str) -> None:
@@ -127,10 +127,10 @@ class InboundWork:
     async def _try_one(self, room: StagedRoom, pdu: Staged) -> None:
         try:
             await self._take(room, pdu)
+        except (DatabaseDown, DatabaseFull):
+            raise
         except (FederationError, MissingAncestors, Stale, MatrixError, ProtocolError) as error:
             log.info("staged event put off", room_id=room.room_id, event_id=pdu.event_id, why=str(error))
-        except DatabaseDown:
-            raise
         except Exception:
             log.exception("staged event failed", room_id=room.room_id, event_id=pdu.event_id)
         else:

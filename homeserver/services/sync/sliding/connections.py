@@ -11,7 +11,7 @@ import structlog
 from homeserver.clock import Clock, Rng
 from homeserver.services.requester import Requester
 from homeserver.services.sync.sliding.connection import Connection
-from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.sync_connections import SyncConnections
 
 log = structlog.get_logger()
@@ -74,7 +74,7 @@ class Connections:
                 await self._write()
                 if rounds % PRUNE_EVERY == 0:
                     await self._table.prune(self._clock.now_ms() - KEPT_MS)
-            except DatabaseDown:
+            except (DatabaseDown, DatabaseFull):
                 log.warning("sync.connections_not_written")
             rounds += 1
 
@@ -90,7 +90,7 @@ class Connections:
         state = connection.dump()
         try:
             await self._table.save(connection.device_nid, connection.conn_id, state, self._clock.now_ms())
-        except (DatabaseDown, asyncio.CancelledError):
+        except (DatabaseDown, DatabaseFull, asyncio.CancelledError):
             connection.is_dirty = True
             raise
 
