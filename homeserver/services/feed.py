@@ -139,7 +139,11 @@ class Feed:
             if row.position <= self.head:
                 continue
             for cache in self._caches:
-                cache(row)
+                try:
+                    cache(row)
+                except Exception:
+                    # A row that one cache cannot take is kept from nobody else, and does not end the process.
+                    log.exception("feed.cache_failed", position=row.position, kind=type(row).__name__)
             self._ring.append(row)
             self._positions.append(row.position)
             self._bytes += _size(row)

@@ -211,7 +211,7 @@ class Presence:
         life_s = LIFE_S if presence != "offline" else KEPT_OFFLINE_S
         with contextlib.suppress(BusDown):
             await self._bus.set_state(f"{PREFIX}{user_id}/{self._instance}", msgspec.msgpack.encode(said), life_s)
-        if presence == "offline":
+        if local.said == "offline" and self._local.get(user_id) is local:
             del self._local[user_id]
 
     # -- peers -----------------------------------------------------------------------------------------------------
