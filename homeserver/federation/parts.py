@@ -38,6 +38,7 @@ from homeserver.services.inbound_work import InboundWork
 from homeserver.services.keyring import Keyring
 from homeserver.services.media.repository import Media
 from homeserver.services.media.thumbnails import Thumbnails
+from homeserver.services.out_of_band import OutOfBand
 from homeserver.services.outliers import Outliers
 from homeserver.services.peer_reads import PeerReads
 from homeserver.services.peers import Peers
@@ -158,6 +159,7 @@ def build(
         nids=database.nids,
     )
     resident = Resident(key, below.rooms, acceptance, events=event_table, clock=clock)
+    out_of_band = OutOfBand(acceptance, room_table, below.stream, clock)
     remote_join = RemoteJoin(
         key,
         joining,
@@ -166,6 +168,7 @@ def build(
         table=room_table,
         members=Members(database),
         commits=below.commits,
+        out_of_band=out_of_band,
         outliers=outliers,
         resolution=resolution,
         stream=below.stream,
@@ -180,10 +183,8 @@ def build(
         keyring=keyring,
         resident=resident,
         rooms=below.rooms,
-        table=room_table,
         commits=below.commits,
-        stream=below.stream,
-        clock=clock,
+        out_of_band=out_of_band,
         may_invite=below.may_invite,
     )
     inbound = Inbound(

@@ -24,7 +24,7 @@ from homeserver.services.received import Dropped, room_id_of
 from homeserver.services.rooms import MEMBER, Room, Rooms
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events
-from homeserver.storage.members import Members
+from homeserver.storage.members import Members, Membership
 from homeserver.storage.rows import InboundTxnRow, MemberRow, StagedRow
 from homeserver.storage.stream import Stream
 
@@ -185,17 +185,17 @@ class Inbound:
         return None
 
     async def _withdraw(self, origin: ServerName, room: Room, pdu: object) -> None:
-        """An invite to a room that we are not in was taken back by the server that it came from."""
+        """An invite to a room that we are not in was taken back by where it came from, or a knock was refused."""
         content = pdu.get("content") if isinstance(pdu, dict) else None
         if not isinstance(content, dict) or content.get("membership") not in ("leave", "ban"):
             return
         (event,) = await self._acceptance.read([pdu], room.rules)
         if not isinstance(event, Event) or event.type != MEMBER or event.state_key is None:
             return
-        invite = (await self._members.memberships(room.room_id, [event.state_key])).get(event.state_key)
-        if invite is None or invite.membership != "invite" or server_of(event.state_key) != self._us:
+        known = (await self._members.memberships(room.room_id, [event.state_key])).get(event.state_key)
+        if known is None or server_of(event.state_key) != self._us or server_of(event.sender) != origin:
             return
-        if server_of(invite.sender) == server_of(event.sender) == origin:
+        if origin in _who_may_withdraw(known):
             await self._stream.write(
                 MemberRow(
                     room_nid=room.room_nid,
@@ -257,3 +257,12 @@ class Inbound:
 
 def _edu_types(edus: Sequence[object]) -> set[str]:
     return {str(edu.get("edu_type")) for edu in edus if isinstance(edu, dict)}
+
+
+def _who_may_withdraw(known: Membership) -> set[str]:
+    """Servers whose word ends a membership of a room that we are not in."""
+    if known.membership == "invite":
+        return {server_of(known.sender)}
+    if known.membership == "knock" and known.stripped_state is not None:
+        return {server_of(entry["sender"]) for entry in orjson.loads(known.stripped_state)}
+    return set()

@@ -87,14 +87,19 @@ class Joining:
     async def knock(
         self, requester: Requester, room: str, *, via: Sequence[str] = (), reason: str | None = None
     ) -> RoomId:
-        """Ask to be let into a room of this server. Raises Forbidden, NotFound."""
-        room_id, _ = await self._named(room, via)
+        """Ask to be let into a room. Raises Forbidden, NotFound, IncompatibleRoomVersion, Unavailable."""
+        room_id, servers = await self._named(room, via)
         head = await self._rooms.find(room_id)
-        if head is None or not head.has_server(self._server):
-            raise NotFound("This server is not in that room.")
-        content = await self._profiles.member_content(requester.user_id)
-        draft = Draft.member(requester.user_id, "knock", reason=reason, **content)
-        await self._commits.commit(head, Intent(requester.user_id, draft))
+        content = dict(await self._profiles.member_content(requester.user_id))
+        if reason is not None:
+            content["reason"] = reason
+        if head is not None and head.has_server(self._server):
+            draft = Draft.member(requester.user_id, "knock", **content)
+            await self._commits.commit(head, Intent(requester.user_id, draft))
+        elif self._remote is not None:
+            await self._remote.knock(requester.user_id, room_id, [*servers, *_server_in(room_id)], content)
+        else:
+            raise NotFound("This server does not know the room, and does not federate.")
         return room_id
 
     async def _named(self, room: str, via: Sequence[str]) -> tuple[RoomId, list[str]]:

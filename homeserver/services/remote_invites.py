@@ -4,13 +4,11 @@ Spec: Server-Server API, Inviting to a room; Stripped state.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-import orjson
 import structlog
 
-from homeserver.clock import Clock
-from homeserver.errors import Forbidden, InvalidParam, MissingParam, Unavailable, UnsupportedRoomVersion
+from homeserver.errors import Forbidden, InvalidParam, Unavailable, UnsupportedRoomVersion
 from homeserver.federation.client.errors import FederationError, Refused
 from homeserver.federation.client.joining import Joining
 from homeserver.protocol.errors import BadSignature
@@ -22,18 +20,12 @@ from homeserver.services.acceptance import Acceptance, Verdict
 from homeserver.services.commits import Commits
 from homeserver.services.intents import Committed, Draft, Intent
 from homeserver.services.keyring import Keyring
+from homeserver.services.out_of_band import OutOfBand
 from homeserver.services.received import Dropped
 from homeserver.services.resident import Resident
 from homeserver.services.rooms import MEMBER, Room, Rooms
-from homeserver.storage.rooms import RoomTable
-from homeserver.storage.rows import MemberRow
-from homeserver.storage.stream import Stream
 
 log = structlog.get_logger()
-
-CREATE_TYPE: Final = "m.room.create"
-MAX_STATE: Final = 50
-MAX_STATE_BYTES: Final = 256 * 1024
 
 MayInvite = Callable[[str, str], Awaitable[None]]
 """Asked with (user here, who invites); raises InviteBlocked, or NotFound for a user that does not exist."""
@@ -51,10 +43,8 @@ class RemoteInvites:
         keyring: Keyring,
         resident: Resident,
         rooms: Rooms,
-        table: RoomTable,
         commits: Commits,
-        stream: Stream,
-        clock: Clock,
+        out_of_band: OutOfBand,
         may_invite: MayInvite,
     ) -> None:
         self._key = key
@@ -63,10 +53,8 @@ class RemoteInvites:
         self._keyring = keyring
         self._resident = resident
         self._rooms = rooms
-        self._table = table
         self._commits = commits
-        self._stream = stream
-        self._clock = clock
+        self._out_of_band = out_of_band
         self._may_invite = may_invite
 
     async def invite(self, room: Room, sender: UserId, draft: Draft) -> Committed:
@@ -116,11 +104,11 @@ class RemoteInvites:
         event = await self._checked(origin, room_id, event_id, pdu, rules)
         target = event.target
         await self._may_invite(target, event.sender)
-        stripped = await self._stripped(room_id, rules, state)
+        stripped = await self._out_of_band.stripped(room_id, rules, state)
         signed = sign_event(event.pdu, rules, self._key)
         room = await self._rooms.find(room_id)
         if room is None or not room.has_server(self._key.server):
-            await self._keep(room_id, rules, event, stripped)
+            await self._out_of_band.keep(room_id, rules, event, stripped)
         log.info("invited", room_id=room_id, user_id=target, by=event.sender)
         return signed
 
@@ -155,59 +143,6 @@ class RemoteInvites:
         if room is not None and not room.allows_server(origin):
             raise Forbidden("Your server may not take part in this room.")
         return event
-
-    async def _stripped(self, room_id: str, rules: RoomVersion, state: Sequence[Any]) -> bytes:
-        """What the client may see of the room. Version 12 asks for full PDUs with a create event that fits."""
-        entries = [entry for entry in state[:MAX_STATE] if isinstance(entry, dict)]
-        creates = [entry for entry in entries if entry.get("type") == CREATE_TYPE]
-        if rules.create_is_room:
-            if not creates:
-                raise MissingParam("invite_room_state must hold the create event.")
-            read = [event for event in await self._acceptance.read(entries, rules) if isinstance(event, Event)]
-            entries = [dict(event.pdu) for event in read if event.room_id == room_id]
-            if not any(entry.get("type") == CREATE_TYPE for entry in entries):
-                raise InvalidParam("The create event in invite_room_state does not fit the room.")
-        stripped = [entry for entry in map(_strip, entries) if entry is not None]
-        text = orjson.dumps(stripped)
-        return text if len(text) <= MAX_STATE_BYTES else orjson.dumps([e for e in stripped if e["type"] == CREATE_TYPE])
-
-    async def _keep(self, room_id: str, rules: RoomVersion, event: Event, stripped: bytes) -> None:
-        allocated = await self._table.allocate(room_id, rules.id, created_ts=self._clock.now_ms())
-        name, avatar = event.content.get("displayname"), event.content.get("avatar_url")
-        invite = {
-            "type": MEMBER,
-            "state_key": event.state_key,
-            "sender": event.sender,
-            "content": dict(event.content),
-            "event_id": event.event_id,
-            "origin_server_ts": event.ts,
-        }
-        key = (MEMBER, event.state_key)
-        state = [entry for entry in orjson.loads(stripped) if (entry["type"], entry["state_key"]) != key]
-        await self._stream.write(
-            MemberRow(
-                room_nid=allocated.room_nid,
-                room_id=room_id,
-                user_id=event.target,
-                server=server_of(event.target),
-                membership="invite",
-                event_id=event.event_id,
-                sender=event.sender,
-                displayname=name if isinstance(name, str) else None,
-                avatar_url=avatar if isinstance(avatar, str) else None,
-                stripped_state=orjson.dumps([*state, invite]),
-            )
-        )
-
-
-def _strip(entry: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Stripped state of one event, None where it is malformed. Spec: Client-Server API, Stripped state."""
-    stripped = {name: entry.get(name) for name in ("type", "state_key", "sender", "content")}
-    texts = (stripped["type"], stripped["state_key"], stripped["sender"])
-    is_good = all(isinstance(text, str) and len(text) <= 255 for text in texts) and isinstance(
-        entry.get("content"), dict
-    )
-    return stripped if is_good else None
 
 
 def _client_code(refused: Refused) -> str:

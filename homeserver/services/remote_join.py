@@ -5,7 +5,7 @@ restricted room, who vouches. What comes back is verified event by event before 
 Spec: Server-Server API, Joining Rooms, Leaving Rooms (Rejecting Invites).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -24,6 +24,7 @@ from homeserver.protocol.signing import SigningKey
 from homeserver.services.acceptance import Acceptance
 from homeserver.services.commits import Commits
 from homeserver.services.intents import Finished, Stale
+from homeserver.services.out_of_band import OutOfBand
 from homeserver.services.outliers import Outliers, Stored, event_row, judge
 from homeserver.services.resolution import Resolution
 from homeserver.services.rooms import MEMBER, Room, Rooms
@@ -41,6 +42,7 @@ MAX_SERVERS: Final = 6
 """Residents that are tried before we give up."""
 TRIES: Final = 5
 MAX_STATE: Final = 200_000
+KNOCKABLE: Final = [version for version, rules in ROOM_VERSIONS.items() if rules.knock]
 CREATE_KEY: Final[StateKey] = ("m.room.create", "")
 
 
@@ -57,6 +59,7 @@ class RemoteJoin:
         table: RoomTable,
         members: Members,
         commits: Commits,
+        out_of_band: OutOfBand,
         outliers: Outliers,
         resolution: Resolution,
         stream: Stream,
@@ -71,6 +74,7 @@ class RemoteJoin:
         self._table = table
         self._members = members
         self._commits = commits
+        self._out_of_band = out_of_band
         self._outliers = outliers
         self._resolution = resolution
         self._stream = stream
@@ -83,18 +87,38 @@ class RemoteJoin:
 
         Raises Forbidden, IncompatibleRoomVersion, NotFound (nobody to ask), Unavailable.
         """
+        await self._by_one_of(via, room_id, lambda server: self._join_by(server, user_id, room_id, dict(content)))
+
+    async def knock(self, user_id: UserId, room_id: RoomId, via: Sequence[str], content: Mapping[str, Any]) -> None:
+        """Ask by one of `via` to be let in. Raises as `join`."""
+        await self._by_one_of(via, room_id, lambda server: self._knock_by(server, user_id, room_id, content))
+
+    async def _by_one_of(self, via: Sequence[str], room_id: RoomId, ask: Callable[[str], Awaitable[None]]) -> None:
+        """Ask server after server until one agrees. Raises what says most of why none did."""
         problem: MatrixError = NotFound("No server was found that is in this room.")
         for server in _to_ask(via, self._key.server):
             try:
-                await self._join_by(server, user_id, room_id, dict(content))
+                await ask(server)
                 return
             except Refused as refused:
                 problem = _meaning(refused)
             except (FederationError, BadTemplate, NotAllowed, BadEvent) as error:
-                log.info("join failed", server=server, room_id=room_id, why=str(error))
+                log.info("no way in", server=server, room_id=room_id, why=str(error))
                 if not isinstance(problem, Forbidden | IncompatibleRoomVersion):
-                    problem = Unavailable(f"The room could not be joined by {server}.")
+                    problem = Unavailable(f"The room could not be entered by {server}.")
         raise problem
+
+    async def _knock_by(self, server: str, user_id: UserId, room_id: RoomId, content: Mapping[str, Any]) -> None:
+        template = await self._client.make_knock(server, room_id, user_id, KNOCKABLE)
+        rules = _rules(template)
+        event = self._build(template, rules, user_id, room_id, "knock", content)
+        state = await self._client.send_knock(server, room_id, event.event_id, event.pdu)
+        try:
+            stripped = await self._out_of_band.stripped(room_id, rules, state)
+        except MatrixError as error:
+            log.info("state of the room is not shown", server=server, room_id=room_id, why=error.message)
+            stripped = b"[]"
+        await self._out_of_band.keep(room_id, rules, event, stripped)
 
     async def leave(self, user_id: UserId, room_id: RoomId, content: Mapping[str, Any]) -> None:
         """Reject an invite, or take a knock back, of a room that we are not in. Raises Unavailable if nobody takes it.
