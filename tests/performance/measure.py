@@ -74,7 +74,7 @@ class Meters:
 
     def memory_mb(self) -> float:
         """Resident memory of the server's processes."""
-        return sum(one.memory_info().rss for one in _tree(self.server_pid)) / 2**20
+        return float(sum(one.memory_info().rss for one in _tree(self.server_pid))) / 2**20
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from functools import partial
 
 from tests.performance.measure import Figures, without_gc
 from tests.performance.subjects import Account, Subject
+from tests.support.socket_wire import SocketWire
 
 TEXT = "A message of ordinary length, as people write them when they talk to each other every day."
 LONG_POLL_MS = 30_000
@@ -103,6 +104,44 @@ async def fan_out_by_long_poll(subject: Subject, plan: Plan, *, receivers: int) 
     return begin.figures(end, len(waits), waits)
 
 
+async def fan_out_by_socket(subject: Subject, plan: Plan, *, receivers: int) -> Figures:
+    """The same over WebSockets."""
+    room = await subject.shared_room(receivers + 1)
+    sender, *listeners = await subject.accounts(receivers + 1)
+    waits: list[float] = []
+    sent_at = 0.0
+    arrived = asyncio.Event()
+    wanted = b"nothing yet"
+    missing = 0
+
+    def look(frame: bytes) -> None:
+        nonlocal missing
+        if wanted in frame:
+            waits.append(time.perf_counter() - sent_at)
+            missing -= 1
+            if missing == 0:
+                arrived.set()
+
+    opening = (
+        SocketWire.open(one.wire.port, one.wire.token, look, number=number) for number, one in enumerate(listeners)
+    )
+    sockets = await asyncio.gather(*opening)
+    await asyncio.sleep(1)
+    with without_gc():
+        begin = await subject.meters.read()
+        for number in range(plan.rounds):
+            arrived.clear()
+            missing, wanted = receivers, f"round {number} {begin.at}".encode()
+            sent_at = time.perf_counter()
+            await sender.says(room, wanted.decode())
+            async with asyncio.timeout(60):
+                await arrived.wait()
+        end = await subject.meters.read()
+    for socket in sockets:
+        socket.close()
+    return begin.figures(end, len(waits), waits)
+
+
 async def initial_sync(subject: Subject, plan: Plan) -> Figures:
     """One user in `plan.rooms` rooms of 20 messages syncs for the first time."""
     account = (await subject.accounts(1))[0]
@@ -186,6 +225,8 @@ def _next_batch(body: bytes) -> str:
     return body[start : body.index(b'"', start)].decode("ascii")
 
 
+OURS_ALONE = "socket"
+"""Scenarios with this word need what only this server has; beside them stands the peer's long-poll."""
 SCENARIOS: dict[str, Scenario] = {
     "send, 1 user": partial(send_in_own_rooms, users=1),
     "send, 16 users, own rooms": partial(send_in_own_rooms, users=16),
@@ -196,5 +237,8 @@ SCENARIOS: dict[str, Scenario] = {
     "fan-out to 50 by /sync": partial(fan_out_by_long_poll, receivers=50),
     "fan-out to 200 by /sync": partial(fan_out_by_long_poll, receivers=200),
     "fan-out to 500 by /sync": partial(fan_out_by_long_poll, receivers=500),
+    "fan-out to 50 by socket": partial(fan_out_by_socket, receivers=50),
+    "fan-out to 200 by socket": partial(fan_out_by_socket, receivers=200),
+    "fan-out to 500 by socket": partial(fan_out_by_socket, receivers=500),
     "initial sync": initial_sync,
 }
