@@ -52,6 +52,8 @@ class Sender:
     limit_s: float = 15.0
     unanswered: list[float] = field(default_factory=list)
     """When a try ended without an answer."""
+    busy: int = 0
+    """How often the server said that it cannot now."""
     faults: list[str] = field(default_factory=list)
     """Answers that no server should give."""
 
@@ -95,6 +97,7 @@ class Sender:
             if answer.status not in BUSY:
                 self._note(answer)
                 return Result.REFUSED if answer.status < 500 else Result.UNKNOWN
+            self.busy += 1
             await asyncio.sleep(0.05)
         return Result.UNKNOWN if left else None
 

@@ -33,6 +33,8 @@ class ServerProcess:
         )
         self.log_file = folder / "server.log"
         self.environment: dict[str, str] = {}
+        self.prefix: tuple[str, ...] = ()
+        """A program that starts the server in its own place."""
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -67,6 +69,7 @@ class ServerProcess:
         """Start it without waiting."""
         with self.log_file.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *self.prefix,
                 sys.executable,
                 "-m",
                 "homeserver",

@@ -1,0 +1,74 @@
+"""R-8: the disk fills up under load: nothing acknowledged is lost, and with space the server goes on by itself."""
+
+import asyncio
+import errno
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.nemesis import crowd
+from tests.support.server import ServerProcess
+from tools.certificates import LocalCertificate
+
+SIZE = "260m"
+RECOVERED_S = 30.0
+
+
+@pytest.fixture
+async def small_server(tmp_path: Path, certificate: LocalCertificate) -> AsyncIterator[ServerProcess]:
+    """A server whose data, database and all, is on a small disk of its own."""
+    server = ServerProcess(
+        tmp_path / "server", certificate, rate_limits={"enabled": False}, federation={"enabled": False}
+    )
+    data = _data(server)
+    data.mkdir(mode=0o700)
+    mine = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+    mounting = f'mount -t tmpfs -o size={SIZE},mode=0700 none {data} && exec "$@"'
+    server.prefix = ("unshare", "--mount", *mine, "sh", "-c", mounting, "sh")
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.mark.timeout(240)
+async def test_a_disk_that_fills_up_loses_nothing(small_server: ServerProcess) -> None:
+    ballast = Path(f"/proc/{small_server.pid}/root{_data(small_server)}/ballast")
+    async with crowd([small_server.url], senders=8, rooms=2, followers=2, pause_s=0.0) as at_work:
+        await asyncio.sleep(1)
+        _fill(ballast)
+        async with asyncio.timeout(60):
+            while sum(sender.busy for sender in at_work.senders) < 8:
+                _fill(ballast)
+                await asyncio.sleep(0.2)
+        ballast.unlink()
+        freed = time.monotonic()
+        async with asyncio.timeout(RECOVERED_S):
+            while True:
+                if any(send.started > freed and send.event_ids for send in at_work.history.sends[-50:]):
+                    break
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(1)
+    await at_work.settle()
+
+
+def _data(server: ServerProcess) -> Path:
+    return server.local.config.parent / "data"
+
+
+def _fill(path: Path) -> None:
+    """Take what is left of the disk."""
+    with path.open("ab", buffering=0) as file:
+        try:
+            for size in (1 << 20, 1 << 12):
+                while True:
+                    try:
+                        file.write(bytes(size))
+                    except OSError as error:
+                        if error.errno != errno.ENOSPC:
+                            raise
+                        break
+        finally:
+            os.fsync(file.fileno())
