@@ -1,23 +1,12 @@
-"""The room itself, by Hearth and by Synapse: its alias, the public list, knocks, server ACLs, upgrades."""
+"""The room itself, by Hearth and by Synapse: knocks, server ACLs, upgrades."""
 
 from urllib.parse import quote
 
 import pytest
 
-from tests.interop.conftest import Sides
+from tests.interop.conftest import Both, Sides
 from tests.interop.reading import eventually, has_membership, have_same_state, is_invited, joins_from_afar, sees
 from tests.support.client import Refused
-
-
-async def test_a_public_room_is_in_the_list_that_the_other_server_shows(sides: Sides) -> None:
-    alice, bob = await sides.home.register(), await sides.away.register()
-    room = await alice.creates_public_room(room_version=sides.version, visibility="public", name="Listed")
-
-    async def listed() -> bool:
-        found = await bob.call("GET", "/v3/publicRooms", None, server=sides.home.name, limit=500)
-        return room in {entry["room_id"] for entry in found["chunk"]}
-
-    await eventually(listed, "the room is listed")
 
 
 async def test_one_who_knocks_is_let_in(sides: Sides) -> None:
@@ -61,19 +50,17 @@ async def test_a_server_that_the_acl_denies_is_not_heard(sides: Sides) -> None:
     assert "unheard" not in await alice.sees(room)
 
 
-async def test_a_room_is_upgraded_and_both_follow(sides: Sides) -> None:
-    alice, bob = await sides.home.register(), await sides.away.register()
-    room = await alice.creates_public_room(room_version=sides.version)
-    await joins_from_afar(bob, room, sides.home.name)
-    status, answer = await alice.ask("POST", f"/v3/rooms/{room}/upgrade", {"new_version": "11"})
-    if status == 404 and answer.get("errcode") == "M_UNRECOGNIZED":
-        pytest.skip("this server has no upgrades yet")
+async def test_a_room_that_synapse_upgrades_is_followed(both: Both, version: str) -> None:
+    alice, bob = await both.synapse.register(), await both.hearth.register()
+    room = await alice.creates_public_room(room_version=version)
+    await joins_from_afar(bob, room, both.synapse.name)
+    answer = await alice.call("POST", f"/v3/rooms/{room}/upgrade", {"new_version": "11"})
     replacement = answer["replacement_room"]
 
     async def told() -> bool:
         state = await bob.ask("GET", f"/v3/rooms/{room}/state/m.room.tombstone")
-        return state[1].get("replacement_room") == replacement
+        return bool(state[1].get("replacement_room") == replacement)
 
     await eventually(told, "the tombstone arrives")
-    await joins_from_afar(bob, replacement, sides.home.name)
+    await joins_from_afar(bob, replacement, both.synapse.name)
     await have_same_state(alice, bob, replacement)

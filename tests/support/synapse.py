@@ -151,7 +151,12 @@ class SynapseProcess:
             "tls_private_key_path": str(certificate.private_key),
             "federation_custom_ca_list": [str(certificate.authority)],
             "ip_range_blacklist": [],
-            "federation": {"destination_min_retry_interval": "1s", "destination_max_retry_interval": "2s"},
+            "federation": {
+                "destination_min_retry_interval": "1s",
+                "destination_max_retry_interval": "2s",
+                "max_long_retries": 1,
+                "max_long_retry_delay": "1s",  # else a transaction is held back for a minute, whoever calls meanwhile
+            },
             "database": {"name": "psycopg2", "args": {key: value for key, value in arguments.items() if value}},
             "log_config": str(self._folder / "log.yaml"),
             "media_store_path": str(self._folder / "media"),
@@ -180,6 +185,7 @@ class SynapseProcess:
         line = {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
         return {
             "version": 1,
+            "disable_existing_loggers": False,
             "formatters": {"line": line},
             "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"level": os.environ.get("HEARTH_SYNAPSE_LOG", "WARNING"), "handlers": ["console"]},
