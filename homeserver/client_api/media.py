@@ -70,7 +70,7 @@ def endpoints(endpoint: EndpointTable, media: Media, thumbnails: Thumbnails, *, 
 
     async def file(call: Call[None], server: str, media_id: str, filename: str | None = None) -> Answer:
         found = await media.download(server, media_id, timeout_ms=_timeout_ms(call), requester=call.requester_or_none)
-        return _sent(call, found, filename_of(filename) or found.filename)
+        return await _sent(call, found, filename_of(filename) or found.filename)
 
     async def small(call: Call[None], server: str, media_id: str) -> Answer:
         found = await thumbnails.of(
@@ -78,7 +78,7 @@ def endpoints(endpoint: EndpointTable, media: Media, thumbnails: Thumbnails, *, 
         )
         if isinstance(found, Made):
             return Raw(found.body, found.content_type, headers={**SAFE_HEADERS, "Content-Disposition": "inline"})
-        return _sent(call, found, found.filename)
+        return await _sent(call, found, found.filename)
 
     _downloads(endpoint, file, small, root=DOWNLOADS, auth=USER_OR_GUEST, prefix="")
     if legacy_routes:
@@ -163,7 +163,7 @@ def _asked(call: Call[None]) -> Asked:
     )
 
 
-def _sent(call: Call[None], found: Download, filename: str | None) -> Answer:
+async def _sent(call: Call[None], found: Download, filename: str | None) -> Answer:
     """The whole file, the range that was asked for, or nothing new (RFC 9110, sections 13 and 14)."""
     etag = f'"{found.etag}"'
     headers = {
@@ -175,18 +175,18 @@ def _sent(call: Call[None], found: Download, filename: str | None) -> Answer:
     }
     request = call.http
     if etag in [tag.strip().removeprefix("W/") for tag in (request.header("if-none-match") or "").split(",")]:
-        return Streamed(found.parts(), found.size, found.content_type, 304, headers)
+        return Streamed(await found.opened(length=0), found.size, found.content_type, 304, headers)
     asked = request.header("range")
     if asked is None or request.header("if-range") not in {None, etag}:
-        return Streamed(found.parts(), found.size, found.content_type, headers=headers)
+        return Streamed(await found.opened(), found.size, found.content_type, headers=headers)
     wanted = _range(asked, found.size)
     if wanted is None:
-        return Streamed(found.parts(), found.size, found.content_type, headers=headers)
+        return Streamed(await found.opened(), found.size, found.content_type, headers=headers)
     start, length = wanted
     if length <= 0:
         raise InvalidParam("The file has no such bytes", status=416, headers={"Content-Range": f"bytes */{found.size}"})
     headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{found.size}"
-    return Streamed(found.parts(start, length), length, found.content_type, 206, headers)
+    return Streamed(await found.opened(start, length), length, found.content_type, 206, headers)
 
 
 def _range(asked: str, size: int) -> tuple[int, int] | None:

@@ -99,7 +99,7 @@ class Repository:
 
     async def reads(self, media_id: str = "abc", server: str = PEER) -> bytes:
         found = await self.media.download(server, media_id, timeout_ms=0, requester=ALICE)
-        return b"".join([part async for part in found.parts()])
+        return b"".join([part async for part in await found.opened()])
 
     async def uploads(self, body: bytes) -> str:
         upload = Upload(_once(body), len(body), "text/plain", None)

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.media.files import downloads, on_disk, request, tries_to_upload, uploads
@@ -150,3 +151,17 @@ async def test_strangers_neither_upload_nor_download(server: Server, tmp_path: P
     assert (await request(server, "GET", f"/_matrix/client/v1/media/download/{mxc}")).status == 401
     assert (await request(server, "GET", f"/_matrix/media/v3/download/{mxc}")).status == 404
     assert len(on_disk(tmp_path)) == 1
+
+
+async def test_bytes_that_the_disk_lost_are_not_found(server: Server, tmp_path: Path) -> None:
+    alice = await server.register()
+    mxc = await uploads(alice, b"x" * 1000)
+    (path,) = on_disk(tmp_path)
+    path.unlink()
+    got = await downloads(alice, mxc)
+    assert (got.status, got.errcode) == (404, "M_NOT_FOUND")
+    path.write_bytes(b"x" * 500)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await downloads(alice, mxc)
+    path.write_bytes(b"x" * 1000)
+    assert (await downloads(alice, mxc)).status == 200

@@ -23,7 +23,7 @@ def endpoints(endpoint: PeerTable, media: Media, thumbnails: Thumbnails, boundar
     async def media_download(call: PeerCall, media_id: str) -> Answer:
         """Spec: Server-Server API, GET media/download."""
         found = await media.download(media.server, media_id, timeout_ms=_timeout_ms(call), requester=None)
-        return _multipart(found, boundary())
+        return await _multipart(found, boundary())
 
     @endpoint.signed("GET", "/v1/media/thumbnail/<media_id>")
     async def media_thumbnail(call: PeerCall, media_id: str) -> Answer:
@@ -40,14 +40,14 @@ def endpoints(endpoint: PeerTable, media: Media, thumbnails: Thumbnails, boundar
         found = await thumbnails.of(media.server, media_id, asked, timeout_ms=_timeout_ms(call), requester=None)
         if isinstance(found, Made):
             raise NotFound("There is no such file")
-        return _multipart(found, boundary())
+        return await _multipart(found, boundary())
 
 
 def _timeout_ms(call: PeerCall) -> int:
     return call.query.int("timeout_ms", TIMEOUT_MS, high=MAX_TIMEOUT_MS)
 
 
-def _multipart(found: Download, boundary: str) -> Streamed:
+async def _multipart(found: Download, boundary: str) -> Streamed:
     head = (
         f"--{boundary}\r\nContent-Type: application/json\r\n\r\n{{}}\r\n"
         f"--{boundary}\r\nContent-Type: {found.content_type}\r\n"
@@ -55,12 +55,12 @@ def _multipart(found: Download, boundary: str) -> Streamed:
     ).encode("latin-1")
     tail = f"\r\n--{boundary}--\r\n".encode("ascii")
     size = len(head) + found.size + len(tail)
-    return Streamed(_wrapped(head, found, tail), size, f"multipart/mixed; boundary={boundary}")
+    return Streamed(_wrapped(head, await found.opened(), tail), size, f"multipart/mixed; boundary={boundary}")
 
 
-async def _wrapped(head: bytes, found: Download, tail: bytes) -> AsyncGenerator[bytes, None]:
-    yield head
-    async with aclosing(found.parts()) as parts:
-        async for part in parts:
+async def _wrapped(head: bytes, file: AsyncGenerator[bytes, None], tail: bytes) -> AsyncGenerator[bytes, None]:
+    async with aclosing(file):
+        yield head
+        async for part in file:
             yield part
-    yield tail
+        yield tail

@@ -1,9 +1,11 @@
 """Uploads and downloads. Spec: Client-Server API, Content repository."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
+
+import structlog
 
 from homeserver.clock import Clock, Rng
 from homeserver.config.content import Media as MediaConfig
@@ -24,6 +26,8 @@ from homeserver.services.requester import Requester
 from homeserver.storage.media import Filled, MediaRecord, MediaTable, NewFile
 
 R = TypeVar("R")
+
+log = structlog.get_logger()
 
 MEDIA_ID_BYTES: Final = 20
 UNUSED_LIFE_MS: Final = 24 * 3600 * 1000
@@ -55,9 +59,15 @@ class Download:
     store: MediaStore
     store_key: str
 
-    def parts(self, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
-        """Its bytes from `start` on, at most `length`."""
-        return self.store.open(self.store_key, start, length)
+    async def opened(self, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Its bytes from `start` on, at most `length`. The first are there already: NotFound if the store lost them."""
+        parts = self.store.open(self.store_key, start, length)
+        try:
+            first = await anext(parts, b"")
+        except FileNotFoundError as error:
+            log.warning("media.bytes_lost", key=self.store_key)
+            raise NotFound("The bytes of this file were lost") from error
+        return _from_first(first, parts)
 
 
 class OtherServers(Protocol):
@@ -229,6 +239,14 @@ class Media:
 
     def _uri(self, media_id: str) -> str:
         return f"mxc://{self.server}/{media_id}"
+
+
+async def _from_first(first: bytes, parts: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(parts):
+        if first:
+            yield first
+        async for part in parts:
+            yield part
 
 
 def _refuse(why: Filled | None) -> None:
