@@ -142,7 +142,8 @@ def build(
     resources.callback(keyring.close)
     joining, peer_events = Joining(requests), PeerEvents(requests)
 
-    resolution = Resolution(event_table, states, below.state_keys, database.nids)
+    resolution = Resolution(event_table, states, below.state_keys, database.nids, clock)
+    resources.callback(resolution.close)
     acceptance = Acceptance(keyring, below.rooms, below.commits, event_table, resolution=resolution)
     outliers = Outliers(below.rooms, below.stream, event_table, below.state_keys, database.nids)
     ancestors = Ancestors(acceptance, peer_events, event_table, outliers=outliers, resolution=resolution)

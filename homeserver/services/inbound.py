@@ -15,12 +15,14 @@ import structlog
 from homeserver.clock import Clock, Faults
 from homeserver.errors import BadJson, MatrixError
 from homeserver.protocol import canonical_json
+from homeserver.protocol.auth_chain import TooManyEvents
 from homeserver.protocol.errors import BadJson as NotCanonical
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import ServerName, server_of
 from homeserver.services.acceptance import Acceptance, Known, MissingAncestors
 from homeserver.services.intents import Stale
 from homeserver.services.received import Dropped, room_id_of
+from homeserver.services.resolution import TooSlow
 from homeserver.services.rooms import MEMBER, Room, Rooms
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events
@@ -225,7 +227,7 @@ class Inbound:
         room = taking.room
         try:
             await self._acceptance.take(room.room_id, event, known=taking.known)
-        except (MissingAncestors, Stale):
+        except (MissingAncestors, Stale, TooManyEvents, TooSlow):
             taking.staged.append(
                 StagedRow(
                     room_nid=room.room_nid,

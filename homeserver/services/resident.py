@@ -16,7 +16,9 @@ from homeserver.errors import (
     NotFound,
     UnableToAuthoriseJoin,
     UnableToGrantJoin,
+    Unavailable,
 )
+from homeserver.protocol.auth_chain import TooManyEvents
 from homeserver.protocol.auth_rules import auth_state_keys, check
 from homeserver.protocol.errors import BadEvent, NotAllowed
 from homeserver.protocol.errors import BadJson as NotCanonical
@@ -25,6 +27,7 @@ from homeserver.protocol.identifiers import EventId, ServerName, UserId, server_
 from homeserver.protocol.signing import SigningKey, sign_event
 from homeserver.services.acceptance import Acceptance, MissingAncestors, Verdict, event_of
 from homeserver.services.received import Dropped
+from homeserver.services.resolution import TooSlow
 from homeserver.services.rooms import CREATE, MEMBER, Room, Rooms
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import RELAY
@@ -223,6 +226,8 @@ class Resident:
             verdict = await self._acceptance.take(room.room_id, event, flags=RELAY)
         except MissingAncestors as error:
             raise InvalidParam("The event names parents or auth events that are not known here.") from error
+        except (TooManyEvents, TooSlow) as error:
+            raise Unavailable("The room is in a state that cannot be resolved now.") from error
         if verdict in (Verdict.REJECTED, Verdict.SOFT_FAILED):
             raise Forbidden("The room does not allow that.")
 

@@ -4,13 +4,20 @@ Drives `protocol.state_resolution` with events from PostgreSQL and turns its res
 for deciding whether an event is allowed (`acceptance`). Spec: Server-Server API, Room State Resolution.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
-from homeserver.protocol.auth_chain import Walk
+import structlog
+
+from homeserver.clock import Clock
+from homeserver.protocol.auth_chain import TooManyEvents, Walk
+from homeserver.protocol.errors import ProtocolError
 from homeserver.protocol.events import Event, StateKey, join
 from homeserver.protocol.identifiers import EventId
+from homeserver.protocol.room_versions import RoomVersion
 from homeserver.protocol.state_resolution import resolve
 from homeserver.services.intents import THIS, StateChange
 from homeserver.services.rooms import MEMBER, Member, Room
@@ -19,11 +26,14 @@ from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import REJECTED, ChainRow, Row, StateRow
 from homeserver.storage.state import StateAt, StateKeys, StateTable
 
+log = structlog.get_logger()
+
 Point = tuple[int, int]
 
 MAX_LEVEL: Final = 4
-
-_Result = TypeVar("_Result")
+LIMIT_S: Final = 20.0
+SLOW_S: Final = 1.0
+THREADS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +45,59 @@ class Merge:
     rows: Sequence[Row] = ()
 
 
-class Resolution:
-    """Resolves states of one room at a time."""
+class TooSlow(ProtocolError):
+    """A resolution took longer than it may."""
 
-    def __init__(self, events: Events, states: StateTable, keys: StateKeys, nids: NidBlocks) -> None:
+
+class _Thread:
+    """One resolution, step by step, each step in a thread: nothing else touches it meanwhile.
+
+    `begin` and `go_on` answer the events that are lacking, None at the end.
+    """
+
+    def __init__(self, rules: RoomVersion, states: Sequence[Mapping[StateKey, StateAt]], event: Event | None) -> None:
+        self._rules = rules
+        self._states = states
+        self._rejected: set[EventId] = set()
+        self._at_hand: dict[EventId, Event] = {} if event is None else {event.event_id: event}
+        self._walk: Walk[dict[StateKey, EventId]] | None = None
+        self.result: dict[StateKey, EventId] = {}
+
+    def begin(self) -> list[EventId] | None:
+        sets = [{key: EventId(entry.event_id) for key, entry in state.items()} for state in self._states]
+        self._walk = resolve(sets, self._rules, rejected=self._rejected)
+        return self._step(self._walk, next)
+
+    def go_on(self, found: Sequence[StoredEvent]) -> list[EventId] | None:
+        assert self._walk is not None, "begin comes first"
+        for stored in found:
+            self._at_hand[EventId(stored.event_id)] = join(stored.body, stored.envelope, self._rules)
+            if stored.flags & REJECTED:
+                self._rejected.add(EventId(stored.event_id))
+        return self._step(self._walk, lambda walk: walk.send(self._at_hand))
+
+    def _step(
+        self,
+        walk: Walk[dict[StateKey, EventId]],
+        step: Callable[[Walk[dict[StateKey, EventId]]], Collection[EventId]],
+    ) -> list[EventId] | None:
+        try:
+            return [event_id for event_id in step(walk) if event_id not in self._at_hand]
+        except StopIteration as end:
+            self.result = end.value
+            return None
+
+
+class Resolution:
+    """Resolves states of one room at a time, beside the event loop."""
+
+    def __init__(self, events: Events, states: StateTable, keys: StateKeys, nids: NidBlocks, clock: Clock) -> None:
         self._events = events
         self._states = states
         self._keys = keys
         self._nids = nids
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="resolve")
 
     async def joined(self, room: Room, points: Sequence[Point]) -> tuple[Point, list[Row]]:
         """The state where branches with these states meet: one of the points, or a new chain with its rows."""
@@ -166,25 +221,37 @@ class Resolution:
     async def _resolve(
         self, room: Room, states: Sequence[Mapping[StateKey, StateAt]], event: Event | None = None
     ) -> dict[StateKey, EventId]:
-        sets = [{key: EventId(entry.event_id) for key, entry in state.items()} for state in states]
-        rejected: set[EventId] = set()
-        return await self._drive(resolve(sets, room.rules, rejected=rejected), room, rejected, event)
-
-    async def _drive(self, walk: Walk[_Result], room: Room, rejected: set[EventId], event: Event | None) -> _Result:
-        """Feed a walk with stored events, whole auth chains at once."""
-        at_hand: dict[EventId, Event] = {} if event is None else {event.event_id: event}
+        """Raises TooManyEvents, TooSlow: the room stays as it is."""
+        began = self._clock.monotonic()
         try:
-            lacking = next(walk)
-            while True:
-                wanted = [event_id for event_id in lacking if event_id not in at_hand]
-                for stored in await self._events.with_auth_chain(wanted) if wanted else ():
-                    at_hand[EventId(stored.event_id)] = join(stored.body, stored.envelope, room.rules)
-                    if stored.flags & REJECTED:
-                        rejected.add(EventId(stored.event_id))
-                lacking = walk.send(at_hand)
-        except StopIteration as end:
-            result: _Result = end.value
-            return result
+            async with asyncio.timeout(LIMIT_S):
+                return await self._walk(room, states, event)
+        except TooManyEvents as error:
+            log.error("state not resolved", room_id=room.room_id, why=str(error))  # noqa: TRY400 - no fault of ours
+            raise
+        except TimeoutError as error:
+            log.error("state not resolved", room_id=room.room_id, why="it takes too long")  # noqa: TRY400 - as above
+            raise TooSlow(f"resolving the state of {room.room_id} takes more than {LIMIT_S:.0f} s") from error
+        finally:
+            took_s = self._clock.monotonic() - began
+            if took_s > SLOW_S:
+                log.warning("slow state resolution", room_id=room.room_id, seconds=round(took_s, 1))
+
+    async def _walk(
+        self, room: Room, states: Sequence[Mapping[StateKey, StateAt]], event: Event | None
+    ) -> dict[StateKey, EventId]:
+        """Compute in a thread, and feed it with stored events from here, whole auth chains at once."""
+        loop = asyncio.get_running_loop()
+        thread = _Thread(room.rules, states, event)
+        lacking = await loop.run_in_executor(self._pool, thread.begin)
+        while lacking is not None:
+            stored = await self._events.with_auth_chain(lacking) if lacking else []
+            lacking = await loop.run_in_executor(self._pool, thread.go_on, stored)
+        return thread.result
+
+    def close(self) -> None:
+        """Let go of the threads; what they compute is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def changes(
         self,

@@ -1,15 +1,20 @@
 """What one server lacks and the other has: history, gaps, branches that grew apart and meet again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Generator
+from typing import Any
 
 import pytest
 
 from homeserver.net.testing import FakeNet
 from homeserver.protocol.events import join
 from homeserver.protocol.identifiers import RoomId
+from homeserver.protocol.state_resolution import resolve
+from homeserver.services import inbound_work, resolution
 from homeserver.services.intents import Draft
 from homeserver.storage.events.read import StoredEvent
+from homeserver.storage.staging import StagingTable
 from tests.support.federation import Homeserver, eventually, homeservers
 from tests.support.postgres import Cluster
 
@@ -107,6 +112,51 @@ async def test_what_a_banned_user_said_meanwhile_is_not_shown(pair: list[Homeser
     await eventually(bob_is_banned_at_home, within_s=10)
     await asyncio.sleep(0.5)
     assert "spam" not in await a.texts(room)
+
+
+async def test_states_are_resolved_beside_the_event_loop(
+    pair: list[Homeserver], net: FakeNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[str] = set()
+
+    def watched(*states: Any, **more: Any) -> Generator[Any, Any, Any]:
+        threads.add(threading.current_thread().name.partition("_")[0])
+        return (yield from resolve(*states, **more))
+
+    monkeypatch.setattr(resolution, "resolve", watched)
+    a, b, room = *pair, await _shared_room(*pair)
+    await _grow_apart(a, b, room, net)
+    await eventually(lambda: _same_state(a, b, room), within_s=10)
+    assert threads == {"resolve"}
+
+
+async def test_a_state_that_takes_too_long_is_left_as_it_is_and_resolved_later(
+    pair: list[Homeserver], net: FakeNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b, room = *pair, await _shared_room(*pair)
+    monkeypatch.setattr(inbound_work, "FIRST_PAUSE_MS", 100)
+    monkeypatch.setattr(resolution, "LIMIT_S", 0.0)
+    await _grow_apart(a, b, room, net)
+    staging, nid = StagingTable(b.database), (await b.rooms.room(room)).room_nid
+
+    async def is_put_off() -> bool:
+        return await staging.count(nid) > 0
+
+    await eventually(is_put_off, within_s=10)
+    assert (await b.rooms.room(room)).content("m.room.topic") == {"topic": "b"}
+    monkeypatch.setattr(resolution, "LIMIT_S", 20.0)
+    await eventually(lambda: _same_state(a, b, room), within_s=30)
+
+
+async def _grow_apart(a: Homeserver, b: Homeserver, room: RoomId, net: FakeNet) -> None:
+    """Both set the topic while they cannot talk; then they can again."""
+    levels = Draft("m.room.power_levels", {"users": {b.user("bob"): 50}, "invite": 0}, state_key="")
+    await a.does(a.user("alice"), room, levels)
+    await eventually(lambda: _same_state(a, b, room))
+    net.down |= {"a.test", "b.test"}
+    await a.does(a.user("alice"), room, Draft("m.room.topic", {"topic": "a"}, state_key=""))
+    await b.does(b.user("bob"), room, Draft("m.room.topic", {"topic": "b"}, state_key=""))
+    net.down.clear()
 
 
 async def _shared_room(a: Homeserver, b: Homeserver) -> RoomId:
