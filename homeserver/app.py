@@ -368,7 +368,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         )
         timeline = Timeline(visibility, events, Relations(database), peers.backfill if peers else None)
         room_state = RoomState(visibility, events, StateTable(database))
-        presentation = Presentation(Extras(database), clock)
+        presentation = Presentation(Extras(database), visibility, clock)
         sync = sync_parts.Sync(
             sync_parts.Below(
                 database=database,

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from homeserver.errors import InvalidParam, NotFound
+from homeserver.errors import Forbidden, InvalidParam, NotFound
 from homeserver.protocol.events import StateKey
 from homeserver.protocol.positions import BadPosition, PageToken, parse_token
 from homeserver.services.rooms import MEMBER
 from homeserver.services.visibility import Reader, Seen, Visibility, membership_in
-from homeserver.storage.events.read import Events
+from homeserver.storage.events.read import NEWEST, Events, Page
 from homeserver.storage.state import StateTable
 
 MEMBERSHIPS = ("join", "invite", "leave", "ban", "knock")
@@ -68,9 +68,10 @@ class RoomState:
                 return dict(room.state_event_ids())
             found = {key: room.event(key) for key in keys}
             return {key: event.event_id for key, event in found.items() if event is not None}
-        return await self._at_position(reader, reader.left_at, keys)
+        return await self._after(await self._newest(reader, reader.left_at), keys)
 
     async def _at_token(self, reader: Reader, token: str) -> dict[StateKey, str]:
+        """The state at a token, for one who may see what happened last before it. Raises Forbidden, InvalidParam."""
         try:
             parsed = parse_token(token)
         except BadPosition as bad:
@@ -82,13 +83,23 @@ class RoomState:
             position = (await self._events.room_position_at([nid], parsed.position)).get(nid, 0)
         if reader.left_at is not None and reader.membership != "join":
             position = min(position, reader.left_at)
-        return await self._at_position(reader, position, None)
+        page = await self._newest(reader, position)
+        if page.events and not self._visibility.seen(reader, page):
+            raise Forbidden("You were not in the room then.")
+        return await self._after(page, None)
 
-    async def _at_position(self, reader: Reader, position: int, keys: list[StateKey] | None) -> dict[StateKey, str]:
-        """The state after the newest event at or below a room position [2 trips]."""
-        page = await self._events.page(
-            reader.room.room_nid, start=position + 1, limit=1, backwards=True, state_key_nids=()
+    async def _newest(self, reader: Reader, position: int) -> Page:
+        """The newest event at or below a room position [1 trip]."""
+        return await self._events.page(
+            reader.room.room_nid,
+            start=min(position, NEWEST - 1) + 1,
+            limit=1,
+            backwards=True,
+            state_key_nids=reader.keys,
         )
+
+    async def _after(self, page: Page, keys: list[StateKey] | None) -> dict[StateKey, str]:
+        """The state after the one event of a page, nothing for an empty page [1 trip]."""
         if not page.events:
             return {}
         event = page.events[0]

@@ -4,7 +4,8 @@ Every read path fetches "the events of room R as X may see them" here; no other 
 state before each event, which the page of storage brings along. Spec: Client-Server API, Room History Visibility.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -21,6 +22,8 @@ from homeserver.storage.state import StateKeys
 
 VISIBILITY_KEY = ("m.room.history_visibility", "")
 PAST_MEMBERS = ("leave", "ban")
+LOOK_BACK = 8
+"""Changes of a membership that may lie between being joined and now (a declined invite, a ban after leaving)."""
 IgnoredBy = Callable[[str], Awaitable[frozenset[str]]]
 
 
@@ -74,17 +77,28 @@ class Visibility:
         return Reader(user_id, room, membership, left_at, numbers, await self._ignored_by(user_id))
 
     async def _left_at(self, room: Room, user_id: str) -> int | None:
-        """Room position of the event that ended the user's being joined; None for one who was never joined."""
-        member = room.members.get(user_id)
-        if member is None or not member.event_nid:
+        """Room position of the event that ended the user's being joined; None for one who was never joined.
+
+        None too for one who has forgotten the room. Spec: Client-Server API, Leaving rooms.
+        """
+        if user_id not in room.members:
             return None
-        known = await self._state_keys.intern([(MEMBER, user_id)])
-        nid = known[MEMBER, user_id]
-        page = await self._events.listed([member.event_id], [nid])
-        for event in page.events:
+        known = await self._members.membership(room.room_nid, user_id)
+        if known is None or known.forgotten or known.event_id is None:
+            return None
+        nids = await self._state_keys.intern([(MEMBER, user_id)])
+        nid, event_id = nids[MEMBER, user_id], known.event_id
+        for _ in range(LOOK_BACK):
+            page = await self._events.listed([event_id], [nid])
+            if not page.events or page.events[0].room_nid != room.room_nid:
+                return None
+            event = page.events[0]
             before = page.history.at(event.chain_id, event.sequence, nid)
-            if event.room_position is not None and membership_in(before.body if before else None) == "join":
+            if before is None or before.event_id is None:
+                return None
+            if membership_in(before.body) == "join":
                 return event.room_position
+            event_id = before.event_id
         return None
 
     def seen(self, reader: Reader, page: Page) -> list[Seen]:
@@ -140,6 +154,26 @@ class Visibility:
     async def listed(self, reader: Reader, event_ids: Sequence[str]) -> list[Seen]:
         """Those of the events that are in the room and to be seen, in the order of the ids [1 trip]."""
         return self.seen(reader, await self._events.listed(event_ids, reader.keys))
+
+    async def of_rooms(self, user_id: str, event_ids: Mapping[str, Collection[str]]) -> set[str]:
+        """Those of the events, given by the id of their room, that the user may see.
+
+        [1 trip, and 1 for each room that the user has left]
+        """
+        readers: dict[int, Reader] = {}
+        for room_id in event_ids:
+            with contextlib.suppress(Forbidden):
+                reader = await self.reader(user_id, room_id)
+                readers[reader.room.room_nid] = reader
+        if not readers:
+            return set()
+        keys = next(iter(readers.values())).keys
+        page = await self._events.listed([one for ids in event_ids.values() for one in ids], keys)
+        visible: set[str] = set()
+        for room_nid, reader in readers.items():
+            events = [stored for stored in page.events if stored.room_nid == room_nid]
+            visible.update(one.event.event_id for one in self.seen(reader, page._replace(events=events)))
+        return visible
 
     async def for_server(self, server: str, room: Room, event_ids: Sequence[str]) -> list[tuple[StoredEvent, bool]]:
         """Events of the room and whether a peer may see each whole, or only redacted [1 trip].

@@ -131,3 +131,29 @@ async def test_an_invite_to_nobody_is_refused(server: Server) -> None:
     room = await alice.creates_room()
     status, answer = await alice.ask("POST", f"/v3/rooms/{room}/invite", {"user_id": "@nobody:hearth.test"})
     assert (status, answer["errcode"]) == (404, "M_NOT_FOUND")
+
+
+async def test_a_forgotten_room_tells_nothing_of_its_past(server: Server) -> None:
+    alice, bob = await server.users("alice", "bob")
+    room = await alice.creates_room(inviting=bob)
+    await bob.joins(room)
+    said = await alice.says("hello", room)
+    await bob.leaves(room)
+    assert await bob.sees(room) == ["hello"]
+    await bob.call("POST", f"/v3/rooms/{room}/forget", {})
+    assert (await bob.ask("GET", f"/v3/rooms/{room}/messages?dir=b"))[0] == 403
+    assert (await bob.ask("GET", f"/v3/rooms/{room}/state"))[0] == 403
+    assert (await bob.ask("GET", f"/v3/rooms/{room}/event/{said}"))[0] == 404
+
+
+async def test_members_of_a_time_before_one_came_are_not_told(server: Server) -> None:
+    alice, bob = await server.users("alice", "bob")
+    joined = {"type": "m.room.history_visibility", "content": {"history_visibility": "joined"}}
+    room = await alice.creates_room(initial_state=[joined])
+    await alice.says("alone", room)
+    before = (await alice.syncs())["next_batch"]
+    await alice.invites(bob, room)
+    await bob.joins(room)
+    now = (await bob.syncs())["next_batch"]
+    assert (await bob.ask("GET", f"/v3/rooms/{room}/members?at={before}"))[0] == 403
+    assert len((await bob.call("GET", f"/v3/rooms/{room}/members?at={now}"))["chunk"]) == 2

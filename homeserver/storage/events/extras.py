@@ -71,21 +71,28 @@ SELECT 'thread', u.id, e.event_id, e.body, h.n, h.participated OR t.sender = $10
 """
 
 
-class Thread(NamedTuple):
-    """A thread's newest event (client format), the number of its replies, and whether the asking user wrote in it."""
+class Beside(NamedTuple):
+    """Another event shown with an event: its id, and its body in the client format."""
 
-    latest: bytes
+    event_id: str
+    body: bytes
+
+
+class Thread(NamedTuple):
+    """A thread's newest event, the number of its replies, and whether the asking user wrote in it."""
+
+    latest: Beside
     n: int
     participated: bool
 
 
 class Extra(NamedTuple):
-    """What is known beside one event; bodies are in the client format. `previous`: (event id, body)."""
+    """What is known beside one event."""
 
     txn_id: str | None = None
-    redaction: bytes | None = None
-    previous: tuple[str, bytes] | None = None
-    edit: bytes | None = None
+    redaction: Beside | None = None
+    previous: Beside | None = None
+    edit: Beside | None = None
     thread: Thread | None = None
 
 
@@ -119,12 +126,13 @@ class Extras:
                 case "txn":
                     extra = extra._replace(txn_id=row["text"])
                 case "redaction":
-                    extra = extra._replace(redaction=row["body"])
+                    extra = extra._replace(redaction=Beside(row["text"], row["body"]))
                 case "previous":
-                    extra = extra._replace(previous=(row["text"], row["body"]))
+                    extra = extra._replace(previous=Beside(row["text"], row["body"]))
                 case "edit":
-                    extra = extra._replace(edit=row["body"])
+                    extra = extra._replace(edit=Beside(row["text"], row["body"]))
                 case _:
-                    extra = extra._replace(thread=Thread(row["body"], row["n"], row["flag"]))
+                    latest = Beside(row["text"], row["body"])
+                    extra = extra._replace(thread=Thread(latest, row["n"], row["flag"]))
             extras[row["id"]] = extra
         return extras
