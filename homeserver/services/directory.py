@@ -15,6 +15,7 @@ from homeserver.storage.rooms import RoomTable
 CANONICAL_ALIAS = "m.room.canonical_alias"
 MAX_ALIASES = 100
 MAX_PUBLIC_ROOMS = 500
+MAX_SINCE_DIGITS = 10
 
 
 class AliasTarget(Protocol):
@@ -127,8 +128,8 @@ class Directory:
         """A page of the public list, most members first. `since` is a number of rooms to skip."""
         listed = [await self._listed(found.room_id) for found in await self._table.public_rooms()]
         rooms = [room for room in listed if room is not None and _has(room, term)]
-        start = int(since) if since is not None and since.isdecimal() else 0
-        stop = start + min(limit if limit is not None else MAX_PUBLIC_ROOMS, MAX_PUBLIC_ROOMS)
+        start = int(since) if since is not None and since.isdecimal() and len(since) < MAX_SINCE_DIGITS else 0
+        stop = start + max(1, min(limit if limit is not None else MAX_PUBLIC_ROOMS, MAX_PUBLIC_ROOMS))
         page: dict[str, Any] = {"chunk": rooms[start:stop], "total_room_count_estimate": len(rooms)}
         if stop < len(rooms):
             page["next_batch"] = str(stop)

@@ -187,3 +187,12 @@ async def test_the_public_list_shows_published_rooms(server: Server) -> None:
     assert [entry["room_id"] for entry in listed["chunk"]] == [room]
     found = await alice.call("POST", "/v3/publicRooms", {"filter": {"generic_search_term": "open"}})
     assert found["chunk"][0]["name"] == "Open"
+
+
+async def test_an_odd_place_in_the_public_list_breaks_nothing(server: Server) -> None:
+    [alice] = await server.users("alice")
+    room = await alice.creates_room(visibility="public", preset="public_chat")
+    for body in ({"since": "9" * 5_000}, {"since": "-1"}, {"limit": -3}, {"limit": 0}):
+        listed = await alice.call("POST", "/v3/publicRooms", body)
+        assert [entry["room_id"] for entry in listed["chunk"]] == [room]
+        assert "next_batch" not in listed
