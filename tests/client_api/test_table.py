@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg
 import msgspec
 import orjson
 import pytest
@@ -56,7 +58,16 @@ class Walk:
 
     app: App
     asgi: AsgiApp
+    database_url: str
     token: str = ""
+
+    async def position(self) -> int:
+        """Where the stream is: it moves when anything is stored."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return int(await connection.fetchval("SELECT max(position) FROM stream"))
+        finally:
+            await connection.close()
 
     def closed_endpoints(self) -> Iterator[Endpoint]:
         """Those that need a token, without those that would end ours."""
@@ -90,10 +101,10 @@ async def walk(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[Walk]:
         )
         app = await build(config, clock=SystemClock(), rng=SystemRng(), faults=NoFaults())
         running = asyncio.ensure_future(app.run())
-        walked = Walk(app, app.listener(frozenset({*EVERYTHING, "metrics"})))
+        walked = Walk(app, app.listener(frozenset({*EVERYTHING, "metrics"})), url)
         account = {"username": "alice", "password": "correct horse", "auth": {"type": "m.login.dummy"}}
         registered = await walked.ask(app.table.named("register"), account)
-        walked.token = registered.json["access_token"]
+        walked.token, walked.user_id = registered.json["access_token"], registered.json["user_id"]
         yield walked
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -183,3 +194,68 @@ async def test_wrong_types_never_break_an_endpoint(walk: Walk) -> None:
                 )
                 answer = await walk.ask(endpoint, body, walk.token)
                 assert answer.status < 500, (endpoint.path, field.name, value, answer.body)
+
+
+UNKNOWN_ROOM = "%21nowhere:walk.test"
+BAD_EVENTS = {
+    b'{"body":1.5}': (400, "M_BAD_JSON"),
+    b'{"body":9007199254740992}': (400, "M_BAD_JSON"),
+    b'{"body":"%s"}' % (b"x" * 65_537): (413, "M_TOO_LARGE"),
+    b'{"body":"\\ud800"}': (400, "M_NOT_JSON"),
+    b'{"body":NaN}': (400, "M_NOT_JSON"),
+    b'{"body":' + b"[" * 3000 + b"]" * 3000 + b"}": (400, None),
+}
+
+
+async def test_rooms_that_nobody_knows_are_refused_by_every_endpoint(walk: Walk) -> None:
+    for endpoint in walk.closed_endpoints():
+        if "<room_id>" in endpoint.path and not endpoint.long_poll:
+            answer = await walk.ask(endpoint, _least(endpoint), walk.token, value=UNKNOWN_ROOM)
+            assert answer.status in {400, 403, 404}, (endpoint.path, answer.status, answer.body)
+            assert answer.errcode != "M_UNKNOWN", (endpoint.path, answer.body)
+
+
+async def test_nothing_of_what_is_refused_is_stored(walk: Walk) -> None:
+    before = await walk.position()
+    for endpoint in walk.app.table:
+        for body in (*NOT_JSON, b"[]", b"null") if endpoint.body is not None else ():
+            await walk.ask(endpoint, body, walk.token)
+    assert await walk.position() == before
+
+
+@pytest.mark.parametrize("body", BAD_EVENTS, ids=[f"{body[:20]!r}" for body in BAD_EVENTS])
+async def test_content_that_no_event_may_have_is_refused_and_not_stored(walk: Walk, body: bytes) -> None:
+    made = await walk.ask(walk.app.table.named("create_room"), b"{}", walk.token)
+    room = made.json["room_id"]
+    before = await walk.position()
+    for place in ("send/m.room.message/t1", "state/m.room.topic/"):
+        path = f"/_matrix/client/v3/rooms/{room.replace('!', '%21')}/{place}"
+        answer = await ask(walk.asgi, "PUT", path, body, {"Authorization": f"Bearer {walk.token}"})
+        status, errcode = BAD_EVENTS[body]
+        assert answer.status == status, (path, answer.body)
+        assert errcode is None or answer.errcode == errcode, (path, answer.body)
+    assert await walk.position() == before
+
+
+def _least(endpoint: Endpoint) -> bytes:
+    """A body with every field that must be there, as texts that name nobody."""
+    if endpoint.body is None or not issubclass(endpoint.body, msgspec.Struct):
+        return b"{}"
+    needed = [field for field in msgspec.structs.fields(endpoint.body) if field.required]
+    return orjson.dumps({field.encode_name: "@nobody:walk.test" for field in needed})
+
+
+async def test_deep_bodies_and_great_numbers_never_break_an_endpoint(walk: Walk) -> None:
+    values = (b"[" * 300 + b"]" * 300, b'{"a":' * 300 + b"1" + b"}" * 300, b"1" + b"0" * 30, b"1e400", b'"\\u0000"')
+    for endpoint in walk.app.table:
+        if endpoint.body is None or endpoint.name in ENDING:
+            continue
+        fields = ["a", "displayname", "content", "order"]
+        if issubclass(endpoint.body, msgspec.Struct):
+            fields = [field.encode_name for field in msgspec.structs.fields(endpoint.body)]
+        path_values = {"displayname", walk.user_id}
+        for field, value in itertools.product(fields, values):
+            for path_value in path_values:
+                body = b'{"%s":%s}' % (field.encode(), value)
+                answer = await walk.ask(endpoint, body, walk.token, value=path_value)
+                assert answer.status < 500, (endpoint.path, body[:40], answer.body)
