@@ -12,6 +12,7 @@ from tests.support.socket_wire import SocketWire
 
 TEXT = "A message of ordinary length, as people write them when they talk to each other every day."
 LONG_POLL_MS = 30_000
+ROUND_S = 300
 FILTER = '{"presence":{"types":[]},"room":{"timeline":{"limit":20}}}'
 QUOTED_FILTER = (
     FILTER.replace('"', "%22").replace("{", "%7B").replace("}", "%7D").replace("[", "%5B").replace("]", "%5D")
@@ -96,7 +97,7 @@ async def fan_out_by_long_poll(subject: Subject, plan: Plan, *, receivers: int) 
                 missing, wanted = receivers, f"round {number} {begin.at}".encode()
                 sent_at = time.perf_counter()
                 await sender.says(room, wanted.decode())
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(ROUND_S):
                     await arrived.wait()
             end = await subject.meters.read()
         for task in tasks:
@@ -134,7 +135,7 @@ async def fan_out_by_socket(subject: Subject, plan: Plan, *, receivers: int) -> 
             missing, wanted = receivers, f"round {number} {begin.at}".encode()
             sent_at = time.perf_counter()
             await sender.says(room, wanted.decode())
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(ROUND_S):
                 await arrived.wait()
         end = await subject.meters.read()
     for socket in sockets:
