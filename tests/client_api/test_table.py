@@ -60,6 +60,7 @@ class Walk:
     asgi: AsgiApp
     database_url: str
     token: str = ""
+    user_id: str = ""
 
     async def position(self) -> int:
         """Where the stream is: it moves when anything is stored."""
