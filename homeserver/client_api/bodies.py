@@ -9,6 +9,8 @@ import orjson
 from homeserver.errors import BadJson, MatrixError, MissingParam, NotJson
 
 _MISSING = "Object missing required field"
+MAX_DEPTH = 128
+"""Of arrays and objects in each other: what is taken must be writable too, and orjson writes 254 levels."""
 
 
 class Decoder(Protocol):
@@ -31,9 +33,16 @@ class _ObjectDecoder:
             value = orjson.loads(raw)
         except orjson.JSONDecodeError:
             raise NotJson from None
-        return self.convert(value)
+        if _may_be_deep(raw):
+            _check_depth(value)
+        return self._object(value)
 
     def convert(self, value: object) -> dict[str, Any]:
+        _check_depth(value)
+        return self._object(value)
+
+    @staticmethod
+    def _object(value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise BadJson("The body must be a JSON object")
         return value
@@ -53,13 +62,16 @@ class _StructDecoder:
         try:
             if not raw.isascii():
                 raw.decode("utf-8")  # msgspec does not look into fields that it skips
+            if _may_be_deep(raw):
+                _check_depth(orjson.loads(raw))
             return self._checked(lambda: self._decoder.decode(raw))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, orjson.JSONDecodeError):
             raise NotJson from None
 
     def convert(self, value: object) -> object:
         if value is None and self._may_be_absent:
             return self._type()
+        _check_depth(value)
         return self._checked(lambda: msgspec.convert(value, self._type))
 
     def _checked(self, make: Callable[[], object]) -> object:
@@ -69,6 +81,25 @@ class _StructDecoder:
             raise _shape_error(str(error)) from None
         except RecursionError:
             raise BadJson("The body is nested too deeply") from None
+
+
+def _may_be_deep(raw: bytes) -> bool:
+    return raw.count(b"{") + raw.count(b"[") > MAX_DEPTH
+
+
+def _check_depth(value: object) -> None:
+    """Raise BadJson for decoded JSON that is nested too deeply."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for one in level
+            if isinstance(one, dict | list)
+            for child in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return
+    raise BadJson("The body is nested too deeply")
 
 
 def _shape_error(text: str) -> MatrixError:
