@@ -104,6 +104,7 @@ from homeserver.storage.sessions import Sessions as SessionTable
 from homeserver.storage.sessions import UiAuthSessions
 from homeserver.storage.state import StateKeys, StateTable
 from homeserver.storage.stream import Stream
+from homeserver.storage.to_device import ToDevice as Inboxes
 from homeserver.storage.upkeep import Upkeep as UpkeepTable
 from homeserver.storage.users import Profiles as ProfileTable
 from homeserver.storage.users import RegistrationTokens, Threepids, Users
@@ -248,6 +249,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         encryption = Encryption(
             us, database, stream, feed, sessions=sessions, confirmation=confirmation, clock=clock, rng=rng
         )
+        devices.tell_of_names_by(encryption.keys.renamed)
 
         # Files.
         media_table, media_store, thumbnailer = MediaTable(database), open_media(config), Thumbnailer()
@@ -396,6 +398,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             UpkeepTable(database),
             events,
             UiAuthSessions(database),
+            Inboxes(database),
             feed,
             clock,
         )

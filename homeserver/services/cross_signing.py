@@ -25,6 +25,7 @@ from homeserver.protocol.signing import verify_json
 from homeserver.services.confirmation import Confirmation
 from homeserver.services.device_lists import DeviceLists, for_peers
 from homeserver.services.requester import Requester
+from homeserver.services.turns import Turns
 from homeserver.storage.devices import Devices
 from homeserver.storage.e2e_keys import E2eKeys, Published, Signature
 from homeserver.storage.rows import CrossSigningKeyRow, DeviceChangeRow, KeySignatureRow, Row
@@ -55,6 +56,7 @@ class CrossSigning:
         self._device_lists = device_lists
         self._confirmation = confirmation
         self._stream = stream
+        self._turns = Turns()
 
     # -- keys ------------------------------------------------------------------------------------------------------
 
@@ -64,6 +66,10 @@ class CrossSigning:
         Raises InvalidParam, MissingParam (no master key), InvalidSignature, Forbidden (the key is named like a
         device), ui_auth.Required. Spec: Client-Server API, POST keys/device_signing/upload.
         """
+        async with self._turns.of(requester.user_id):
+            await self._upload_keys(requester, given, auth)
+
+    async def _upload_keys(self, requester: Requester, given: Json, auth: Json | None) -> None:
         user_id = requester.user_id
         keys = {usage: _checked(given[name], user_id, usage) for name, usage in FIELDS.items() if given.get(name)}
         published = (await self._table.published([user_id]))[user_id]

@@ -4,7 +4,7 @@ Spec: Client-Server API, Device management. Not for: keys and device lists of ot
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from homeserver.clock import Clock
@@ -20,6 +20,12 @@ MAX_AT_ONCE = 1_000
 SEEN_S = 60.0
 """How often sightings are written."""
 
+NewsOfName = Callable[[str, str], Awaitable[None]]
+
+
+async def _no_news(_user_id: str, _device_id: str) -> None:
+    return
+
 
 class Devices:
     """Shows and changes the devices of users here."""
@@ -30,6 +36,11 @@ class Devices:
         self._confirmation = confirmation
         self._clock = clock
         self._sightings: dict[int, tuple[int, str | None, str | None]] = {}
+        self._news_of_name: NewsOfName = _no_news
+
+    def tell_of_names_by(self, news_of_name: NewsOfName) -> None:
+        """Have `news_of_name` tell others that a device has another name."""
+        self._news_of_name = news_of_name
 
     async def of(self, user_id: str) -> Sequence[Device]:
         """All devices of a user, as of this moment."""
@@ -49,6 +60,8 @@ class Devices:
             await self.one(user_id, device_id)
         elif not await self._table.rename(user_id, device_id, display_name):
             raise NotFound("There is no such device.")
+        else:
+            await self._news_of_name(user_id, device_id)
 
     async def delete(
         self, requester: Requester, device_ids: Collection[str], name: str, auth: Mapping[str, Any] | None

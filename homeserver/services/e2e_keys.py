@@ -29,7 +29,7 @@ from homeserver.services.requester import Requester
 from homeserver.storage.e2e_keys import E2eKeys as KeyTable
 from homeserver.storage.e2e_keys import Published
 from homeserver.storage.one_time_keys import KeyCounts
-from homeserver.storage.rows import DeviceKeysRow
+from homeserver.storage.rows import DeviceChangeRow, DeviceKeysRow
 from homeserver.storage.stream import Stream
 
 MAX_USERS = 5_000
@@ -107,6 +107,12 @@ class E2eKeys:
             DeviceKeysRow(device_nid=device_nid, user_id=user_id, device_id=device_id, keys=text),
             *await self._device_lists.changed(user_id, {device_id: for_peers(published, user_id)[0][device_id]}),
         )
+
+    async def renamed(self, user_id: str, device_id: str) -> None:
+        """Tell users here that a device has another name; peers are not told any. For devices with keys."""
+        if device_id in (await self._table.published([user_id]))[user_id].devices:
+            rooms = (await self._table.audience(user_id)).room_nids
+            await self._stream.write(DeviceChangeRow(user_id=user_id, device_id=device_id, room_nids=rooms))
 
     # -- looking up ------------------------------------------------------------------------------------------------
 

@@ -67,19 +67,20 @@ class KeyBackup:
     ) -> Sequence[BackedUpKey]:
         """The keys of a version, of one room of it, or one key. Raises NotFound without the version."""
         backup = await self.read(user_id, version)
+        _check_ids(room_id, session_id)
         return await self._table.keys(backup.version, room_id, session_id)
 
     async def put(self, user_id: str, version: str, keys: Sequence[BackedUpKey]) -> State:
         """Add keys; of two for one session the better stays. Raises NotFound, WrongRoomKeysVersion."""
         for key in keys:
-            if "\0" in key.room_id or "\0" in key.session_id or len(key.room_id) > 255 or len(key.session_id) > 255:
-                raise InvalidParam("That is no id of a room or session.")
+            _check_ids(key.room_id, key.session_id)
         return _state(await self._table.put(user_id, _number(version), keys))
 
     async def delete_keys(
         self, user_id: str, version: str, room_id: str | None = None, session_id: str | None = None
     ) -> State:
         """Delete the keys of a version, of one room of it, or one key. Raises NotFound."""
+        _check_ids(room_id, session_id)
         return _state(await self._table.delete_keys(user_id, _number(version), room_id, session_id))
 
 
@@ -89,6 +90,11 @@ def _state(change: Change | None) -> State:
     if change.etag is None or change.n_keys is None:
         raise WrongRoomKeysVersion(str(change.version))
     return State(str(change.etag), change.n_keys)
+
+
+def _check_ids(*ids: str | None) -> None:
+    if any(one is not None and ("\0" in one or len(one) > 255) for one in ids):
+        raise InvalidParam("That is no id of a room or session.")
 
 
 def _number(version: str) -> int:

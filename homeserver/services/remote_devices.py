@@ -5,8 +5,8 @@ it stale, and the next question fetches it anew. Spec: Server-Server API, Device
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -23,6 +23,7 @@ from homeserver.protocol.device_keys import (
 )
 from homeserver.protocol.errors import BadIdentifier, BadJson
 from homeserver.protocol.identifiers import parse_user_id, server_of
+from homeserver.services.turns import Turns
 from homeserver.storage.e2e_keys import DeviceList, E2eKeys, Published
 from homeserver.storage.members import Members
 from homeserver.storage.rows import CrossSigningKeyRow, DeviceChangeRow, DeviceListRow, RemoteDeviceRow, Row
@@ -202,26 +203,6 @@ class RemoteDevices:
         """What is being fetched of this user may be older than the change."""
         if user_id in self._asking:
             self._asking[user_id].add(user_id)
-
-
-class Turns:
-    """One at a time for each name."""
-
-    def __init__(self) -> None:
-        self._locks: dict[str, tuple[asyncio.Lock, list[None]]] = {}
-
-    @asynccontextmanager
-    async def of(self, name: str) -> AsyncIterator[None]:
-        """Wait for the name's turn, and hold it."""
-        lock, users = self._locks.setdefault(name, (asyncio.Lock(), []))
-        users.append(None)
-        try:
-            async with lock:
-                yield
-        finally:
-            users.pop()
-            if not users:
-                del self._locks[name]
 
 
 def _is_good(found: DeviceList | None) -> bool:

@@ -15,6 +15,7 @@ from homeserver.protocol import canonical_json
 from homeserver.protocol.errors import BadIdentifier, BadJson
 from homeserver.protocol.identifiers import parse_user_id, server_of
 from homeserver.services.requester import Requester
+from homeserver.services.turns import Turns
 from homeserver.storage.rows import OutboundEduRow, Row, ToDeviceRow, ToDeviceTxnRow
 from homeserver.storage.stream import Stream
 from homeserver.storage.to_device import Recipient
@@ -46,6 +47,7 @@ class ToDevice:
         self._stream = stream
         self._rng = rng
         self._federates = False
+        self._turns = Turns()
 
     def federate(self) -> None:
         """Send to users elsewhere, too."""
@@ -55,14 +57,17 @@ class ToDevice:
         """Send to devices of any users; a repeat of `txn` changes nothing. Raises InvalidParam, TooLarge."""
         checked = _checked(event_type, messages)
         path_hash, txn_id = txn
+        if "\0" in txn_id:
+            raise InvalidParam("A transaction id holds no NUL character.")
         sender = f"{requester.user_id} {requester.device_nid or -requester.session_nid}"
-        if await self._inboxes.was_taken(sender, path_hash, txn_id):
-            return
-        here = {user_id: devices for user_id, devices in checked.items() if server_of(user_id) == self._us}
-        rows = await self._delivered(requester.user_id, event_type, here)
-        if self._federates:
-            rows += self._to_peers(requester.user_id, event_type, checked)
-        await self._stream.write(*rows, ToDeviceTxnRow(sender=sender, path_hash=path_hash, txn_id=txn_id))
+        async with self._turns.of(f"{sender} {path_hash} {txn_id}"):
+            if await self._inboxes.was_taken(sender, path_hash, txn_id):
+                return
+            here = {user_id: devices for user_id, devices in checked.items() if server_of(user_id) == self._us}
+            rows = await self._delivered(requester.user_id, event_type, here)
+            if self._federates:
+                rows += self._to_peers(requester.user_id, event_type, checked)
+            await self._stream.write(*rows, ToDeviceTxnRow(sender=sender, path_hash=path_hash, txn_id=txn_id))
 
     async def of_peer(self, origin: str, content: Json) -> None:
         """Take an `m.direct_to_device`: for users here, from users of that server, each message id once."""
@@ -72,15 +77,16 @@ class ToDevice:
             return
         if not isinstance(message_id, str) or not isinstance(messages, dict):
             return
-        if len(message_id.encode()) > MAX_MESSAGE_ID:
+        if len(message_id.encode()) > MAX_MESSAGE_ID or "\0" in message_id:
             return
         parse_user_id(sender)
         here = {user_id: devices for user_id, devices in messages.items() if server_of(user_id) == self._us}
         checked = _checked(event_type, here)
-        if await self._inboxes.was_taken(sender, 0, message_id):
-            return
-        rows = await self._delivered(sender, event_type, checked)
-        await self._stream.write(*rows, ToDeviceTxnRow(sender=sender, path_hash=0, txn_id=message_id))
+        async with self._turns.of(f"{sender} {message_id}"):
+            if await self._inboxes.was_taken(sender, 0, message_id):
+                return
+            rows = await self._delivered(sender, event_type, checked)
+            await self._stream.write(*rows, ToDeviceTxnRow(sender=sender, path_hash=0, txn_id=message_id))
 
     async def _delivered(self, sender: str, event_type: str, messages: Messages) -> list[Row]:
         """Rows for the inboxes of those devices that exist."""

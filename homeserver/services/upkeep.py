@@ -13,6 +13,7 @@ from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.events.read import Events
 from homeserver.storage.leases import Leases
 from homeserver.storage.sessions import UiAuthSessions
+from homeserver.storage.to_device import ToDevice
 from homeserver.storage.upkeep import Pruned
 from homeserver.storage.upkeep import Upkeep as UpkeepTable
 
@@ -37,6 +38,7 @@ class Upkeep:
         table: UpkeepTable,
         events: Events,
         ui_auth: UiAuthSessions,
+        inboxes: ToDevice,
         feed: Feed,
         clock: Clock,
     ) -> None:
@@ -46,6 +48,7 @@ class Upkeep:
         self._table = table
         self._events = events
         self._ui_auth = ui_auth
+        self._inboxes = inboxes
         self._feed = feed
         self._clock = clock
         self._passed = 0
@@ -67,8 +70,9 @@ class Upkeep:
         passed, self._passed = self._passed, self._feed.head
         await _until_done(lambda: self._table.prune_notices(passed))
         await _until_done(lambda: self._table.prune_marks(MARK_LIFE_S))
-        while await self._events.prune_txns(TXN_LIFE_S) >= ROWS_AT_ONCE:
-            pass
+        for prune in (self._events.prune_txns, self._inboxes.prune_txns):
+            while await prune(TXN_LIFE_S) >= ROWS_AT_ONCE:
+                pass
         await self._table.prune_login_tokens(now)
         await self._ui_auth.prune(now - UI_AUTH_LIFE_MS)
 

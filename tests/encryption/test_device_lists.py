@@ -45,6 +45,15 @@ async def test_new_cross_signing_keys_are_a_change(server: Server) -> None:
     assert (await lists(bob))["changed"] == [alice.user_id]
 
 
+async def test_another_name_of_a_device_is_a_change(server: Server) -> None:
+    alice, bob = await server.users("alice", "bob")
+    await encrypted_room(alice, bob)
+    await Device(alice).uploads()
+    await bob.syncs()
+    await alice.call("PUT", f"/v3/devices/{alice.device_id}", {"display_name": "Phone"})
+    assert (await lists(bob))["changed"] == [alice.user_id]
+
+
 async def test_one_time_keys_and_the_same_keys_again_are_no_change(server: Server) -> None:
     alice, bob = await server.users("alice", "bob")
     await encrypted_room(alice, bob)

@@ -147,3 +147,13 @@ async def test_malformed_keys_are_refused(server: Server, wrong: Json) -> None:
     [alice] = await server.users("alice")
     version = await begins(alice)
     assert (await alice.ask("PUT", f"{PATH}/{ROOM}/s", {**key(), **wrong}, version=version))[0] == 400
+
+
+@pytest.mark.parametrize("path", ["%00/s", "r/%00", "r/%ED%A0%80"])
+async def test_ids_that_cannot_be_stored_are_refused(server: Server, path: str) -> None:
+    [alice] = await server.users("alice")
+    version = await begins(alice)
+    for method, body in (("GET", None), ("PUT", key()), ("DELETE", None)):
+        assert (await alice.ask(method, f"{PATH}/{path}", body, version=version))[0] in {400, 404}
+    body = {"algorithm": "a\0", "auth_data": {}}
+    assert (await alice.ask("POST", "/v3/room_keys/version", body))[0] == 400

@@ -1,5 +1,6 @@
 """Messages to devices: each once, to those it is for, until they are acknowledged."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -55,6 +56,13 @@ async def test_a_repeated_transaction_is_sent_once(server: Server) -> None:
     for sender in (alice, alice, other):
         assert (await sends(sender, message, "same"))[0] == 200
     assert await inbox(bob) == [{"n": 1}, {"n": 1}]
+
+
+async def test_a_transaction_that_comes_twice_at_once_is_sent_once(server: Server) -> None:
+    alice, bob = await server.users("alice", "bob")
+    message = {bob.user_id: {bob.device_id: {"n": 1}}}
+    await asyncio.gather(*(sends(alice, message, "same") for _ in range(5)))
+    assert await inbox(bob) == [{"n": 1}]
 
 
 async def test_what_waits_goes_with_the_device(server: Server) -> None:

@@ -6,6 +6,7 @@ from homeserver.storage.events.read import Events
 from homeserver.storage.leases import Leases
 from homeserver.storage.rows import TxnKey
 from homeserver.storage.sessions import UiAuthSessions
+from homeserver.storage.to_device import ToDevice
 from homeserver.storage.upkeep import Upkeep as UpkeepTable
 from tests.services.test_commits import House, house
 
@@ -20,6 +21,7 @@ def upkeep_of(house: House) -> Upkeep:
         UpkeepTable(database),
         Events(database),
         UiAuthSessions(database),
+        ToDevice(database),
         house.feed,
         SystemClock(),
     )
