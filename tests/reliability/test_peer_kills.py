@@ -52,7 +52,7 @@ async def _survives(servers: list[ServerProcess], kills: Sequence[tuple[int, str
     await wires[1].call("POST", joining, {})
     histories = [History(), History()]
     senders = [
-        Sender(Wire(wire.host, wire.port, wire.token), room, f"{at}.{number}", histories[at], pause_s=0.05)
+        Sender(Wire(wire.host, wire.port, wire.token), room, f"{at}.{number}", histories[at], pause_s=0.2)
         for at, wire in enumerate(wires)
         for number in range(4)
     ]
@@ -64,7 +64,7 @@ async def _survives(servers: list[ServerProcess], kills: Sequence[tuple[int, str
             if point is None:
                 await kill_at_any_time(servers[at], chance)
             else:
-                await kill_at_point(servers[at], point, chance.randint(2, 8))
+                await kill_at_point(servers[at], point, chance.randint(1, 3))
         stop.set()
     await _converge(wires, room)
     for at, wire in enumerate(wires):
