@@ -101,6 +101,11 @@ class Unread:
             found |= await self._load(user_id, missing)
         return found
 
+    def known(self, user_id: str, room_nid: int) -> Counts | None:
+        """The counts of a room if they are in memory."""
+        counts = self._users.get(user_id)
+        return counts.get(room_nid) if counts is not None else None
+
     async def _load(self, user_id: str, room_nids: Collection[int]) -> Mapping[int, Counts]:
         missed: list[CountedRow] = []
         self._rows_while_loading.append(missed)

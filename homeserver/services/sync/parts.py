@@ -16,11 +16,13 @@ from homeserver.services.sync.collect.items import Live, Presenter
 from homeserver.services.sync.collect.own import Inbox
 from homeserver.services.sync.collect.rooms import Collector
 from homeserver.services.sync.collect.state import MemberEvents
+from homeserver.services.sync.collect.talk import Talks
 from homeserver.services.sync.device_changes import DeviceChanges
 from homeserver.services.sync.sliding.connections import Connections
 from homeserver.services.sync.sliding.engine import Engine
 from homeserver.services.sync.sliding.extensions import ExtensionBuilder
 from homeserver.services.sync.sliding.poll import SlidingPoll
+from homeserver.services.sync.sliding.quick import Quick
 from homeserver.services.sync.sliding.results import Results
 from homeserver.services.sync.sliding.scope import Activity
 from homeserver.services.sync.v3 import ClassicSync
@@ -84,6 +86,7 @@ class Sync:
         reads, receipts, to_device = SyncReads(database), Receipts(database), ToDevice(database)
         account_data, unread = AccountDataTable(database), Unread(Mentions(database), feed)
         activity = Activity(reads, feed)
+        talks = Talks(feed, live)
         self.engine = Engine(
             feed=feed,
             collector=collector,
@@ -105,6 +108,7 @@ class Sync:
             activity=activity,
             account_data=account_data,
             states=below.states,
+            quick=Quick(talks, live, activity, unread, below.states),
         )
         self.device_changes = DeviceChanges(feed, collector)
         self.connections = Connections(SyncConnections(database), below.clock, below.rng)

@@ -75,13 +75,14 @@ class Live:
         """The event for one who was joined when it came."""
         txn = row.txn
         if txn is not None and txn.user_nid == requester.user_nid and txn.device_nid == (requester.device_nid or 0):
-            return orjson.Fragment(live_for_sender(row, txn.txn_id)) if not self._is_redacted(row) else self._of(row)
-        return self._of(row)
+            return orjson.Fragment(live_for_sender(row, txn.txn_id)) if not self._is_redacted(row) else self.shared(row)
+        return self.shared(row)
 
     def _is_redacted(self, row: EventRow) -> bool:
         return row.redacted_by is not None or row.event_nid in self._redactions
 
-    def _of(self, row: EventRow) -> orjson.Fragment:
+    def shared(self, row: EventRow) -> orjson.Fragment:
+        """The event for everyone who was joined when it came, but the device that sent it."""
         found = self._shared.get(row.event_nid)
         if found is None:
             found = self._shared[row.event_nid] = orjson.Fragment(self._bytes(row))

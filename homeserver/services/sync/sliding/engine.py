@@ -5,7 +5,6 @@ that was slow gets one larger answer. Spec: MSC4186.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
@@ -15,8 +14,10 @@ from homeserver.services.requester import Requester
 from homeserver.services.states import States
 from homeserver.services.sync.collect.interval import GONE
 from homeserver.services.sync.collect.rooms import Collector, News, RoomNews, Viewer
+from homeserver.services.sync.sliding.cache import Cache
 from homeserver.services.sync.sliding.connection import Connection, Place, RoomSent
-from homeserver.services.sync.sliding.extensions import Extended, ExtensionBuilder, Memory, Moment
+from homeserver.services.sync.sliding.extensions import Extended, ExtensionBuilder, Moment
+from homeserver.services.sync.sliding.quick import Quick
 from homeserver.services.sync.sliding.results import Result, Results
 from homeserver.services.sync.sliding.scope import Activity, InScope, Labels, Scope, scope_of
 from homeserver.services.sync.sliding.wanted import Combined, Subscription
@@ -27,18 +28,6 @@ from homeserver.storage.rows import AccountDataRow
 Json = dict[str, Any]
 PART_BYTES = 900_000
 STATE_THAT_SORTS = frozenset({"m.room.create", "m.room.encryption", "m.space.child", "m.room.member"})
-
-
-@dataclass(slots=True)
-class Cache:
-    """What the engine remembers between the answers of a connection; lost, it is found out again."""
-
-    labels: Labels
-    scope: Scope | None = None
-    sub: Subscription | None = None
-    scanned: Place | None = None
-    """Up to here nothing concerned the client since the last answer."""
-    memory: Memory = field(default_factory=Memory)
 
 
 class Part(NamedTuple):
@@ -75,6 +64,7 @@ class Engine:
         activity: Activity,
         account_data: AccountData,
         states: States,
+        quick: Quick,
     ) -> None:
         self._feed = feed
         self._collector = collector
@@ -83,6 +73,7 @@ class Engine:
         self._activity = activity
         self._account_data = account_data
         self._states = states
+        self._quick = quick
 
     async def next(
         self,
@@ -101,12 +92,17 @@ class Engine:
         """
         listener = await self._feed.listener(requester.user_id)
         viewer = await self._collector.viewer(requester, listener)
-        viewer = viewer._replace(rooms=dict(viewer.rooms))
         before = connection.place
         place = Place(before.n + 1, self._feed.head, self._states.epoch, self._states.counter)
         is_first = before.position == 0
         rows: Sequence[AccountDataRow] | None = None
         cache: Cache | None = connection.cache
+        quick = self._quick.body(connection, viewer, cache, sub, place) if cache is not None else None
+        if quick is not None and cache is not None:
+            previous, cache.sub, cache.scanned = connection.pos, sub, None
+            connection.sent(place, quick[1])
+            return [Part(previous, connection.pos, quick[0], more=False)]
+        viewer = viewer._replace(rooms=dict(viewer.rooms))
         if cache is None or is_first:
             rows = await self._account_data.of_user(viewer.user_id)
             cache = connection.cache = Cache(Labels())
