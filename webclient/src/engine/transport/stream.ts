@@ -243,7 +243,8 @@ export class Stream {
     this.serverWasAway = info.errcode === 'NETWORK';
     // Perhaps the whole server was away: one try by socket, and back to HTTP if that alone fails.
     this.failedUpgrades = FAILED_UPGRADES - 1;
-    this.failures += 1;
+    // A socket that failed just before has been counted already: both ways are one try.
+    this.failures = Math.max(1, this.failures);
     this.tryAgain(info.retryAfterMs ?? backoffMs(this.failures, this.clock.random()));
   }
 
