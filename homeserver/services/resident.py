@@ -29,6 +29,7 @@ from homeserver.services.acceptance import Acceptance, MissingAncestors, Verdict
 from homeserver.services.received import Dropped
 from homeserver.services.resolution import TooSlow
 from homeserver.services.rooms import CREATE, MEMBER, Room, Rooms
+from homeserver.services.sync.collect.state import heroes, is_named
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import RELAY
 
@@ -37,6 +38,8 @@ Json = dict[str, Any]
 VIA: Final = "join_authorised_via_users_server"
 RESTRICTED: Final = ("restricted", "knock_restricted")
 MAX_PREV_EVENTS: Final = 20
+MANY_MEMBERS: Final = 100
+"""Up to so many, leaving members out saves nobody anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Welcome:
     state: Sequence[Mapping[str, Any]]
     auth_chain: Sequence[Mapping[str, Any]]
     servers: Sequence[str]
+    members_omitted: bool = False
 
 
 class Resident:
@@ -98,20 +102,32 @@ class Resident:
             raise IncompatibleRoomVersion(room_version=room.rules.id)
         return self._template(room, user_id, {"membership": "knock"})
 
-    async def send_join(self, origin: ServerName, room_id: str, event_id: str, pdu: Json) -> Welcome:
-        """Take a join and tell the state before it. Raises NotFound, Forbidden, BadJson, InvalidParam."""
+    async def send_join(
+        self, origin: ServerName, room_id: str, event_id: str, pdu: Json, *, omit_members: bool = False
+    ) -> Welcome:
+        """Take a join and tell the state before it. Raises NotFound, Forbidden, BadJson, InvalidParam, Unavailable.
+
+        With `omit_members`, of many members only those are told of whom the room's name would be made.
+        """
         room = await self.room_for(origin, room_id)
         event = await self._member_event(origin, room, event_id, pdu, "join")
-        before = room.state_event_ids()
+        before, servers = room.state_event_ids(), list(room.servers)
+        omits = omit_members and len(room.members) > MANY_MEMBERS
+        if omits:
+            told = set() if is_named(room) else set(heroes(room.members, event.sender))
+            before = {key: found for key, found in before.items() if key[0] != MEMBER or key[1] in told}
         await self._take(room, event)
-        stored = await self._events.with_auth_chain(list(before.values()))
         in_state = set(before.values())
-        pdus = {found.event_id: event_of(found, room.rules).pdu for found in stored}
-        cited = {auth for found in stored for auth in event_of(found, room.rules).auth_events}
-        chain = [pdu for event_id, pdu in pdus.items() if event_id not in in_state or event_id in cited]
-        return Welcome(
-            event.pdu, [pdus[event_id] for event_id in before.values() if event_id in pdus], chain, list(room.servers)
-        )
+        stored = await self._events.with_auth_chain([*in_state, *event.auth_events])
+        pdus = {found.event_id: event_of(found, room.rules) for found in stored}
+        cited = {auth for found in pdus.values() for auth in found.auth_events}
+        chain = [
+            found.pdu
+            for event_id, found in pdus.items()
+            if event_id not in in_state or (event_id in cited and not omits)
+        ]
+        state = [pdus[event_id].pdu for event_id in before.values() if event_id in pdus]
+        return Welcome(event.pdu, state, chain, servers, members_omitted=omits)
 
     async def send_leave(self, origin: ServerName, room_id: str, event_id: str, pdu: Json) -> None:
         """Take a leave: a rejected invite, or a knock taken back. Raises as `send_join`."""

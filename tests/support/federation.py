@@ -63,7 +63,7 @@ class Homeserver:
         self.clock = clock
         self.database = database
         self.stream = Stream(database, clock=clock, faults=NoFaults())
-        bus = LocalBus(clock)
+        bus = LocalBus(clock.monotonic)
         self.members = Members(database)
         self.feed = Feed(self.stream, self.members, bus, clock, is_shared=False)
         self.stream.on_commit = self.feed.committed

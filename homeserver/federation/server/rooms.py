@@ -33,13 +33,14 @@ def endpoints(endpoint: PeerTable, resident: Resident, invites: RemoteInvites) -
     @endpoint.signed("PUT", "/v2/send_join/<room_id>/<event_id>")
     async def send_join(call: PeerCall, room_id: str, event_id: str) -> Answer:
         """Spec: Server-Server API, PUT send_join."""
-        welcome = await resident.send_join(call.origin, room_id, event_id, call.object)
+        omit_members = call.query.flag("omit_members")
+        welcome = await resident.send_join(call.origin, room_id, event_id, call.object, omit_members=omit_members)
         return {
             "origin": resident.us,
             "event": welcome.event,
             "state": welcome.state,
             "auth_chain": welcome.auth_chain,
-            "members_omitted": False,
+            "members_omitted": welcome.members_omitted,
             "servers_in_room": welcome.servers,
         }
 
