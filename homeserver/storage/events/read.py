@@ -85,6 +85,7 @@ SELECT e.event_id
 )
 
 # The page, then every change of the wanted keys on the chains that the page's events stand on (see KeyHistory).
+# OFFSET 0 keeps the look-up by chain: joined freely, the keys' changes in all rooms would be read.
 _PAGED = (
     """,
 up(leaf, chain_id, upto, hop) AS (
@@ -106,9 +107,13 @@ up(leaf, chain_id, upto, hop) AS (
 SELECT d.event_nid, m.event_id, NULL, NULL, NULL, NULL, NULL, up.leaf, d.sequence, NULL, NULL, NULL, NULL, NULL, NULL,
        NULL, d.state_key_nid, NULL, NULL, NULL, NULL, NULL, m.body, NULL, up.hop, NULL
   FROM up
-  JOIN state_deltas d ON d.chain_id = up.chain_id
-                     AND d.state_key_nid = ANY($2::int8[])
-                     AND d.sequence <= up.upto
+ CROSS JOIN LATERAL (
+       SELECT event_nid, sequence, state_key_nid
+         FROM state_deltas
+        WHERE chain_id = up.chain_id
+          AND state_key_nid = ANY($2::int8[])
+          AND sequence <= up.upto
+       OFFSET 0) d
   LEFT JOIN events m ON m.event_nid = d.event_nid"""
 )
 
