@@ -24,7 +24,7 @@ from homeserver.services.intents import Stale
 from homeserver.services.received import Dropped, room_id_of
 from homeserver.services.resolution import TooSlow
 from homeserver.services.rooms import MEMBER, Room, Rooms
-from homeserver.storage.errors import BadRow
+from homeserver.storage.errors import BadRow, DatabaseDown, DatabaseFull
 from homeserver.storage.events.read import Events
 from homeserver.storage.members import Members, Membership
 from homeserver.storage.rows import InboundTxnRow, MemberRow, StagedRow
@@ -253,6 +253,8 @@ class Inbound:
             try:
                 canonical_json.check_strict(content)
                 await handler(origin, content)
+            except (DatabaseDown, DatabaseFull):
+                raise  # the peer sends all of it again
             except (MatrixError, NotCanonical, KeyError, TypeError, ValueError) as error:
                 log.info("edu left out", origin=origin, edu_type=edu_type, why=str(error))
 

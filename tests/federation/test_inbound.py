@@ -12,6 +12,7 @@ from homeserver.net.testing import FakeNet
 from homeserver.protocol.events import build_pdu, join, seal
 from homeserver.protocol.identifiers import RoomId, ServerName, UserId
 from homeserver.services.intents import Draft
+from homeserver.storage.errors import DatabaseDown
 from tests.support.evil_peer import EvilPeer
 from tests.support.federation import Homeserver, eventually, homeservers
 from tests.support.postgres import Cluster
@@ -286,3 +287,19 @@ async def test_a_third_server_hears_of_joins_and_messages(cluster: Cluster, net:
         states = [await server.state(room) for server in (x, y, z)]
         assert states[0] == states[1] == states[2]
         assert len(set(said)) == 3
+
+
+async def test_edus_that_no_database_could_take_are_sent_again(pair: list[Homeserver], peer: EvilPeer) -> None:
+    a, _ = pair
+    heard: list[Mapping[str, Any]] = []
+
+    async def hear(_origin: ServerName, content: Mapping[str, Any]) -> None:
+        heard.append(content)
+        if len(heard) == 1:
+            raise DatabaseDown
+
+    a.federation.inbound.on_edu("m.test", hear)
+    body = {"pdus": [], "edus": [{"edu_type": "m.test", "content": {"n": 1}}]}
+    assert (await _send(a, peer, "t", body))[0] == 503
+    assert (await _send(a, peer, "t", body))[0] == 200
+    assert heard == [{"n": 1}, {"n": 1}]
