@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from functools import cache
 
 from PIL import Image
 
@@ -54,10 +55,16 @@ def _png(width: int, height: int, *chunks: tuple[bytes, bytes], depth: int = 8, 
     )
 
 
+@cache
 def _zeros(n: int) -> bytes:
     """A stream that unpacks to `n` zeros."""
     packer = zlib.compressobj(9)
     return b"".join(packer.compress(bytes(1 << 20)) for _ in range(n >> 20)) + packer.flush()
+
+
+def bomb(number: int) -> bytes:
+    """A PNG of 39 megapixels, each another one: as much work as is allowed."""
+    return _png(6_500, 6_000, (b"tEXt", b"n\0%d" % number), (b"IDAT", _zeros(160 << 20)), color=6)
 
 
 def images() -> Iterator[tuple[str, bytes]]:

@@ -127,6 +127,19 @@ async def test_what_cannot_be_decoded_is_not_tried_again_at_once(server: Server)
     assert time.monotonic() - began < 2
 
 
+async def test_whoever_asks_for_many_bombs_does_not_keep_others_waiting(server: Server) -> None:
+    mallory, alice = await server.users("mallory", "alice")
+    bombs = [await uploads(mallory, hostile.bomb(number), "image/png") for number in range(6)]
+    good = await uploads(alice, picture((500, 500)), "image/png")
+    await sees_small(alice, good, 96, 96)
+    asked = [asyncio.ensure_future(sees_small(mallory, mxc, 320, 240)) for mxc in bombs]
+    await asyncio.sleep(0.2)
+    assert (await sees_small(alice, good, 32, 32, "crop")).status == 200
+    assert not all(one.done() for one in asked)
+    for one in asked:
+        one.cancel()
+
+
 async def test_a_stranger_makes_no_copy(server: Server, tmp_path: Path) -> None:
     got = await request(server, "GET", "/_matrix/client/v1/media/download/other.test/abc")
     assert (got.status, got.errcode) == (401, "M_MISSING_TOKEN")

@@ -1,8 +1,10 @@
 """Thumbnails of a few fixed sizes, made once and kept beside their file. Spec: Client-Server API, Thumbnails."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
+from weakref import WeakValueDictionary
 
 from homeserver.clock import Clock
 from homeserver.errors import MatrixError, TooLarge, Unknown
@@ -94,6 +96,7 @@ class Thumbnails:
         self._clock = clock
         self._others: OtherServers | None = None
         self._flights: Flights[ThumbnailRecord] = Flights()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._failures: dict[ThumbnailKey, tuple[float, MatrixError]] = {}
 
     def ask_others_by(self, others: OtherServers) -> None:
@@ -117,16 +120,16 @@ class Thumbnails:
         assert record.hash is not None
         size = _next_size(asked)
         if size is None:
-            return await self._whole(record, asked)
+            return await self._whole(record, asked, requester)
         key = ThumbnailKey(record.hash, size.width, size.height, asked.method, asked.animated)
-        return self._sent(record, key, await self._made(record, key))
+        return self._sent(record, key, await self._made(record, key, requester))
 
-    async def _whole(self, record: MediaRecord, asked: Asked) -> Download:
+    async def _whole(self, record: MediaRecord, asked: Asked, requester: Requester | None) -> Download:
         """Larger than every size that is made: the image itself, if it is known not to move unasked."""
         assert record.hash is not None
         largest = SCALED[-1] if asked.method == "scale" else CROPPED[-1]
         key = ThumbnailKey(record.hash, largest.width, largest.height, asked.method, False)
-        made = await self._made(record, key)
+        made = await self._made(record, key, requester)
         kind = record.content_type.partition(";")[0].strip().lower()
         if made.store_key is not None and (kind in _STILL or (asked.animated and kind in _MOVING)):
             made = ThumbnailRecord(None, record.size, kind)
@@ -139,17 +142,25 @@ class Thumbnails:
         name = _NAMES.get(made.content_type, "thumbnail")
         return Download(made.content_type, name, made.size, etag, self._store, made.store_key or record.store_key)
 
-    async def _made(self, record: MediaRecord, key: ThumbnailKey) -> ThumbnailRecord:
+    async def _made(self, record: MediaRecord, key: ThumbnailKey, requester: Requester | None) -> ThumbnailRecord:
         found = await self._table.thumbnail(key)
         if found is not None:
             return found
         self._raise_again(key)
         try:
-            return await self._flights.once(key, lambda: self._make(record, key))
+            async with self._turn("" if requester is None else requester.user_id):
+                return await self._flights.once(key, lambda: self._make(record, key))
         except (NoThumbnail, TooManyPixels) as problem:
             error = _error(problem, is_ours=record.server == self._media.server)
             self._remember(key, error)
             raise error from problem
+
+    def _turn(self, user_id: str) -> asyncio.Lock:
+        """One thumbnail of a user at a time: whoever asks for a hundred bombs waits for them alone."""
+        turn = self._turns.get(user_id)
+        if turn is None:
+            turn = self._turns[user_id] = asyncio.Lock()
+        return turn
 
     async def _make(self, record: MediaRecord, key: ThumbnailKey) -> ThumbnailRecord:
         try:
