@@ -15,7 +15,7 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS
 SPEC_VERSIONS = ("r0.6.1", *(f"v1.{minor}" for minor in range(1, 20)))
 STREAM_FEATURE = "app.hearth.stream.v1"
 STREAM_CAPABILITY = "app.hearth.stream"
-UNSTABLE_FEATURES = {STREAM_FEATURE: True}
+UNSTABLE_FEATURES = {STREAM_FEATURE: True, "org.matrix.msc3916.stable": True}
 SOCKET_LIMITS = {"max_frame": 262_144, "conns_per_device": 3}
 HTTPS_PORT = 443
 
