@@ -316,7 +316,8 @@ class Rooms:
         self._feed = feed
         self._cached: OrderedDict[int, Room] = OrderedDict()
         self._nids: dict[str, int] = {}
-        self._loading: dict[str, asyncio.Future[Room | None]] = {}
+        self._loading: dict[str, asyncio.Future[tuple[Room | None] | None]] = {}
+        """Reads under way; None: whoever read was cancelled."""
         self._rows_while_loading: list[list[_RoomRow]] = []
         feed.register(self.apply)
 
@@ -347,22 +348,24 @@ class Rooms:
         return room
 
     async def reload(self, room_id: str) -> Room | None:
-        """Read the head anew [1 trip]; calls for the same room share one read."""
-        loading = self._loading.get(room_id)
-        if loading is None:
-            loading = self._loading[room_id] = asyncio.get_running_loop().create_future()
-            try:
-                loading.set_result(await self._load(room_id))
-            except Exception as error:
-                loading.set_exception(error)
-                loading.exception()
-                raise
-            except BaseException:
-                loading.cancel()
-                raise
-            finally:
-                del self._loading[room_id]
-        return await asyncio.shield(loading)
+        """Read the head anew [1 trip]; calls for the same room share one read, another begins when that is given up."""
+        while (loading := self._loading.get(room_id)) is not None:
+            read = await asyncio.shield(loading)
+            if read is not None:
+                return read[0]
+        loading = self._loading[room_id] = asyncio.get_running_loop().create_future()
+        try:
+            room = await self._load(room_id)
+            loading.set_result((room,))
+        except Exception as error:
+            loading.set_exception(error)
+            loading.exception()
+            raise
+        finally:
+            del self._loading[room_id]
+            if not loading.done():
+                loading.set_result(None)
+        return room
 
     async def load(self, room_nids: Iterable[int]) -> None:
         """Have the heads of these rooms in memory, as far as this server knows them [0 trips, 1 for cold ones]."""
