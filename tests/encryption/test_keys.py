@@ -162,3 +162,16 @@ async def test_servers_that_cannot_be_asked_are_named(server: Server) -> None:
     assert (answer["failures"], answer["device_keys"]) == ({"far.test": {}}, {})
     wanted = {"@bob:far.test": {"D": SIGNED}}
     assert (await alice.call("POST", "/v3/keys/claim", {"one_time_keys": wanted}))["failures"] == {"far.test": {}}
+
+
+async def test_sliding_sync_tells_the_counts_first_and_when_they_change(server: Server) -> None:
+    alice, bob = await server.users("alice", "bob")
+    device = Device(bob)
+    await device.uploads(2, fallback=True)
+    body = {"extensions": {"e2ee": {"enabled": True}}}
+    first = await bob.call("POST", "/v4/sync", body)
+    told = {"device_one_time_keys_count": {SIGNED: 2}, "device_unused_fallback_key_types": [SIGNED]}
+    assert first["extensions"]["e2ee"] == told
+    await claimed(alice, device)
+    second = await bob.call("POST", "/v4/sync", body, pos=first["pos"])
+    assert second["extensions"]["e2ee"]["device_one_time_keys_count"] == {SIGNED: 1}
