@@ -10,7 +10,7 @@ from tests.browser.gate import Gate
 from tests.support.client import Server
 from tests.support.server import ServerProcess
 
-# Pages wait longer and longer, up to a minute, for a server that is away; starting one takes its time on a busy machine.
+# Pages wait longer each time, up to a minute, for a server that is away, and starting one takes a busy machine long.
 COMING_BACK_MS = 60_000
 
 
