@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -62,6 +63,7 @@ class Filters:
             self._compiled.popitem(last=False)
 
 
+@lru_cache(maxsize=CACHED)
 def _compiled(text: bytes | str) -> SyncFilter:
     try:
         return SyncFilter(parse_filter(text))

@@ -26,6 +26,7 @@ from homeserver.services.sync.sliding.quick import Quick
 from homeserver.services.sync.sliding.results import Results
 from homeserver.services.sync.sliding.scope import Activity
 from homeserver.services.sync.v3 import ClassicSync
+from homeserver.services.sync.v3_quick import QuickIncrement
 from homeserver.services.sync.v3_rooms import RoomBlocks
 from homeserver.services.typing import Typing
 from homeserver.services.unread import Unread
@@ -120,10 +121,12 @@ class Sync:
             stopping=below.stopping,
             clock=below.clock,
         )
+        blocks = RoomBlocks(collector, presenter, member_events)
         self.classic = ClassicSync(
             feed=feed,
             collector=collector,
-            blocks=RoomBlocks(collector, presenter, member_events),
+            blocks=blocks,
+            quick=QuickIncrement(talks, live, below.rooms, blocks, unread, below.states),
             inbox=Inbox(to_device),
             account_data=account_data,
             receipts=receipts,

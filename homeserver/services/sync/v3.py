@@ -26,6 +26,7 @@ from homeserver.services.sync.collect.own import (
     latest_account_data,
 )
 from homeserver.services.sync.collect.rooms import Collector, News, RoomNews, Viewer
+from homeserver.services.sync.v3_quick import QuickIncrement
 from homeserver.services.sync.v3_rooms import Beside, Block, Json, RoomBlocks, SentMembers, Wanted
 from homeserver.services.typing import Typing
 from homeserver.services.unread import Unread
@@ -47,6 +48,7 @@ class ClassicSync:
         feed: Feed,
         collector: Collector,
         blocks: RoomBlocks,
+        quick: QuickIncrement,
         inbox: Inbox,
         account_data: AccountData,
         receipts: Receipts,
@@ -62,6 +64,7 @@ class ClassicSync:
         self._feed = feed
         self._collector = collector
         self._blocks = blocks
+        self._quick = quick
         self._inbox = inbox
         self._account_data = account_data
         self._receipts = receipts
@@ -94,6 +97,9 @@ class ClassicSync:
             ticket = listener.ticket
             viewer = await self._collector.viewer(requester, listener)
             token = self._token()
+            quick = self._quick.answer(viewer, wanted, sent, since, token)
+            if quick:
+                return await self._ended(requester, quick, token, sent)
             news = await self._collector.news(viewer, since.position, token.position, limit=wanted.limit)
             answer = await self._increment(viewer, wanted, sent, news, since)
             left = deadline - self._clock.monotonic()

@@ -255,6 +255,15 @@ class RoomBlocks:
             room["summary"] = _summary(head, viewer.user_id)
         return room
 
+    def of_talk(self, block: Block, wanted: Wanted, events: Mapping[str, orjson.Fragment]) -> Json:
+        """A block of messages and receipts alone, without counts; empty where the filter leaves nothing."""
+        if not wanted.chosen.rooms.allows_room(block.membership.room_id):
+            return {}
+        room = self._events_of(block, wanted, {}, events)
+        beside = Beside({block.room_nid: block.news.receipts if block.news is not None else ()}, {}, {}, {})
+        has_receipts = self._add_beside(room, block, wanted, beside)
+        return room if has_receipts or block.timeline.items or block.timeline.limited else {}
+
     @staticmethod
     def _add_beside(room: Json, block: Block, wanted: Wanted, beside: Beside) -> bool:
         """Add it; whether any of it is news."""
@@ -275,10 +284,7 @@ class RoomBlocks:
         }
         counts = beside.counts.get(nid)
         if counts is not None:
-            by_thread = wanted.chosen.room_timeline.filter.unread_thread_notifications
-            room["unread_notifications"] = _count(counts.main if by_thread else counts.total)
-            if by_thread:
-                room["unread_thread_notifications"] = {root: _count(count) for root, count in counts.threads.items()}
+            add_counts(room, counts, wanted)
         return bool(receipts or typing is not None or own)
 
     async def invited(self, viewer: Viewer, memberships: Sequence[Membership]) -> tuple[Json, Json]:
@@ -363,6 +369,14 @@ def _summary(room: Room, viewer: str) -> Json:
     if not is_named(room):
         summary["m.heroes"] = heroes(room.members, viewer)
     return summary
+
+
+def add_counts(room: Json, counts: Counts, wanted: Wanted) -> None:
+    """Put the unread counts into a block."""
+    by_thread = wanted.chosen.room_timeline.filter.unread_thread_notifications
+    room["unread_notifications"] = _count(counts.main if by_thread else counts.total)
+    if by_thread:
+        room["unread_thread_notifications"] = {root: _count(count) for root, count in counts.threads.items()}
 
 
 def _count(count: Count) -> Json:
