@@ -29,7 +29,6 @@ from homeserver.services.acceptance import Acceptance, MissingAncestors, Verdict
 from homeserver.services.received import Dropped
 from homeserver.services.resolution import TooSlow
 from homeserver.services.rooms import CREATE, MEMBER, Room, Rooms
-from homeserver.services.sync.collect.state import heroes, is_named
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import RELAY
 
@@ -38,6 +37,8 @@ Json = dict[str, Any]
 VIA: Final = "join_authorised_via_users_server"
 RESTRICTED: Final = ("restricted", "knock_restricted")
 MAX_PREV_EVENTS: Final = 20
+HEROES: Final = 5
+PRESENT: Final = ("join", "invite")
 MANY_MEMBERS: Final = 100
 """Up to so many, leaving members out saves nobody anything."""
 
@@ -114,7 +115,7 @@ class Resident:
         before, servers = room.state_event_ids(), list(room.servers)
         omits = omit_members and len(room.members) > MANY_MEMBERS
         if omits:
-            told = set() if is_named(room) else set(heroes(room.members, event.sender))
+            told = _who_name_it(room)
             before = {key: found for key, found in before.items() if key[0] != MEMBER or key[1] in told}
         await self._take(room, event)
         in_state = set(before.values())
@@ -260,6 +261,14 @@ DESCRIBING: Final[frozenset[StateKey]] = frozenset(
         "m.room.encryption",
     )
 )
+
+
+def _who_name_it(room: Room) -> set[str]:
+    """Members whose names stand for the room's; nobody if it has one. Spec: Client-Server API, Room summary."""
+    if room.content("m.room.name").get("name") or room.content("m.room.canonical_alias").get("alias"):
+        return set()
+    present = [(found.event_nid, name) for name, found in room.members.items() if found.membership in PRESENT]
+    return {name for _, name in sorted(present)[:HEROES]}
 
 
 def _create_for(room: Room) -> Event | None:
