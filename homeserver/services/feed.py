@@ -246,12 +246,13 @@ class Feed:
 
     async def listener(self, user_id: str) -> Listener:
         """The user's listener; the first call reads their rooms, later ones cost nothing."""
-        while (listener := self._listeners.get(user_id)) is not None and listener.loaded is not None:
-            await asyncio.shield(listener.loaded)
+        listener = self._listeners.get(user_id)
         if listener is None:
             listener = self._listeners[user_id] = Listener(user_id)
             listener.loaded = asyncio.get_running_loop().create_future()
             await self._load(listener)
+        elif listener.loaded is not None:
+            await asyncio.shield(listener.loaded)
         listener.used_at = self._clock.monotonic()
         return listener
 
@@ -266,7 +267,7 @@ class Feed:
                 loaded.set_exception(error)
                 loaded.exception()
             else:
-                loaded.set_result(None)  # another of those who wait begins anew
+                loaded.cancel()
             raise
         for membership in rooms:
             self._set_membership(listener, membership)
@@ -286,8 +287,8 @@ class Feed:
         """Users of the room who are connected here."""
         return frozenset(self._by_room.get(room_nid, ()))
 
-    async def wait(self, listener: Listener, ticket: int, timeout_s: float) -> bool:
-        """Wait for news after `ticket`; False when `timeout_s` passed without any."""
+    async def wait(self, listener: Listener, ticket: int, timeout_s: float | None) -> bool:
+        """Wait for news after `ticket`; False when `timeout_s` (None: never) passed without any."""
         if listener.ticket != ticket:
             return True
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()

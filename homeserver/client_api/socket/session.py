@@ -9,17 +9,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
-import orjson
 import structlog
 
-from homeserver.asgi.responses import Raw, encode
 from homeserver.client_api.http import EndpointTable, Origin
 from homeserver.client_api.socket import frames
 from homeserver.client_api.socket.frames import Ack, Ended, Hello, Renewal, Req, Sub, checked, decoded, parse, text_of
-from homeserver.client_api.socket.methods import http_call
+from homeserver.client_api.socket.requests import Requests
 from homeserver.client_api.socket.window import BYTES, DELTAS, Window
 from homeserver.clock import Clock, Rng
-from homeserver.errors import LimitExceeded, MatrixError
+from homeserver.errors import MatrixError
 from homeserver.services.feed import Feed
 from homeserver.services.presence import Presence
 from homeserver.services.requester import Requester
@@ -36,10 +34,8 @@ SEND_WITHIN_S = 30.0
 RECHECK_S = 60.0
 EXPIRING_MS = 60_000
 WATCH_EVERY_S = 5.0
-WAIT_S = 3_600.0
 FRAMES_PER_S = 50.0
 FRAMES_BURST = 200.0
-REFUSED_AT_MOST = 64
 CONTROL_AT_MOST = 256
 DIGITS = 18
 
@@ -92,9 +88,8 @@ class Session:
         self._inbox_stored = 0
         self._sending = asyncio.Lock()
         self._control = 0
-        self._inflight: set[str] = set()
-        self._refused = 0
-        self._tails: dict[str, asyncio.Event] = {}
+        self._sending_since: float | None = None
+        self._requests = Requests(parts.table, origin, self._send)
         self._ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self._expiring_told = False
         self._checked_at = self.used_at
@@ -244,18 +239,14 @@ class Session:
 
     async def _read(self, connection: Connection, tasks: asyncio.TaskGroup) -> None:
         while True:
-            try:
-                async with asyncio.timeout(SILENCE_S):
-                    text = await self._wire.receive()
-            except TimeoutError:
-                raise Ended(frames.TOO_SLOW, "nothing was heard") from None
+            text = await self._wire.receive()
             self._count_frame()
             kind, frame = parse(text)
             match kind:
                 case "ack":
                     await self._acked(connection, decoded(frame, Ack))
                 case "req":
-                    await self._take_request(decoded(frame, Req), tasks)
+                    await self._requests.take(decoded(frame, Req), self.requester, tasks)
                 case "sub":
                     sub: Sub = decoded(frame, Sub)
                     self._subscribe(sub.sub, sub.tag)
@@ -307,53 +298,6 @@ class Session:
             answer["token_expires_in_ms"] = self._expires_in_ms
         await self._send(text_of(answer))
 
-    # -- requests --------------------------------------------------------------------------------------------------
-
-    async def _take_request(self, req: Req, tasks: asyncio.TaskGroup) -> None:
-        if req.id in self._inflight:
-            raise Ended(frames.PROTOCOL_ERROR, "two requests have the same id")
-        if len(self._inflight) >= frames.MAX_INFLIGHT:
-            self._refused += 1
-            if self._refused > REFUSED_AT_MOST:
-                raise Ended(frames.TOO_FAST, "too many requests at once", retry_after_ms=30_000)
-            await self._send(_failure(req.id, LimitExceeded(retry_after_ms=1_000)))
-            return
-        self._inflight.add(req.id)
-        try:
-            call = http_call(req.m, req.p, self.requester.user_id)
-        except MatrixError as error:
-            self._inflight.discard(req.id)
-            await self._send(_failure(req.id, error))
-            return
-        before: asyncio.Event | None = None
-        done = asyncio.Event()
-        if call.ordered is not None:
-            before = self._tails.get(call.ordered)
-            self._tails[call.ordered] = done
-
-        async def answer() -> None:
-            try:
-                if before is not None:
-                    await before.wait()
-                result = await self._parts.table.call(
-                    call.method,
-                    call.path,
-                    requester=self.requester,
-                    origin=self._origin,
-                    query=call.query,
-                    body=call.body,
-                )
-            finally:
-                done.set()
-                if call.ordered is not None and self._tails.get(call.ordered) is done:
-                    del self._tails[call.ordered]
-                self._inflight.discard(req.id)
-            body = orjson.Fragment(result.answer.body) if isinstance(result.answer, Raw) else result.answer
-            key = "r" if result.status < 400 else "e"
-            await self._send(encode({"t": "res", "id": req.id, "s": result.status, key: body}).decode())
-
-        tasks.create_task(answer())
-
     # -- writing ---------------------------------------------------------------------------------------------------
 
     async def _send(self, text: str) -> None:
@@ -362,12 +306,13 @@ class Session:
         try:
             if self._control > CONTROL_AT_MOST:
                 raise Ended(frames.TOO_FAST, "the answers are not read", retry_after_ms=30_000)
-            async with asyncio.timeout(SEND_WITHIN_S), self._sending:
+            async with self._sending:
+                self._sending_since = self._parts.clock.monotonic()
                 await self._wire.send(text)
-        except TimeoutError:
-            raise Ended(frames.TOO_SLOW, "frames are not read") from None
         finally:
             self._control -= 1
+            if not self._control:
+                self._sending_since = None
 
     async def _stream(self, connection: Connection) -> None:
         """Make deltas as the client has room for them: from what was sent last to now."""
@@ -392,19 +337,26 @@ class Session:
                     await self._send(text)
                 if made and self._tag is tag:
                     self._tag = None
-                await parts.feed.wait(listener, ticket, WAIT_S)
+                await parts.feed.wait(listener, ticket, None)
 
     # -- watching --------------------------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        """Tell in time that the token runs out, and look again whether it is good."""
+        """Tell in time that the token runs out, look again whether it is good, and whether the client is still there.
+
+        One look now and then for all frames: a timer for each would cost more than the frame.
+        """
         while True:
             await self._parts.clock.sleep(WATCH_EVERY_S)
+            now = self._parts.clock.monotonic()
+            if now - self.used_at >= SILENCE_S:
+                raise Ended(frames.TOO_SLOW, "nothing was heard")
+            if self._sending_since is not None and now - self._sending_since >= SEND_WITHIN_S:
+                raise Ended(frames.TOO_SLOW, "frames are not read")
             left = self._expires_in_ms
             if left is not None and left <= EXPIRING_MS and not self._expiring_told:
                 self._expiring_told = True
                 await self._send(text_of({"t": "auth_expiring", "in_ms": left}))
-            now = self._parts.clock.monotonic()
             if now - self._checked_at >= RECHECK_S or left == 0:
                 self._checked_at = now
                 self._requester = await self._authenticated(self._token)
@@ -413,10 +365,6 @@ class Session:
 def _first(group: BaseExceptionGroup[Ended]) -> Ended:
     found = group.exceptions[0]
     return found if isinstance(found, Ended) else _first(found)
-
-
-def _failure(request_id: str, error: MatrixError) -> str:
-    return encode({"t": "res", "id": request_id, "s": error.status, "e": error.body()}).decode()
 
 
 def _number(text: str | None) -> int:
