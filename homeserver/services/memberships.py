@@ -15,6 +15,8 @@ from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
 from homeserver.storage.members import Members
 
+VOUCHED_BY = "join_authorised_via_users_server"
+
 
 class Memberships:
     """Member events written by hand go the way of the endpoints that are meant for them."""
@@ -66,10 +68,12 @@ class Memberships:
     ) -> EventId:
         room = await self._rooms.find(room_id)
         if room is not None and room.is_joined(requester.user_id) and membership == "join":
-            draft = Draft("m.room.member", dict(content), state_key=requester.user_id)
+            # Who vouched for the join is the joining server's to say: peers want a signature of theirs beside it.
+            given = {key: value for key, value in content.items() if key != VOUCHED_BY}
+            draft = Draft("m.room.member", given, state_key=requester.user_id)
             return (await self._commits.commit(room, Intent(requester.user_id, draft))).event_id
-        given = content.get("reason")
-        reason = given if isinstance(given, str) else None
+        why = content.get("reason")
+        reason = why if isinstance(why, str) else None
         if membership == "join":
             await self._joining.join(requester, room_id, reason=reason)
         else:

@@ -251,6 +251,11 @@ class Room:
                 entry.body = row.body
                 self._forget(key)
                 return
+        if b'"m.room.member"' in row.body:
+            for user_id, member in self.members.items():
+                if member.event_nid == row.target_event_nid:
+                    self.members[user_id] = member._replace(displayname=None, avatar_url=None)
+                    return
 
     def _change(self, key: StateKey, row: EventRow | StateRow | MemberRow) -> None:
         self._forget(key)

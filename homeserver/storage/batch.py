@@ -123,6 +123,7 @@ FRAGMENTS: tuple[Fragment, ...] = (
     members.OF_ROOM,
     members.ALONE,
     members.CHANGE_OF_ROOM,
+    members.UNNAMED,
     members.CHANGE_ALONE,
     receipts.UPSERT,
     account_data.UPSERT,

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+import orjson
+
 from homeserver.protocol.identifiers import server_of
 from homeserver.storage.database import Database, Record
 from homeserver.storage.fragments import Fragment, Sheet
-from homeserver.storage.rows import EventRow, MemberRow, StateRow
+from homeserver.storage.rows import EventRow, MemberRow, RedactionRow, StateRow
 
 _COLUMNS = (
     ("room_nid", "int8"),
@@ -83,6 +85,31 @@ SELECT c.base + u.place, u.room_nid, u.user_id
   FROM counter c
  CROSS JOIN {rows} u""",
 )
+
+UNNAMED = Fragment(
+    name="member_unnamed",
+    gated=True,
+    columns=(("room_nid", "int8"), ("user_id", "text"), ("event_nid", "int8")),
+    sql="""
+UPDATE members m
+   SET displayname = NULL,
+       avatar_url = NULL
+  FROM room r
+  JOIN {rows} u ON u.room_nid = r.room_nid
+ WHERE m.room_nid = u.room_nid
+   AND m.user_id = u.user_id
+   AND m.event_nid = u.event_nid""",
+)
+
+
+def place_member_redaction(row: RedactionRow, sheet: Sheet) -> None:
+    """Take name and picture of a redacted member event away, where it is the user's newest."""
+    if b'"m.room.member"' not in row.body:
+        return
+    body = orjson.loads(row.body)
+    if body.get("type") == "m.room.member" and isinstance(body.get("state_key"), str):
+        record = (row.room_nid, body["state_key"], row.target_event_nid)
+        sheet.keep(UNNAMED, row.target_event_nid, record)
 
 
 def place_member_event(row: EventRow, nth: int | None, sheet: Sheet) -> None:

@@ -157,3 +157,22 @@ async def test_members_of_a_time_before_one_came_are_not_told(server: Server) ->
     now = (await bob.syncs())["next_batch"]
     assert (await bob.ask("GET", f"/v3/rooms/{room}/members?at={before}"))[0] == 403
     assert len((await bob.call("GET", f"/v3/rooms/{room}/members?at={now}"))["chunk"]) == 2
+
+
+async def test_nobody_says_themselves_who_vouched_for_them(server: Server) -> None:
+    [alice] = await server.users("alice")
+    room = await alice.creates_room()
+    said = {"membership": "join", "displayname": "A", "join_authorised_via_users_server": "@x:elsewhere.test"}
+    await alice.sets(room, "m.room.member", said, alice.user_id)
+    assert await alice.state(room, "m.room.member", alice.user_id) == {"membership": "join", "displayname": "A"}
+
+
+async def test_a_name_is_gone_when_the_member_event_is_redacted(server: Server) -> None:
+    alice, bob = await server.users("alice", "bob")
+    room = await alice.creates_room(inviting=bob)
+    await bob.joins(room)
+    named = await bob.sets(room, "m.room.member", {"membership": "join", "displayname": "rude"}, bob.user_id)
+    await alice.redacts(room, named)
+    members = await alice.call("GET", f"/v3/rooms/{room}/joined_members")
+    assert members["joined"][bob.user_id] == {}
+    assert "rude" not in str(await alice.syncs())

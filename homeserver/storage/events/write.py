@@ -6,7 +6,7 @@ Owns `events` (with read.py) and `client_txns`. Reading is in the other modules 
 from homeserver.storage import state
 from homeserver.storage.events import relations
 from homeserver.storage.fragments import NOT_PLACED, Fragment, Placed, Sheet, array_text
-from homeserver.storage.members import place_member_event
+from homeserver.storage.members import place_member_event, place_member_redaction
 from homeserver.storage.rows import CURRENT, HIDDEN, OUTLIER, EventRow, RedactionRow
 
 INSERT = Fragment(
@@ -198,3 +198,4 @@ def place_redaction(row: RedactionRow, sheet: Sheet) -> None:
         inserted[index] = (*inserted[index][:-2], row.redacted_by, row.body)
     else:
         sheet.keep(REDACT, row.target_event_nid, (row.room_nid, row.target_event_nid, row.body, row.redacted_by))
+        place_member_redaction(row, sheet)
