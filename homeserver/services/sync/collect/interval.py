@@ -143,3 +143,27 @@ def visible_while_joined(rows: RoomRows, before: str) -> list[EventRow]:
         if is_own:
             membership = row.membership or "leave"
     return visible
+
+
+def is_new(before: str, now: str, rows: RoomRows) -> bool:
+    """Whether the user joined within the interval, so that the client must get the room whole."""
+    if now != "join" or not rows.own:
+        return False
+    return before != "join" or any(row.membership != "join" for row in rows.own)
+
+
+def rejoinings(rows: RoomRows, before: str) -> frozenset[str]:
+    """Events by which the user came in again: what happened while they were out is not among the rows' visible ones."""
+    found = set()
+    for row in rows.own:
+        if isinstance(row, EventRow) and row.membership == "join" and before != "join":
+            found.add(row.event_id)
+        before = row.membership or "leave"
+    return frozenset(found)
+
+
+def concerns(membership: Membership, after: int) -> bool:
+    """Whether a room may have anything for a client that stands at `after`."""
+    if membership.forgotten:
+        return False
+    return membership.membership == "join" or membership.position > after

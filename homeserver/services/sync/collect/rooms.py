@@ -16,8 +16,11 @@ from homeserver.services.rooms import MEMBER, Member, Room, Rooms, StateEntry
 from homeserver.services.sync.collect.interval import (
     GONE,
     RoomRows,
+    concerns,
     interval_of,
+    is_new,
     membership_before,
+    rejoinings,
     visible_while_joined,
 )
 from homeserver.services.sync.collect.items import Item, Live
@@ -154,7 +157,7 @@ class Collector:
         doubtful: list[RoomNews] = []
         for nid, room_rows in interval.rooms.items():
             membership = viewer.rooms.get(nid)
-            if membership is None or not _concerns(membership, after):
+            if membership is None or not concerns(membership, after):
                 continue
             now = membership.membership
             before = membership_before(room_rows.own, now) if room_rows.own else now
@@ -184,7 +187,7 @@ class Collector:
         if now in GONE:
             state = [row for row in state if row.position <= membership.position]
         items = _without_ignored(items, viewer.ignored)
-        holes = _rejoinings(rows, before)
+        holes = rejoinings(rows, before)
         start = next(
             (n for n in range(len(items) - 1, -1, -1) if _has_hole_below(items[n]) or items[n].event.event_id in holes),
             None,
@@ -192,7 +195,7 @@ class Collector:
         return RoomNews(
             membership=membership,
             before=before,
-            is_new=_is_new(before, now, rows),
+            is_new=is_new(before, now, rows),
             items=items,
             start=start or 0,
             is_cut=start is not None,
@@ -217,7 +220,7 @@ class Collector:
         """The same from the database, for a token older than the ring."""
         rooms = dict(viewer.rooms)
         viewer = viewer._replace(rooms=rooms)
-        wanted = [nid for nid, one in rooms.items() if _concerns(one, after)]
+        wanted = [nid for nid, one in rooms.items() if concerns(one, after)]
         rows = await self._reads.missed(
             user_id=viewer.user_id,
             device_nid=viewer.requester.device_nid or 0,
@@ -238,7 +241,7 @@ class Collector:
             membership = rooms.get(nid)
             # A commit that lost a race lets go of the head meanwhile; a room left out here would be lost to the client.
             room = self.rooms.cached(nid) or (await self.rooms.find(membership.room_id) if membership else None)
-            if membership is not None and _concerns(membership, after) and room is not None:
+            if membership is not None and concerns(membership, after) and room is not None:
                 reader = self._reader(viewer, room, membership, keys)
                 found[nid] = self._missed_room(reader, membership, room_rows, _of_room(page, nid), limit)
         own = (interval.account_data, interval.to_device, interval.device_changes)
@@ -275,7 +278,7 @@ class Collector:
         return RoomNews(
             membership=membership,
             before=before,
-            is_new=_is_new(before, now, rows),
+            is_new=is_new(before, now, rows),
             items=[*changed, *(Item(one.event, one.membership) for one in seen)],
             start=len(changed),
             # What happened while the viewer was out, before the interval, was never told.
@@ -370,19 +373,6 @@ class Collector:
         return Reader(viewer.user_id, room, membership.membership, left_at, keys, viewer.ignored)
 
 
-def _concerns(membership: Membership, after: int) -> bool:
-    """Whether a room may have anything for a client that stands at `after`."""
-    if membership.forgotten:
-        return False
-    return membership.membership == "join" or membership.position > after
-
-
-def _is_new(before: str, now: str, rows: RoomRows) -> bool:
-    if now != "join" or not rows.own:
-        return False
-    return before != "join" or any(row.membership != "join" for row in rows.own)
-
-
 def _of_room(page: Page, room_nid: int) -> Page:
     return page._replace(events=[event for event in page.events if event.room_nid == room_nid])
 
@@ -391,16 +381,6 @@ def _without_ignored(items: list[Item], ignored: Collection[str]) -> list[Item]:
     if not ignored:
         return items
     return [item for item in items if item.event.sender not in ignored or item.event.state_key is not None]
-
-
-def _rejoinings(rows: RoomRows, before: str) -> frozenset[str]:
-    """Events by which the user came in again: what happened while they were out is not among the rows' visible ones."""
-    found = set()
-    for row in rows.own:
-        if isinstance(row, EventRow) and row.membership == "join" and before != "join":
-            found.add(row.event_id)
-        before = row.membership or "leave"
-    return frozenset(found)
 
 
 def _has_hole_below(item: Item) -> bool:
