@@ -21,11 +21,16 @@ SUBSCRIPTION = {
 }
 NO_MASK = b"\0\0\0\0"
 """A masking key is a must; this one costs nothing."""
+HALF_WINDOW = 4
+ACK_AFTER_S = 0.2
 TEXT, CLOSE, PING = 0x1, 0x8, 0x9
 
 
 class SocketWire(asyncio.Protocol):
-    """One receiver. `on_frame` hears of each text frame; deltas are acknowledged at once."""
+    """One receiver. `on_frame` hears of each text frame.
+
+    Deltas are acknowledged as the web client does it: half a window of them at once, or what came in 200 ms.
+    """
 
     def __init__(self, token: str, on_frame: Callable[[bytes], None]) -> None:
         self._token = token
@@ -33,6 +38,8 @@ class SocketWire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
         self._is_open = False
+        self._unacked = 0
+        self._position = ""
         self.is_ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @classmethod
@@ -104,9 +111,20 @@ class SocketWire(asyncio.Protocol):
         self._on_frame(text)
         if text.startswith(b'{"t":"delta"'):
             start = text.index(b'"pos":"') + 7
-            self._send({"t": "ack", "pos": text[start : text.index(b'"', start)].decode("ascii")})
+            self._position = text[start : text.index(b'"', start)].decode("ascii")
+            self._unacked += 1
+            if self._unacked == 1:
+                asyncio.get_running_loop().call_later(ACK_AFTER_S, self._acknowledge)
+            if self._unacked == HALF_WINDOW:
+                self._acknowledge()
             if not self.is_ready.done():
                 self.is_ready.set_result(None)
+
+    def _acknowledge(self) -> None:
+        is_open = self._transport is not None and not self._transport.is_closing()
+        if self._unacked and is_open:
+            self._unacked = 0
+            self._send({"t": "ack", "pos": self._position})
 
     def _send(self, frame: dict[str, object]) -> None:
         payload = orjson.dumps(frame)
