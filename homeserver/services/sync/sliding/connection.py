@@ -100,6 +100,8 @@ class Connection:
 
     def find(self, pos: str) -> Place | None:
         """The acknowledged place or a later one that a token names."""
+        if pos == self.pos:
+            return self.place
         try:
             token = parse_connection_token(pos)
         except BadPosition:
