@@ -19,8 +19,9 @@ from homeserver.protocol.identifiers import ServerName, server_of
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.server_acl import ServerAcl
 from homeserver.services.feed import Feed
+from homeserver.services.heads import MEMBER
 from homeserver.services.peers import Peers
-from homeserver.services.rooms import MEMBER, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.destinations import Destinations
 from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.leases import Leases

@@ -18,11 +18,12 @@ from homeserver.protocol.events import Event, StateKey, join, redacted
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.commits import Commits
+from homeserver.services.heads import CREATE, Room
 from homeserver.services.intents import Finished, Stale
 from homeserver.services.keyring import Keyring
 from homeserver.services.received import Dropped, has_right_hash, parse, redaction_of
 from homeserver.services.resolution import Point, Resolution, point_after
-from homeserver.services.rooms import CREATE, Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import OUTLIER, REJECTED, SOFT_FAILED, RedactionRow, Row

@@ -14,9 +14,9 @@ from homeserver.federation.client.events import Events as PeerEvents
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
 from homeserver.services.acceptance import Acceptance, Given, event_of
+from homeserver.services.heads import Room
 from homeserver.services.outliers import Outliers, judge
 from homeserver.services.resolution import Resolution
-from homeserver.services.rooms import Room
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import REJECTED
 

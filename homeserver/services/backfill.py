@@ -20,8 +20,9 @@ from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
 from homeserver.services.acceptance import Acceptance, Given
 from homeserver.services.ancestors import Ancestors, oldest_first
+from homeserver.services.heads import CREATE, Room
 from homeserver.services.outliers import event_row, write_beside
-from homeserver.services.rooms import CREATE, Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.events.gaps import GapTable
 from homeserver.storage.events.read import Events, StoredEvent

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import orjson
 import structlog
 
 from homeserver.clock import Clock
@@ -19,20 +18,21 @@ from homeserver.errors import BadJson, Forbidden, MatrixError, TooLarge, Unavail
 from homeserver.protocol.auth_rules import auth_state_keys, check
 from homeserver.protocol.errors import BadEvent, NotAllowed
 from homeserver.protocol.errors import BadJson as NotCanonical
-from homeserver.protocol.events import Event, StateKey, build_pdu, seal, split
+from homeserver.protocol.events import Event, StateKey, build_pdu, seal
 from homeserver.protocol.identifiers import EventId, RoomId
 from homeserver.protocol.signing import SigningKey
+from homeserver.services.event_rows import event_row
 from homeserver.services.feed import Feed
+from homeserver.services.heads import CREATE, Room
 from homeserver.services.intents import (
     Committed,
     Finished,
     Intent,
     Stale,
     changes_state,
-    relation_of,
     state_keys,
 )
-from homeserver.services.rooms import CREATE, MEMBER, Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.services.working_head import WorkingHead
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.rows import (
@@ -252,7 +252,7 @@ class Commits:
         if isinstance(intent, Finished):
             return self._place(head, intent, nids, rows)
         event, auth_nids = self._event(head, intent)
-        row = self._row(head, event, nids, auth_nids, on_head=True)
+        row = event_row(head, event, self._nids.next(), nids, auth_nids, on_head=True)
         row.txn = intent.txn
         self._add(head, event, row, rows)
         if intent.redaction is not None:
@@ -312,7 +312,7 @@ class Commits:
                 check(event, state, room.rules, create=head.event(CREATE) if room.rules.create_is_room else None)
             except NotAllowed as refused:
                 raise Forbidden(f"The room does not allow that any more: {refused.why}.") from refused
-        row = self._row(head, event, nids, finished.auth_nids, on_head=not finished.is_hidden)
+        row = event_row(head, event, self._nids.next(), nids, finished.auth_nids, on_head=not finished.is_hidden)
         row.flags |= finished.flags
         if finished.promotes is not None:
             row.event_nid, row.promoted = finished.promotes, True
@@ -335,51 +335,6 @@ class Commits:
         for extra in finished.rows:
             rows.add(extra)
         return row
-
-    def _row(
-        self,
-        head: WorkingHead,
-        event: Event,
-        nids: Mapping[StateKey, int],
-        auth_nids: tuple[int, ...],
-        *,
-        on_head: bool,
-    ) -> EventRow:
-        room = head.room
-        body, envelope = split(event, room.rules)
-        is_state = event.state_key is not None and on_head
-        is_member = event.type == MEMBER and event.state_key is not None
-        content = event.content
-        relation = relation_of(content)
-        return EventRow(
-            event_nid=self._nids.next(),
-            event_id=event.event_id,
-            room_nid=room.room_nid,
-            room_id=room.room_id,
-            type=event.type,
-            state_key=event.state_key,
-            state_key_nid=nids[event.key] if event.state_key is not None else None,
-            sender=event.sender,
-            ts=event.ts,
-            depth=event.depth,
-            chain_id=head.chain_id,
-            sequence=head.sequence,
-            head_chain_id=head.chain_id,
-            auth_nids=auth_nids,
-            redacts=event.redacts(room.rules),
-            body=body,
-            envelope=envelope,
-            membership=event.membership if is_member else None,
-            displayname=_text(content.get("displayname")) if is_member else None,
-            avatar_url=_text(content.get("avatar_url")) if is_member else None,
-            relates=relation,
-            thread_id=relation[1] if relation is not None and relation[0] == "m.thread" else None,
-            unsigned=_replaced(head, event) if is_state else b"",
-            on_head=on_head,
-            is_current_state=is_state,
-            delta_sequence=head.sequence + 1 if is_state else None,
-            replaces=head.replaced_by(event.prev_events) if on_head else (),
-        )
 
     def _add(self, head: WorkingHead, event: Event, row: EventRow, rows: Rows) -> None:
         if row.on_head:
@@ -448,34 +403,9 @@ class _RoomEntry:
             waiting.fail(error)
 
 
-def _replaced(head: WorkingHead, event: Event) -> bytes:
-    """What a state event replaces, as `unsigned` shows it. Spec: Client-Server API, Room event format."""
-    member = head.member(event.target) if event.type == MEMBER else None
-    if member is not None:
-        names = {"displayname": member.displayname, "avatar_url": member.avatar_url}
-        content: Mapping[str, object] = {
-            "membership": member.membership,
-            **{key: value for key, value in names.items() if value is not None},
-        }
-        event_id, sender = member.event_id, None
-    else:
-        before = head.event(event.key)
-        if before is None:
-            return b""
-        content, event_id, sender = before.content, before.event_id, before.sender
-    replaced: dict[str, object] = {"prev_content": content, "replaces_state": event_id}
-    if sender is not None:
-        replaced["prev_sender"] = sender
-    return orjson.dumps(replaced)
-
-
 def _redaction(redaction: RedactionRow, by: EventId) -> RedactionRow:
     redaction.redacted_by = by
     return redaction
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _fail_all(queue: _Queue, error: Exception) -> None:

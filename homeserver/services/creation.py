@@ -16,10 +16,11 @@ from homeserver.protocol.identifiers import RoomId, UserId, parse_user_id
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.commits import Commits
+from homeserver.services.heads import MEMBER
 from homeserver.services.intents import Draft, Finished, Intent
 from homeserver.services.inviting import Inviting, MemberProfiles
 from homeserver.services.requester import Requester
-from homeserver.services.rooms import MEMBER, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.rooms import RoomTable
 
 ROOM_ID_LETTERS = 18

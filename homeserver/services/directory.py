@@ -7,9 +7,10 @@ from homeserver.clock import Clock
 from homeserver.errors import BadAlias, Forbidden, InvalidParam, NotFound, RoomInUse
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import RoomId, parse_alias, server_of
+from homeserver.services.heads import Room
 from homeserver.services.intents import Draft
 from homeserver.services.requester import Requester
-from homeserver.services.rooms import Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.rooms import RoomTable
 
 CANONICAL_ALIAS = "m.room.canonical_alias"

@@ -158,9 +158,7 @@ class E2eKeys:
                 keys.update(answer)
         return keys, failed
 
-    async def _claim_from(
-        self, server: str, users: Mapping[str, Mapping[str, str]], timeout_s: float
-    ) -> Keys | None:
+    async def _claim_from(self, server: str, users: Mapping[str, Mapping[str, str]], timeout_s: float) -> Keys | None:
         """What a peer hands out, less what was not asked for."""
         if self._peers is None:
             return None

@@ -47,9 +47,7 @@ class Encryption:
         devices, inboxes = Devices(database), Inboxes(database)
         device_lists = DeviceLists(us, self._table, clock)
         self.one_time_keys = OneTimeKeys(OneTimeKeyTable(database), stream)
-        self.keys = E2eKeys(
-            us, self._table, one_time_keys=self.one_time_keys, device_lists=device_lists, stream=stream
-        )
+        self.keys = E2eKeys(us, self._table, one_time_keys=self.one_time_keys, device_lists=device_lists, stream=stream)
         self.cross_signing = CrossSigning(
             table=self._table, devices=devices, device_lists=device_lists, confirmation=confirmation, stream=stream
         )

@@ -246,13 +246,12 @@ class Feed:
 
     async def listener(self, user_id: str) -> Listener:
         """The user's listener; the first call reads their rooms, later ones cost nothing."""
-        listener = self._listeners.get(user_id)
+        while (listener := self._listeners.get(user_id)) is not None and listener.loaded is not None:
+            await asyncio.shield(listener.loaded)
         if listener is None:
             listener = self._listeners[user_id] = Listener(user_id)
             listener.loaded = asyncio.get_running_loop().create_future()
             await self._load(listener)
-        elif listener.loaded is not None:
-            await asyncio.shield(listener.loaded)
         listener.used_at = self._clock.monotonic()
         return listener
 
@@ -267,7 +266,7 @@ class Feed:
                 loaded.set_exception(error)
                 loaded.exception()
             else:
-                loaded.cancel()
+                loaded.set_result(None)  # another of those who wait begins anew
             raise
         for membership in rooms:
             self._set_membership(listener, membership)

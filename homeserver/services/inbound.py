@@ -20,10 +20,11 @@ from homeserver.protocol.errors import BadJson as NotCanonical
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import ServerName, server_of
 from homeserver.services.acceptance import Acceptance, Known, MissingAncestors
+from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import Stale
 from homeserver.services.received import Dropped, room_id_of
 from homeserver.services.resolution import TooSlow
-from homeserver.services.rooms import MEMBER, Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.errors import BadRow, DatabaseDown, DatabaseFull
 from homeserver.storage.events.read import Events
 from homeserver.storage.members import Members, Membership

@@ -20,8 +20,9 @@ from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import EventId
 from homeserver.services.acceptance import Acceptance, Known, MissingAncestors
 from homeserver.services.ancestors import Ancestors, oldest_first
+from homeserver.services.heads import Room
 from homeserver.services.intents import Stale
-from homeserver.services.rooms import Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import StagedDoneRow

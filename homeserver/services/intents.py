@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId, UserId
-from homeserver.services.rooms import MEMBER, Member
+from homeserver.services.heads import MEMBER, Member
 from homeserver.storage.rows import HIDDEN, RedactionRow, Row, TxnKey
 
 

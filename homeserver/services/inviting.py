@@ -10,9 +10,10 @@ from homeserver.errors import Forbidden, InvalidParam
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import EventId, UserId, parse_user_id, server_of
 from homeserver.services.commits import Commits
+from homeserver.services.heads import Room
 from homeserver.services.intents import Committed, Draft, Intent
 from homeserver.services.requester import Requester
-from homeserver.services.rooms import Room, Rooms
+from homeserver.services.rooms import Rooms
 
 CheckInvite = Callable[[str, str], Awaitable[None]]
 """(invited, inviter): raises InviteBlocked, NotFound or Forbidden for an account that cannot be invited."""

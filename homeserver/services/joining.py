@@ -9,11 +9,12 @@ from typing import Any, Protocol
 from homeserver.errors import Forbidden, InvalidParam, NotFound
 from homeserver.protocol.identifiers import RoomId, UserId, server_of
 from homeserver.services.commits import Commits
+from homeserver.services.heads import Room
 from homeserver.services.intents import Draft, Intent
 from homeserver.services.inviting import MemberProfiles
 from homeserver.services.remote_join import RemoteJoin
 from homeserver.services.requester import Requester
-from homeserver.services.rooms import Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.members import Members
 
 RESTRICTED_RULES = ("restricted", "knock_restricted")

@@ -14,7 +14,7 @@ from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import server_of
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.acceptance import Acceptance
-from homeserver.services.rooms import MEMBER
+from homeserver.services.heads import MEMBER
 from homeserver.storage.rooms import RoomTable
 from homeserver.storage.rows import MemberRow
 from homeserver.storage.stream import Stream

@@ -15,8 +15,9 @@ from homeserver.protocol.errors import NotAllowed
 from homeserver.protocol.events import Event, split
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import RoomVersion
+from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import relation_of
-from homeserver.services.rooms import MEMBER, Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import OUTLIER, REJECTED, EventRow, RoomWrite, Row, Rows

@@ -10,9 +10,10 @@ from homeserver.errors import Forbidden, NotFound
 from homeserver.protocol.events import redacted
 from homeserver.protocol.identifiers import ServerName
 from homeserver.services.acceptance import event_of
+from homeserver.services.heads import Room
 from homeserver.services.resident import Resident
 from homeserver.services.resolution import Point
-from homeserver.services.rooms import Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.services.visibility import Visibility
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import HIDDEN, OUTLIER

@@ -35,7 +35,7 @@ from homeserver.protocol.push_ruleset import (
     set_enabled,
 )
 from homeserver.services.feed import Feed
-from homeserver.services.rooms import CREATE, Room
+from homeserver.services.heads import CREATE, Room
 from homeserver.storage.account_data import AccountData
 from homeserver.storage.rows import AccountDataRow, MentionRow, Row
 from homeserver.storage.stream import Stream

@@ -14,8 +14,9 @@ from homeserver.errors import InvalidParam, NotFound
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import parse_event_id, server_of
 from homeserver.services.feed import Feed
+from homeserver.services.heads import Room
 from homeserver.services.intents import relation_of
-from homeserver.services.rooms import Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.account_data import AccountData
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.receipts import Receipts as ReceiptTable

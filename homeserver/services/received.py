@@ -13,7 +13,7 @@ from homeserver.protocol.hashes import check_content_hash
 from homeserver.protocol.identifiers import parse_room_id, server_of
 from homeserver.protocol.redaction import redact_body
 from homeserver.protocol.room_versions import RoomVersion
-from homeserver.services.rooms import Room
+from homeserver.services.heads import Room
 from homeserver.storage.events.read import StoredEvent
 from homeserver.storage.rows import RedactionRow
 

@@ -18,12 +18,13 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.signing import SigningKey, sign_event
 from homeserver.services.acceptance import Acceptance, Verdict
 from homeserver.services.commits import Commits
+from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import Committed, Draft, Intent
 from homeserver.services.keyring import Keyring
 from homeserver.services.out_of_band import OutOfBand
 from homeserver.services.received import Dropped
 from homeserver.services.resident import Resident
-from homeserver.services.rooms import MEMBER, Room, Rooms
+from homeserver.services.rooms import Rooms
 
 log = structlog.get_logger()
 

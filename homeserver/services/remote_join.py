@@ -23,11 +23,12 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.acceptance import Acceptance
 from homeserver.services.commits import Commits
+from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import Finished, Stale
 from homeserver.services.out_of_band import OutOfBand
 from homeserver.services.outliers import Outliers, Stored, event_row, judge
 from homeserver.services.resolution import Resolution
-from homeserver.services.rooms import MEMBER, Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.services.templates import BadTemplate, read_template
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.members import Members

@@ -9,10 +9,11 @@ from homeserver.errors import Forbidden, InvalidParam, NotFound, Unavailable, Un
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import EventId, UserId, parse_user_id
 from homeserver.services.commits import Commits
+from homeserver.services.heads import Room
 from homeserver.services.intents import Draft, Intent
 from homeserver.services.remote_join import RemoteJoin
 from homeserver.services.requester import Requester
-from homeserver.services.rooms import Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.members import Members, Membership
 from homeserver.storage.rows import MemberRow
 from homeserver.storage.stream import Stream

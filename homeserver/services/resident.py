@@ -26,9 +26,10 @@ from homeserver.protocol.events import Event, StateKey, build_pdu, parse_pdu
 from homeserver.protocol.identifiers import EventId, ServerName, UserId, server_of
 from homeserver.protocol.signing import SigningKey, sign_event
 from homeserver.services.acceptance import Acceptance, MissingAncestors, Verdict, event_of
+from homeserver.services.heads import CREATE, MEMBER, Room
 from homeserver.services.received import Dropped
 from homeserver.services.resolution import TooSlow
-from homeserver.services.rooms import CREATE, MEMBER, Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import RELAY
 

@@ -19,8 +19,8 @@ from homeserver.protocol.events import Event, StateKey, join
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.protocol.state_resolution import resolve
+from homeserver.services.heads import MEMBER, Member, Room
 from homeserver.services.intents import THIS, StateChange
-from homeserver.services.rooms import MEMBER, Member, Room
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import REJECTED, ChainRow, Row, StateRow

@@ -5,7 +5,7 @@ from typing import Any
 from homeserver.errors import Forbidden, InvalidParam, NotFound
 from homeserver.protocol.events import StateKey
 from homeserver.protocol.positions import BadPosition, PageToken, parse_token
-from homeserver.services.rooms import MEMBER
+from homeserver.services.heads import MEMBER
 from homeserver.services.visibility import Reader, Seen, Visibility, membership_in
 from homeserver.storage.events.read import NEWEST, Events, Page
 from homeserver.storage.state import StateTable

@@ -13,9 +13,10 @@ from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.redaction import redact_body
 from homeserver.services.commits import Commits
+from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import Committed, Draft, Intent, relation_of
 from homeserver.services.requester import Requester
-from homeserver.services.rooms import MEMBER, Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.services.visibility import Visibility
 from homeserver.storage.events.relations import Relations
 from homeserver.storage.rows import RedactionRow, TxnKey

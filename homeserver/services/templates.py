@@ -9,7 +9,7 @@ from typing import Final
 from homeserver.federation.client.joining import Template
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import EventId, RoomId, UserId, parse_user_id
-from homeserver.services.rooms import MEMBER
+from homeserver.services.heads import MEMBER
 
 MAX_DEPTH: Final = 2**53 - 1
 

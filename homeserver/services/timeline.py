@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from homeserver.errors import Forbidden, InvalidParam, NotFound
 from homeserver.protocol.filters import EventFilter, EventMatcher
 from homeserver.protocol.positions import BadPosition, PageToken, parse_token
-from homeserver.services.rooms import Room
+from homeserver.services.heads import Room
 from homeserver.services.visibility import Reader, Seen, Visibility, member_ids
 from homeserver.storage.events.read import NEWEST, Events, Page, StoredEvent
 from homeserver.storage.events.relations import Relations

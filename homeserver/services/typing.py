@@ -11,8 +11,9 @@ from homeserver.bus.bus import Bus, BusDown
 from homeserver.errors import Forbidden
 from homeserver.protocol.identifiers import server_of
 from homeserver.services.feed import Feed
+from homeserver.services.heads import Room
 from homeserver.services.requester import Requester
-from homeserver.services.rooms import Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.services.states import States
 
 PREFIX = "typing/"

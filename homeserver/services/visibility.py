@@ -14,7 +14,8 @@ from homeserver.errors import Forbidden, NotFound
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import RoomId, server_of
 from homeserver.protocol.visibility import history_visibility, server_may_see, user_may_see
-from homeserver.services.rooms import MEMBER, Room, Rooms, event_of_body
+from homeserver.services.heads import MEMBER, Room, event_of_body
+from homeserver.services.rooms import Rooms
 from homeserver.storage.events.read import Events, Page, StoredEvent
 from homeserver.storage.members import Members
 from homeserver.storage.rows import HIDDEN

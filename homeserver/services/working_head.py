@@ -8,8 +8,8 @@ from copy import copy
 
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
+from homeserver.services.heads import MEMBER, Extremity, Member, Room
 from homeserver.services.intents import THIS, StateChange
-from homeserver.services.rooms import MEMBER, Extremity, Member, Room
 from homeserver.storage.rows import EventRow, RoomWrite, Rows, StateRow
 
 MAX_PREV_EVENTS = 20

@@ -23,9 +23,7 @@ async def test_a_message_reaches_the_device_it_is_for(server: Server) -> None:
     alice, bob = await server.users("alice", "bob")
     other = await server.login("bob")
     await sends(alice, {bob.user_id: {bob.device_id: {"n": 1}}}, "1")
-    assert (await bob.syncs())["to_device"]["events"] == [
-        {"type": TYPE, "sender": alice.user_id, "content": {"n": 1}}
-    ]
+    assert (await bob.syncs())["to_device"]["events"] == [{"type": TYPE, "sender": alice.user_id, "content": {"n": 1}}]
     assert await inbox(other) == []
 
 

@@ -16,8 +16,9 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.commits import Commits
 from homeserver.services.feed import Feed
+from homeserver.services.heads import Room
 from homeserver.services.intents import Committed, Draft, Finished, Intent
-from homeserver.services.rooms import Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.storage.database import Database
 from homeserver.storage.members import Members
 from homeserver.storage.rooms import RoomTable

@@ -25,9 +25,10 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.commits import Commits
 from homeserver.services.feed import Feed
+from homeserver.services.heads import Room
 from homeserver.services.intents import Draft, Finished, Intent
 from homeserver.services.ratelimit import Limits
-from homeserver.services.rooms import Room, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.services.visibility import Visibility
 from homeserver.storage.database import Database
 from homeserver.storage.events.read import Events, StoredEvent

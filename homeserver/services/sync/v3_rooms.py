@@ -12,7 +12,7 @@ import orjson
 
 from homeserver.protocol.filters import EventMatcher, SyncFilter, select_fields
 from homeserver.protocol.positions import PageToken, SyncToken
-from homeserver.services.rooms import MEMBER, Member, Room
+from homeserver.services.heads import MEMBER, Member, Room
 from homeserver.services.sync.collect.items import Item, Presenter
 from homeserver.services.sync.collect.own import account_data_event, latest_account_data, receipt_content
 from homeserver.services.sync.collect.rooms import Collector, RoomNews, Viewer, WholeRoom

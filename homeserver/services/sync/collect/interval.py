@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from homeserver.services.heads import MEMBER
 from homeserver.services.requester import Requester
-from homeserver.services.rooms import MEMBER
 from homeserver.storage.members import Membership
 from homeserver.storage.rows import (
     HIDDEN,

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from homeserver.services.heads import MEMBER
 from homeserver.services.requester import Requester
-from homeserver.services.rooms import MEMBER, Rooms
+from homeserver.services.rooms import Rooms
 from homeserver.services.sync.collect.interval import GONE
 from homeserver.services.sync.collect.rooms import News, RoomNews, Viewer
 from homeserver.storage.rows import AccountDataRow, ReceiptRow, ToDeviceRow

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from homeserver.protocol.events import StateKey
 from homeserver.services.feed import Feed, Listener
+from homeserver.services.heads import MEMBER, Member, Room, StateEntry
 from homeserver.services.requester import Requester
-from homeserver.services.rooms import MEMBER, Member, Room, Rooms, StateEntry
+from homeserver.services.rooms import Rooms
 from homeserver.services.sync.collect.interval import (
     GONE,
     RoomRows,

@@ -11,7 +11,7 @@ import orjson
 
 from homeserver.protocol.events import StateKey
 from homeserver.services.feed import Feed
-from homeserver.services.rooms import MEMBER, Member, Room
+from homeserver.services.heads import MEMBER, Member, Room
 from homeserver.services.sync.collect.items import Item
 from homeserver.services.sync.collect.rooms import WholeRoom
 from homeserver.storage.events.extras import Extra

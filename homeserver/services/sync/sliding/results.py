@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from homeserver.protocol.positions import PageToken
-from homeserver.services.rooms import MEMBER, Member, Room
+from homeserver.services.heads import MEMBER, Member, Room
 from homeserver.services.sync.collect.items import Item, Presenter
 from homeserver.services.sync.collect.rooms import Collector, RoomNews, Viewer, WholeRoom
 from homeserver.services.sync.collect.state import MemberEvents, heroes, is_named, stripped
