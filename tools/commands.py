@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tools import build_web
+from tools import build_web, evidence
 from tools.environment import PYTHON, ROOT, VENV, SetupError, alone, prepare, prepare_apart, say
 
 RUN, TEST, LINT = "requirements.txt", "requirements-test.txt", "requirements-lint.txt"
@@ -99,6 +99,8 @@ def test(arguments: list[str], *, web: bool) -> int:
             report = Path(reports) / "vitest.xml"
             codes.append(vitest(report))
             counts = [one + other for one, other in zip(counts, count(report), strict=True)]
+        if long:
+            evidence.record(arguments, sorted(Path(reports).glob("pytest*.xml")))
     passed, failed, skipped = counts
     if passed == 0 or (any(codes) and failed == 0):
         say("no test ran" if passed == 0 else "a test runner failed outside of its tests (see above)")
