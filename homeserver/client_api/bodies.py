@@ -9,6 +9,7 @@ import orjson
 from homeserver.errors import BadJson, MatrixError, MissingParam, NotJson
 
 _MISSING = "Object missing required field"
+TOO_DEEP = "The body is nested too deeply"
 MAX_DEPTH = 128
 """Of arrays and objects in each other: what is taken must be writable too, and orjson writes 254 levels."""
 
@@ -31,8 +32,8 @@ class _ObjectDecoder:
     def decode(self, raw: bytes) -> dict[str, Any]:
         try:
             value = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            raise NotJson from None
+        except orjson.JSONDecodeError as error:
+            raise _unreadable(error) from None
         if _may_be_deep(raw):
             _check_depth(value)
         return self._object(value)
@@ -65,7 +66,9 @@ class _StructDecoder:
             if _may_be_deep(raw):
                 _check_depth(orjson.loads(raw))
             return self._checked(lambda: self._decoder.decode(raw))
-        except (msgspec.DecodeError, UnicodeDecodeError, orjson.JSONDecodeError):
+        except orjson.JSONDecodeError as error:
+            raise _unreadable(error) from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise NotJson from None
 
     def convert(self, value: object) -> object:
@@ -80,7 +83,12 @@ class _StructDecoder:
         except msgspec.ValidationError as error:
             raise _shape_error(str(error)) from None
         except RecursionError:
-            raise BadJson("The body is nested too deeply") from None
+            raise BadJson(TOO_DEEP) from None
+
+
+def _unreadable(error: orjson.JSONDecodeError) -> MatrixError:
+    """The parser stops at 1,024 levels, before it knows whether the rest is JSON."""
+    return BadJson(TOO_DEEP) if "depth" in error.msg else NotJson()
 
 
 def _may_be_deep(raw: bytes) -> bool:
@@ -99,7 +107,7 @@ def _check_depth(value: object) -> None:
         ]
         if not level:
             return
-    raise BadJson("The body is nested too deeply")
+    raise BadJson(TOO_DEEP)
 
 
 def _shape_error(text: str) -> MatrixError:

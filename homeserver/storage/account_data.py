@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from asyncpg.pool import PoolConnectionProxy
+
 from homeserver.storage.database import Database
 from homeserver.storage.fragments import Fragment, Sheet
 from homeserver.storage.rows import AccountDataRow
@@ -25,6 +27,12 @@ def place_account_data(row: AccountDataRow, sheet: Sheet) -> None:
     """Set one entry."""
     key = (row.user_id, row.room_id, row.type)
     sheet.keep(UPSERT, key, (*key, row.position, row.content))
+
+
+async def delete_all(connection: PoolConnectionProxy, user_id: str) -> None:
+    """Delete account data and filters of a user, in a transaction under way."""
+    await connection.execute("DELETE FROM account_data WHERE user_id = $1", user_id)
+    await connection.execute("DELETE FROM filters WHERE user_id = $1", user_id)
 
 
 class AccountData:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
+from homeserver.storage import account_data
 from homeserver.storage.database import Database
 
 
@@ -150,8 +151,7 @@ class Users:
             )
             await connection.execute("DELETE FROM threepids WHERE user_id = $1", user_id)
             await connection.execute("DELETE FROM profiles WHERE user_id = $1", user_id)
-            await connection.execute("DELETE FROM account_data WHERE user_id = $1", user_id)
-            await connection.execute("DELETE FROM filters WHERE user_id = $1", user_id)
+            await account_data.delete_all(connection, user_id)
 
 
 class Profiles:

@@ -118,7 +118,7 @@ async def _end_backend(connection: Connection, application_name: str) -> None:
             """,
             application_name,
         )
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise DatabaseDown from error
     if not all(row["has_ended"] for row in rows):
         raise DatabaseDown
