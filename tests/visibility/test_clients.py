@@ -25,7 +25,8 @@ from tests.visibility.model import LIVES, VISIBILITIES, Cell
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
 
-WORD = re.compile(rb"w\d+[a-z]+\d+e")
+WORD = re.compile(rb"w\.\d+\.[a-z]+\.\d+\.e")
+"""With dots, which no id in base64 holds by chance."""
 SECRET = "x.secret"
 BACKUP = "/_matrix/client/v3/room_keys/"
 """A user's own copy of keys, sorted by room: nothing of the room is in it."""
@@ -57,7 +58,7 @@ class Told:
     since: Json = field(default_factory=dict)
 
     def word(self, kind: str, phase: int) -> str:
-        return f"w{self.number}{kind}{phase}e"
+        return f"w.{self.number}.{kind}.{phase}.e"
 
     def allowed(self) -> set[str]:
         """Words that the reader may ever learn."""
