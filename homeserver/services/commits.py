@@ -3,6 +3,7 @@
 An intent turns into a signed event only when the batch is cut, on top of the newest head, so nothing is built twice
 unless another process was faster. A refused room is read again and built again, in the order it was asked for; nothing
 is answered before its commit. Not for: who may send what beyond the authorisation rules (`sending`, `membership`).
+A little longer than others: the queue and what it builds share every name.
 """
 
 import asyncio

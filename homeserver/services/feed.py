@@ -3,6 +3,7 @@
 Rows enter in one order only, that of their positions, whoever committed them; a hole is filled from PostgreSQL before
 anything after it is shown. Nothing here is truth: a lost process loses nothing. Not for: what a user may see
 (`visibility`), nor what a response looks like (`sync`).
+A little longer than others: the way in and the way out share the ring.
 """
 
 import asyncio

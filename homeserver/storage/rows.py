@@ -3,6 +3,7 @@
 The same struct is inserted by `stream.py`, fed to the caches of this process and sent to other processes on the bus.
 `position` (of the stream) and `room_position` are filled in when the commit answers; before that they are 0.
 Not for request bodies or answers.
+Longer than others because it is a list: one struct for each kind of change.
 """
 
 from __future__ import annotations

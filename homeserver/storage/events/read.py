@@ -1,6 +1,7 @@
 """Reading events: by id, by page, around an event, by time, with their auth chains.
 
 Nothing here decides who may see what: pages carry the history of the state keys that `services.visibility` asks for.
+A little longer than others: the SQL of one table stands in one place.
 """
 
 from collections.abc import Collection, Sequence
