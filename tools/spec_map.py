@@ -1,0 +1,311 @@
+"""Write docs/spec-map.md: every operation of the specification, who answers it, which tests ask it.
+
+    python -m tools.spec_map [--check]
+
+Reads `endpoints.tsv` of the specification (`$HEARTH_SPEC`, else `shared/spec` beside the checkout) and, without running
+anything, the sources: the tables of endpoints, their docstrings, and the paths that stand in the tests. A test asks an
+operation when its text holds the path, or calls a method of a client in `tests/support` that holds it. Operations that
+Hearth asks of others (application services, push gateways) are found by the path in the source that asks.
+"""
+
+import ast
+import csv
+import os
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.environment import ROOT
+
+TARGET = ROOT / "docs" / "spec-map.md"
+TABLES = (ROOT / "homeserver" / "client_api", ROOT / "homeserver" / "federation" / "server")
+ASKING = ("as", "push")
+"""APIs whose operations other programs answer, and Hearth asks."""
+NAMES = {"cs": "Client-Server", "ss": "Server-Server", "as": "Application Service", "push": "Push Gateway"}
+SHOWN_TESTS = 3
+GENERATED = "tests/openapi"
+HOLE = "\0"
+"""Stands for a part of a path that a program fills in."""
+_PREFIXES = re.compile(r"^/_matrix/(client|federation|key|media|app|push)(?=/)|^/_matrix(?=/)")
+_DOCUMENTED = re.compile(r"\b(GET|PUT|POST|DELETE) (/\S+?)[.,;]?(\s|$)")
+
+
+class Operation(NamedTuple):
+    """A row of `endpoints.tsv`. `path` has its parameters in braces."""
+
+    api: str
+    method: str
+    path: str
+    name: str
+    priority: str
+    deprecated: bool
+
+    @property
+    def shape(self) -> str:
+        return shape_of(self.path)
+
+
+class Handler(NamedTuple):
+    """A function that answers, or asks: its file below the root and its name."""
+
+    file: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A Python file, parsed when first asked for."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.relative_to(ROOT).as_posix()
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.path.read_text(encoding="utf-8"))
+
+    @cached_property
+    def constants(self) -> Mapping[str, str]:
+        """Texts that the module gives a name."""
+        found = {}
+        for node in self.tree.body:
+            target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+            value = getattr(node, "value", None)
+            if isinstance(target, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                found[target.id] = value.value
+        return found
+
+    def text(self, node: ast.expr) -> str | None:
+        """The text that an expression makes, with holes where it is filled in; None if it makes none."""
+        if isinstance(node, ast.Constant):
+            return node.value if isinstance(node.value, str) else None
+        if isinstance(node, ast.Name):
+            return self.constants.get(node.id)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            return (self.text(node.left) or "") + (self.text(node.right) or HOLE)
+        if not isinstance(node, ast.JoinedStr):
+            return None
+        parts = []
+        for part in node.values:
+            inner = part.value if isinstance(part, ast.FormattedValue) else part
+            known = self.text(inner)
+            parts.append(HOLE if known is None else known)
+        return "".join(parts)
+
+    def paths(self, within: ast.AST | None = None) -> set[str]:
+        """The shapes of all paths in the file, or in one part of it."""
+        found = set()
+        for node in ast.walk(within or self.tree):
+            text = self.text(node) if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) else None
+            if text is not None and "/" in text and len(text) < 500:
+                found.add(shape_of(text))
+        return found
+
+
+def shape_of(path: str) -> str:
+    """A path without its root and query, parameters as holes: what the spellings of one path have in common."""
+    path = path.split("?", 1)[0].rstrip()
+    path = re.sub(r"\{[^}]*\}|<[^>]*>", HOLE, path)
+    path = _PREFIXES.sub("", path).replace("/r0/", "/v3/")
+    return path.rstrip("/") or "/"
+
+
+def matches(shape: str, asked: str) -> bool:
+    """Whether a path that a program makes is one of the operation. A hole of the program may stand for any segment."""
+    ours, theirs = shape.split("/"), asked.split("/")
+    if len(ours) != len(theirs):
+        return False
+    return all(_fits(one, other) for one, other in zip(ours, theirs, strict=True)) and _is_telling(ours, theirs)
+
+
+def _fits(ours: str, theirs: str) -> bool:
+    if HOLE in ours:
+        return theirs != ""
+    if theirs == HOLE:
+        return True
+    return ours == theirs
+
+
+def _is_telling(ours: list[str], theirs: list[str]) -> bool:
+    """A path that names the version and at least one more of the operation's own words, and guesses at most one."""
+    pairs = list(zip(ours, theirs, strict=True))
+    named = [one for one, other in pairs if HOLE not in one and one == other and one]
+    guessed = [one for one, other in pairs if HOLE not in one and other == HOLE]
+    return len(named) > 1 and len(guessed) < 2
+
+
+def spec_folder() -> Path:
+    """Where the specification's files are, or should be."""
+    return Path(os.environ.get("HEARTH_SPEC") or ROOT.parent / "shared" / "spec")
+
+
+def operations(folder: Path) -> list[Operation]:
+    """All rows of `endpoints.tsv`."""
+    with (folder / "endpoints.tsv").open(encoding="utf-8") as rows:
+        return [
+            Operation(
+                row["api"],
+                row["method"],
+                row["path"].strip(),
+                row["operationId"],
+                row["priority"],
+                row["deprecated"] == "yes",
+            )
+            for row in csv.DictReader(rows, delimiter="\t")
+        ]
+
+
+def sources(*folders: Path) -> Iterator[Source]:
+    """Every Python file below the folders."""
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            yield Source(path)
+
+
+def handlers() -> dict[tuple[str, str], list[Handler]]:
+    """(method, shape) -> who answers. By the row of a table, else by the operation that a docstring names."""
+    found: dict[tuple[str, str], list[Handler]] = defaultdict(list)
+    documented: dict[tuple[str, str], list[Handler]] = defaultdict(list)
+    for source in sources(*TABLES):
+        for node in ast.walk(source.tree):
+            if not isinstance(node, ast.AsyncFunctionDef):
+                continue
+            here = Handler(source.name, node.name)
+            rows = [row for row in (_row(source, one) for one in node.decorator_list) if row is not None]
+            for row in rows:
+                found[row].append(here)
+            if not rows:
+                for method, path, _ in _DOCUMENTED.findall(ast.get_docstring(node) or ""):
+                    documented[method, shape_of(path)].append(here)
+    for key, those in documented.items():
+        found.setdefault(key, those)
+    return found
+
+
+def _row(source: Source, decorator: ast.expr) -> tuple[str, str] | None:
+    if not isinstance(decorator, ast.Call) or len(decorator.args) < 2:
+        return None
+    method, path = source.text(decorator.args[0]), source.text(decorator.args[1])
+    return (method, shape_of(path)) if method is not None and path is not None else None
+
+
+def handler_of(operation: Operation, known: Mapping[tuple[str, str], list[Handler]]) -> list[Handler]:
+    """Who answers the operation: its path may be told without the version (`/media/download/...`)."""
+    method, shape = operation.method, operation.shape
+    without_version = "/" + shape.split("/", 2)[-1]
+    spellings = (shape, without_version, f"/media{without_version}")
+    return next((known[method, one] for one in spellings if (method, one) in known), [])
+
+
+def asking(operation: Operation, files: Iterable[Source]) -> list[Handler]:
+    """Who asks the operation of another program."""
+    return [
+        Handler(source.name, "") for source in files if any(matches(operation.shape, one) for one in source.paths())
+    ]
+
+
+class Tests:
+    """What the tests ask."""
+
+    def __init__(self, folder: Path) -> None:
+        support = list(sources(folder / "support"))
+        verbs: dict[str, set[str]] = defaultdict(set)
+        for source in support:
+            for node in ast.walk(source.tree):
+                if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
+                    verbs[node.name] |= source.paths(node)
+        self._asked: dict[str, set[str]] = {}
+        names = {source.name for source in support}
+        for source in sources(folder):
+            if source.name in names or not source.path.name.startswith("test_"):
+                continue
+            called = set(_methods_called(source.tree))
+            self._asked[source.name] = source.paths().union(*(verbs[name] for name in called & verbs.keys()))
+
+    def of(self, operation: Operation) -> list[str]:
+        """Files of tests that ask the operation."""
+        shape = operation.shape
+        return [name for name, asked in self._asked.items() if any(matches(shape, one) for one in asked)]
+
+
+def _methods_called(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func.attr
+
+
+def page(folder: Path) -> str:
+    """The text of docs/spec-map.md."""
+    known, tests = handlers(), Tests(ROOT / "tests")
+    ours = list(sources(ROOT / "homeserver"))
+    lines = [
+        "# Map of the specification",
+        "",
+        "Made by `python -m tools.spec_map`; do not edit. Every operation, what answers it (of application services and",
+        f"push gateways: what asks it), and test files that ask it. Beside these, `{GENERATED}` makes one case for each",
+        "client-server operation from the specification's own data.",
+        "",
+    ]
+    rows: dict[str, list[tuple[Operation, list[Handler], list[str]]]] = defaultdict(list)
+    for operation in operations(folder):
+        who = asking(operation, ours) if operation.api in ASKING else handler_of(operation, known)
+        rows[operation.api].append((operation, who, tests.of(operation) if who else []))
+    lines += ["| API | operations | there | P0 and P1 missing | P2 missing |", "|---|---|---|---|---|"]
+    for api, those in rows.items():
+        missing = [operation.priority for operation, who, _ in those if not who]
+        later = missing.count("P2")
+        lines.append(
+            f"| {NAMES[api]} | {len(those)} | {len(those) - len(missing)} | {len(missing) - later} | {later} |"
+        )
+    for api, those in rows.items():
+        lines += ["", f"## {NAMES[api]}", "", "| operation | | code | tests |", "|---|---|---|---|"]
+        for operation, who, asked in those:
+            lines.append(_line(operation, who, asked))
+    return "\n".join(lines) + "\n"
+
+
+def _line(operation: Operation, who: list[Handler], asked: list[str]) -> str:
+    mark = f"{operation.priority}, deprecated" if operation.deprecated else operation.priority
+    code = ", ".join(_short(one) for one in who[:2]) or "-"
+    some = ", ".join(f"`{name.removeprefix('tests/')}`" for name in asked[:SHOWN_TESTS]) or "-"
+    more = f" +{len(asked) - SHOWN_TESTS}" if len(asked) > SHOWN_TESTS else ""
+    return f"| {operation.method} `{operation.path}` | {mark} | {code} | {some}{more} |"
+
+
+def _short(handler: Handler) -> str:
+    file = handler.file.removeprefix("homeserver/")
+    return f"`{file}`" + (f" {handler.name}" if handler.name else "")
+
+
+def missing(folder: Path) -> list[Operation]:
+    """Operations that nothing answers or asks."""
+    known, ours = handlers(), list(sources(ROOT / "homeserver"))
+    return [
+        one for one in operations(folder) if not (asking(one, ours) if one.api in ASKING else handler_of(one, known))
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or only check that it is what would be written."""
+    folder = spec_folder()
+    if not (folder / "endpoints.tsv").exists():
+        print("spec-map: endpoints.tsv is not here: set HEARTH_SPEC to the folder of the specification")
+        return 0
+    text = page(folder)
+    if arguments == ["--check"]:
+        is_current = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
+        print("spec-map: " + ("current" if is_current else "out of date: run `python -m tools.spec_map`"))
+        return 0 if is_current else 1
+    TARGET.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
