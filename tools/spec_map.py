@@ -248,8 +248,8 @@ def page(folder: Path) -> str:
     lines = [
         "# Map of the specification",
         "",
-        "Made by `python -m tools.spec_map`; do not edit. Every operation, what answers it (of application services and",
-        f"push gateways: what asks it), and test files that ask it. Beside these, `{GENERATED}` makes one case for each",
+        "Made by `python -m tools.spec_map`; do not edit. Every operation, what answers it (of application services",
+        f"and push gateways: what asks it), and test files that ask it. Beside these, `{GENERATED}` makes a case for each",
         "client-server operation from the specification's own data.",
         "",
     ]
