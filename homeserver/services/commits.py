@@ -8,7 +8,7 @@ A little longer than others: the queue and what it builds share every name.
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -55,6 +55,7 @@ GAP = 2**32
 MAX_PER_BATCH = 100
 REFUSALS_BEFORE_WAITING = 3
 REMEMBERED_TXNS = 20_000
+Check = Callable[[WorkingHead, Intent], None]
 
 
 class Notifications(Protocol):
@@ -122,6 +123,11 @@ class Commits:
         self._pending_txns: dict[TxnKey, asyncio.Future[list[Committed]]] = {}
         self._known_txns: OrderedDict[TxnKey, EventId] = OrderedDict()
         self._tasks: asyncio.TaskGroup | None = None
+        self._check: Check | None = None
+
+    def check_by(self, check: Check) -> None:
+        """Have every event of a local user checked by this too, on the head that it is built on; it raises Forbidden."""
+        self._check = check
 
     async def run(self) -> None:
         """Own the tasks of the room queues; runs as long as the process."""
@@ -265,6 +271,8 @@ class Commits:
 
         Spec: Server-Server API, Auth events selection; Room Versions, Authorization rules.
         """
+        if self._check is not None:
+            self._check(head, intent)
         draft, rules = intent.draft, head.room.rules
         state: dict[StateKey, Event] = {}
         for key in auth_state_keys(draft.type, intent.sender, draft.state_key, draft.content, rules):
