@@ -6,7 +6,7 @@ Spec: Client-Server API, Presence; Server-Server API, Presence.
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +109,7 @@ class Presence:
         self._bus = bus
         self._clock = clock
         self._offer: Offer | None = None
+        self._hides: Callable[[str], bool] = lambda _user_id: False
         self._local: dict[str, _Local] = {}
         self._known: dict[str, _Known] = {}
         self._marks: OrderedDict[str, int] = OrderedDict()
@@ -116,6 +117,10 @@ class Presence:
         if enabled:
             states.follow(PREFIX, self._apply, self._reset)
             feed.register(self._follow)
+
+    def hide_by(self, hides: Callable[[str], bool]) -> None:
+        """Show those users of this server as offline of whom `hides` says so."""
+        self._hides = hides
 
     def tell_others_by(self, offer: Offer) -> None:
         """Tell other servers of users here."""
@@ -206,8 +211,10 @@ class Presence:
 
     async def _say(self, user_id: str, local: _Local) -> None:
         now, presence = self._clock.monotonic(), self._presence_of(local)
-        local.changed, local.said, local.said_at = False, presence, now
         said = Said(presence, local.active_ms, local.status, local.status_ms)
+        if self._hides(user_id):
+            presence, said = "offline", Said("offline", 0)
+        local.changed, local.said, local.said_at = False, presence, now
         life_s = LIFE_S if presence != "offline" else KEPT_OFFLINE_S
         with contextlib.suppress(BusDown):
             await self._bus.set_state(f"{PREFIX}{user_id}/{self._instance}", msgspec.msgpack.encode(said), life_s)
@@ -298,7 +305,9 @@ class Presence:
             return {"presence": "offline"}
         now, active_ms = self._clock.now_ms(), max(one.active_ms for one in said)
         presence, status = _shown(said)
-        content: dict[str, Any] = {"presence": presence, "last_active_ago": max(0, now - active_ms)}
+        content: dict[str, Any] = {"presence": presence}
+        if active_ms:
+            content["last_active_ago"] = max(0, now - active_ms)
         if presence == "online":
             content["currently_active"] = now - active_ms < ACTIVE_MS
         if status is not None:
