@@ -122,6 +122,12 @@ class Presence:
         """Show those users of this server as offline of whom `hides` says so."""
         self._hides = hides
 
+    def reconsider(self, user_id: str) -> None:
+        """Say soon again how it is: what the user hides has changed."""
+        local = self._local.get(user_id)
+        if local is not None:
+            local.changed = True
+
     def tell_others_by(self, offer: Offer) -> None:
         """Tell other servers of users here."""
         self._offer = offer
@@ -211,10 +217,10 @@ class Presence:
 
     async def _say(self, user_id: str, local: _Local) -> None:
         now, presence = self._clock.monotonic(), self._presence_of(local)
+        local.changed, local.said, local.said_at = False, presence, now
         said = Said(presence, local.active_ms, local.status, local.status_ms)
         if self._hides(user_id):
-            presence, said = "offline", Said("offline", 0)
-        local.changed, local.said, local.said_at = False, presence, now
+            said = Said("offline", 0)
         life_s = LIFE_S if presence != "offline" else KEPT_OFFLINE_S
         with contextlib.suppress(BusDown):
             await self._bus.set_state(f"{PREFIX}{user_id}/{self._instance}", msgspec.msgpack.encode(said), life_s)
