@@ -15,7 +15,15 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS
 SPEC_VERSIONS = ("r0.6.1", *(f"v1.{minor}" for minor in range(1, 20)))
 STREAM_FEATURE = "app.hearth.stream.v1"
 STREAM_CAPABILITY = "app.hearth.stream"
-UNSTABLE_FEATURES = {STREAM_FEATURE: True, "org.matrix.msc3916.stable": True}
+UNSTABLE_FEATURES = {
+    STREAM_FEATURE: True,
+    f"{PREFIX}roles": True,
+    f"{PREFIX}invites": True,
+    f"{PREFIX}restrict_until": True,
+    f"{PREFIX}close_room": True,
+    f"{PREFIX}privacy": True,
+    "org.matrix.msc3916.stable": True,
+}
 SOCKET_LIMITS = {"max_frame": 262_144, "conns_per_device": 3}
 HTTPS_PORT = 443
 

@@ -1,0 +1,1 @@
+"""What this server offers beyond the specification: docs/extensions.md."""
