@@ -36,6 +36,7 @@ from homeserver.client_api import service, versions
 from homeserver.client_api import sync as sync_api
 from homeserver.client_api import to_device as to_device_api
 from homeserver.client_api import users as users_api
+from homeserver.client_api.extensions import rooms as extensions_api
 from homeserver.client_api.http import EndpointTable
 from homeserver.client_api.socket.door import Door
 from homeserver.client_api.socket.session import Parts as SocketParts
@@ -56,6 +57,9 @@ from homeserver.services.deactivation import Deactivation
 from homeserver.services.devices import Devices
 from homeserver.services.directory import Directory
 from homeserver.services.encryption import Encryption
+from homeserver.services.extensions import parts as extension_parts
+from homeserver.services.extensions.parts import Extensions
+from homeserver.services.extensions.privacy import Privacy
 from homeserver.services.feed import Feed
 from homeserver.services.filters import Filters
 from homeserver.services.invite_permission import InvitePermission
@@ -233,6 +237,10 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             states=states,
             clock=clock,
         )
+        privacy = Privacy(account_data_table, presence.reconsider)
+        feed.register(privacy.apply)
+        await privacy.load()
+        presence.hide_by(privacy.hides_presence)
         receipts = Receipts(
             rooms=rooms,
             events=events,
@@ -368,6 +376,20 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             rng=rng,
             default_version=config.rooms.default_version,
         )
+        extensions = Extensions(
+            extension_parts.Below(
+                database=database,
+                rooms=rooms,
+                room_table=room_table,
+                commits=commits,
+                sending=sending,
+                joining=joining,
+                profiles=profiles,
+                clock=clock,
+                rng=rng,
+            )
+        )
+        tasks += [extensions.run]
         timeline = Timeline(visibility, events, Relations(database), peers.backfill if peers else None)
         room_state = RoomState(visibility, events, StateTable(database))
         presentation = Presentation(Extras(database), visibility, clock)
@@ -431,6 +453,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         receipts_api.endpoints(table, receipts, typing, presence)
         presence_api.endpoints(table, presence)
         directory_api.endpoints(table, directory)
+        extensions_api.endpoints(table, extensions)
         rooms_api.endpoints(table, creation, sending, memberships, room_state, presentation)
         membership_api.endpoints(table, joining, inviting, removing, memberships)
         media_api.endpoints(table, media, thumbnails, legacy_routes=config.media.legacy_routes)
