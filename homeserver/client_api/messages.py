@@ -10,7 +10,7 @@ from homeserver.errors import InvalidParam
 from homeserver.protocol.errors import BadJson as BadFilter
 from homeserver.protocol.filters import EventFilter, parse_event_filter
 from homeserver.protocol.identifiers import EventId, RoomId
-from homeserver.services.presentation import Presentation
+from homeserver.services.presentation import Presentation, asker_of
 from homeserver.services.timeline import Timeline
 from homeserver.services.visibility import Visibility
 
@@ -34,20 +34,24 @@ def endpoints(endpoint: EndpointTable, timeline: Timeline, visibility: Visibilit
             backwards=_backwards(call),
             limit=min(limit, chosen.limit) if chosen is not None and chosen.limit else limit,
             chosen=chosen,
+            asker=asker_of(call.requester),
         )
         answer: dict[str, Any] = {"start": page.start, "chunk": await presentation.events(call.requester, page.events)}
         if page.end is not None:
             answer["end"] = page.end
         if chosen is not None and chosen.lazy_load_members:
-            answer["state"] = await presentation.events(call.requester, await timeline.members_of(page))
+            answer["state"] = await presentation.events(
+                call.requester, await timeline.members_of(page, asker_of(call.requester))
+            )
         return answer
 
     @endpoint("GET", "/v3/rooms/<room_id>/context/<event_id>", auth=USER_OR_GUEST, limit="read", socket=True)
     async def context(call: Call[None], room_id: RoomId, event_id: EventId) -> Answer:
         """Spec: Client-Server API, GET /rooms/{roomId}/context/{eventId}."""
         limit = call.query.int("limit", DEFAULT_PAGE, high=MOST)
-        found = await timeline.context(call.requester.user_id, room_id, event_id, limit)
-        state = await timeline.members_of(found)
+        asker = asker_of(call.requester)
+        found = await timeline.context(asker.user_id, room_id, event_id, limit, asker)
+        state = await timeline.members_of(found, asker)
         n = len(found.before)
         events = await presentation.events(call.requester, [*found.before, found.event, *found.after, *state])
         end_of_after = n + 1 + len(found.after)
@@ -63,7 +67,7 @@ def endpoints(endpoint: EndpointTable, timeline: Timeline, visibility: Visibilit
     @endpoint("GET", "/v3/rooms/<room_id>/event/<event_id>", auth=USER_OR_GUEST, limit="read", socket=True)
     async def event(call: Call[None], room_id: RoomId, event_id: EventId) -> Answer:
         """Spec: Client-Server API, GET /rooms/{roomId}/event/{eventId}."""
-        seen = await visibility.one(call.requester.user_id, room_id, event_id)
+        seen = await visibility.one(call.requester.user_id, room_id, event_id, asker_of(call.requester))
         return Raw(orjson.dumps((await presentation.events(call.requester, [seen]))[0]))
 
     async def related(

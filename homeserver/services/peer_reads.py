@@ -139,10 +139,7 @@ class PeerReads:
 
     async def _shown(self, origin: ServerName, room: Room, stored: Sequence[StoredEvent]) -> list[Pdu]:
         """Whole, or redacted, in the same order; hidden events as they are, since they are not part of the timeline."""
-        whole = {
-            found.event_id: may_see
-            for found, may_see in await self._visibility.for_server(origin, room, [s.event_id for s in stored])
-        }
+        whole = await self._visibility.for_server(origin, room, [found.event_id for found in stored])
         shown: list[Pdu] = []
         for found in stored:
             event = event_of(found, room.rules)

@@ -13,7 +13,7 @@ import orjson
 from homeserver.clock import Clock
 from homeserver.services.requester import Requester
 from homeserver.services.visibility import Seen, Visibility
-from homeserver.storage.events.extras import Extra, Extras
+from homeserver.storage.events.extras import NOTHING, Asker, Extra, Extras
 from homeserver.storage.rows import EventRow
 
 JOINED_TAIL = b',"unsigned":{"membership":"join"}}'
@@ -28,41 +28,52 @@ class Presentation:
         self._clock = clock
 
     async def events(self, requester: Requester, seen: Sequence[Seen]) -> list[orjson.Fragment]:
-        """The events in the client format, in the same order [1 trip, 0 for none, 2 with events bundled]."""
-        if not seen:
-            return []
-        extras = await self.extras(requester, seen)
-        return [self.event(one, extras.get(one.event.event_id)) for one in seen]
+        """The events in the client format, in the same order.
 
-    async def extras(self, requester: Requester, seen: Sequence[Seen]) -> dict[str, Extra]:
-        """What stands beside the events in `unsigned`, by event id [1 trip, 2 with events bundled].
+        [0 trips for those that came with their extras, else 1; 1 more with events bundled]
+        """
+        return [self.event(one) for one in await self.completed(requester, seen)]
+
+    async def completed(self, requester: Requester, seen: Sequence[Seen]) -> list[Seen]:
+        """The events with what stands beside them in `unsigned`, as far as the requester may see that.
 
         Edits, newest replies and redactions that the requester may not see are left out: they may have come when
         the requester had left. What a state event replaced was in the state that its readers know.
         """
-        found = await self._extras.of(
-            [one.event for one in seen],
-            user_id=requester.user_id,
-            user_nid=requester.user_nid,
-            device_nid=requester.device_nid,
-        )
+        missing = [one.event.event_nid for one in seen if one.extra is None]
+        if missing:
+            read = await self._extras.of(missing, asker_of(requester))
+            seen = [
+                one if one.extra is not None else one._replace(extra=read.get(one.event.event_nid, NOTHING))
+                for one in seen
+            ]
         bundled: dict[str, set[str]] = {}
         for one in seen:
-            ids = _bundled(found.get(one.event.event_id))
-            if ids:
-                bundled.setdefault(one.event.room_id, set()).update(ids)
+            if one.extra is not NOTHING and one.extra is not None:
+                ids = _bundled(one.extra)
+                if ids:
+                    bundled.setdefault(one.event.room_id, set()).update(ids)
         if not bundled:
-            return found
+            return list(seen)
         visible = await self._visibility.of_rooms(requester.user_id, bundled)
-        return {event_id: _visible(extra, visible) for event_id, extra in found.items()}
+        return [one._replace(extra=_visible(one.extra or NOTHING, visible)) for one in seen]
 
-    def event(self, seen: Seen, extra: Extra | None) -> orjson.Fragment:
+    def event(self, seen: Seen) -> orjson.Fragment:
         """One event with its extra."""
-        age = max(0, self._clock.now_ms() - seen.event.ts)
+        event, extra = seen.event, seen.extra
+        age = max(0, self._clock.now_ms() - event.ts)
+        if extra is None or extra is NOTHING:
+            # The common case is put together as bytes: there may be thousands in an answer.
+            tail = b',"unsigned":{"age":%d,"membership":%b}}' % (age, orjson.dumps(seen.membership))
+            return orjson.Fragment(event.body[:-1] + tail)
         unsigned: dict[str, Any] = {"age": age, "membership": seen.membership}
-        if extra is not None:
-            unsigned.update(_of_extra(extra, seen.event.event_id))
-        return orjson.Fragment(spliced(seen.event.body, unsigned))
+        unsigned.update(_of_extra(extra, event.event_id))
+        return orjson.Fragment(spliced(event.body, unsigned))
+
+
+def asker_of(requester: Requester) -> Asker:
+    """The requester as storage knows who asks."""
+    return Asker(requester.user_id, requester.user_nid, requester.device_nid)
 
 
 def spliced(body: bytes, unsigned: dict[str, Any]) -> bytes:
@@ -83,10 +94,8 @@ def live_for_sender(row: EventRow, txn_id: str) -> bytes:
     return b'%b,"unsigned":{"membership":"join","transaction_id":%b%b}}' % (row.body[:-1], orjson.dumps(txn_id), more)
 
 
-def _bundled(extra: Extra | None) -> set[str]:
+def _bundled(extra: Extra) -> set[str]:
     """Ids of the later events that are shown with one."""
-    if extra is None:
-        return set()
     beside = (extra.edit, extra.redaction, extra.thread.latest if extra.thread is not None else None)
     return {one.event_id for one in beside if one is not None}
 

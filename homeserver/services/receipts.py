@@ -18,7 +18,7 @@ from homeserver.services.heads import Room
 from homeserver.services.intents import relation_of
 from homeserver.services.rooms import Rooms
 from homeserver.storage.account_data import AccountData
-from homeserver.storage.events.read import Events, StoredEvent
+from homeserver.storage.events.read import Events, PageEvent, StoredEvent
 from homeserver.storage.receipts import Receipts as ReceiptTable
 from homeserver.storage.rows import HIDDEN, AccountDataRow, EventRow, ReceiptRow, Row
 from homeserver.storage.stream import Stream
@@ -251,7 +251,7 @@ class Receipts:
         return [self._row(user_id, room, READ, thread, event, ts)]
 
 
-def _readable(event: StoredEvent) -> Readable:
+def _readable(event: PageEvent | StoredEvent) -> Readable:
     relation = relation_of(orjson.loads(event.body).get("content", {}))
     target = relation[1] if relation is not None else None
     position = event.room_position or 0

@@ -14,7 +14,7 @@ from homeserver.protocol.identifiers import parse_room_id, server_of
 from homeserver.protocol.redaction import redact_body
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.heads import Room
-from homeserver.storage.events.read import StoredEvent
+from homeserver.storage.events.read import PageEvent, StoredEvent
 from homeserver.storage.rows import RedactionRow
 
 
@@ -53,13 +53,17 @@ def has_right_hash(event: Event, rules: RoomVersion) -> bool:
         return False
 
 
-def redaction_of(room: Room, event: Event, target: StoredEvent) -> RedactionRow | None:
-    """The rewritten target of a redaction that takes effect. Spec: Room Version 3, Handling redactions."""
+def redaction_of(room: Room, event: Event, target: PageEvent | StoredEvent) -> RedactionRow | None:
+    """The rewritten target of a redaction that takes effect.
+
+    Spec: Room Version 3, Handling redactions; in versions 1 and 2 an authorisation rule says who may redact what.
+    """
     if target.room_nid != room.room_nid or target.redacted_by is not None:
         return None
     if target.type == "m.room.create":
         return None
-    if room.power.of_user(event.sender) < room.power.redact and server_of(event.sender) != server_of(target.sender):
+    by, of = (event.event_id, target.event_id) if room.rules.redaction_rule else (event.sender, target.sender)
+    if room.power.of_user(event.sender) < room.power.redact and server_of(by) != server_of(of):
         return None
     body = orjson.dumps(redact_body(orjson.loads(target.body), room.rules))
     return RedactionRow(

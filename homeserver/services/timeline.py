@@ -13,7 +13,8 @@ from homeserver.protocol.filters import EventFilter, EventMatcher
 from homeserver.protocol.positions import BadPosition, PageToken, parse_token
 from homeserver.services.heads import Room
 from homeserver.services.visibility import Reader, Seen, Visibility, member_ids
-from homeserver.storage.events.read import NEWEST, Events, Page, StoredEvent
+from homeserver.storage.events.extras import Asker
+from homeserver.storage.events.read import NEWEST, Events, Page, PageEvent
 from homeserver.storage.events.relations import Relations
 
 MAX_PAGE = 1_000
@@ -70,10 +71,12 @@ class Timeline:
         backwards: bool,
         limit: int,
         chosen: EventFilter | None = None,
+        asker: Asker | None = None,
     ) -> Chunk:
         """A page from `start` (None: from the end that `backwards` comes from) to `stop` at the most.
 
-        Raises Forbidden for a room that the user may not read, InvalidParam for a bad token.
+        With an `asker` the events come with their extras. Raises Forbidden for a room that the user may not read,
+        InvalidParam for a bad token.
         """
         reader = await self._visibility.reader(user_id, room_id)
         at = await self._boundary(reader.room, start, NEWEST if backwards else -NEWEST)
@@ -84,7 +87,7 @@ class Timeline:
         found: list[Seen] = []
         ended = False
         for _ in range(EMPTY_PAGES):
-            at, seen, ended = await self._page(reader, at, last, limit, backwards=backwards)
+            at, seen, ended = await self._page(reader, at, last, limit, backwards=backwards, asker=asker)
             found = [one for one in seen if matcher is None or _matches(matcher, one)]
             if found or ended:
                 break
@@ -93,18 +96,18 @@ class Timeline:
         return Chunk(str(PageToken(first_at)), None if ended else str(PageToken(at)), found, reader)
 
     async def _page(
-        self, reader: Reader, at: int, last: int, limit: int, *, backwards: bool
+        self, reader: Reader, at: int, last: int, limit: int, *, backwards: bool, asker: Asker | None
     ) -> tuple[int, list[Seen], bool]:
         """One page from the boundary `at`: where it ends, what of it may be seen, and whether nothing follows."""
         start = min(at, NEWEST - 1) + 1 if backwards else at
-        page = await self._read(reader, start, limit, backwards=backwards)
+        page = await self._read(reader, start, limit, backwards=backwards, asker=asker)
         if (
             backwards
             and self._backfill is not None
             and _lacks_history(reader.room, page.events, start, limit)
             and await self._backfill.fill(reader.room, start, limit)
         ):
-            page = await self._read(reader, start, limit, backwards=True)
+            page = await self._read(reader, start, limit, backwards=True, asker=asker)
         positions = [event.room_position for event in page.events if event.room_position is not None]
         n = sum(1 for position in positions if (position > last if backwards else position <= last))
         if not n:
@@ -113,9 +116,14 @@ class Timeline:
         edge = positions[n - 1]
         return (edge - 1 if backwards else edge), seen, len(positions) < limit or n < len(positions)
 
-    async def _read(self, reader: Reader, start: int, limit: int, *, backwards: bool) -> Page:
+    async def _read(self, reader: Reader, start: int, limit: int, *, backwards: bool, asker: Asker | None) -> Page:
         return await self._events.page(
-            reader.room.room_nid, start=start, limit=limit, backwards=backwards, state_key_nids=reader.keys
+            reader.room.room_nid,
+            start=start,
+            limit=limit,
+            backwards=backwards,
+            state_key_nids=reader.keys,
+            asker=asker,
         )
 
     async def _boundary(self, room: Room, token: str | None, otherwise: int) -> int:
@@ -131,7 +139,9 @@ class Timeline:
         found = await self._events.room_position_at([room.room_nid], parsed.position)
         return found.get(room.room_nid, 0)
 
-    async def context(self, user_id: str, room_id: str, event_id: str, limit: int) -> Context:
+    async def context(
+        self, user_id: str, room_id: str, event_id: str, limit: int, asker: Asker | None = None
+    ) -> Context:
         """An event with up to `limit` neighbours, half of them on each side. Raises NotFound."""
         try:
             reader = await self._visibility.reader(user_id, room_id)
@@ -139,7 +149,7 @@ class Timeline:
             raise NotFound("Event not found.") from error
         limit = max(0, min(limit, MAX_PAGE))
         older = limit // 2
-        page = await self._events.around(event_id, older, limit - older, reader.keys)
+        page = await self._events.around(event_id, older, limit - older, reader.keys, asker)
         seen = self._visibility.seen(reader, page)
         at = next((n for n, one in enumerate(seen) if one.event.event_id == event_id), None)
         if at is None:
@@ -187,15 +197,15 @@ class Timeline:
             end = str(PageToken(edge - 1 if backwards else edge))
         return Chunk(str(PageToken(at)), end, seen, reader)
 
-    async def members_of(self, chunk: Chunk | Context) -> list[Seen]:
+    async def members_of(self, chunk: Chunk | Context, asker: Asker | None = None) -> list[Seen]:
         """Member events of who speaks in a page, for lazy loading [1 trip]."""
         events = chunk.events if isinstance(chunk, Chunk) else [*chunk.before, chunk.event, *chunk.after]
         members = (chunk.reader.room.members.get(user_id) for user_id in sorted(member_ids(events)))
         ids = [member.event_id for member in members if member is not None and member.event_nid]
-        return await self._visibility.listed(chunk.reader, ids) if ids else []
+        return await self._visibility.listed(chunk.reader, ids, asker) if ids else []
 
 
-def _lacks_history(room: Room, events: Sequence[StoredEvent], start: int, limit: int) -> bool:
+def _lacks_history(room: Room, events: Sequence[PageEvent], start: int, limit: int) -> bool:
     """Whether another server may know events that belong into this page: at its end, or in a hole of it."""
     if len(tuple(room.servers)) <= 1:
         return False

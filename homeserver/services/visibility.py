@@ -13,10 +13,11 @@ import orjson
 from homeserver.errors import Forbidden, NotFound
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import RoomId, server_of
-from homeserver.protocol.visibility import history_visibility, server_may_see, user_may_see
+from homeserver.protocol.visibility import HistoryVisibility, history_visibility, server_may_see, user_may_see
 from homeserver.services.heads import MEMBER, Room, event_of_body
 from homeserver.services.rooms import Rooms
-from homeserver.storage.events.read import Events, Page, StoredEvent
+from homeserver.storage.events.extras import NOTHING, Asker, Extra
+from homeserver.storage.events.read import Events, Page, PageEvent
 from homeserver.storage.members import Members
 from homeserver.storage.rows import HIDDEN
 from homeserver.storage.state import StateKeys
@@ -29,10 +30,14 @@ IgnoredBy = Callable[[str], Awaitable[frozenset[str]]]
 
 
 class Seen(NamedTuple):
-    """An event that may be shown, with the viewer's membership when it happened."""
+    """An event that may be shown, with the viewer's membership when it happened.
 
-    event: StoredEvent
+    `extra`: what is shown beside it, None where that is still to be read.
+    """
+
+    event: PageEvent
     membership: str
+    extra: Extra | None = None
 
 
 class Reader(NamedTuple):
@@ -105,56 +110,60 @@ class Visibility:
     def seen(self, reader: Reader, page: Page) -> list[Seen]:
         """Those events of the page that the reader may see, in the same order."""
         visible = []
+        extras = page.extras
+        points: dict[tuple[int, int], _Before] = {}
         for stored in page.events:
-            membership = self._membership_at(reader, page, stored)
-            if self._may_see(reader, page, stored, membership):
-                visible.append(Seen(stored, _shown_membership(reader, stored, membership)))
+            point = (stored.chain_id, stored.sequence)
+            before = points.get(point)
+            if before is None:
+                before = points[point] = _before(reader, page, point)
+            if self._may_see(reader, stored, before):
+                extra = None if extras is None else extras.get(stored.event_nid, NOTHING)
+                visible.append(Seen(stored, _shown_membership(reader, stored, before.membership), extra))
         return visible
 
-    def _may_see(self, reader: Reader, page: Page, stored: StoredEvent, membership: str | None) -> bool:
+    @staticmethod
+    def _may_see(reader: Reader, stored: PageEvent, before: "_Before") -> bool:
         if stored.flags & HIDDEN or stored.room_nid != reader.room.room_nid:
             return False
-        if stored.sender in reader.ignored and stored.state_key is None:
-            return False
-        before = page.history.at(stored.chain_id, stored.sequence, reader.keys[0])
+        if stored.state_key is None:
+            if stored.sender in reader.ignored:
+                return False
+            if reader.membership == "join":
+                return before.is_plain_seen
         joined_since = reader.membership == "join" or (
             reader.left_at is not None and (stored.room_position or 0) <= reader.left_at
         )
         return user_may_see(
-            _event(stored),
+            _event(stored, reader.user_id),
             reader.user_id,
-            visibility=history_visibility(_content(before.body) if before else None),
-            membership=membership,
+            visibility=before.visibility,
+            membership=before.membership,
             joined_since=joined_since,
         )
-
-    @staticmethod
-    def _membership_at(reader: Reader, page: Page, stored: StoredEvent) -> str | None:
-        before = page.history.at(stored.chain_id, stored.sequence, reader.keys[1])
-        return membership_in(before.body) if before is not None else None
 
     async def joined(self, user_id: str, room_id: str) -> Room:
         """The room, for one who is joined to it. Raises Forbidden."""
         return await self._rooms.joined_by(user_id, room_id)
 
-    async def event_in_room(self, user_id: str, room_id: str, event_id: str) -> StoredEvent:
+    async def event_in_room(self, user_id: str, room_id: str, event_id: str) -> PageEvent:
         """The event of this room, for one who may see it. Raises NotFound for everything else [1 trip]."""
         return (await self.one(user_id, room_id, event_id)).event
 
-    async def one(self, user_id: str, room_id: str, event_id: str) -> Seen:
+    async def one(self, user_id: str, room_id: str, event_id: str, asker: Asker | None = None) -> Seen:
         """`event_in_room` with the reader's membership at the event."""
         try:
             reader = await self.reader(user_id, room_id)
         except Forbidden as error:
             raise NotFound("Event not found.") from error
-        seen = await self.listed(reader, [event_id])
+        seen = await self.listed(reader, [event_id], asker)
         if not seen:
             raise NotFound("Event not found.")
         return seen[0]
 
-    async def listed(self, reader: Reader, event_ids: Sequence[str]) -> list[Seen]:
+    async def listed(self, reader: Reader, event_ids: Sequence[str], asker: Asker | None = None) -> list[Seen]:
         """Those of the events that are in the room and to be seen, in the order of the ids [1 trip]."""
-        return self.seen(reader, await self._events.listed(event_ids, reader.keys))
+        return self.seen(reader, await self._events.listed(event_ids, reader.keys, asker))
 
     async def of_rooms(self, user_id: str, event_ids: Mapping[str, Collection[str]]) -> set[str]:
         """Those of the events, given by the id of their room, that the user may see.
@@ -176,27 +185,26 @@ class Visibility:
             visible.update(one.event.event_id for one in self.seen(reader, page._replace(events=events)))
         return visible
 
-    async def for_server(self, server: str, room: Room, event_ids: Sequence[str]) -> list[tuple[StoredEvent, bool]]:
-        """Events of the room and whether a peer may see each whole, or only redacted [1 trip].
+    async def for_server(self, server: str, room: Room, event_ids: Sequence[str]) -> dict[str, bool]:
+        """Ids of events of the room, and whether a peer may see each whole, or only redacted [1 trip].
 
         Spec: Server-Server API, Backfilling and retrieving missing events.
         """
         members = [(MEMBER, user_id) for user_id in room.members if server_of(user_id) == server]
         nids = await self._state_keys.intern([VISIBILITY_KEY, *members])
         page = await self._events.listed(event_ids, list(nids.values()))
-        answers = []
+        answers: dict[str, bool] = {}
         for stored in page.events:
             if stored.room_nid != room.room_nid:
                 continue
             before = page.history.at(stored.chain_id, stored.sequence, nids[VISIBILITY_KEY])
             memberships = (page.history.at(stored.chain_id, stored.sequence, nids[key]) for key in members)
-            may_see = server_may_see(
-                _event(stored),
+            answers[stored.event_id] = server_may_see(
+                _event(stored, stored.state_key),
                 server,
                 visibility=history_visibility(_content(before.body) if before else None),
                 memberships=[membership_in(found.body) or "leave" for found in memberships if found is not None],
             )
-            answers.append((stored, may_see))
         return answers
 
 
@@ -210,9 +218,31 @@ def member_ids(events: Iterable[Seen]) -> set[str]:
     return ids
 
 
-def _event(stored: StoredEvent) -> Event:
-    """What a decision reads of an event; content only where it matters."""
-    if stored.state_key is not None and stored.type in {MEMBER, VISIBILITY_KEY[0]}:
+class _Before(NamedTuple):
+    """What held before events that stand on the same state: the room's visibility, the reader's membership.
+
+    `is_plain_seen`: whether one who is joined now sees a message there.
+    """
+
+    visibility: HistoryVisibility
+    membership: str | None
+    is_plain_seen: bool
+
+
+def _before(reader: Reader, page: Page, point: tuple[int, int]) -> _Before:
+    held = page.history.at(*point, reader.keys[1])
+    membership = membership_in(held.body) if held is not None else None
+    rule = page.history.at(*point, reader.keys[0])
+    visibility = history_visibility(_content(rule.body) if rule is not None else None)
+    seen = user_may_see(_PLAIN, reader.user_id, visibility=visibility, membership=membership, joined_since=True)
+    return _Before(visibility, membership, seen)
+
+
+def _event(stored: PageEvent, user_id: str | None) -> Event:
+    """What a decision about this user reads of an event; content only where it matters."""
+    if stored.state_key is not None and (
+        stored.type == VISIBILITY_KEY[0] or (stored.type == MEMBER and stored.state_key == user_id)
+    ):
         return event_of_body(orjson.loads(stored.body), RoomId(stored.room_id))
     return _PLAIN
 
@@ -235,7 +265,7 @@ def membership_in(body: bytes | None) -> str | None:
     return membership if isinstance(membership, str) else None
 
 
-def _shown_membership(reader: Reader, stored: StoredEvent, before: str | None) -> str:
+def _shown_membership(reader: Reader, stored: PageEvent, before: str | None) -> str:
     """`unsigned.membership`: the reader's, after the event. Spec: Client-Server API, Room event format."""
     if stored.type == MEMBER and stored.state_key == reader.user_id:
         return membership_in(stored.body) or "leave"

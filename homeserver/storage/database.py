@@ -5,14 +5,15 @@ Every statement of the server passes `Database` or the writer of `stream.py`; no
 
 import contextlib
 import contextvars
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from homeserver.storage.errors import BadText, DatabaseDown, DatabaseFull
+from homeserver.storage.together import Read, Together, composed, rows_of
 
 Record = asyncpg.Record
 Connection = asyncpg.Connection
@@ -59,16 +60,21 @@ class TripCounter:
 
 
 _trips: contextvars.ContextVar[TripCounter | None] = contextvars.ContextVar("trips", default=None)
+_together: contextvars.ContextVar[Together | None] = contextvars.ContextVar("together", default=None)
+
+
+trips_so_far = TripCounter()
+"""Of this whole process, for its metrics."""
 
 
 def count_trip(*, write: bool = False) -> None:
-    """Add one to the counter of this task, if it has one."""
+    """Add one to the counter of this task, if it has one, and to that of the process."""
     trips = _trips.get()
-    if trips is not None:
+    for counter in (trips_so_far,) if trips is None else (trips, trips_so_far):
         if write:
-            trips.writes += 1
+            counter.writes += 1
         else:
-            trips.reads += 1
+            counter.reads += 1
 
 
 @contextlib.contextmanager
@@ -88,12 +94,23 @@ def translated() -> Iterator[None]:
         raise DatabaseDown from error
 
 
+async def _introspect(connection: Connection) -> None:
+    """Have the codecs of arrays ready: inside of records (see `Database.together`) nobody looks for them."""
+    await connection.fetchrow("SELECT NULL::int8[], NULL::text[], NULL::bytea[], NULL::bool[], ARRAY(SELECT ROW(1))")
+
+
+async def _leave_as_it_is(_: Connection) -> None:
+    """Nothing on a connection of the pool outlives its use, so that resetting it would be a trip for nothing."""
+
+
 class Database:
     """A pool of connections for reads and for short writes outside the stream. Made by `Database.open`."""
 
     def __init__(self, pool: "asyncpg.Pool[Record]", dsn: str) -> None:
         self._pool = pool
         self._dsn = dsn
+        self._names: dict[str, tuple[str, ...]] = {}
+        """Names of the columns of statements that travelled together with others."""
         self.nids = NidBlocks(self)
 
     @classmethod
@@ -108,6 +125,12 @@ class Database:
                 timeout=timeout_s,
                 command_timeout=40,
                 max_inactive_connection_lifetime=0,
+                init=_introspect,
+                reset=_leave_as_it_is,
+                # Planning a long statement takes longer than running it: a plan is made once a connection.
+                statement_cache_size=1_000,
+                max_cached_statement_lifetime=0,
+                max_cacheable_statement_size=0,
             )
         database = cls(pool, dsn)
         try:
@@ -131,8 +154,50 @@ class Database:
                 await connection.execute("SELECT set_config($1, $2, false)", *TRANSACTION_TIMEOUT)
         return connection
 
+    async def together(self, *reads: Coroutine[Any, Any, Any]) -> list[Any]:
+        """Run these at once; what they read at the same moment is one statement [1 trip, or as many as the longest].
+
+        For reads that do not need each other's answers, whatever services they belong to. Writes go by themselves.
+        """
+        outer = _together.get()
+        if outer is not None and outer.is_open:
+            return await outer.join(reads)
+        gathering = Together(self._read_together)
+        token = _together.set(gathering)
+        try:
+            return await gathering.run(reads)
+        finally:
+            _together.reset(token)
+
+    async def _read_together(self, reads: list[Read]) -> None:
+        """Read for all of them in one statement, and give each its rows."""
+        if len(reads) == 1:
+            alone = await self._fetch(reads[0].sql, *reads[0].args)
+            if not reads[0].answer.done():
+                reads[0].answer.set_result(alone)
+            return
+        count_trip()
+        sql, args = composed(reads)
+        with translated():
+            async with self._pool.acquire() as connection:
+                for read in reads:
+                    if read.sql not in self._names:
+                        statement = await connection.prepare(read.sql)
+                        self._names[read.sql] = tuple(one.name for one in statement.get_attributes())
+                [row] = await connection.fetch(sql, *args)
+        for read, found in zip(reads, row, strict=True):
+            if not read.answer.done():
+                read.answer.set_result(rows_of(self._names[read.sql], found))
+
     async def fetch(self, sql: str, *args: object) -> list[Record]:
         """All rows [1 trip]."""
+        gathering = _together.get()
+        if gathering is not None and gathering.is_open:
+            # Rows of the same shape, of another class: see `together.Row`.
+            return cast("list[Record]", await gathering.add(sql, args))
+        return await self._fetch(sql, *args)
+
+    async def _fetch(self, sql: str, *args: object) -> list[Record]:
         count_trip()
         with translated():
             rows: list[Record] = await self._pool.fetch(sql, *args)
@@ -140,15 +205,17 @@ class Database:
 
     async def fetchrow(self, sql: str, *args: object) -> Record | None:
         """The first row [1 trip]."""
+        if _together.get() is not None:
+            rows = await self.fetch(sql, *args)
+            return rows[0] if rows else None
         count_trip()
         with translated():
             return await self._pool.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - a column of any type
         """The first column of the first row [1 trip]."""
-        count_trip()
-        with translated():
-            return await self._pool.fetchval(sql, *args)
+        row = await self.fetchrow(sql, *args)
+        return row[0] if row is not None else None
 
     async def execute(self, sql: str, *args: object) -> int:
         """Write; the number of rows touched [1 trip]."""

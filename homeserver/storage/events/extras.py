@@ -1,74 +1,113 @@
 """What is shown beside events in `unsigned`: transaction ids, redactions, the state before, edits and threads.
 
-One statement for a whole page, whatever its events need. Decides nothing about who sees what.
+Read with the page of events that it belongs to, or for a list of events by itself. Decides nothing about who sees what.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from homeserver.storage.database import Database
-from homeserver.storage.events.read import StoredEvent
+from homeserver.storage.database import Database, Record
 
-_EXTRAS = """
-SELECT 'txn' AS kind, u.id, t.txn_id AS text, NULL::bytea AS body, 0::bigint AS n, false AS flag
-  FROM unnest($1::int8[], $2::text[], $3::bool[]) AS u(nid, id, is_own)
-  JOIN client_txns t ON t.event_nid = u.nid
- WHERE u.is_own
-   AND t.user_nid = $8
-   AND t.device_nid = $9
- UNION ALL
-SELECT 'redaction', u.id, e.event_id, e.body, 0, false
-  FROM unnest($2::text[], $4::text[]) AS u(id, redacted_by)
-  JOIN events e ON e.event_id = u.redacted_by
- UNION ALL
-SELECT 'previous', u.id, e.event_id, e.body, 0, false
-  FROM unnest($2::text[], $5::int8[], $6::int8[], $7::int8[]) AS u(id, chain_id, sequence, state_key_nid)
+TXN, REDACTION, PREVIOUS, EDIT, THREAD = 3, 4, 5, 6, 7
+"""Kinds of the rows of `EXTRAS`; the smaller ones are those of `pages`."""
+
+# Each branch looks up by index, event by event: joined freely, whole tables would be read for a page.
+# Rows: kind, n, number of the event that it stands beside, id, ..., ts: the number of replies, flags: own, body.
+_ROW = "NULL::int8, NULL::int8, NULL::int8, NULL::int8, NULL::int8, NULL::int8, NULL::int8"
+_TAIL = "NULL::text, NULL::text, NULL::int8, NULL::text, NULL::text, NULL::text"
+EXTRAS = f"""
+SELECT {TXN}, 0::int8, p.event_nid, t.txn_id, {_ROW}, NULL::int8, NULL::int4, {_TAIL}, NULL::bytea
+  FROM page p
  CROSS JOIN LATERAL (
-       SELECT d.event_nid
-         FROM state_deltas d
-        WHERE d.chain_id = u.chain_id
-          AND d.state_key_nid = u.state_key_nid
-          AND d.sequence <= u.sequence
-        ORDER BY d.sequence DESC
-        LIMIT 1) p
-  JOIN events e ON e.event_nid = p.event_nid
+       SELECT txn_id
+         FROM client_txns
+        WHERE event_nid = p.event_nid
+          AND user_nid = {{user_nid}}
+          AND device_nid = {{device_nid}}
+        LIMIT 1) t
+ WHERE p.sender = {{user_id}}
  UNION ALL
-SELECT 'edit', u.id, l.event_id, l.body, 0, false
-  FROM unnest($2::text[], $1::int8[]) AS u(id, nid)
-  JOIN events t ON t.event_nid = u.nid
+SELECT {REDACTION}, 0, p.event_nid, e.event_id, {_ROW}, NULL, NULL, {_TAIL}, e.body
+  FROM page p
+ CROSS JOIN LATERAL (
+       SELECT event_id, body
+         FROM events
+        WHERE event_id = p.redacted_by
+        LIMIT 1) e
+ WHERE p.redacted_by IS NOT NULL
+ UNION ALL
+SELECT {PREVIOUS}, 0, p.event_nid, e.event_id, {_ROW}, NULL, NULL, {_TAIL}, e.body
+  FROM page p
+ CROSS JOIN LATERAL (
+       SELECT event_nid
+         FROM state_deltas
+        WHERE chain_id = p.chain_id
+          AND state_key_nid = p.state_key_nid
+          AND sequence <= p.sequence
+        ORDER BY sequence DESC
+        LIMIT 1) d
+ CROSS JOIN LATERAL (
+       SELECT event_id, body
+         FROM events
+        WHERE event_nid = d.event_nid
+        LIMIT 1) e
+ WHERE p.state_key_nid IS NOT NULL
+ UNION ALL
+SELECT {EDIT}, 0, p.event_nid, l.event_id, {_ROW}, NULL, NULL, {_TAIL}, l.body
+  FROM related p
  CROSS JOIN LATERAL (
        SELECT e.event_id, e.body
          FROM relations r
          JOIN events e ON e.event_nid = r.event_nid
-        WHERE r.target_event_id = u.id
+        WHERE r.target_event_id = p.event_id
           AND r.rel_type = 'm.replace'
-          AND r.sender = t.sender
-          AND r.type = t.type
-          AND e.room_nid = t.room_nid
+          AND r.sender = p.sender
+          AND r.type = p.type
+          AND e.room_nid = p.room_nid
           AND e.redacted_by IS NULL
           AND e.room_position IS NOT NULL
           AND e.state_key_nid IS NULL
         ORDER BY r.ts DESC, r.event_id DESC
         LIMIT 1) l
- WHERE t.redacted_by IS NULL
-   AND t.state_key_nid IS NULL
+ WHERE p.redacted_by IS NULL
+   AND p.state_key_nid IS NULL
  UNION ALL
-SELECT 'thread', u.id, e.event_id, e.body, h.n, h.participated OR t.sender = $10
-  FROM unnest($2::text[], $1::int8[]) AS u(id, nid)
-  JOIN events t ON t.event_nid = u.nid
+SELECT {THREAD}, 0, p.event_nid, e.event_id, {_ROW}, h.n, (h.participated OR p.sender = {{user_id}})::int4, {_TAIL},
+       e.body
+  FROM related p
  CROSS JOIN LATERAL (
        SELECT (array_agg(e.event_nid ORDER BY e.room_position DESC))[1] AS latest,
               count(*) AS n,
-              coalesce(bool_or(e.sender = $10), false) AS participated
+              coalesce(bool_or(e.sender = {{user_id}}), false) AS participated
          FROM relations r
          JOIN events e ON e.event_nid = r.event_nid
-        WHERE r.target_event_id = u.id
+        WHERE r.target_event_id = p.event_id
           AND r.rel_type = 'm.thread'
-          AND e.room_nid = t.room_nid
+          AND e.room_nid = p.room_nid
           AND e.redacted_by IS NULL
           AND e.room_position IS NOT NULL) h
-  JOIN events e ON e.event_nid = h.latest
-"""
+  JOIN events e ON e.event_nid = h.latest"""  # noqa: S608 - constants of this module
+RELATED = """
+related AS MATERIALIZED (
+  SELECT p.event_nid, p.event_id, p.room_nid, p.sender, p.type, p.state_key_nid, p.redacted_by
+    FROM page p
+   CROSS JOIN LATERAL (
+         SELECT
+           FROM relations
+          WHERE target_event_id = p.event_id
+          LIMIT 1) r)"""
+_OF = (
+    """WITH page AS MATERIALIZED (
+  SELECT e.*
+    FROM unnest($1::int8[]) AS u(nid)
+   CROSS JOIN LATERAL (
+         SELECT event_nid, event_id, room_nid, chain_id, sequence, type, state_key_nid, sender, redacted_by
+           FROM events
+          WHERE event_nid = u.nid
+          LIMIT 1) e),"""  # noqa: S608 - constants of this module
+    + RELATED
+    + EXTRAS.format(user_id="$2::text", user_nid="$3::int8", device_nid="$4::int8")
+)
 
 
 class Beside(NamedTuple):
@@ -96,43 +135,45 @@ class Extra(NamedTuple):
     thread: Thread | None = None
 
 
+class Asker(NamedTuple):
+    """Who asks: the device alone sees its transaction ids, the user whether they wrote in a thread."""
+
+    user_id: str
+    user_nid: int
+    device_nid: int | None
+
+
+NOTHING = Extra()
+"""Of an event that was looked at and has nothing beside it."""
+
+
+def add_extra(extras: dict[int, Extra], row: Record) -> None:
+    """Add a row of `EXTRAS` to what is known, by number of event."""
+    kind, nid, text, body = row[0], row[2], row[3], row[19]
+    extra = extras.get(nid, NOTHING)
+    if kind == TXN:
+        extra = extra._replace(txn_id=text)
+    elif kind == REDACTION:
+        extra = extra._replace(redaction=Beside(text, body))
+    elif kind == PREVIOUS:
+        extra = extra._replace(previous=Beside(text, body))
+    elif kind == EDIT:
+        extra = extra._replace(edit=Beside(text, body))
+    else:
+        extra = extra._replace(thread=Thread(Beside(text, body), row[11], bool(row[12])))
+    extras[nid] = extra
+
+
 class Extras:
     """Reads what stands in `unsigned`."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def of(
-        self, events: Sequence[StoredEvent], *, user_id: str, user_nid: int, device_nid: int | None
-    ) -> dict[str, Extra]:
-        """Event id -> its extra, for the events that have any [1 trip]."""
-        rows = await self._db.fetch(
-            _EXTRAS,
-            [event.event_nid for event in events],
-            [event.event_id for event in events],
-            [event.sender == user_id for event in events],
-            [event.redacted_by for event in events],
-            [event.chain_id for event in events],
-            [event.sequence for event in events],
-            [event.state_key_nid for event in events],
-            user_nid,
-            device_nid or 0,
-            user_id,
-        )
-        extras: dict[str, Extra] = {}
+    async def of(self, event_nids: Sequence[int], asker: Asker) -> dict[int, Extra]:
+        """Number of event -> its extra, for the events that have any [1 trip]."""
+        rows = await self._db.fetch(_OF, list(event_nids), asker.user_id, asker.user_nid, asker.device_nid or 0)
+        extras: dict[int, Extra] = {}
         for row in rows:
-            extra = extras.get(row["id"], Extra())
-            match row["kind"]:
-                case "txn":
-                    extra = extra._replace(txn_id=row["text"])
-                case "redaction":
-                    extra = extra._replace(redaction=Beside(row["text"], row["body"]))
-                case "previous":
-                    extra = extra._replace(previous=Beside(row["text"], row["body"]))
-                case "edit":
-                    extra = extra._replace(edit=Beside(row["text"], row["body"]))
-                case _:
-                    latest = Beside(row["text"], row["body"])
-                    extra = extra._replace(thread=Thread(latest, row["n"], row["flag"]))
-            extras[row["id"]] = extra
+            add_extra(extras, row)
         return extras

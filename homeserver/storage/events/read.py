@@ -1,14 +1,15 @@
-"""Reading events: by id, by page, around an event, by time, with their auth chains.
+"""Reading events whole: by id, by number, by time, with their auth chains. Pages for clients: `pages`.
 
-Nothing here decides who may see what: pages carry the history of the state keys that `services.visibility` asks for.
-A little longer than others: the SQL of one table stands in one place.
+Nothing here decides who may see what.
 """
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from homeserver.storage.database import Database, Record
-from homeserver.storage.events.history import KeyEvent, KeyHistory
+from homeserver.storage.database import Record
+from homeserver.storage.events.pages import NEWEST, Page, PageEvent, Pages
+
+__all__ = ["NEWEST", "Events", "Page", "PageEvent", "StoredEvent"]
 
 
 class StoredEvent(NamedTuple):
@@ -38,13 +39,6 @@ class StoredEvent(NamedTuple):
     prev_nids: Sequence[int]
     body: bytes
     envelope: bytes
-
-
-class Page(NamedTuple):
-    """Events in the order asked for, and the history of the state keys asked for."""
-
-    events: list[StoredEvent]
-    history: KeyHistory
 
 
 _SELECT = """
@@ -85,103 +79,6 @@ SELECT e.event_id
  WHERE e.event_id <> ALL($1::text[])"""
 )
 
-# The page, then every change of the wanted keys on the chains that the page's events stand on (see KeyHistory).
-# OFFSET 0 keeps the look-up by chain: joined freely, the keys' changes in all rooms would be read.
-_PAGED = (
-    """,
-up(leaf, chain_id, upto, hop) AS (
-  SELECT chain_id, chain_id, max(sequence), 0
-    FROM page
-   GROUP BY 1
-   UNION ALL
-  SELECT up.leaf, s.parent_chain, s.parent_sequence, up.hop + 1
-    FROM up
-    JOIN state_chains s ON s.chain_id = up.chain_id
-   WHERE s.parent_chain IS NOT NULL)"""  # noqa: S608 - constants of this module
-    + _SELECT
-    + """, NULL::int AS hop, p.n
-  FROM page p
-  JOIN events e ON e.event_nid = p.event_nid"""
-    + _JOINS
-    + """
- UNION ALL
-SELECT d.event_nid, m.event_id, NULL, NULL, NULL, NULL, NULL, up.leaf, d.sequence, NULL, NULL, NULL, NULL, NULL, NULL,
-       NULL, d.state_key_nid, NULL, NULL, NULL, NULL, NULL, m.body, NULL, up.hop, NULL
-  FROM up
- CROSS JOIN LATERAL (
-       SELECT event_nid, sequence, state_key_nid
-         FROM state_deltas
-        WHERE chain_id = up.chain_id
-          AND state_key_nid = ANY($2::int8[])
-          AND sequence <= up.upto
-       OFFSET 0) d
-  LEFT JOIN events m ON m.event_nid = d.event_nid"""
-)
-
-
-def _page(condition: str) -> str:
-    """A paged query; `condition` selects event_nid, chain_id, sequence and n (the order) from events."""
-    return f"WITH RECURSIVE page AS MATERIALIZED ({condition}){_PAGED}"
-
-
-_BACK = _page(
-    """
-  SELECT event_nid, chain_id, sequence, -room_position AS n
-    FROM events
-   WHERE room_nid = $1
-     AND room_position < $3
-   ORDER BY room_position DESC
-   LIMIT $4"""
-)
-_FORTH = _page(
-    """
-  SELECT event_nid, chain_id, sequence, room_position AS n
-    FROM events
-   WHERE room_nid = $1
-     AND room_position > $3
-   ORDER BY room_position
-   LIMIT $4"""
-)
-_LATEST = _page(
-    """
-  SELECT l.event_nid, l.chain_id, l.sequence, l.room_position AS n
-    FROM unnest($1::int8[]) AS w(nid)
-   CROSS JOIN LATERAL (
-         SELECT event_nid, chain_id, sequence, room_position
-           FROM events
-          WHERE room_nid = w.nid
-            AND room_position <= $3
-          ORDER BY room_position DESC
-          LIMIT $4) l"""
-)
-_LISTED = _page(
-    """
-  SELECT e.event_nid, e.chain_id, e.sequence, u.ord AS n
-    FROM unnest($1::text[]) WITH ORDINALITY AS u(id, ord)
-    JOIN events e ON e.event_id = u.id"""
-)
-_AROUND = _page(
-    """
-  (SELECT e.event_nid, e.chain_id, e.sequence, e.room_position AS n
-     FROM (SELECT room_nid, room_position FROM events WHERE event_id = $1 AND room_position IS NOT NULL) t
-    CROSS JOIN LATERAL (
-          SELECT *
-            FROM events
-           WHERE room_nid = t.room_nid
-             AND room_position <= t.room_position
-           ORDER BY room_position DESC
-           LIMIT $3 + 1) e)
-   UNION ALL
-  (SELECT e.event_nid, e.chain_id, e.sequence, e.room_position AS n
-     FROM (SELECT room_nid, room_position FROM events WHERE event_id = $1 AND room_position IS NOT NULL) t
-    CROSS JOIN LATERAL (
-          SELECT *
-            FROM events
-           WHERE room_nid = t.room_nid
-             AND room_position > t.room_position
-           ORDER BY room_position
-           LIMIT $4) e)"""
-)
 _BETWEEN = (
     _SELECT
     + "\n  FROM events e"
@@ -204,32 +101,14 @@ _ANCESTORS = (
  ORDER BY e.room_position DESC
  LIMIT $4"""
 )
-NEWEST = 2**62  # above every room position
 
 
 def _event(row: Record) -> StoredEvent:
     return StoredEvent(*tuple(row.values())[:_WIDTH])
 
 
-def _read_page(rows: Sequence[Record]) -> Page:
-    events, history = [], KeyHistory()
-    for row in rows:
-        hop = row["hop"]
-        if hop is None:
-            events.append((row["n"], row))
-        else:
-            found = KeyEvent(row["event_nid"], row["event_id"], row["body"])
-            history.add(row["chain_id"], hop, row["state_key_nid"], row["sequence"], found)
-    events.sort(key=lambda pair: int(pair[0]))
-    history.settle()
-    return Page([_event(row) for _, row in events], history)
-
-
-class Events:
+class Events(Pages):
     """Reads of events."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     async def by_id(self, event_ids: Collection[str]) -> list[StoredEvent]:
         """Those of the events that are stored, hidden ones too, in no order [1 trip]."""
@@ -259,27 +138,6 @@ class Events:
     async def auth_chain_ids(self, event_ids: Collection[str]) -> set[str]:
         """Ids of the auth chain, without the events themselves [1 trip]."""
         return {row["event_id"] for row in await self._db.fetch(_AUTH_IDS, list(event_ids))}
-
-    async def listed(self, event_ids: Sequence[str], state_key_nids: Collection[int]) -> Page:
-        """The events that are stored, in the order of the ids, with the history of the keys [1 trip]."""
-        return _read_page(await self._db.fetch(_LISTED, list(event_ids), list(state_key_nids)))
-
-    async def page(
-        self, room_nid: int, *, start: int, limit: int, backwards: bool, state_key_nids: Collection[int]
-    ) -> Page:
-        """At most `limit` visible events below (backwards) or above the room position `start` [1 trip]."""
-        rows = await self._db.fetch(_BACK if backwards else _FORTH, room_nid, list(state_key_nids), start, limit)
-        return _read_page(rows)
-
-    async def latest(
-        self, room_nids: Collection[int], limit: int, state_key_nids: Collection[int] = (), upto: int = NEWEST
-    ) -> Page:
-        """The newest `limit` visible events of each room, oldest first within a room [1 trip]."""
-        return _read_page(await self._db.fetch(_LATEST, list(room_nids), list(state_key_nids), upto, limit))
-
-    async def around(self, event_id: str, before: int, after: int, state_key_nids: Collection[int]) -> Page:
-        """The event with its neighbours in the room, oldest first; empty if it is not there to see [1 trip]."""
-        return _read_page(await self._db.fetch(_AROUND, event_id, list(state_key_nids), before, after))
 
     async def between(self, room_nid: int, low: int, high: int, limit: int) -> list[StoredEvent]:
         """Visible events with room positions in `(low, high)`, newest first [1 trip]."""

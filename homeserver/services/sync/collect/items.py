@@ -13,8 +13,8 @@ from homeserver.services.presentation import Presentation, live, live_for_sender
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
 from homeserver.services.visibility import Seen
-from homeserver.storage.events.extras import Extra
-from homeserver.storage.events.read import StoredEvent
+from homeserver.storage.events.extras import NOTHING, Extra
+from homeserver.storage.events.read import PageEvent
 from homeserver.storage.rows import CURRENT, HIDDEN, EventRow, RedactionRow, Row
 
 K = TypeVar("K")
@@ -23,10 +23,21 @@ REMEMBERED = 20_000
 
 
 class Item(NamedTuple):
-    """An event that the viewer may see, with the viewer's membership at it."""
+    """An event that the viewer may see, with the viewer's membership at it.
 
-    event: EventRow | StoredEvent
+    `extra`: of a stored event, what was read beside it. `left_at`: of a live one, the stream position at which the
+    viewer left; what happened to the event after that is not told.
+    """
+
+    event: EventRow | PageEvent
     membership: str = "join"
+    extra: Extra | None = None
+    left_at: int | None = None
+
+    @classmethod
+    def of(cls, seen: Seen) -> "Item":
+        """A stored event."""
+        return cls(seen.event, seen.membership, seen.extra)
 
     @property
     def is_current_state(self) -> bool:
@@ -71,9 +82,13 @@ class Live:
         """Whether the state before the event may be another than the room's at that time: ask `Visibility`."""
         return row.event_nid in self._aside
 
-    def fragment(self, row: EventRow, requester: Requester) -> orjson.Fragment:
-        """The event for one who was joined when it came."""
+    def fragment(self, row: EventRow, requester: Requester, left_at: int | None = None) -> orjson.Fragment:
+        """The event for one who was joined when it came, and left at stream position `left_at`."""
         txn = row.txn
+        redaction = self._redactions.get(row.event_nid)
+        if left_at is not None and redaction is not None and redaction.position > left_at:
+            # That it was redacted shows; by what, came too late for this viewer.
+            return orjson.Fragment(spliced(redaction.body, {"membership": "join"}))
         if txn is not None and txn.user_nid == requester.user_nid and txn.device_nid == (requester.device_nid or 0):
             return orjson.Fragment(live_for_sender(row, txn.txn_id)) if not self._is_redacted(row) else self.shared(row)
         return self.shared(row)
@@ -127,13 +142,14 @@ class Presenter:
         for item in items:
             event = item.event
             if isinstance(event, EventRow):
-                events[event.event_id] = self._live.fragment(event, requester)
+                events[event.event_id] = self._live.fragment(event, requester, item.left_at)
             else:
-                stored.append(Seen(event, item.membership))
+                stored.append(Seen(event, item.membership, item.extra))
         extras: dict[str, Extra] = {}
         if stored:
-            extras = await self._presentation.extras(requester, stored)
-            for seen in stored:
+            for seen in await self._presentation.completed(requester, stored):
                 event_id = seen.event.event_id
-                events[event_id] = self._presentation.event(seen, extras.get(event_id))
+                if seen.extra is not None and seen.extra is not NOTHING:
+                    extras[event_id] = seen.extra
+                events[event_id] = self._presentation.event(seen)
         return Presented(events, extras)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from homeserver.protocol.events import StateKey
 from homeserver.services.feed import Feed, Listener
 from homeserver.services.heads import MEMBER, Member, Room, StateEntry
+from homeserver.services.presentation import asker_of
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
 from homeserver.services.sync.collect.interval import (
@@ -26,7 +27,8 @@ from homeserver.services.sync.collect.interval import (
 )
 from homeserver.services.sync.collect.items import Item, Live
 from homeserver.services.visibility import VISIBILITY_KEY, IgnoredBy, Reader, Visibility, membership_in
-from homeserver.storage.events.read import Events, Page, StoredEvent
+from homeserver.storage.events.extras import Asker
+from homeserver.storage.events.read import Events, Page, PageEvent
 from homeserver.storage.members import Membership
 from homeserver.storage.rows import (
     AccountDataRow,
@@ -53,6 +55,11 @@ class Viewer(NamedTuple):
     @property
     def user_id(self) -> str:
         return self.requester.user_id
+
+    @property
+    def asker(self) -> Asker:
+        """The viewer as storage knows who asks."""
+        return asker_of(self.requester)
 
 
 @dataclass(slots=True)
@@ -187,6 +194,8 @@ class Collector:
         state = rows.state
         if now in GONE:
             state = [row for row in state if row.position <= membership.position]
+        if now in GONE:
+            items = [item._replace(left_at=membership.position) for item in items]
         items = _without_ignored(items, viewer.ignored)
         holes = rejoinings(rows, before)
         start = next(
@@ -236,7 +245,7 @@ class Collector:
         keys = await self._keys(viewer)
         ids = {row.event_id for one in interval.rooms.values() for row in one.events[-limit:]}
         ids |= {row.event_id for one in interval.rooms.values() for row in one.own if isinstance(row, EventRow)}
-        page = await self._events.listed(list(ids), keys)
+        page = await self._events.listed(list(ids), keys, viewer.asker)
         found: dict[int, RoomNews] = {}
         for nid, room_rows in interval.rooms.items():
             membership = rooms.get(nid)
@@ -280,7 +289,7 @@ class Collector:
             membership=membership,
             before=before,
             is_new=is_new(before, now, rows),
-            items=[*changed, *(Item(one.event, one.membership) for one in seen)],
+            items=[*changed, *(Item.of(one) for one in seen)],
             start=len(changed),
             # What happened while the viewer was out, before the interval, was never told.
             is_cut=is_cut or (now in GONE and was_joined and before != "join"),
@@ -309,8 +318,8 @@ class Collector:
             if room is not None and room.state:
                 head = WholeRoom(membership, room, [], False, dict(room.state), dict(room.members), room.last_position)
                 heads.append(head)
-        page = await self._events.latest([one.room.room_nid for one in heads], limit + 1, keys)
-        by_room: dict[int, list[StoredEvent]] = {}
+        page = await self._events.latest([one.room.room_nid for one in heads], limit + 1, keys, asker=viewer.asker)
+        by_room: dict[int, list[PageEvent]] = {}
         for event in page.events:
             by_room.setdefault(event.room_nid, []).append(event)
         whole = []
@@ -321,7 +330,7 @@ class Collector:
             events = events[-limit:] if limit else []
             reader = self._reader(viewer, head.room, head.membership, keys)
             seen = self._visibility.seen(reader, page._replace(events=events))
-            items = _after_gap([Item(one.event, one.membership) for one in seen])
+            items = _after_gap([Item.of(one) for one in seen])
             whole.append(head._replace(items=items, has_more=has_more or len(items) < len(events)))
         return whole
 
@@ -333,11 +342,16 @@ class Collector:
         keys = await self._keys(viewer)
         reader = self._reader(viewer, room, membership, keys)
         page = await self._events.page(
-            room.room_nid, start=membership.room_position + 1, limit=limit, backwards=True, state_key_nids=keys
+            room.room_nid,
+            start=membership.room_position + 1,
+            limit=limit,
+            backwards=True,
+            state_key_nids=keys,
+            asker=viewer.asker,
         )
         page.events.reverse()
         leaving = await self._events.listed([membership.event_id or ""], keys)
-        items = [Item(one.event, one.membership) for one in self._visibility.seen(reader, page)]
+        items = [Item.of(one) for one in self._visibility.seen(reader, page)]
         held = [page_event for page_event in leaving.events if page_event.room_position is not None]
         was_joined = any(
             (before := leaving.history.at(event.chain_id, event.sequence, keys[1])) is not None
@@ -351,14 +365,14 @@ class Collector:
     async def shown(self, viewer: Viewer, event_ids: Mapping[int, str]) -> dict[int, Item]:
         """Single events, by their rooms' numbers, as far as the viewer may see them [1 trip]."""
         keys = await self._keys(viewer)
-        page = await self._events.listed(list(event_ids.values()), keys)
+        page = await self._events.listed(list(event_ids.values()), keys, viewer.asker)
         found: dict[int, Item] = {}
         for nid in event_ids:
             room, membership = self.rooms.cached(nid), viewer.rooms.get(nid)
             if room is not None and membership is not None:
                 reader = self._reader(viewer, room, membership, keys)
                 for one in self._visibility.seen(reader, _of_room(page, nid)):
-                    found[nid] = Item(one.event, one.membership)
+                    found[nid] = Item.of(one)
         return found
 
     # -- asking the visibility function ----------------------------------------------------------------------------
