@@ -7,6 +7,7 @@ import asyncio
 import ipaddress
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from homeserver.asgi.dispatch import Dispatcher
 from homeserver.asgi.interface import App as AsgiApp
-from homeserver.asgi.observe import RequestObserver
+from homeserver.asgi.observe import Counts, RequestObserver
 from homeserver.client_api import account as account_api
 from homeserver.client_api import account_data as account_data_api
 from homeserver.client_api import devices as devices_api
@@ -33,6 +34,7 @@ from homeserver.client_api import receipts as receipts_api
 from homeserver.client_api import register as register_api
 from homeserver.client_api import rooms as rooms_api
 from homeserver.client_api import service, versions
+from homeserver.client_api import spaces as spaces_api
 from homeserver.client_api import sync as sync_api
 from homeserver.client_api import to_device as to_device_api
 from homeserver.client_api import users as users_api
@@ -85,6 +87,7 @@ from homeserver.services.room_state import RoomState
 from homeserver.services.rooms import Rooms
 from homeserver.services.sending import Sending
 from homeserver.services.sessions import Sessions
+from homeserver.services.spaces.hierarchy import Spaces
 from homeserver.services.states import States
 from homeserver.services.sync import parts as sync_parts
 from homeserver.services.timeline import Timeline
@@ -95,6 +98,7 @@ from homeserver.services.user_directory import UserDirectory
 from homeserver.services.visibility import Visibility
 from homeserver.storage.account_data import AccountData as AccountDataTable
 from homeserver.storage.account_data import Filters as FilterTable
+from homeserver.storage.database import trips_so_far
 from homeserver.storage.devices import Devices as DeviceTable
 from homeserver.storage.events.extras import Extras
 from homeserver.storage.events.read import Events
@@ -185,6 +189,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             nids=database.nids,
             key=key,
             notifications=push_rules,
+            events=events,
             clock=clock,
         )
         visibility = Visibility(rooms, events, members, state_keys, account_data.ignored_by)
@@ -437,6 +442,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             saw=devices.saw,
         )
         versions.endpoints(table, config)
+        Counts(registry, "hearth_database_trips", "Round trips to PostgreSQL", "kind", lambda: asdict(trips_so_far))
         service.endpoints(table, check, registry if config.metrics.enabled else None)
         register_api.endpoints(table, registration)
         login_api.endpoints(table, login, sessions, limits)
@@ -454,6 +460,10 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         presence_api.endpoints(table, presence)
         directory_api.endpoints(table, directory)
         extensions_api.endpoints(table, extensions)
+        spaces_api.endpoints(
+            table,
+            Spaces(server=us, rooms=rooms, aliases=directory, remote=peers.queries if peers else None, clock=clock),
+        )
         rooms_api.endpoints(table, creation, sending, memberships, room_state, presentation)
         membership_api.endpoints(table, joining, inviting, removing, memberships)
         media_api.endpoints(table, media, thumbnails, legacy_routes=config.media.legacy_routes)

@@ -40,6 +40,8 @@ from homeserver.services.requester import Requester
 B = TypeVar("B")
 P = ParamSpec("P")
 Authenticate = Callable[[str], Awaitable[Requester]]
+ActAs = Callable[[Requester, str | None, str | None], Awaitable[Requester]]
+"""Whom an application service acts as: itself, the user and the device it names."""
 Saw = Callable[[Requester, str, str], None]
 EndpointHandler = Callable[..., Awaitable[Answer]]
 _Handler = Callable[Concatenate["Call[B]", P], Awaitable[Answer]]
@@ -62,9 +64,13 @@ class Auth(Enum):
     USER = "user"
     USER_OR_GUEST = "user or guest"
     ADMIN = "admin"
+    APPSERVICE = "application service"
 
 
 NONE, OPTIONAL, USER, USER_OR_GUEST, ADMIN = Auth.NONE, Auth.OPTIONAL, Auth.USER, Auth.USER_OR_GUEST, Auth.ADMIN
+APPSERVICE = Auth.APPSERVICE
+DEVICE_PARAMS = ("device_id", "org.matrix.msc4326.device_id", "org.matrix.msc3202.device_id")
+MESSAGES = "message"
 
 
 class Options(TypedDict, total=False):
@@ -76,6 +82,7 @@ class Options(TypedDict, total=False):
     socket: bool
     long_poll: bool
     locked: bool
+    also: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,8 @@ class Endpoint:
     """A row of the table.
 
     `resource`: which listeners offer it; `max_body`, `max_param` (of a path parameter) in bytes; `socket`: open to
-    the WebSocket; `long_poll`: may wait long; `locked`: open to locked accounts too (logging out).
+    the WebSocket; `long_poll`: may wait long; `locked`: open to locked accounts too (logging out); `also`: other paths
+    with the same parameters, under which clients ask for it too (unstable names).
     """
 
     method: str
@@ -99,6 +107,7 @@ class Endpoint:
     socket: bool = False
     long_poll: bool = False
     locked: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -185,9 +194,11 @@ class EndpointTable:
         *,
         query_access_token: bool = True,
         saw: Saw | None = None,
+        act_as: ActAs | None = None,
     ) -> None:
         """`saw` is told of each HTTP request with a token: who, from which address, with which user agent."""
         self._authenticate = authenticate
+        self._act_as = act_as
         self._saw = saw
         self._limits = limits
         self._query_access_token = query_access_token
@@ -221,17 +232,18 @@ class EndpointTable:
         """
         if limit not in BUCKETS:
             raise ValueError(f"{method} {path}: no bucket is named {limit!r}")
-        full_path = path if path.startswith(_FROM_ROOT) else ROOT + path
+        full_path = _full(path)
 
         def register(handler: EndpointHandler) -> EndpointHandler:
-            _check_parameters(handler, full_path)
             decode = decoder_of(body) if body else None
             endpoint = Endpoint(method, full_path, auth, limit, handler, body, decode, **options)
             if endpoint.name in self._by_name:
                 raise ValueError(f"two endpoints are named {endpoint.name}")
             self._by_name[endpoint.name] = endpoint
-            for old_or_new in _paths(full_path):
-                self._by_path[method, old_or_new] = endpoint
+            for own_path in (full_path, *(_full(other) for other in endpoint.also)):
+                _check_parameters(handler, own_path)
+                for old_or_new in _paths(own_path):
+                    self._by_path[method, old_or_new] = endpoint
             self._routes = None
             return handler
 
@@ -255,7 +267,7 @@ class EndpointTable:
     def _http_handler(self, endpoint: Endpoint) -> Callable[[Request, Params], Awaitable[Answer]]:
         async def answer(request: Request, params: Params) -> Answer:
             token = self._token_of(request)
-            requester = await self._admit(endpoint, token, request.ip)
+            requester = await self._admit(endpoint, token, request)
             if requester is not None:
                 request.user = requester.user_id
                 if self._saw is not None:
@@ -278,18 +290,22 @@ class EndpointTable:
             return request.query.text("access_token") or None
         return None
 
-    async def _admit(self, endpoint: Endpoint, token: str | None, ip: str) -> Requester | None:
+    async def _admit(self, endpoint: Endpoint, token: str | None, request: Request) -> Requester | None:
         """Find out who calls, and take a token from the bucket of the endpoint."""
         if endpoint.auth is Auth.NONE or (token is None and endpoint.auth is Auth.OPTIONAL):
-            await self._limits.take(endpoint.limit, address_key(ip))
+            await self._limits.take(endpoint.limit, address_key(request.ip))
             return None
         if token is None:
             raise MissingToken
         try:
             requester = await self._authenticate(token)
         except MatrixError:
-            await self._limits.take("bad_token", address_key(ip))
+            await self._limits.take("bad_token", address_key(request.ip))
             raise
+        if requester.appservice_id is not None and self._act_as is not None:
+            query = request.query
+            device_id = next((found for name in DEVICE_PARAMS if (found := query.text(name)) is not None), None)
+            requester = await self._act_as(requester, query.text("user_id"), device_id)
         await self._pass(endpoint, requester)
         return requester
 
@@ -301,7 +317,11 @@ class EndpointTable:
             raise GuestAccessForbidden
         if endpoint.auth is Auth.ADMIN and not requester.is_admin:
             raise Forbidden("Only for admins of this server")
-        await self._limits.take(endpoint.limit, requester.user_id)
+        if endpoint.auth is Auth.APPSERVICE and requester.appservice_id is None:
+            raise Forbidden("Only for application services")
+        if not requester.is_unlimited:
+            rate = requester.message_rate if endpoint.limit == MESSAGES else None
+            await self._limits.take(endpoint.limit, requester.user_id, rate=rate)
 
     async def call(
         self,
@@ -354,6 +374,10 @@ class EndpointTable:
             log.exception("call_failed", id=origin.request_id, method=endpoint.method, route=endpoint.path)
             return Result(500, InternalError().body())
         return Result(answer.status if isinstance(answer, Raw) else 200, answer)
+
+
+def _full(path: str) -> str:
+    return path if path.startswith(_FROM_ROOT) else ROOT + path
 
 
 def _paths(path: str) -> Iterable[str]:

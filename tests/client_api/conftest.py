@@ -35,3 +35,12 @@ async def house(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[tuple[Serve
         database = await Database.open(url)
         yield server, database
         await database.close()
+
+
+@pytest.fixture(scope="session")
+async def shared_server(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """One server for many tests: they sign up `people` and touch nothing that is not theirs."""
+    from tests.support.running import running_app
+
+    async with running_app(cluster, tmp_path_factory.mktemp("shared")) as (_, server):
+        yield server

@@ -89,6 +89,10 @@ class Server:
         """Sign up several users."""
         return [await self.register(localpart) for localpart in localparts]
 
+    async def people(self, n: int) -> "list[User]":
+        """Sign up users of whatever names, for servers that tests share."""
+        return [await self.register() for _ in range(n)]
+
     async def login(self, localpart: str, *, password: str = PASSWORD, **more: object) -> "User":
         """Sign in on a new device."""
         identifier = {"type": "m.id.user", "user": localpart}

@@ -1,4 +1,4 @@
-"""Questions to a peer about its users and aliases. Spec: Server-Server API, Querying for information."""
+"""Questions to a peer about its users, aliases and rooms. Spec: Server-Server API, Querying for information."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from homeserver.errors import Forbidden, NotFound, Unavailable
 from homeserver.federation.client.errors import BadResponse, FederationError, Refused
 from homeserver.federation.client.requests import Json, Requests, path
+from homeserver.protocol.identifiers import server_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class AliasTarget:
 
 
 class Queries:
-    """Reads profiles, aliases and device lists of peers."""
+    """Reads profiles, aliases, device lists and public rooms of peers."""
 
     def __init__(self, requests: Requests) -> None:
         self._requests = requests
@@ -38,9 +39,47 @@ class Queries:
                 raise BadResponse(server, "the alias leads to no room id")
             return AliasTarget(room_id, tuple(_names(servers)))
 
+    async def hierarchy(self, server: str, room_id: str, *, suggested_only: bool) -> Json:
+        """A room and its children, unchecked. Raises NotFound, Forbidden, Unavailable."""
+        query = [("suggested_only", "true" if suggested_only else "false")]
+        with _in_words_for_clients():
+            return await self._requests.get(server, path("hierarchy", room_id), query, timeout_s=10.0)
+
+    async def timestamp_to_event(self, server: str, room_id: str, *, ts: int, backwards: bool) -> Json:
+        """The event nearest to a time, unchecked. Raises NotFound, Forbidden, Unavailable."""
+        query = [("ts", str(ts)), ("dir", "b" if backwards else "f")]
+        with _in_words_for_clients():
+            return await self._requests.get(server, path("timestamp_to_event", room_id), query, timeout_s=10.0)
+
+    async def public_rooms(self, server: str, body: Json) -> Json:
+        """A page of the server's public list, unchecked. Raises NotFound, Forbidden, Unavailable."""
+        with _in_words_for_clients():
+            return await self._requests.post(server, path("publicRooms"), body, timeout_s=10.0)
+
     async def devices(self, server: str, user_id: str) -> Json:
         """The device list of a user, unchecked. Spec: Server-Server API, Device Management."""
         return await self._requests.get(server, path("user", "devices", user_id), timeout_s=20.0)
+
+    async def openid_user(self, server: str, token: str) -> str:
+        """The user that an OpenID token of that server stands for. Raises NotFound, Forbidden, Unavailable.
+
+        Spec: Server-Server API, OpenID.
+        """
+        with _in_words_for_clients():
+            body = await self._requests.get(
+                server, path("openid", "userinfo"), [("access_token", token)], timeout_s=10.0, is_signed=False
+            )
+            user_id = body.get("sub")
+            if not isinstance(user_id, str) or server_of(user_id) != server:
+                raise BadResponse(server, "the token stands for nobody there")
+            return user_id
+
+    async def version(self, server: str) -> tuple[str, str]:
+        """Name and version of what runs there. Raises NotFound, Forbidden, Unavailable."""
+        with _in_words_for_clients():
+            body = (await self._requests.get(server, path("version"), timeout_s=10.0, is_signed=False)).get("server")
+            about = body if isinstance(body, dict) else {}
+            return str(about.get("name", ""))[:100], str(about.get("version", ""))[:100]
 
 
 @contextlib.contextmanager
