@@ -2,7 +2,7 @@
 
 import logging
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from prometheus_client import CollectorRegistry, Metric
@@ -22,6 +22,24 @@ class _Durations:
     def __init__(self) -> None:
         self.counts = [0] * (len(_SECONDS) + 1)
         self.total_s = 0.0
+
+
+class Counts(Collector):
+    """A counter that is kept elsewhere, in plain numbers by label."""
+
+    def __init__(
+        self, registry: CollectorRegistry, name: str, text: str, label: str, read: Callable[[], Mapping[str, int]]
+    ) -> None:
+        self._name, self._text, self._label = name, text, label
+        self._read = read
+        registry.register(self)
+
+    def collect(self) -> Iterable[Metric]:
+        """The metric, for the registry."""
+        counter = CounterMetricFamily(self._name, self._text, labels=[self._label])
+        for kind, count in self._read().items():
+            counter.add_metric([kind], count)
+        return [counter]
 
 
 class RequestObserver(Collector):

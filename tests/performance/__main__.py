@@ -1,10 +1,13 @@
 """`./run bench`: what this server does per second and what that costs, alone or beside Synapse in the same run.
 
-    ./run bench [--against synapse] [--only WORD ...] [--runs 3] [--seconds 5] [--quick]
+    ./run bench [--against synapse | --aged] [--only WORD ...] [--runs 3] [--seconds 5] [--quick]
 
 Each subject has one process and a database of its own in one PostgreSQL with fsync on; the driver is this process. The
 subjects take turns in every scenario, and each figure is the median of the runs. Absolute figures move with the
 machine: quote ratios of one run, and none below 1.5.
+
+With `--aged` the subjects are this server on a young database and on one of 1,000,000 events in 10,000 rooms, made by
+the first run and kept; what age costs is printed, and the exit code is 1 when a goal is missed.
 """
 
 import argparse
@@ -19,8 +22,9 @@ import psutil
 import uvloop
 
 from homeserver.storage.embedded import EmbeddedPostgres
+from tests.performance.aged import drop_left_over, prepared
 from tests.performance.measure import Figures, median
-from tests.performance.report import compared, table
+from tests.performance.report import aged, compared, table
 from tests.performance.scenarios import OURS_ALONE, SCENARIOS, Plan
 from tests.performance.subjects import Hearth, Subject, Synapse
 
@@ -30,6 +34,7 @@ def main() -> int:
     layout = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__, formatter_class=layout)
     parser.add_argument("--against", choices=["synapse"], help="measure Synapse in the same run")
+    parser.add_argument("--aged", action="store_true", help="this server on a young and on an old database")
     parser.add_argument("--only", action="append", default=[], metavar="WORD", help="scenarios whose name has WORD")
     parser.add_argument("--runs", type=int, default=3, help="runs of each scenario; the median counts")
     parser.add_argument("--seconds", type=float, default=5, help="length of a run that is not counted in rounds")
@@ -37,6 +42,8 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.quick:
         asked.runs, asked.seconds = 1, 1.0
+    if asked.against and asked.aged:
+        sys.exit("--aged compares this server with itself alone")
     if asked.against == "synapse" and "HEARTH_SYNAPSE_PYTHON" not in os.environ:
         sys.exit("start it by `./run bench --against synapse`, which sets Synapse up")
     return uvloop.run(bench(asked))
@@ -48,29 +55,45 @@ async def bench(asked: argparse.Namespace) -> int:
     names = [name for name in SCENARIOS if not asked.only or any(word in name for word in asked.only)]
     print(machine(), flush=True)
     with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder:
-        postgres = EmbeddedPostgres(Path(folder) / "postgres", settings={"max_connections": "60"})
+        place, seeded = await prepared() if asked.aged else (Path(folder) / "postgres", {})
+        postgres = EmbeddedPostgres(place, settings={"max_connections": "60"})
         await postgres.start()
-        subjects: list[Subject] = [Hearth(Path(folder) / "hearth", postgres)]
-        if asked.against == "synapse":
-            subjects.append(Synapse(Path(folder) / "synapse", postgres))
+        subjects: list[Subject] = []
         try:
+            if asked.aged:
+                await drop_left_over(postgres)
+                subjects += [Hearth(Path(folder) / name, postgres, name=name, seeded=seeded[name]) for name in seeded]
+            else:
+                subjects.append(Hearth(Path(folder) / "hearth", postgres))
+            if asked.against == "synapse":
+                subjects.append(Synapse(Path(folder) / "synapse", postgres))
             for subject in subjects:
-                await subject.start()
+                await subject.start(subject.name if asked.aged else "template0")
                 print(
                     f"{subject.name}: started in {subject.start_s:.1f} s, {subject.meters.memory_mb():.0f} MB",
                     flush=True,
                 )
-            results = await measure(subjects, names, plan, asked.runs)
-            for subject in subjects:
-                print(f"\n{subject.name}: {subject.meters.memory_mb():.0f} MB at the end")
-                print(table(results[subject.name]))
-            if len(subjects) == 2:
-                print("\n" + compared(results["hearth"], results["synapse"]))
+            return tell(subjects, await measure(subjects, names, plan, asked.runs))
         finally:
             for subject in subjects:
                 await subject.stop()
             await postgres.stop()
-    return 0
+
+
+def tell(subjects: list[Subject], results: dict[str, dict[str, Figures]]) -> int:
+    """Print the tables; 1 when a goal of age is missed."""
+    for subject in subjects:
+        print(f"\n{subject.name}: {subject.meters.memory_mb():.0f} MB at the end")
+        print(table(results[subject.name]))
+    if "synapse" in results:
+        print("\n" + compared(results["hearth"], results["synapse"]))
+    if "old" not in results:
+        return 0
+    text, missed = aged(results["young"], results["old"])
+    print("\n" + text)
+    for one in missed:
+        print(f"missed: {one}")
+    return 1 if missed else 0
 
 
 async def measure(subjects: list[Subject], names: list[str], plan: Plan, runs: int) -> dict[str, dict[str, Figures]]:
@@ -80,7 +103,7 @@ async def measure(subjects: list[Subject], names: list[str], plan: Plan, runs: i
         taken: dict[str, list[Figures]] = {subject.name: [] for subject in subjects}
         for _ in range(runs):
             for subject in subjects:
-                if OURS_ALONE in name and subject.name != Hearth.name:
+                if OURS_ALONE in name and isinstance(subject, Synapse):
                     continue
                 figures = await SCENARIOS[name](subject, plan)
                 taken[subject.name].append(figures)

@@ -1,4 +1,4 @@
-"""What a scenario costs: rate, waits, and the CPU, commits and log of everybody involved, per operation."""
+"""What a scenario costs: rate, waits, memory, and the CPU, trips, commits and log of all involved, per operation."""
 
 import contextlib
 import gc
@@ -11,12 +11,18 @@ from dataclasses import dataclass, fields, replace
 import asyncpg
 import psutil
 
+from tests.support.wire import Wire
+
 MILLI = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One run of one scenario on one subject; CPU in ms per operation, WAL in KB per operation."""
+    """One run of one scenario on one subject.
+
+    Per operation: CPU in ms, round trips to the database (None: the subject does not tell), WAL and growth of the
+    server's memory in KB. `server_mb`, `database_mb`: memory at the end.
+    """
 
     operations: int
     per_second: float
@@ -27,6 +33,10 @@ class Figures:
     driver_ms: float
     commits: float
     wal_kb: float
+    trips: float | None
+    grown_kb: float
+    server_mb: float
+    database_mb: float
 
     @property
     def cores(self) -> float:
@@ -36,7 +46,7 @@ class Figures:
 
 def median(runs: Sequence[Figures]) -> Figures:
     """The figure-wise median."""
-    names = [field.name for field in fields(Figures)]
+    names = [field.name for field in fields(Figures) if getattr(runs[0], field.name) is not None]
     return replace(runs[0], **{name: statistics.median(getattr(run, name) for run in runs) for name in names})
 
 
@@ -53,9 +63,12 @@ class Meters:
     server_pid: int
     postmaster_pid: int
     admin: "asyncpg.Connection[asyncpg.Record]"
+    metrics: Wire | None
 
     async def read(self) -> "Reading":
         """Everything now."""
+        at, server = time.perf_counter(), tree_cpu(self.server_pid)
+        database, driver = tree_cpu(self.postmaster_pid), tree_cpu(os.getpid(), alone=True)
         row = await self.admin.fetchrow(
             """
             SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS transactions,
@@ -64,13 +77,23 @@ class Meters:
         )
         assert row is not None
         return Reading(
-            time.perf_counter(),
-            tree_cpu(self.server_pid),
-            tree_cpu(self.postmaster_pid),
-            tree_cpu(os.getpid(), alone=True),
-            row["transactions"],
-            row["wal"],
+            at=at,
+            server=server,
+            database=database,
+            driver=driver,
+            transactions=row["transactions"],
+            wal=row["wal"],
+            trips=await self._trips(),
+            server_mb=self.memory_mb(),
+            database_mb=sum(map(_own_memory_mb, _tree(self.postmaster_pid))),
         )
+
+    async def _trips(self) -> float | None:
+        """Round trips to the database since the server started, as it tells by its metrics."""
+        if self.metrics is None:
+            return None
+        lines = (await self.metrics.ask("GET", "/metrics")).body.decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("hearth_database_trips_total"))
 
     def memory_mb(self) -> float:
         """Resident memory of the server's processes."""
@@ -87,6 +110,9 @@ class Reading:
     driver: float
     transactions: int
     wal: int
+    trips: float | None
+    server_mb: float
+    database_mb: float
 
     def figures(self, end: "Reading", operations: int, waits_s: Sequence[float]) -> Figures:
         """The costs since this reading."""
@@ -101,6 +127,10 @@ class Reading:
             driver_ms=(end.driver - self.driver) / each * MILLI,
             commits=(end.transactions - self.transactions) / each,
             wal_kb=(end.wal - self.wal) / each / 1024,
+            trips=None if self.trips is None or end.trips is None else (end.trips - self.trips) / each,
+            grown_kb=(end.server_mb - self.server_mb) * 1024 / each,
+            server_mb=end.server_mb,
+            database_mb=end.database_mb,
         )
 
 
@@ -119,6 +149,14 @@ def tree_cpu(pid: int, *, alone: bool = False) -> float:
 def _tree(pid: int) -> list[psutil.Process]:
     process = psutil.Process(pid)
     return [process, *process.children(recursive=True)]
+
+
+def _own_memory_mb(process: psutil.Process) -> float:
+    """Memory of a process, what it shares with others counted by its share."""
+    try:
+        return float(process.memory_full_info().pss) / 2**20
+    except psutil.Error:
+        return 0.0
 
 
 @contextlib.contextmanager

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.performance.measure import Figures, without_gc
-from tests.performance.subjects import Account, Subject
+from tests.performance.subjects import TEXT, Account, Subject
 from tests.support.socket_wire import SocketWire
 
-TEXT = "A message of ordinary length, as people write them when they talk to each other every day."
 LONG_POLL_MS = 30_000
 ROUND_S = 300
+HISTORY = 1_000
+JOINERS = 48
+FIRST_SYNCS = 5
 FILTER = '{"presence":{"types":[]},"room":{"timeline":{"limit":20}}}'
 QUOTED_FILTER = (
     FILTER.replace('"', "%22").replace("{", "%7B").replace("}", "%7D").replace("[", "%5B").replace("]", "%5D")
@@ -79,7 +81,7 @@ async def fan_out_by_long_poll(subject: Subject, plan: Plan, *, receivers: int) 
     async def listen(account: Account) -> None:
         nonlocal missing
         while True:
-            body = (await account.wire.ask("GET", _sync_path(account.since, LONG_POLL_MS))).body
+            body = (await account.wire.ask("GET", _sync_path(account.since, LONG_POLL_MS), limit_s=ROUND_S)).body
             account.since = _next_batch(body)
             if wanted in body:
                 waits.append(time.perf_counter() - sent_at)
@@ -146,11 +148,11 @@ async def fan_out_by_socket(subject: Subject, plan: Plan, *, receivers: int) -> 
 async def initial_sync(subject: Subject, plan: Plan) -> Figures:
     """One user in `plan.rooms` rooms of 20 messages syncs for the first time."""
     account = (await subject.accounts(1))[0]
-    await _talkative_rooms(subject, plan.rooms)
+    await subject.talkative_rooms(plan.rooms)
     waits: list[float] = []
     with without_gc():
         begin = await subject.meters.read()
-        for _ in range(3):
+        for _ in range(FIRST_SYNCS):
             began = time.perf_counter()
             answer = await account.wire.ask("GET", _sync_path("", 0))
             waits.append(time.perf_counter() - began)
@@ -184,6 +186,7 @@ async def read_history(subject: Subject, plan: Plan) -> Figures:
     """One user reads a room back in pages of 100."""
     account = (await subject.accounts(1))[0]
     room = (await subject.own_rooms(1))[0]
+    await subject.fill(room, HISTORY)
     waits: list[float] = []
     with without_gc():
         begin = await subject.meters.read()
@@ -198,14 +201,26 @@ async def read_history(subject: Subject, plan: Plan) -> Figures:
     return begin.figures(end, len(waits), waits)
 
 
-async def _talkative_rooms(subject: Subject, count: int) -> None:
-    account = (await subject.accounts(1))[0]
-    rooms = subject.rooms.setdefault("talkative", [])
-    while len(rooms) < count:
-        room = await account.makes_room()
-        for number in range(20):
-            await account.says(room, f"{number} {TEXT}")
-        rooms.append(room)
+async def join(subject: Subject, plan: Plan, *, at_once: int) -> Figures:
+    """Users join a room of 500 members; afterwards, unmeasured, they leave again."""
+    room = await subject.shared_room(501)
+    joiners = (await subject.accounts(501 + JOINERS))[501:]
+    waits: list[float] = []
+    gate = asyncio.Semaphore(at_once)
+
+    async def measured(account: Account) -> None:
+        async with gate:
+            began = time.perf_counter()
+            await account.joins(room)
+            waits.append(time.perf_counter() - began)
+
+    with without_gc():
+        begin = await subject.meters.read()
+        await asyncio.gather(*map(measured, joiners))
+        end = await subject.meters.read()
+    for account in joiners:
+        await account.wire.call("POST", f"/_matrix/client/v3/rooms/{room}/leave", {})
+    return begin.figures(end, len(waits), waits)
 
 
 async def _catch_up(account: Account) -> None:
@@ -242,4 +257,6 @@ SCENARIOS: dict[str, Scenario] = {
     "fan-out to 200 by socket": partial(fan_out_by_socket, receivers=200),
     "fan-out to 500 by socket": partial(fan_out_by_socket, receivers=500),
     "initial sync": initial_sync,
+    "join of 500, one by one": partial(join, at_once=1),
+    "join of 500, 16 at once": partial(join, at_once=16),
 }

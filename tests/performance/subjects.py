@@ -7,7 +7,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -16,6 +16,7 @@ import yaml
 
 from homeserver.storage.embedded import EmbeddedPostgres
 from tests.performance.measure import Meters
+from tests.performance.seed import KEY_LINE, SERVER, Seeded
 from tests.support.ports import free_port
 from tests.support.wire import Answer, Unanswered, Unreachable, Wire
 from tools.environment import ROOT
@@ -23,6 +24,7 @@ from tools.environment import ROOT
 START_S = 120
 PASSWORD = "correct horse battery staple"
 PARALLEL = 8
+TEXT = "A message of ordinary length, as people write them when they talk to each other every day."
 
 
 @dataclass(slots=True)
@@ -63,6 +65,7 @@ class Subject(ABC):
         self._admin: asyncpg.Connection[asyncpg.Record] | None = None
         self._accounts: list[Account] = []
         self.rooms: dict[object, list[str]] = {}
+        self._filled: dict[str, int] = {}
 
     @abstractmethod
     def command(self) -> Sequence[str | Path]:
@@ -84,7 +87,7 @@ class Subject(ABC):
         if not await self._admin.fetchval("SELECT count(*) FROM pg_database WHERE datname = $1", self.database):
             await self._admin.execute(
                 f'CREATE DATABASE "{self.database}" OWNER hearth TEMPLATE "{template}"'
-                + (" LOCALE 'C' ENCODING 'UTF8'" if template == "template0" else "")
+                + (" LOCALE 'C' ENCODING 'UTF8'" if template == "template0" else " STRATEGY file_copy")
             )
         await self.prepare()
         began = time.perf_counter()
@@ -123,7 +126,7 @@ class Subject(ABC):
         assert self._process is not None
         assert self._admin is not None
         assert self.postgres.pid is not None
-        return Meters(self._process.pid, self.postgres.pid, self._admin)
+        return Meters(self._process.pid, self.postgres.pid, self._admin, metrics=None)
 
     async def accounts(self, count: int) -> list[Account]:
         """The first `count` accounts; those that are missing are registered."""
@@ -152,6 +155,32 @@ class Subject(ABC):
             rooms.append(await account.makes_room())
         return rooms[:count]
 
+    async def fill(self, room: str, messages: int) -> None:
+        """Have the first account say so much in a room of its own."""
+        sender = (await self.accounts(1))[0]
+        gate = asyncio.Semaphore(PARALLEL)
+
+        async def say(number: int) -> None:
+            async with gate:
+                wire = Wire(sender.wire.host, sender.wire.port, sender.wire.token)
+                path = f"/_matrix/client/v3/rooms/{room}/send/m.room.message/filling{number}"
+                await wire.call("PUT", path, {"msgtype": "m.text", "body": TEXT})
+                wire.close()
+
+        await asyncio.gather(*(say(number) for number in range(self._filled.get(room, 0), messages)))
+        self._filled[room] = messages
+
+    async def talkative_rooms(self, count: int) -> list[str]:
+        """Rooms of the first account with some messages in each."""
+        account = (await self.accounts(1))[0]
+        rooms = self.rooms.setdefault("talkative", [])
+        while len(rooms) < count:
+            room = await account.makes_room()
+            for number in range(20):
+                await account.says(room, f"{number} {TEXT}")
+            rooms.append(room)
+        return rooms[:count]
+
     async def shared_room(self, count: int) -> str:
         """A room that the first `count` accounts are in."""
         accounts = await self.accounts(count)
@@ -169,16 +198,41 @@ class Subject(ABC):
 
 
 class Hearth(Subject):
-    """This homeserver: one process, limits off, the cheapest password hash."""
+    """This homeserver: one process, limits off, the cheapest password hash; on a seeded database if there is one."""
 
-    name = "hearth"
+    def __init__(
+        self, folder: Path, postgres: EmbeddedPostgres, *, name: str = "hearth", seeded: Seeded | None = None
+    ) -> None:
+        super().__init__(folder, postgres)
+        self.name = name
+        self._metrics_port = free_port()
+        if seeded is not None:
+            self._accounts = [
+                Account(f"@{localpart}:{SERVER}", Wire("127.0.0.1", self.port, token))
+                for localpart, token in seeded.tokens.items()
+            ]
+            self.rooms["own"] = [quote(room, safe="") for room in seeded.own]
+            self._filled[self.rooms["own"][0]] = seeded.history
+            self.rooms["talkative"] = [quote(room, safe="") for room in seeded.talkative]
+            self.rooms.update({count: [quote(room, safe="")] for count, room in seeded.shared.items()})
+
+    @property
+    def meters(self) -> Meters:
+        return replace(super().meters, metrics=Wire("127.0.0.1", self._metrics_port))
 
     async def prepare(self) -> None:
+        key = self.folder / "signing.key"
+        key.write_text(KEY_LINE, encoding="ascii")
+        key.chmod(0o600)
         config = {
-            "server_name": "bench.test",
+            "server_name": SERVER,
             "public_baseurl": f"http://127.0.0.1:{self.port}",
             "data_dir": str(self.folder),
-            "listeners": [{"host": "127.0.0.1", "port": self.port, "resources": ["client"]}],
+            "listeners": [
+                {"host": "127.0.0.1", "port": self.port, "resources": ["client"]},
+                {"host": "127.0.0.1", "port": self._metrics_port, "resources": ["metrics"]},
+            ],
+            "metrics": {"enabled": True},
             "database": {"url": self.postgres.dsn(self.database)},
             "registration": {"enabled": True, "without_verification": True},
             "rate_limits": {"enabled": False},
@@ -250,6 +304,7 @@ class Synapse(Subject):
             "enable_registration_without_verification": True,
             "bcrypt_rounds": 4,
             "presence": {"enabled": False},
+            "caches": {"sync_response_cache_duration": "0s"},
             **limits,
         }
 

@@ -38,20 +38,23 @@ def configured(url: str, folder: Path, **changes: Any) -> Config:
 
 @contextlib.asynccontextmanager
 async def running_app(cluster: Cluster, folder: Path, **changes: Any) -> AsyncIterator[tuple[App, Server]]:
-    """The app and a client of it."""
-    async with cluster.database() as url:
-        config = configured(url, folder, **changes)
-        app = await build(config, clock=SystemClock(), rng=SystemRng(), faults=NoFaults())
-        bindings = bind(
-            [Listener(host="127.0.0.1", port=free_ports(1)[0], resources=("client", "media", "well_known"))]
-        )
-        port = bindings[0].sock.getsockname()[1]
-        stop, ready = asyncio.Event(), asyncio.Event()
-        serving = asyncio.ensure_future(serve(app, bindings, on_ready=ready.set, stop=stop))
-        await ready.wait()
-        try:
-            async with Server(f"http://127.0.0.1:{port}", NAME) as server:
-                yield app, server
-        finally:
-            stop.set()
-            await serving
+    """The app on a database of its own, and a client of it."""
+    async with cluster.database() as url, running_on(configured(url, folder, **changes)) as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def running_on(config: Config) -> AsyncIterator[tuple[App, Server]]:
+    """The app as configured, and a client of it."""
+    app = await build(config, clock=SystemClock(), rng=SystemRng(), faults=NoFaults())
+    bindings = bind([Listener(host="127.0.0.1", port=free_ports(1)[0], resources=("client", "media", "well_known"))])
+    port = bindings[0].sock.getsockname()[1]
+    stop, ready = asyncio.Event(), asyncio.Event()
+    serving = asyncio.ensure_future(serve(app, bindings, on_ready=ready.set, stop=stop))
+    await ready.wait()
+    try:
+        async with Server(f"http://127.0.0.1:{port}", config.server_name) as server:
+            yield app, server
+    finally:
+        stop.set()
+        await serving
