@@ -18,6 +18,7 @@ from homeserver.asgi.interface import App as AsgiApp
 from homeserver.asgi.observe import Counts, RequestObserver
 from homeserver.client_api import account as account_api
 from homeserver.client_api import account_data as account_data_api
+from homeserver.client_api import appservices as appservices_api
 from homeserver.client_api import devices as devices_api
 from homeserver.client_api import directory as directory_api
 from homeserver.client_api import filters as filters_api
@@ -33,6 +34,7 @@ from homeserver.client_api import push_rules as push_rules_api
 from homeserver.client_api import receipts as receipts_api
 from homeserver.client_api import register as register_api
 from homeserver.client_api import rooms as rooms_api
+from homeserver.client_api import search as search_api
 from homeserver.client_api import service, versions
 from homeserver.client_api import spaces as spaces_api
 from homeserver.client_api import sync as sync_api
@@ -51,6 +53,10 @@ from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
 from homeserver.providers.thumbnails import Thumbnailer
 from homeserver.services.account_data import AccountData
+from homeserver.services.appservice_sender import parts as appservice_parts
+from homeserver.services.appservice_sender.sender import Below as AppserviceBelow
+from homeserver.services.appservice_sender.sender import Sender as AppserviceSender
+from homeserver.services.appservices.registrations import BadRegistration
 from homeserver.services.commits import Commits
 from homeserver.services.confirmation import Confirmation
 from homeserver.services.creation import Creation
@@ -85,6 +91,7 @@ from homeserver.services.registration import Registration
 from homeserver.services.removing import Removing
 from homeserver.services.room_state import RoomState
 from homeserver.services.rooms import Rooms
+from homeserver.services.search import parts as search_parts
 from homeserver.services.sending import Sending
 from homeserver.services.sessions import Sessions
 from homeserver.services.spaces.hierarchy import Spaces
@@ -98,6 +105,7 @@ from homeserver.services.user_directory import UserDirectory
 from homeserver.services.visibility import Visibility
 from homeserver.storage.account_data import AccountData as AccountDataTable
 from homeserver.storage.account_data import Filters as FilterTable
+from homeserver.storage.appservices import Appservices as AppserviceTable
 from homeserver.storage.database import trips_so_far
 from homeserver.storage.devices import Devices as DeviceTable
 from homeserver.storage.events.extras import Extras
@@ -226,6 +234,25 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         profiles = Profiles(server=us, table=profile_table, users=users, members=members, rooms=rooms, commits=commits)
         directory = Directory(server=us, table=room_table, rooms=rooms, clock=clock)
         invite_permission = InvitePermission(users, account_data)
+        try:
+            appservices = await appservice_parts.build(
+                config.app_service_config_files,
+                config.outbound_http,
+                server=us,
+                database=database,
+                sessions=sessions,
+                login=login,
+                clock=clock,
+                rng=rng,
+                resources=resources,
+            )
+        except BadRegistration as error:
+            raise CannotStart(str(error)) from error
+        feed.register(appservices.access.apply)
+        registration.reserve_by(appservices.registrations.is_reserved_user)
+        directory.ask_appservices_by(appservices.asking)
+        invite_permission.ask_appservices_by(appservices.asking.makes_user)
+        profiles.ask_appservices_by(appservices.asking.makes_user)
         tasks += [profiles.run, devices.run]
 
         # What passes, and what is unread.
@@ -419,6 +446,43 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         )
         tasks += [sync.run]
 
+        search = search_parts.Search(
+            f"{us}-{index}-{rng.letters(8)}",
+            search_parts.Below(
+                database=database,
+                feed=feed,
+                rooms=rooms,
+                state_keys=state_keys,
+                visibility=visibility,
+                presentation=presentation,
+                timeline=timeline,
+                room_state=room_state,
+                clock=clock,
+            ),
+        )
+        tasks += [search.index.run]
+
+        appservice_sender = AppserviceSender(
+            AppserviceBelow(
+                server=us,
+                owner=f"{us}-{index}-{rng.letters(8)}",
+                registrations=appservices.registrations,
+                access=appservices.access,
+                asking=appservices.asking,
+                database=database,
+                feed=feed,
+                stream=stream,
+                rooms=rooms,
+                states=states,
+                typing=typing,
+                presence=presence,
+                one_time_keys=encryption.one_time_keys,
+                clock=clock,
+                faults=faults,
+            )
+        )
+        tasks += [appservice_sender.run]
+
         upkeep = Upkeep(
             f"{us}-{index}-{rng.letters(8)}",
             Leases(database),
@@ -436,18 +500,21 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             await database.fetchval("SELECT 1")
 
         table = EndpointTable(
-            sessions.authenticate,
+            appservices.access.authenticate,
             limits,
             query_access_token=config.client_api.query_access_token,
             saw=devices.saw,
+            act_as=appservices.access.act_as,
         )
         versions.endpoints(table, config)
         Counts(registry, "hearth_database_trips", "Round trips to PostgreSQL", "kind", lambda: asdict(trips_so_far))
         service.endpoints(table, check, registry if config.metrics.enabled else None)
-        register_api.endpoints(table, registration)
-        login_api.endpoints(table, login, sessions, limits)
+        appservice_accounts = appservices.accounts if appservices.registrations else None
+        register_api.endpoints(table, registration, appservice_accounts)
+        login_api.endpoints(table, login, sessions, limits, appservice_accounts)
+        appservices_api.endpoints(table, appservices.asking, AppserviceTable(database), rooms)
         account_api.endpoints(table, credentials, deactivation, Threepids(database))
-        devices_api.endpoints(table, devices)
+        devices_api.endpoints(table, devices, appservices.accounts)
         keys_api.endpoints(table, encryption.keys, encryption.cross_signing, sync.device_changes)
         key_backup_api.endpoints(table, encryption.key_backup)
         to_device_api.endpoints(table, encryption.to_device, encryption.dehydrated)
@@ -468,6 +535,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         membership_api.endpoints(table, joining, inviting, removing, memberships)
         media_api.endpoints(table, media, thumbnails, legacy_routes=config.media.legacy_routes)
         messages_api.endpoints(table, timeline, visibility, presentation)
+        search_api.endpoints(table, search)
         sync_api.endpoints(table, sync.classic, sync.poll, filters)
 
         trusted_proxies = [ipaddress.ip_network(one, strict=False) for one in config.trusted_proxies]

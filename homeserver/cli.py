@@ -24,7 +24,7 @@ from homeserver.errors import WeakPassword
 from homeserver.protocol.identifiers import is_valid_localpart_for_new_user
 from homeserver.services.passwords import Passwords
 from homeserver.storage.database import Database
-from homeserver.storage.rows import RevocationRow
+from homeserver.storage.rows import AccountRow, RevocationRow, Row
 from homeserver.storage.stream import Stream
 from homeserver.storage.users import Users
 
@@ -263,13 +263,18 @@ def reset_password(name: str, log_out: bool, password_stdin: bool, path: Path | 
 @click.option("--revoke", is_flag=True, help="Take admin rights away.")
 @config_option
 def make_admin(name: str, revoke: bool, path: Path | None) -> None:
-    """Give the account @NAME:server admin rights; sessions that are open see it at their next start."""
+    """Give the account @NAME:server admin rights."""
     config = _load(path)
     user_id = f"@{name}:{config.server_name}"
 
     async def run(database: Database) -> None:
-        if not await Users(database).set_admin(user_id, is_admin=not revoke):
+        if await Users(database).read(user_id) is None:
             raise Refused(f"There is no account {user_id}.")
+        await _write(
+            database,
+            AccountRow(user_id=user_id, is_admin=not revoke),
+            RevocationRow(user_id=user_id, kind="account"),
+        )
 
     _with_database(config, run)
     click.echo(f"{user_id} is {'no admin any more' if revoke else 'an admin'}.")
@@ -283,11 +288,15 @@ async def _hash(config: Config, password: str) -> str:
 
 
 async def _end_sessions(database: Database, user_id: str) -> None:
+    await _write(database, RevocationRow(user_id=user_id, kind="user"))
+
+
+async def _write(database: Database, *rows: Row) -> None:
     """Through the stream, so that every process hears of it."""
     stream = Stream(database, clock=SystemClock(), faults=NoFaults())
     async with asyncio.TaskGroup() as group:
         running = group.create_task(stream.run())
-        await stream.write(RevocationRow(user_id=user_id, kind="user"))
+        await stream.write(*rows)
         running.cancel()
 
 

@@ -4,10 +4,14 @@ from typing import Annotated, Any
 
 import msgspec
 
-from homeserver.asgi.responses import Answer
+from homeserver.asgi.responses import Answer, Raw
 from homeserver.client_api.http import USER, Call, EndpointTable
+from homeserver.services.appservice_accounts import AppserviceAccounts
 from homeserver.services.devices import MAX_AT_ONCE, Devices
 from homeserver.storage.devices import Device
+
+
+CREATED = 201
 
 
 class Rename(msgspec.Struct):
@@ -39,7 +43,7 @@ def _shown(device: Device) -> dict[str, Any]:
     return {key: value for key, value in shown.items() if value is not None}
 
 
-def endpoints(endpoint: EndpointTable, devices: Devices) -> None:
+def endpoints(endpoint: EndpointTable, devices: Devices, appservices: AppserviceAccounts) -> None:
     """Register the endpoints."""
 
     @endpoint("GET", "/v3/devices", auth=USER, limit="read", socket=True)
@@ -54,7 +58,11 @@ def endpoints(endpoint: EndpointTable, devices: Devices) -> None:
 
     @endpoint("PUT", "/v3/devices/<device_id>", auth=USER, limit="account", body=Rename, socket=True)
     async def rename_device(call: Call[Rename], device_id: str) -> Answer:
-        """Spec: Client-Server API, PUT /devices/{deviceId}."""
+        """Spec: Client-Server API, PUT /devices/{deviceId}; Application Service API, Device management."""
+        if call.requester.appservice_id is not None:
+            made = await appservices.make_device(call.requester, device_id, call.body.display_name)
+            if made:
+                return Raw(b"{}", status=CREATED)
         await devices.rename(call.requester.user_id, device_id, call.body.display_name)
         return {}
 

@@ -8,6 +8,7 @@ from homeserver.asgi.responses import Answer
 from homeserver.client_api.http import NONE, USER_OR_GUEST, Call, EndpointTable
 from homeserver.client_api.register import tokens_answer
 from homeserver.errors import Unknown
+from homeserver.services.appservice_accounts import LOGIN_TYPES, AppserviceAccounts, Wanted
 from homeserver.services.login import Credentials, Login
 from homeserver.services.ratelimit import Limits, address_key
 from homeserver.services.sessions import Sessions
@@ -31,21 +32,31 @@ class Refresh(msgspec.Struct):
     refresh_token: str
 
 
-def endpoints(endpoint: EndpointTable, login: Login, sessions: Sessions, limits: Limits) -> None:
+def endpoints(
+    endpoint: EndpointTable,
+    login: Login,
+    sessions: Sessions,
+    limits: Limits,
+    appservices: AppserviceAccounts | None = None,
+) -> None:
     """Register the endpoints."""
 
     @endpoint("GET", "/v3/login", auth=NONE, limit="public")
     async def login_flows(_call: Call[None]) -> Answer:
         """Spec: Client-Server API, GET /login."""
-        return {"flows": [{"type": "m.login.password"}] if login.enabled else []}
+        flows = ["m.login.password"] if login.enabled else []
+        return {"flows": [{"type": kind} for kind in (*flows, *(LOGIN_TYPES if appservices is not None else ()))]}
 
     @endpoint("POST", "/v3/login", auth=NONE, limit="login", body=LogIn)
     async def log_in(call: Call[LogIn]) -> Answer:
         """Spec: Client-Server API, POST /login."""
         body = call.body
+        identifier = body.identifier if body.identifier is not None else {"type": "m.id.user", "user": body.user}
+        if body.type in LOGIN_TYPES and appservices is not None:
+            wanted = Wanted(body.device_id, body.initial_device_display_name, body.refresh_token)
+            return tokens_answer(await appservices.log_in(call.access_token, identifier, wanted))
         if body.type != "m.login.password":
             raise Unknown(f"This server does not log in by {body.type!r}.")
-        identifier = body.identifier if body.identifier is not None else {"type": "m.id.user", "user": body.user}
         tokens = await login.by_password(
             Credentials(
                 identifier=identifier,

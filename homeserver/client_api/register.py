@@ -8,6 +8,7 @@ import msgspec
 from homeserver.asgi.responses import Answer
 from homeserver.client_api.http import NONE, Call, EndpointTable
 from homeserver.errors import Forbidden, InvalidParam
+from homeserver.services.appservice_accounts import LOGIN_TYPES, AppserviceAccounts, Wanted
 from homeserver.services.registration import NewAccount, Registration
 from homeserver.services.sessions import Tokens
 
@@ -22,6 +23,7 @@ class Register(msgspec.Struct):
     inhibit_login: bool = False
     refresh_token: bool = False
     auth: dict[str, Any] | None = None
+    type: str | None = None
 
 
 def tokens_answer(tokens: Tokens) -> dict[str, object]:
@@ -37,7 +39,9 @@ def tokens_answer(tokens: Tokens) -> dict[str, object]:
     return answer
 
 
-def endpoints(endpoint: EndpointTable, registration: Registration) -> None:
+def endpoints(
+    endpoint: EndpointTable, registration: Registration, appservices: AppserviceAccounts | None = None
+) -> None:
     """Register the endpoints."""
 
     @endpoint("POST", "/v3/register", auth=NONE, limit="public", body=Register)
@@ -49,6 +53,12 @@ def endpoints(endpoint: EndpointTable, registration: Registration) -> None:
             raise Forbidden("This server has no guest accounts.")
         if kind != "user":
             raise InvalidParam("`kind` is `user` or `guest`.")
+        if body.type in LOGIN_TYPES and appservices is not None:
+            wanted = Wanted(body.device_id, body.initial_device_display_name, body.refresh_token)
+            made = await appservices.register(
+                call.access_token, body.username, wanted, inhibit_login=body.inhibit_login
+            )
+            return tokens_answer(made) if isinstance(made, Tokens) else {"user_id": made}
         if body.auth is not None:
             await registration.limit(call.ip)
         outcome = await registration.register(

@@ -60,6 +60,13 @@ def txn_key(call: Call[Any]) -> TxnKey:
     return TxnKey(requester.user_nid, requester.device_nid or 0, path_hash, txn_id)
 
 
+def massaged_ts(call: Call[Any]) -> int | None:
+    """The time that an application service gives an event. Spec: Application Service API, Timestamp massaging."""
+    if call.requester.appservice_id is None or call.query.text("ts") is None:
+        return None
+    return call.query.int("ts", 0)
+
+
 def endpoints(
     endpoint: EndpointTable,
     creation: Creation,
@@ -95,7 +102,7 @@ def endpoints(
     async def send_message(call: Call[Json], room_id: RoomId, event_type: str, txn_id: str) -> Answer:
         """Spec: Client-Server API, PUT /rooms/{roomId}/send/{eventType}/{txnId}."""
         del txn_id
-        draft = Draft(event_type, call.body)
+        draft = Draft(event_type, call.body, ts=massaged_ts(call))
         return {"event_id": await sending.send(call.requester, room_id, draft, txn=txn_key(call))}
 
     @endpoint(
@@ -109,8 +116,9 @@ def endpoints(
 
     async def set_state(call: Call[Json], room_id: str, event_type: str, state_key: str) -> Answer:
         if event_type == "m.room.member":
-            return {"event_id": await memberships.set_by_state(call.requester, room_id, state_key, call.body)}
-        draft = Draft(event_type, call.body, state_key=state_key)
+            set_by_state = memberships.set_by_state(call.requester, room_id, state_key, call.body, ts=massaged_ts(call))
+            return {"event_id": await set_by_state}
+        draft = Draft(event_type, call.body, state_key=state_key, ts=massaged_ts(call))
         return {"event_id": await sending.send(call.requester, room_id, draft)}
 
     async def read_state(call: Call[None], room_id: str, event_type: str, state_key: str) -> Answer:

@@ -26,8 +26,11 @@ class Confirmation:
     async def check(self, requester: Requester, name: str, body: Json, auth: Json | None) -> None:
         """Return when the user may go on. `name`: method and path; `body`: without `auth` and without secrets.
 
-        Raises ui_auth.Required until the password was given, LimitExceeded.
+        Application services, whose users have no passwords, go on at once. Raises ui_auth.Required until the password
+        was given, LimitExceeded.
         """
+        if requester.appservice_id is not None:
+            return
 
         async def password(given: Json, _session: UiAuthSession) -> None:
             identifier = given.get("identifier")

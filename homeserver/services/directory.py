@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from homeserver.clock import Clock
-from homeserver.errors import BadAlias, Forbidden, InvalidParam, NotFound, RoomInUse
+from homeserver.errors import BadAlias, Exclusive, Forbidden, InvalidParam, NotFound, RoomInUse
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import RoomId, parse_alias, server_of
 from homeserver.services.heads import Room
@@ -36,6 +36,14 @@ class RemoteAliases(Protocol):
         """Raises an error of federation where nobody answers."""
 
 
+class AliasMakers(Protocol):
+    """Application services: which aliases are theirs alone, and making those that somebody asks for."""
+
+    def is_reserved_alias(self, alias: str, *, for_user: str) -> bool: ...
+
+    async def makes_alias(self, alias: str) -> bool: ...
+
+
 class Directory:
     """Names of rooms, and the list of those that are public."""
 
@@ -45,6 +53,11 @@ class Directory:
         self._rooms = rooms
         self._clock = clock
         self._remote: RemoteAliases | None = None
+        self._appservices: AliasMakers | None = None
+
+    def ask_appservices_by(self, appservices: AliasMakers) -> None:
+        """Keep aliases for application services, and have them make those that are asked for."""
+        self._appservices = appservices
 
     def ask_others_by(self, remote: RemoteAliases) -> None:
         """Look aliases of other servers up there."""
@@ -59,20 +72,27 @@ class Directory:
             target = await self._remote.directory(server, alias)
             return RoomId(target.room_id), list(target.servers)
         found = await self._table.room_of_alias(alias)
+        if found is None and self._appservices is not None and await self._appservices.makes_alias(alias):
+            found = await self._table.room_of_alias(alias)
         if found is None:
             raise NotFound("Room alias not found.")
         room = await self._rooms.find(found[0])
         return RoomId(found[0]), [self._server, *(one for one in (room.servers if room else ()) if one != self._server)]
 
     async def create_alias(self, requester: Requester, alias: str, room_id: str) -> None:
-        """Name a room. Raises RoomInUse, Forbidden for who is not in the room, InvalidParam."""
+        """Name a room. Raises RoomInUse, Exclusive, Forbidden for who is not in the room, InvalidParam."""
         if _server_of_alias(alias) != self._server:
             raise InvalidParam("Aliases of this server end with its name.")
+        self._check_reserved(requester, alias)
         await self._rooms.joined_by(requester.user_id, room_id)
         if len(await self._table.aliases_of(room_id)) >= MAX_ALIASES:
             raise Forbidden(f"A room has at most {MAX_ALIASES} aliases.")
         if not await self._table.create_alias(alias, room_id, requester.user_id, self._clock.now_ms()):
             raise RoomInUse("The alias is taken.", status=409)
+
+    def _check_reserved(self, requester: Requester, alias: str) -> None:
+        if self._appservices is not None and self._appservices.is_reserved_alias(alias, for_user=requester.user_id):
+            raise Exclusive("The alias is reserved by an application service.")
 
     async def delete_alias(self, requester: Requester, alias: str) -> None:
         """Take a name back: who made it, and who may set the room's aliases. Raises NotFound, Forbidden."""
@@ -80,6 +100,7 @@ class Directory:
         if found is None:
             raise NotFound("Room alias not found.")
         room_id, creator = found
+        self._check_reserved(requester, alias)
         if requester.user_id != creator and not requester.is_admin:
             room = await self._rooms.joined_by(requester.user_id, room_id)
             if room.power.of_user(requester.user_id) < room.power.for_event(CANONICAL_ALIAS, is_state=True):

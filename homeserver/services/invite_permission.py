@@ -1,5 +1,7 @@
 """Whether an account of this server takes an invite. Spec: Client-Server API, Invite permission."""
 
+from collections.abc import Awaitable, Callable
+
 from homeserver.errors import Forbidden, InviteBlocked, NotFound
 from homeserver.services.account_data import AccountData
 from homeserver.storage.users import Users
@@ -13,10 +15,17 @@ class InvitePermission:
     def __init__(self, users: Users, account_data: AccountData) -> None:
         self._users = users
         self._account_data = account_data
+        self._makes_user: Callable[[str], Awaitable[bool]] | None = None
+
+    def ask_appservices_by(self, makes_user: Callable[[str], Awaitable[bool]]) -> None:
+        """Have users made by application services when they are asked for."""
+        self._makes_user = makes_user
 
     async def check(self, user_id: str, inviter: str) -> None:
         """Raise NotFound for nobody's name, Forbidden for a closed account, InviteBlocked as the user wishes."""
         user = await self._users.read(user_id)
+        if user is None and self._makes_user is not None and await self._makes_user(user_id):
+            user = await self._users.read(user_id)
         if user is None:
             raise NotFound(f"There is no user {user_id}.")
         if user.is_deactivated:

@@ -41,13 +41,22 @@ class Memberships:
         self._removing = removing
 
     async def set_by_state(
-        self, requester: Requester, room_id: str, target: str, content: Mapping[str, Any]
+        self,
+        requester: Requester,
+        room_id: str,
+        target: str,
+        content: Mapping[str, Any],
+        *,
+        ts: int | None = None,
     ) -> EventId:
-        """PUT /state of a member event. One's own join may be sent again with another name or picture."""
+        """PUT /state of a member event. One's own join may be sent again with another name or picture.
+
+        `ts`: the time the event is to have, of what is decided in the room itself.
+        """
         membership, given = content.get("membership"), content.get("reason")
         reason = given if isinstance(given, str) else None
         if target == requester.user_id and membership in {"join", "leave"}:
-            return await self._set_own(requester, room_id, str(membership), content)
+            return await self._set_own(requester, room_id, str(membership), content, ts)
         match membership:
             case "invite":
                 is_direct = content.get("is_direct") is True
@@ -64,13 +73,13 @@ class Memberships:
                 raise BadJson("`membership` is missing or unknown.")
 
     async def _set_own(
-        self, requester: Requester, room_id: str, membership: str, content: Mapping[str, Any]
+        self, requester: Requester, room_id: str, membership: str, content: Mapping[str, Any], ts: int | None
     ) -> EventId:
         room = await self._rooms.find(room_id)
         if room is not None and room.is_joined(requester.user_id) and membership == "join":
             # Who vouched for the join is the joining server's to say: peers want a signature of theirs beside it.
             given = {key: value for key, value in content.items() if key != VOUCHED_BY}
-            draft = Draft("m.room.member", given, state_key=requester.user_id)
+            draft = Draft("m.room.member", given, state_key=requester.user_id, ts=ts)
             return (await self._commits.commit(room, Intent(requester.user_id, draft))).event_id
         why = content.get("reason")
         reason = why if isinstance(why, str) else None

@@ -274,6 +274,15 @@ class Presence:
         """The content of `m.presence` for each of the users; for one nobody heard of, that they are offline."""
         return {user_id: self._content(self._known.get(user_id, _Known())) for user_id in user_ids}
 
+    def rooms_of(self, user_id: str) -> Collection[int]:
+        """Rooms that the user is joined to, as far as somebody heard of their presence."""
+        known = self._known.get(user_id)
+        return tuple(known.rooms) if known is not None else ()
+
+    def changed_since(self, counter: int) -> list[str]:
+        """Users whose presence changed after `counter` of the states."""
+        return list(self._changed_since(counter))
+
     async def seen_by(self, viewer: str, user_id: str) -> dict[str, Any]:
         """One user's presence. Raises Forbidden for one who shares no room with `viewer`."""
         if viewer != user_id and not await self._members.shared_rooms(viewer, user_id):

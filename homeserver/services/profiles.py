@@ -4,7 +4,7 @@ Spec: Client-Server API, Profiles. Not for: the user directory.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -60,7 +60,12 @@ class Profiles:
         self._rooms = rooms
         self._commits = commits
         self._remote: RemoteProfiles | None = None
+        self._makes_user: Callable[[str], Awaitable[bool]] | None = None
         self._changed: asyncio.Queue[UserId] = asyncio.Queue(WAITING)
+
+    def ask_appservices_by(self, makes_user: Callable[[str], Awaitable[bool]]) -> None:
+        """Have users made by application services when they are asked for."""
+        self._makes_user = makes_user
 
     def ask_others_by(self, remote: RemoteProfiles) -> None:
         """Ask other servers for their users' profiles."""
@@ -82,7 +87,9 @@ class Profiles:
     async def _local(self, user_id: str) -> dict[str, Any]:
         fields = await self._table.read(user_id)
         if not fields and await self._users.read(user_id) is None:
-            raise NotFound("Nobody has that name here.")
+            if self._makes_user is None or not await self._makes_user(user_id):
+                raise NotFound("Nobody has that name here.")
+            fields = await self._table.read(user_id)
         return {name: orjson.loads(value) for name, value in fields.items()}
 
     async def _foreign(self, server: str, user_id: str, field: str | None) -> dict[str, Any]:

@@ -18,14 +18,15 @@ class Limits:
         self._enabled = config.enabled
         self._buckets: dict[str, Bucket] = {name: getattr(config, name) for name in BUCKETS}
 
-    async def take(self, bucket: str, key: str, n: float = 1) -> None:
+    async def take(self, bucket: str, key: str, n: float = 1, *, rate: tuple[float, float] | None = None) -> None:
         """Take `n` tokens of `key` (a user id, an address, a server name); raises LimitExceeded.
 
-        A bus that is away limits nobody: staying open is worth more than the limit.
+        `rate`: tokens a second and at most, in place of the bucket's. A bus that is away limits nobody: staying open
+        is worth more than the limit.
         """
         if not self._enabled:
             return
-        size = self._buckets[bucket]
+        size = self._buckets[bucket] if rate is None else Bucket(*rate)
         try:
             wait_s = await self._bus.take(bucket, key, n, size.per_second, size.burst)
         except BusDown:

@@ -1,11 +1,11 @@
 """Signing up. Spec: Client-Server API, Account registration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from homeserver.clock import Clock, Rng
 from homeserver.config.accounts import Registration as Policy
-from homeserver.errors import Forbidden, InvalidUsername, UserInUse
+from homeserver.errors import Exclusive, Forbidden, InvalidUsername, UserInUse
 from homeserver.protocol.identifiers import UserId, is_valid_localpart_for_new_user
 from homeserver.services import ui_auth
 from homeserver.services.passwords import Passwords
@@ -31,6 +31,10 @@ class NewAccount(NamedTuple):
     auth: Mapping[str, Any] | None
     ip: str
     is_this_machine: bool
+
+
+def _nobody(_user_id: str) -> bool:
+    return False
 
 
 class Registration:
@@ -60,6 +64,11 @@ class Registration:
         self._limits = limits
         self._clock = clock
         self._rng = rng
+        self._is_reserved: Callable[[str], bool] = _nobody
+
+    def reserve_by(self, is_reserved: Callable[[str], bool]) -> None:
+        """Keep user ids for application services."""
+        self._is_reserved = is_reserved
 
     async def check_open(self, *, is_this_machine: bool) -> None:
         """Raise Forbidden when nobody may sign up from there."""
@@ -71,10 +80,12 @@ class Registration:
         raise Forbidden("Signing up is closed on this server: ask its admin for an account.")
 
     async def check_name(self, localpart: str) -> UserId:
-        """The user id of a free name. Raises InvalidUsername, UserInUse."""
+        """The user id of a free name. Raises InvalidUsername, Exclusive, UserInUse."""
         user_id = UserId(f"@{localpart}:{self._server}")
         if not is_valid_localpart_for_new_user(localpart) or len(user_id) > MAX_USER_ID_BYTES:
             raise InvalidUsername("A user name has small letters a to z, digits, and . _ = - / + only.")
+        if self._is_reserved(user_id):
+            raise Exclusive("The name is reserved by an application service.")
         if await self._users.read(user_id) is not None:
             raise UserInUse("The name is taken.")
         return user_id

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from homeserver.errors import UserSuspended
 from homeserver.protocol.identifiers import DeviceId, UserId
 
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """An authenticated user. `device_id` is None for a session without a device (application services)."""
+    """An authenticated user. `device_id` is None for an application service that names no device."""
 
     user_id: UserId
     device_id: DeviceId | None
@@ -20,3 +21,17 @@ class Requester:
     is_locked: bool = False
     is_suspended: bool = False
     appservice_id: str | None = None
+    is_shadow_banned: bool = False
+    """What they send seems to be sent, and is not."""
+    is_unlimited: bool = False
+    """No limits of rate."""
+    message_rate: tuple[float, float] | None = None
+    """Messages a second and in a burst, in place of those of everybody."""
+
+    def must_be_active(self) -> None:
+        """Raise UserSuspended for one who may only read, and put their own affairs in order.
+
+        Spec: Client-Server API, Account suspension.
+        """
+        if self.is_suspended:
+            raise UserSuspended

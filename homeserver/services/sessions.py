@@ -106,6 +106,10 @@ class Sessions:
             is_guest=session.is_guest,
             is_admin=session.is_admin,
             is_locked=session.is_locked,
+            is_suspended=session.is_suspended,
+            is_shadow_banned=session.is_shadow_banned,
+            is_unlimited=session.messages_per_second == 0 and session.message_burst == 0,
+            message_rate=_rate(session),
             expires_at_ms=session.access_expires_ts,
         )
         self._cached[digest] = requester
@@ -223,7 +227,7 @@ class Sessions:
             return
         self._revocations += 1
         for digest in list(self._by_user.get(row.user_id, ())):
-            if concerns(row, self._cached[digest]):
+            if row.kind == "account" or concerns(row, self._cached[digest]):
                 self._drop(digest)
         for listener in self._on_revoked:
             listener(row)
@@ -251,8 +255,14 @@ def concerns(revocation: RevocationRow, requester: Requester) -> bool:
             return revocation.session_nid == requester.session_nid
         case "device":
             return revocation.device_id == requester.device_id
-        case _:
-            return True
+        case kind:
+            return kind == "user"
+
+
+def _rate(session: Session) -> tuple[float, float] | None:
+    if session.messages_per_second is None or session.message_burst is None:
+        return None
+    return session.messages_per_second, session.message_burst
 
 
 def _digest(token: str) -> bytes:

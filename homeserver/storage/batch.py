@@ -20,12 +20,14 @@ from homeserver.storage import (
     staging,
     state,
     to_device,
+    users,
 )
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events import gaps, relations, write
 from homeserver.storage.fragments import Fragment, Sheet, array_text, columns_of, compose
 from homeserver.storage.rows import (
     AccountDataRow,
+    AccountRow,
     BackwardRow,
     ChainRow,
     CrossSigningKeyRow,
@@ -102,6 +104,7 @@ PLACE: dict[type, Callable[[Any, Sheet], None]] = {
     KeySignatureRow: e2e_keys.place_signature,
     OneTimeKeysRow: one_time_keys.place_notice,
     ToDeviceTxnRow: to_device.place_txn,
+    AccountRow: users.place_account,
 }
 
 FRAGMENTS: tuple[Fragment, ...] = (
@@ -157,6 +160,7 @@ FRAGMENTS: tuple[Fragment, ...] = (
     one_time_keys.FALLBACK_GONE,
     to_device.INBOX_GONE,
     to_device.TRANSACTION,
+    users.STATE,
     MARK,
 )
 _ORDER = {fragment: n for n, fragment in enumerate(FRAGMENTS)}

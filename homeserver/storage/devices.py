@@ -114,6 +114,7 @@ class Devices:
             """
             INSERT INTO devices (device_nid, user_nid, user_id, device_id, display_name, created_ts)
             VALUES ($1, $2, $3, $4, $5, $6)
+                ON CONFLICT (user_id, device_id) DO NOTHING
             """,
             device.device_nid,
             user_nid,

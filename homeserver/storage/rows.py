@@ -252,7 +252,7 @@ class RevocationRow(ChangeRow, tag=15, gc=False):
     """Access that ends with this commit: the rows of sessions (and of a device) go in the same statement.
 
     `kind`: "session" (`session_nid`), "device" (`device_id`: device, inbox and sessions), "user" (all sessions and
-    devices).
+    devices), "account" (nothing ends, but what the account may do is to be read anew; see AccountRow).
     """
 
     user_id: str
@@ -370,6 +370,18 @@ class ToDeviceTxnRow(ChangeRow, tag=27, gc=False):
     txn_id: str
 
 
+class AccountRow(ChangeRow, tag=40, gc=False):
+    """What an account may do from now on; None leaves a thing as it is. Goes with a RevocationRow of kind "account"."""
+
+    user_id: str
+    is_admin: bool | None = None
+    is_locked: bool | None = None
+    is_suspended: bool | None = None
+    is_shadow_banned: bool | None = None
+    is_approved: bool | None = None
+    is_guest: bool | None = None
+
+
 Row = (
     EventRow
     | MemberRow
@@ -397,6 +409,7 @@ Row = (
     | KeySignatureRow
     | OneTimeKeysRow
     | ToDeviceTxnRow
+    | AccountRow
 )
 
 

@@ -66,7 +66,7 @@ def place_revocation(row: RevocationRow, sheet: Sheet) -> None:
         sheet.put(END_SESSION, (row.session_nid,))
     elif row.kind == "device":
         sheet.put(END_OF_DEVICE, (row.user_id, row.device_id))
-    else:
+    elif row.kind == "user":
         sheet.put(END_OF_USER, (row.user_id,))
 
 
@@ -83,6 +83,10 @@ class Session(NamedTuple):
     is_admin: bool
     is_locked: bool
     is_deactivated: bool
+    is_suspended: bool
+    is_shadow_banned: bool
+    messages_per_second: float | None
+    message_burst: int | None
 
 
 class RefreshOutcome(NamedTuple):
@@ -94,7 +98,7 @@ class RefreshOutcome(NamedTuple):
 
 _SESSION = """
 SELECT s.session_nid, s.user_nid, s.user_id, s.device_nid, s.device_id, s.access_expires_ts, u.is_guest, u.is_admin,
-       u.is_locked, u.is_deactivated
+       u.is_locked, u.is_deactivated, u.is_suspended, u.is_shadow_banned, u.messages_per_second, u.message_burst
   FROM sessions s
   JOIN users u ON u.user_nid = s.user_nid"""
 
@@ -133,7 +137,8 @@ class Sessions:
         row = await self._db.write_row(
             """
             WITH account AS (
-              SELECT user_nid, user_id, is_guest, is_admin, is_locked, is_deactivated
+              SELECT user_nid, user_id, is_guest, is_admin, is_locked, is_deactivated, is_suspended, is_shadow_banned,
+                     messages_per_second, message_burst
                 FROM users
                WHERE user_id = $1),
             device AS (
@@ -155,7 +160,11 @@ class Sessions:
             RETURNING session_nid, user_nid, user_id, device_nid, device_id, access_expires_ts,
                       (SELECT is_guest FROM account) AS is_guest, (SELECT is_admin FROM account) AS is_admin,
                       (SELECT is_locked FROM account) AS is_locked,
-                      (SELECT is_deactivated FROM account) AS is_deactivated
+                      (SELECT is_deactivated FROM account) AS is_deactivated,
+                      (SELECT is_suspended FROM account) AS is_suspended,
+                      (SELECT is_shadow_banned FROM account) AS is_shadow_banned,
+                      (SELECT messages_per_second FROM account) AS messages_per_second,
+                      (SELECT message_burst FROM account) AS message_burst
             """,
             user_id,
             self._db.nids.next(),
@@ -214,7 +223,8 @@ class Sessions:
               JOIN users u ON u.user_nid = o.user_nid
              WHERE s.session_nid = f.session_nid
             RETURNING s.session_nid, s.user_nid, s.user_id, s.device_nid, s.device_id, s.access_expires_ts, u.is_guest,
-                      u.is_admin, u.is_locked, u.is_deactivated
+                      u.is_admin, u.is_locked, u.is_deactivated, u.is_suspended, u.is_shadow_banned,
+                      u.messages_per_second, u.message_burst
             """,
             refresh_hash,
             access_hash,

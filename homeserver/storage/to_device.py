@@ -110,6 +110,19 @@ class ToDevice:
             "DELETE FROM to_device WHERE device_nid = $1 AND position <= $2", device_nid, upto
         )
 
+    async def acknowledge_all(self, delivered: Collection[tuple[int, int]]) -> None:
+        """`acknowledge` for several devices: (device number, position) each [1 trip]."""
+        await self._db.execute(
+            """
+            DELETE FROM to_device i
+             USING unnest($1::int8[], $2::int8[]) AS u(device_nid, upto)
+             WHERE i.device_nid = u.device_nid
+               AND i.position <= u.upto
+            """,
+            [nid for nid, _ in delivered],
+            [upto for _, upto in delivered],
+        )
+
     async def was_taken(self, sender: str, path_hash: int, txn_id: str) -> bool:
         """Whether this sending was taken before [1 trip]."""
         return bool(

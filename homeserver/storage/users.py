@@ -5,6 +5,42 @@ from typing import NamedTuple
 
 from homeserver.storage import account_data
 from homeserver.storage.database import Database
+from homeserver.storage.fragments import Fragment, Sheet
+from homeserver.storage.rows import AccountRow
+
+STATE = Fragment(
+    name="account",
+    gated=False,
+    columns=(
+        ("user_id", "text"),
+        ("is_admin", "bool"),
+        ("is_locked", "bool"),
+        ("is_suspended", "bool"),
+        ("is_shadow_banned", "bool"),
+        ("is_approved", "bool"),
+        ("is_guest", "bool"),
+    ),
+    sql="""
+UPDATE users a
+   SET is_admin = coalesce(u.is_admin, a.is_admin),
+       is_locked = coalesce(u.is_locked, a.is_locked),
+       is_suspended = coalesce(u.is_suspended, a.is_suspended),
+       is_shadow_banned = coalesce(u.is_shadow_banned, a.is_shadow_banned),
+       is_approved = coalesce(u.is_approved, a.is_approved),
+       is_guest = coalesce(u.is_guest, a.is_guest)
+  FROM counter c
+ CROSS JOIN {rows} u
+ WHERE a.user_id = u.user_id
+   AND c.base IS NOT NULL""",
+)
+
+
+def place_account(row: AccountRow, sheet: Sheet) -> None:
+    """Change what an account may do; of several changes in one batch each holds for what it names."""
+    given = (row.is_admin, row.is_locked, row.is_suspended, row.is_shadow_banned, row.is_approved, row.is_guest)
+    before = sheet.keyed.get(STATE, {}).get(row.user_id, (row.user_id, *(None for _ in given)))[1:]
+    merged = (new if new is not None else old for new, old in zip(given, before, strict=True))
+    sheet.keep(STATE, row.user_id, (row.user_id, *merged))
 
 
 class User(NamedTuple):
@@ -19,6 +55,13 @@ class User(NamedTuple):
     is_deactivated: bool
     is_erased: bool
     created_ts: int
+    is_suspended: bool = False
+    is_shadow_banned: bool = False
+    is_approved: bool = True
+    user_type: str | None = None
+    appservice_id: str | None = None
+    messages_per_second: float | None = None
+    message_burst: int | None = None
 
 
 class RegistrationToken(NamedTuple):
@@ -42,7 +85,8 @@ class Threepid(NamedTuple):
 
 
 _USER = """
-SELECT user_nid, user_id, password_hash, is_guest, is_admin, is_locked, is_deactivated, is_erased, created_ts
+SELECT user_nid, user_id, password_hash, is_guest, is_admin, is_locked, is_deactivated, is_erased, created_ts,
+       is_suspended, is_shadow_banned, is_approved, user_type, appservice_id, messages_per_second, message_burst
   FROM users"""
 
 
@@ -60,16 +104,21 @@ class Users:
         now_ms: int,
         is_guest: bool = False,
         is_admin: bool = False,
+        is_approved: bool = True,
+        user_type: str | None = None,
+        appservice_id: str | None = None,
     ) -> User | None:
         """A new account; None when the name was ever taken [1 trip]."""
         nid = await self._db.nids.take()
         row = await self._db.write_row(
             """
-            INSERT INTO users (user_nid, user_id, password_hash, is_guest, is_admin, created_ts)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO users (user_nid, user_id, password_hash, is_guest, is_admin, created_ts, is_approved, user_type,
+                               appservice_id)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                 ON CONFLICT (user_id) DO NOTHING
             RETURNING user_nid, user_id, password_hash, is_guest, is_admin, is_locked, is_deactivated, is_erased,
-                      created_ts
+                      created_ts, is_suspended, is_shadow_banned, is_approved, user_type, appservice_id,
+                      messages_per_second, message_burst
             """,
             nid,
             user_id,
@@ -77,6 +126,9 @@ class Users:
             is_guest,
             is_admin,
             now_ms,
+            is_approved,
+            user_type,
+            appservice_id,
         )
         return User(*row.values()) if row is not None else None
 
@@ -107,13 +159,10 @@ class Users:
         )
         return touched > 0
 
-    async def set_admin(self, user_id: str, *, is_admin: bool) -> bool:
-        """Give or take admin rights; False when there is no such account [1 trip]."""
-        return await self._db.execute("UPDATE users SET is_admin = $2 WHERE user_id = $1", user_id, is_admin) > 0
-
-    async def set_locked(self, user_id: str, *, is_locked: bool) -> bool:
-        """Lock or unlock; False when there is no such account [1 trip]."""
-        return await self._db.execute("UPDATE users SET is_locked = $2 WHERE user_id = $1", user_id, is_locked) > 0
+    async def erased(self) -> list[str]:
+        """Accounts whose messages are not shown to those who came later [1 trip]."""
+        rows = await self._db.fetch("SELECT user_id FROM users WHERE is_erased")
+        return [row["user_id"] for row in rows]
 
     async def closed_but_in_rooms(self, memberships: Collection[str]) -> list[str]:
         """Deactivated accounts that have one of these memberships of any room [1 trip]."""

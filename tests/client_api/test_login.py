@@ -11,7 +11,6 @@ import pytest
 from homeserver.config.rate_limits import Bucket, RateLimits
 from homeserver.services import sessions
 from homeserver.storage.database import Database
-from homeserver.storage.users import Users
 from tests.support.client import PASSWORD, Refused, Server, User
 from tests.support.running import running_app
 
@@ -195,7 +194,7 @@ async def test_a_closed_account_is_closed_by_every_way_in(server: Server) -> Non
 async def test_a_locked_account_is_locked_by_every_way_in(house: tuple[Server, Database]) -> None:
     server, database = house
     first = await with_refresh(server)
-    await Users(database).set_locked("@alice:hearth.test", is_locked=True)
+    await database.execute("UPDATE users SET is_locked = true WHERE user_id = '@alice:hearth.test'")
     status, answer = await log_in(server, "alice")
     assert (status, answer["errcode"], answer["soft_logout"]) == (401, "M_USER_LOCKED", True)
     assert (await log_in(server, "alice", "wrong password"))[1]["errcode"] == "M_FORBIDDEN"

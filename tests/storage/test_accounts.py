@@ -4,7 +4,7 @@ import pytest
 
 from homeserver.storage.database import Database
 from homeserver.storage.devices import Devices
-from homeserver.storage.rows import RevocationRow
+from homeserver.storage.rows import AccountRow, RevocationRow
 from homeserver.storage.sessions import Session, Sessions, UiAuthSession, UiAuthSessions
 from homeserver.storage.sync_connections import SyncConnections
 from homeserver.storage.users import Profiles, RegistrationTokens, Threepid, Threepids, Users
@@ -56,16 +56,20 @@ async def test_a_deactivated_name_stays_taken(database: Database) -> None:
     assert (await Profiles(database).read(ALICE), await Threepids(database).of_user(ALICE)) == ({}, [])
 
 
-async def test_flags_of_an_account_can_be_set(database: Database) -> None:
-    users = Users(database)
-    await account(database)
-    assert await users.set_admin(ALICE, is_admin=True)
-    assert await users.set_locked(ALICE, is_locked=True)
+async def test_flags_of_an_account_are_set_by_the_stream_each_as_it_is_named(world: World) -> None:
+    users = Users(world.database)
+    await account(world.database)
+    changed = AccountRow(user_id=ALICE, is_admin=True), AccountRow(user_id=ALICE, is_locked=True)
+    await world.stream.write(*changed, RevocationRow(user_id=ALICE, kind="account"))
+    await begin(world.database)
     assert await users.set_password(ALICE, None)
     user = await users.read(ALICE)
     assert user is not None
-    assert (user.is_admin, user.is_locked, user.password_hash) == (True, True, None)
-    assert not await users.set_admin("@none:test", is_admin=True)
+    assert (user.is_admin, user.is_locked, user.is_suspended, user.password_hash) == (True, True, False, None)
+    session = await Sessions(world.database).authenticate(b"a1")
+    assert session is not None
+    assert session.is_admin
+    assert session.is_locked
 
 
 async def test_a_token_authenticates_in_one_trip(database: Database) -> None:

@@ -22,6 +22,7 @@ PER_USER = 20
 PER_ADDRESS = 100
 PER_PROCESS = 20_000
 RESTART_SPREAD_MS = 3_000
+CHANGED_MS = 100
 
 Refusal = tuple[dict[str, object], int, dict[str, str]]
 
@@ -121,9 +122,13 @@ class Door:
                     del self._by_user[session.requester.user_nid]
 
     def _revoked(self, revocation: RevocationRow) -> None:
-        """End the sockets whose access has ended."""
+        """End the sockets whose access has ended; those of an account that may do other things now begin anew."""
         for session in list(self._open):
-            if session.is_known and concerns(revocation, session.requester):
+            if not session.is_known:
+                continue
+            if revocation.kind == "account" and revocation.user_id == session.requester.user_id:
+                session.end(Ended(frames.RESTART, "the account has changed", retry_after_ms=CHANGED_MS))
+            elif concerns(revocation, session.requester):
                 session.end(Ended(frames.BAD_TOKEN, "logged out", errcode="M_UNKNOWN_TOKEN", soft_logout=False))
 
 

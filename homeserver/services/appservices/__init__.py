@@ -1,0 +1,1 @@
+"""Application services: who they are, what is theirs, and asking them."""
