@@ -8,7 +8,7 @@ Spec: Server-Server API, Request Authentication, Authentication, Errors.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from homeserver.asgi.request import Query, Request
@@ -23,7 +23,7 @@ from homeserver.protocol.server_acl import ServerAcl
 from homeserver.protocol.x_matrix import BadAuthorization, XMatrix, parse_authorization
 from homeserver.services.keyring import Keyring
 from homeserver.services.peers import Peers
-from homeserver.services.ratelimit import Limits
+from homeserver.services.ratelimit import Limits, address_key
 
 ROOT: Final = "/_matrix/federation"
 BODY_BYTES: Final = 1024 * 1024
@@ -31,6 +31,9 @@ AT_ONCE: Final = 4
 """Requests of one peer that are worked on together."""
 IN_LINE: Final = 60
 """Requests of one peer that may wait; further ones are told to come later."""
+READ_AT_ONCE: Final = 16
+"""Requests of one address that are read and verified together: many servers may share an address."""
+READ_IN_LINE: Final = 240
 
 SignedHandler = Callable[..., Awaitable[Answer]]
 
@@ -68,7 +71,8 @@ class PeerTable:
         self._peers = peers
         self._allowed = allowed
         self._limits = limits
-        self._turns: dict[str, _Turns] = {}
+        self._by_origin = _Turns(AT_ONCE, IN_LINE)
+        self._by_address = _Turns(READ_AT_ONCE, READ_IN_LINE)
         self.routes: list[Route] = []
         self.signed_routes: set[tuple[str, str]] = set()
 
@@ -78,8 +82,10 @@ class PeerTable:
         def register(handler: SignedHandler) -> SignedHandler:
             async def answer(request: Request, params: Params) -> Answer:
                 claimed = self._admit(request)
-                async with self._turn(claimed.origin):
+                # The name is only claimed yet: whoever sends slow bodies in it uses up places of their own address.
+                async with self._by_address.turn(address_key(request.ip)):
                     call = await self._verified(claimed, request, max_body)
+                async with self._by_origin.turn(call.origin):
                     return await handler(call, **params)
 
             full = _full(path)
@@ -138,27 +144,36 @@ class PeerTable:
         await self._limits.take("federation", claimed.origin)
         return PeerCall(claimed.origin, request.query, body)
 
+
+class _Turns:
+    """Places by name (an address, a server): so many at once, so many in line behind them."""
+
+    def __init__(self, at_once: int, in_line: int) -> None:
+        self._at_once = at_once
+        self._in_line = in_line
+        self._lines: dict[str, _Line] = {}
+
     @asynccontextmanager
-    async def _turn(self, origin: str) -> AsyncIterator[None]:
-        """One of the peer's places; an origin that nobody verified yet has no more than a verified one."""
-        turns = self._turns.get(origin)
-        if turns is None:
-            turns = self._turns[origin] = _Turns()
-        if turns.users >= AT_ONCE + IN_LINE:
+    async def turn(self, name: str) -> AsyncIterator[None]:
+        """One of the name's places, when it is free. Raises LimitExceeded where too many wait."""
+        line = self._lines.get(name)
+        if line is None:
+            line = self._lines[name] = _Line(asyncio.Semaphore(self._at_once))
+        if line.users >= self._at_once + self._in_line:
             raise LimitExceeded(retry_after_ms=5_000)
-        turns.users += 1
+        line.users += 1
         try:
-            async with turns.places:
+            async with line.places:
                 yield
         finally:
-            turns.users -= 1
-            if not turns.users:
-                self._turns.pop(origin, None)
+            line.users -= 1
+            if not line.users:
+                self._lines.pop(name, None)
 
 
 @dataclass(slots=True)
-class _Turns:
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+class _Line:
+    places: asyncio.Semaphore
     users: int = 0
 
 
