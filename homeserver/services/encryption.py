@@ -72,4 +72,4 @@ class Encryption:
         self.to_device.federate()
         inbound.on_edu(DEVICE_UPDATE, remote.device_changed)
         inbound.on_edu(SIGNING_KEY_UPDATE, remote.keys_changed)
-        inbound.on_edu(DIRECT, self.to_device.of_peer)
+        inbound.on_edu(DIRECT, self.to_device.of_peer, takes_floats=True)

@@ -86,11 +86,17 @@ class Inbound:
         self._faults = faults
         self._running: dict[tuple[str, str], asyncio.Future[bytes]] = {}
         self._edus: dict[str, EduHandler] = {}
+        self._lenient: set[str] = set()
         self._on_staged: Callable[[], None] = lambda: None
 
-    def on_edu(self, edu_type: str, handler: EduHandler) -> None:
-        """Have EDUs of this type handed to `handler`, with the server they came from."""
+    def on_edu(self, edu_type: str, handler: EduHandler, *, takes_floats: bool = False) -> None:
+        """Have EDUs of this type handed to `handler`, with the server they came from.
+
+        `takes_floats`: those that are never signed or hashed, so that what is no canonical JSON does no harm.
+        """
         self._edus[edu_type] = handler
+        if takes_floats:
+            self._lenient.add(edu_type)
 
     def on_staged(self, wake: Callable[[], None]) -> None:
         """Have `wake` called when PDUs were staged."""
@@ -252,7 +258,8 @@ class Inbound:
             if handler is None or not isinstance(content, dict):
                 continue
             try:
-                canonical_json.check_strict(content)
+                if edu_type not in self._lenient:
+                    canonical_json.check_strict(content)
                 await handler(origin, content)
             except (DatabaseDown, DatabaseFull):
                 raise  # the peer sends all of it again

@@ -81,7 +81,7 @@ class ToDevice:
             return
         parse_user_id(sender)
         here = {user_id: devices for user_id, devices in messages.items() if server_of(user_id) == self._us}
-        checked = _checked(event_type, here)
+        checked = _checked(event_type, here, is_ours=False)
         async with self._turns.of(f"{sender} {message_id}"):
             if await self._inboxes.was_taken(sender, 0, message_id):
                 return
@@ -152,8 +152,8 @@ def _parts(users: Mapping[str, Mapping[str, Json]]) -> Iterable[Mapping[str, Map
         yield part
 
 
-def _checked(event_type: str, messages: Json) -> Messages:
-    """Refuse what no device or no peer could take."""
+def _checked(event_type: str, messages: Json, *, is_ours: bool = True) -> Messages:
+    """Refuse what no device or no peer could take; of peers also floats are taken, which is JSON for every client."""
     if not event_type or len(event_type.encode()) > MAX_TYPE or "\0" in event_type:
         raise InvalidParam("That is no type of event.")
     for user_id, devices in messages.items():
@@ -161,7 +161,7 @@ def _checked(event_type: str, messages: Json) -> Messages:
             raise InvalidParam("`messages` is an object of objects of contents.")
         try:
             parse_user_id(user_id)
-            canonical_json.check_strict(devices)
+            (canonical_json.check_strict if is_ours else canonical_json.check_depth)(devices)
         except (BadIdentifier, BadJson) as error:
             raise InvalidParam(f"`messages`: {error}.") from error
         for device_id, content in devices.items():
