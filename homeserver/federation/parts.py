@@ -159,7 +159,9 @@ def build(
         keys=below.state_keys,
         nids=database.nids,
     )
-    resident = Resident(key, below.rooms, acceptance, events=event_table, clock=clock)
+    resident = Resident(
+        key, below.rooms, acceptance, events=event_table, references=below.commits.references, clock=clock
+    )
     out_of_band = OutOfBand(acceptance, room_table, below.stream, clock)
     remote_join = RemoteJoin(
         key,

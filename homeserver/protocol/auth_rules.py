@@ -14,7 +14,7 @@ from homeserver.protocol.identifiers import EventId, parse_user_id, server_of
 from homeserver.protocol.level_rules import check_levels
 from homeserver.protocol.membership_rules import check_member
 from homeserver.protocol.power_levels import PowerLevels
-from homeserver.protocol.room_versions import RECOGNISED, RoomVersion
+from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 
 CREATE: StateKey = ("m.room.create", "")
 POWER_LEVELS: StateKey = ("m.room.power_levels", "")
@@ -130,7 +130,7 @@ def _check_create(event: Event, rules: RoomVersion) -> None:
     if rules.create_is_room and "room_id" in event.pdu:
         raise NotAllowed(rules.numbered("1.2"), "a create event has no room_id")
     version = event.content.get("room_version", rules.id)
-    if not isinstance(version, str) or version not in RECOGNISED:
+    if not isinstance(version, str) or version not in ROOM_VERSIONS:
         raise NotAllowed(rules.numbered("1.3"), "the room version is not known")
     if rules.creator_in_content and "creator" not in event.content:
         raise NotAllowed(rules.numbered("1.4"), "the create event names no creator")
@@ -178,6 +178,15 @@ def _check_other(
         raise NotAllowed(rules.numbered("8"), "the sender's power level is too low for this event")
     if event.state_key is not None and event.state_key.startswith("@") and event.state_key != event.sender:
         raise NotAllowed(rules.numbered("9"), "the state key is another user's")
+    if rules.redaction_rule and event.type == "m.room.redaction":
+        _check_redaction(event, sender, power, rules)
     if event.type == "m.room.power_levels":
         levels = state.get(POWER_LEVELS)
         check_levels(event, None if levels is None else levels.content, sender, create, rules)
+
+
+def _check_redaction(event: Event, sender: int, power: PowerLevels, rules: RoomVersion) -> None:
+    """Peers let pass what names no event: there is nothing that it could take away."""
+    target = event.redacts(rules)
+    if sender < power.redact and target is not None and server_of(target) != server_of(event.event_id):
+        raise NotAllowed("11.3", "the sender may not redact events of other servers")

@@ -39,8 +39,7 @@ def check_format(pdu: Mapping[str, Any], signed: Mapping[str, Any], rules: RoomV
     for key, kind in _KINDS.items():
         if type(pdu.get(key)) is not kind:
             raise BadEvent(f"{key} is missing or of the wrong type")
-    if "event_id" in pdu:
-        raise BadEvent("event_id is not part of events of this room version")
+    _check_event_id(pdu, rules)
     if not isinstance(pdu.get("state_key", ""), str) or not isinstance(pdu.get("unsigned", {}), dict):
         raise BadEvent("state_key or unsigned is of the wrong type")
     _check_room_id(pdu, rules)
@@ -63,10 +62,20 @@ def check_reference_counts(pdu: Mapping[str, Any], rules: RoomVersion) -> None:
 
 def check_lengths(pdu: Mapping[str, Any]) -> None:
     """Raises BadEvent if a name in the event has over 255 bytes. Spec: Client-Server API, Size limits."""
-    for key in ("type", "state_key", "sender", "room_id"):
+    for key in ("type", "state_key", "sender", "room_id", "event_id"):
         text = pdu.get(key, "")
         if len(text) * 4 > MAX_ID_BYTES and len(text.encode()) > MAX_ID_BYTES:
             raise BadEvent(f"{key} has more than {MAX_ID_BYTES} bytes")
+
+
+def _check_event_id(pdu: Mapping[str, Any], rules: RoomVersion) -> None:
+    if not rules.ids_in_events:
+        if "event_id" in pdu:
+            raise BadEvent("event_id is not part of events of this room version")
+    elif not isinstance(pdu.get("event_id"), str):
+        raise BadEvent("event_id is missing or of the wrong type")
+    elif ":" not in pdu["event_id"]:
+        raise BadEvent("event_id names no server")
 
 
 def _check_room_id(pdu: Mapping[str, Any], rules: RoomVersion) -> None:
@@ -92,10 +101,19 @@ def _check_numbers(signed: Mapping[str, Any], rules: RoomVersion) -> None:
 
 def _check_references(pdu: Mapping[str, Any], rules: RoomVersion) -> None:
     prev_events, auth_events = pdu["prev_events"], pdu["auth_events"]
-    if not all(isinstance(event_id, str) for event_id in (*prev_events, *auth_events)):
-        raise BadEvent("prev_events and auth_events are lists of event ids")
+    is_reference = _is_pair if rules.ids_in_events else _is_text
+    if not all(map(is_reference, (*prev_events, *auth_events))):
+        raise BadEvent("prev_events and auth_events are lists of references to events")
     if _implies_create(pdu, rules) and "$" + pdu["room_id"][1:] in auth_events:
         raise BadEvent("the create event is not one of the auth_events in this room version")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
 
 
 def _implies_create(pdu: Mapping[str, Any], rules: RoomVersion) -> bool:

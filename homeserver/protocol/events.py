@@ -14,7 +14,7 @@ import orjson
 from homeserver.protocol.canonical_json import check_strict
 from homeserver.protocol.errors import BadEvent, BadJson
 from homeserver.protocol.event_format import MAX_SIGNED_BYTES, check_format, check_lengths, check_reference_counts
-from homeserver.protocol.hashes import canonical, encode_base64, event_id_from_hash, event_id_of
+from homeserver.protocol.hashes import canonical, encode_base64, event_id_from_hash, event_id_of, reference_hash
 from homeserver.protocol.identifiers import EventId, RoomId, UserId
 from homeserver.protocol.redaction import redact
 from homeserver.protocol.room_versions import RoomVersion
@@ -108,10 +108,12 @@ def build_pdu(
     depth: int,
     ts: int,
     redacts: EventId | None = None,
+    hashes: Mapping[EventId, str] | None = None,
 ) -> Json:
     """The PDU of an event of ours before hashes and signatures. `room_id` is None for a version 12 create event.
 
-    `redacts` goes where the room version wants it. Raises BadJson if `content` is not canonical JSON of 64 levels at
+    `redacts` goes where the room version wants it. `hashes` are those of the events referred to, for versions 1 and 2
+    (`reference_hash_of`). Raises BadJson if `content` is not canonical JSON of 64 levels at
     most, in all versions: what old ones take from others we do not make.
     """
     check_strict(content, _MAX_OWN_DEPTH)
@@ -119,8 +121,8 @@ def build_pdu(
         "type": type,
         "sender": sender,
         "content": content,
-        "prev_events": list(prev_events),
-        "auth_events": list(auth_events),
+        "prev_events": _references(prev_events, hashes, rules),
+        "auth_events": _references(auth_events, hashes, rules),
         "depth": depth,
         "origin_server_ts": ts,
     }
@@ -139,8 +141,12 @@ def build_pdu(
 def seal(proto: Json, rules: RoomVersion, key: SigningKey) -> Event:
     """Hash, sign and name an event of ours.
 
-    Raises BadEvent when it, or a name in it, is too large, and BadJson on lone surrogates.
+    Where servers make up the ids of their events, the hash of all that is in it makes a good one. Raises BadEvent when
+    it, or a name in it, is too large, and BadJson on lone surrogates.
     """
+    if rules.ids_in_events:
+        opaque = encode_base64(sha256(canonical(proto, rules)).digest()).replace("+", "-").replace("/", "_")
+        proto = {**proto, "event_id": f"${opaque}:{key.server}"}
     text = canonical(proto, rules)
     pdu = {**proto, "hashes": {"sha256": encode_base64(sha256(text).digest())}}
     # The same bytes are signed and hashed for the id, because neither `signatures` nor `unsigned` is there yet.
@@ -149,7 +155,18 @@ def seal(proto: Json, rules: RoomVersion, key: SigningKey) -> Event:
     if len(text) + _SEAL_BYTES + len(key.server) + len(key.key_id) > MAX_SIGNED_BYTES:
         raise BadEvent("the event is too large")
     check_lengths(pdu)
-    return _event(pdu, event_id_from_hash(sha256(message).digest(), rules), rules)
+    event_id = pdu.get("event_id") or event_id_from_hash(sha256(message).digest(), rules)
+    return _event(pdu, event_id, rules)
+
+
+def reference_hash_of(event: Event, rules: RoomVersion) -> str:
+    """The hash that goes with references to an event in versions 1 and 2, as base64."""
+    return encode_base64(reference_hash(event.pdu, rules))
+
+
+def referred_ids(references: Sequence[Any], rules: RoomVersion) -> tuple[EventId, ...]:
+    """The ids in the `prev_events` or `auth_events` of a PDU, which are well-formed for the version."""
+    return tuple(reference[0] for reference in references) if rules.ids_in_events else tuple(references)
 
 
 def redacted(event: Event, rules: RoomVersion) -> Event:
@@ -200,6 +217,16 @@ def join(body: bytes, envelope: bytes, rules: RoomVersion) -> Event:
     return _event(pdu, client["event_id"], rules)
 
 
+def _references(
+    event_ids: Sequence[EventId], hashes: Mapping[EventId, str] | None, rules: RoomVersion
+) -> list[EventId] | list[list[Any]]:
+    """Raises KeyError where versions 1 and 2 need a hash that is not among `hashes`."""
+    if not rules.ids_in_events:
+        return list(event_ids)
+    known = hashes or {}
+    return [[event_id, {"sha256": known[event_id]}] for event_id in event_ids]
+
+
 def _stored(value: Json, rules: RoomVersion) -> bytes:
     if rules.strict_json:
         return orjson.dumps(value)
@@ -215,8 +242,8 @@ def _event(pdu: Json, event_id: EventId, rules: RoomVersion) -> Event:
         pdu["sender"],
         pdu.get("state_key"),
         pdu["content"],
-        tuple(pdu["prev_events"]),
-        tuple(pdu["auth_events"]),
+        referred_ids(pdu["prev_events"], rules),
+        referred_ids(pdu["auth_events"], rules),
         pdu["depth"],
         pdu["origin_server_ts"],
         pdu,

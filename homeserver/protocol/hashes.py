@@ -46,6 +46,8 @@ def reference_hash(pdu: Mapping[str, Any], rules: RoomVersion) -> bytes:
 
 def event_id_of(pdu: Mapping[str, Any], rules: RoomVersion) -> EventId:
     """Spec: Room Versions, Event IDs."""
+    if rules.ids_in_events:
+        return EventId(pdu["event_id"])
     return event_id_from_hash(reference_hash(pdu, rules), rules)
 
 

@@ -29,7 +29,11 @@ class RoomVersion:
     id: str
     kept: Kept
     stable: bool = True
-    state_resolution: Literal["v2", "v2.1"] = "v2"
+    state_resolution: Literal["v1", "v2", "v2.1"] = "v2"
+    ids_in_events: bool = False
+    """Servers make up the ids of their events, which stand in the PDU; references to events carry their hashes."""
+    redaction_rule: bool = False
+    """`m.room.redaction` has an authorisation rule of its own."""
     url_safe_event_ids: bool = False
     strict_json: bool = False
     """Canonical JSON is enforced: no floats, no integers beyond 2^53 - 1."""
@@ -65,6 +69,8 @@ class RoomVersion:
         if not self.create_is_room and number > 1:
             number -= 1
         if self.aliases_rule and number > 3:
+            number += 1
+        if self.redaction_rule and number == 11:
             number += 1
         return f"{number}.{rest}" if rest else str(number)
 
@@ -103,16 +109,16 @@ _TOP_LEVEL_11 = frozenset(
         "origin_server_ts",
     }
 )
-_LEVELS_3 = frozenset({"ban", "events", "events_default", "kick", "redact", "state_default", "users", "users_default"})
+_LEVELS_1 = frozenset({"ban", "events", "events_default", "kick", "redact", "state_default", "users", "users_default"})
 
-_KEPT_3 = Kept(
+_KEPT_1 = Kept(
     top_level=_TOP_LEVEL_11 | {"origin", "membership", "prev_state"},
     content=MappingProxyType(
         {
             "m.room.member": frozenset({"membership"}),
             "m.room.create": frozenset({"creator"}),
             "m.room.join_rules": frozenset({"join_rule"}),
-            "m.room.power_levels": _LEVELS_3,
+            "m.room.power_levels": _LEVELS_1,
             "m.room.history_visibility": frozenset({"history_visibility"}),
             "m.room.aliases": frozenset({"aliases"}),
         }
@@ -128,17 +134,19 @@ def _with(kept: Kept, **content: frozenset[str] | None) -> Kept:
 
 
 _KEPT_6 = replace(
-    _KEPT_3, content=MappingProxyType({k: v for k, v in _KEPT_3.content.items() if k != "m.room.aliases"})
+    _KEPT_1, content=MappingProxyType({k: v for k, v in _KEPT_1.content.items() if k != "m.room.aliases"})
 )
 _KEPT_8 = _with(_KEPT_6, join_rules=frozenset({"join_rule", "allow"}))
 _KEPT_9 = _with(_KEPT_8, member=frozenset({"membership", "join_authorised_via_users_server"}))
 _KEPT_11 = replace(
-    _with(_KEPT_9, create=ALL, power_levels=_LEVELS_3 | {"invite"}, redaction=frozenset({"redacts"})),
+    _with(_KEPT_9, create=ALL, power_levels=_LEVELS_1 | {"invite"}, redaction=frozenset({"redacts"})),
     top_level=_TOP_LEVEL_11,
     third_party_invite_signed=True,
 )
 
-V3: Final = RoomVersion("3", _KEPT_3)
+V1: Final = RoomVersion("1", _KEPT_1, state_resolution="v1", ids_in_events=True, redaction_rule=True)
+V2: Final = replace(V1, id="2", state_resolution="v2")
+V3: Final = replace(V2, id="3", ids_in_events=False, redaction_rule=False)
 V4: Final = replace(V3, id="4", url_safe_event_ids=True)
 V5: Final = replace(V4, id="5", enforce_key_validity=True)
 V6: Final = replace(V5, id="6", kept=_KEPT_6, strict_json=True, aliases_rule=False, notification_levels=True)
@@ -150,9 +158,7 @@ V11: Final = replace(V10, id="11", kept=_KEPT_11, redacts_in_content=True, creat
 V12: Final = replace(V11, id="12", state_resolution="v2.1", create_is_room=True)
 
 ROOM_VERSIONS: Final[Mapping[str, RoomVersion]] = MappingProxyType(
-    {rules.id: rules for rules in (V3, V4, V5, V6, V7, V8, V9, V10, V11, V12)}
+    {rules.id: rules for rules in (V1, V2, V3, V4, V5, V6, V7, V8, V9, V10, V11, V12)}
 )
-RECOGNISED: Final = frozenset({"1", "2", *ROOM_VERSIONS})
-"""What a create event may name as its room version: also the two that we cannot take part in."""
 DEFAULT: Final = "12"
 """Version of new rooms unless the admin says otherwise."""

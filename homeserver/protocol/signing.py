@@ -96,22 +96,24 @@ def signature_of(obj: Mapping[str, Any], server: str, key_id: str) -> str:
 def required_signers(pdu: Mapping[str, Any], rules: RoomVersion) -> set[ServerName]:
     """The servers that must have signed this PDU: the sender's, and of a restricted join the authorising user's.
 
-    Peers ask for the second on joins only, so we do too. None at all for a third-party invite: whichever server of the
-    room learns of the new user makes that event, and the rules check what the identity server has signed.
+    In versions 1 and 2 also the one that the event's id names. Peers ask for the authorising server on joins only, so
+    we do too. The sender's has no need to sign a third-party invite: whichever server of the room learns of the new
+    user makes that event, and the rules check what the identity server has signed.
     Spec: Room Version 12, Authorisation rules, 5.2; Server-Server API, Third-party invites.
     """
     signers = {server_of(pdu["sender"])}
+    named = {server_of(pdu["event_id"])} if rules.ids_in_events else set()
     if pdu["type"] != "m.room.member":
-        return signers
+        return signers | named
     content = pdu["content"]
     membership = content.get("membership")
     if membership == "invite" and "third_party_invite" in content:
-        return set()
+        return named - signers
     if rules.restricted and membership == "join" and "join_authorised_via_users_server" in content:
         authorising = content["join_authorised_via_users_server"]
         # What is no user id has no server, and no server of an empty name has signed.
         signers.add(server_of(authorising) if isinstance(authorising, str) else ServerName(""))
-    return signers
+    return signers | named
 
 
 def _signed_bytes(obj: Mapping[str, Any]) -> bytes:

@@ -1,5 +1,7 @@
 """Resolution of room states that differ, by the second algorithm and its revision (`v2` and `v2.1`).
 
+`resolve` also leads to the first algorithm, which is in `state_resolution_v1`.
+
 `resolve` is a generator: it yields the set of event ids that it lacks, is sent a mapping with those events (and any
 others at hand), and returns the resolved state. It never looks at the order of its inputs. The order of steps and the
 words are those of the page. Events are taken as verified.
@@ -23,6 +25,7 @@ from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.power_levels import PowerLevels
 from homeserver.protocol.room_versions import RoomVersion
+from homeserver.protocol.state_resolution_v1 import resolve_v1
 
 StateMap = Mapping[StateKey, EventId]
 
@@ -53,6 +56,8 @@ def resolve(
     `rejected` is asked only about events that were sent before, so the caller may fill it meanwhile. Raises
     UnknownEvents, TooManyEvents.
     """
+    if rules.state_resolution == "v1":
+        return (yield from resolve_v1(state_sets, rules, budget=budget.events))
     unconflicted, conflicts = split_states(state_sets)
     if not any(conflicts):
         return unconflicted

@@ -324,7 +324,8 @@ class Acceptance:
         missing: list[EventId] = []
         for prev in event.prev_events:
             stored = known.stored.get(prev)
-            if prev not in tips and (stored is None or stored.flags & OUTLIER):
+            # An event of another room is no parent: its state would leak into this one.
+            if prev not in tips and (stored is None or stored.flags & OUTLIER or stored.room_nid != room.room_nid):
                 missing.append(prev)
         return missing
 

@@ -33,9 +33,11 @@ from homeserver.services.intents import (
     changes_state,
     state_keys,
 )
+from homeserver.services.references import References
 from homeserver.services.rooms import Rooms
 from homeserver.services.working_head import WorkingHead
 from homeserver.storage.database import NidBlocks
+from homeserver.storage.events.read import Events
 from homeserver.storage.rows import (
     NOTIFY,
     EventRow,
@@ -109,9 +111,11 @@ class Commits:
         nids: NidBlocks,
         key: SigningKey,
         notifications: Notifications,
+        events: Events,
         clock: Clock,
     ) -> None:
         self.rooms = rooms
+        self.references = References(events)
         self._stream = stream
         self._feed = feed
         self._state_keys = state_keys
@@ -154,11 +158,12 @@ class Commits:
         future.add_done_callback(lambda _: self._pending_txns.pop(txn, None))
         return (await self._enqueue(room, [intent], future))[0]
 
-    def sealed(self, room: Room, intent: Intent) -> Event:
+    async def sealed(self, room: Room, intent: Intent) -> Event:
         """Build and sign an event on the head as it is now, without committing it: another server signs it first.
 
         Raises Forbidden, BadJson, TooLarge.
         """
+        await self.references.prepare(room, _auth_keys(room, [intent]))
         event, _ = self._event(WorkingHead(room), intent)
         return event
 
@@ -200,6 +205,10 @@ class Commits:
     async def _next_batch(self, queue: _Queue) -> None:
         room = await self.rooms.room(queue.room_id)
         await self._notifications.prepare(room)
+        if room.rules.ids_in_events:
+            await self.references.prepare(
+                room, _auth_keys(room, [intent for waiting in queue.waiting for intent in waiting.intents])
+            )
         await self._nids.ensure(len(queue.waiting) + MAX_PER_BATCH)
         entry = _RoomEntry(self, room, queue)
         try:
@@ -293,6 +302,7 @@ class Commits:
                 depth=head.depth + 1,
                 ts=draft.ts if draft.ts is not None else self._clock.now_ms(),
                 redacts=draft.redacts,
+                hashes=self.references.hashes,
             )
             event = seal(proto, rules, self._key)
             check(event, state, rules, create=head.event(CREATE) if rules.create_is_room else None)
@@ -302,6 +312,8 @@ class Commits:
             raise BadJson(str(bad)) from bad
         except BadEvent as bad:
             raise TooLarge(str(bad)) from bad
+        except KeyError as unknown:  # another process wrote what the event would refer to
+            raise Unavailable("The room has changed; try again.") from unknown
         return event, head.nids_of(state)
 
     def _place(self, head: WorkingHead, finished: Finished, nids: Mapping[StateKey, int], rows: Rows) -> EventRow:
@@ -346,6 +358,7 @@ class Commits:
         return row
 
     def _add(self, head: WorkingHead, event: Event, row: EventRow, rows: Rows) -> None:
+        self.references.note(event, head.room.rules)
         if row.on_head:
             notify, mentions = self._notifications.judge(head.room, event)
             if notify:
@@ -410,6 +423,18 @@ class _RoomEntry:
     def fail(self, error: Exception) -> None:
         for waiting in self.unanswered():
             waiting.fail(error)
+
+
+def _auth_keys(room: Room, intents: Sequence[Intent | Finished]) -> set[StateKey]:
+    """Keys of the state that the events made of these will refer to."""
+    return {
+        key
+        for intent in intents
+        if isinstance(intent, Intent)
+        for key in auth_state_keys(
+            intent.draft.type, intent.sender, intent.draft.state_key, intent.draft.content, room.rules
+        )
+    }
 
 
 def _redaction(redaction: RedactionRow, by: EventId) -> RedactionRow:

@@ -62,7 +62,7 @@ class RemoteInvites:
         """Have the invited user's server sign the invite, then commit it. Raises Forbidden, Unavailable."""
         target = draft.state_key or ""
         server = server_of(target)
-        event = self._commits.sealed(room, Intent(sender, draft))
+        event = await self._commits.sealed(room, Intent(sender, draft))
         try:
             returned = await self._client.invite(
                 server,

@@ -158,7 +158,7 @@ class RemoteJoin:
         extra: Mapping[str, Any],
     ) -> Event:
         """Our own member event at the place that the template names. Raises BadTemplate, BadEvent."""
-        place = read_template(template, user_id, room_id, membership)
+        place = read_template(template, rules, user_id, room_id, membership)
         content: dict[str, Any] = {**extra, "membership": membership}
         if membership == "join" and place.authorised_via is not None and rules.restricted:
             content["join_authorised_via_users_server"] = place.authorised_via
@@ -173,6 +173,7 @@ class RemoteJoin:
             auth_events=place.auth_events,
             depth=place.depth,
             ts=self._clock.now_ms(),
+            hashes=place.hashes,
         )
         return seal(proto, rules, self._key)
 

@@ -22,12 +22,13 @@ from homeserver.protocol.auth_chain import TooManyEvents
 from homeserver.protocol.auth_rules import auth_state_keys, check
 from homeserver.protocol.errors import BadEvent, NotAllowed
 from homeserver.protocol.errors import BadJson as NotCanonical
-from homeserver.protocol.events import Event, StateKey, build_pdu, parse_pdu
+from homeserver.protocol.events import Event, StateKey, build_pdu, parse_pdu, referred_ids
 from homeserver.protocol.identifiers import EventId, ServerName, UserId, server_of
 from homeserver.protocol.signing import SigningKey, sign_event
 from homeserver.services.acceptance import Acceptance, MissingAncestors, Verdict, event_of
 from homeserver.services.heads import CREATE, MEMBER, Room
 from homeserver.services.received import Dropped
+from homeserver.services.references import References
 from homeserver.services.resolution import TooSlow
 from homeserver.services.rooms import Rooms
 from homeserver.storage.events.read import Events
@@ -66,12 +67,22 @@ class Welcome:
 class Resident:
     """Serves make_* and send_*."""
 
-    def __init__(self, key: SigningKey, rooms: Rooms, acceptance: Acceptance, *, events: Events, clock: Clock) -> None:
+    def __init__(
+        self,
+        key: SigningKey,
+        rooms: Rooms,
+        acceptance: Acceptance,
+        *,
+        events: Events,
+        references: References,
+        clock: Clock,
+    ) -> None:
         self.us = key.server
         self._key = key
         self._rooms = rooms
         self._acceptance = acceptance
         self._events = events
+        self._references = references
         self._clock = clock
 
     async def room_for(self, origin: str, room_id: str) -> Room:
@@ -91,18 +102,18 @@ class Resident:
         content: Json = {"membership": "join"}
         if room.join_rule in RESTRICTED and room.membership(user_id) not in ("join", "invite"):
             content[VIA] = await self._who_vouches(room, user_id)
-        return self._template(room, user_id, content)
+        return await self._template(room, user_id, content)
 
     async def make_leave(self, origin: ServerName, room_id: str, user_id: str) -> Template:
         """Raises NotFound, Forbidden."""
-        return self._template(await self._room_of(origin, room_id, user_id), user_id, {"membership": "leave"})
+        return await self._template(await self._room_of(origin, room_id, user_id), user_id, {"membership": "leave"})
 
     async def make_knock(self, origin: ServerName, room_id: str, user_id: str, versions: Sequence[str]) -> Template:
         """Raises NotFound, Forbidden, IncompatibleRoomVersion."""
         room = await self._room_of(origin, room_id, user_id)
         if room.rules.id not in versions:
             raise IncompatibleRoomVersion(room_version=room.rules.id)
-        return self._template(room, user_id, {"membership": "knock"})
+        return await self._template(room, user_id, {"membership": "knock"})
 
     async def send_join(
         self, origin: ServerName, room_id: str, event_id: str, pdu: Json, *, omit_members: bool = False
@@ -154,9 +165,10 @@ class Resident:
             raise Forbidden("The user is not of your server.")
         return await self.room_for(origin, room_id)
 
-    def _template(self, room: Room, user_id: str, content: Json) -> Template:
+    async def _template(self, room: Room, user_id: str, content: Json) -> Template:
         keys = auth_state_keys(MEMBER, user_id, user_id, content, room.rules)
         state = {key: found for key in keys if (found := room.event(key)) is not None}
+        await self._references.prepare(room, keys)
         proto = build_pdu(
             room.rules,
             room_id=room.room_id,
@@ -168,6 +180,7 @@ class Resident:
             auth_events=[found.event_id for found in state.values()],
             depth=room.depth + 1,
             ts=self._clock.now_ms(),
+            hashes=self._references.hashes,
         )
         try:
             check(_unsealed(proto, room), state, room.rules, create=_create_for(room))
@@ -285,8 +298,8 @@ def _unsealed(proto: Mapping[str, Any], room: Room) -> Event:
         sender=proto["sender"],
         state_key=proto["state_key"],
         content=proto["content"],
-        prev_events=tuple(proto["prev_events"]),
-        auth_events=tuple(proto["auth_events"]),
+        prev_events=referred_ids(proto["prev_events"], room.rules),
+        auth_events=referred_ids(proto["auth_events"], room.rules),
         depth=proto["depth"],
         ts=proto["origin_server_ts"],
         pdu=proto,

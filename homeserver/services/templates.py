@@ -3,12 +3,14 @@
 Spec: Server-Server API, Joining Rooms, Leaving Rooms.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from homeserver.federation.client.joining import Template
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import EventId, RoomId, UserId, parse_user_id
+from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.heads import MEMBER
 
 MAX_DEPTH: Final = 2**53 - 1
@@ -26,9 +28,11 @@ class Place:
     auth_events: tuple[EventId, ...]
     depth: int
     authorised_via: UserId | None
+    hashes: Mapping[EventId, str] = field(default_factory=dict)
+    """In versions 1 and 2: the hashes of those events, as the resident tells them."""
 
 
-def read_template(template: Template, user_id: UserId, room_id: RoomId, membership: str) -> Place:
+def read_template(template: Template, rules: RoomVersion, user_id: UserId, room_id: RoomId, membership: str) -> Place:
     """Check that a template is for the event that was asked for. Raises BadTemplate."""
     event = template.event
     content = event.get("content")
@@ -42,9 +46,28 @@ def read_template(template: Template, user_id: UserId, room_id: RoomId, membersh
     if type(depth) is not int or not 0 <= depth <= MAX_DEPTH:
         raise BadTemplate("the template has no usable depth")
     via = content.get("join_authorised_via_users_server")
+    prev_events, hashes = _references(event.get("prev_events"), rules)
+    auth_events, more = _references(event.get("auth_events"), rules)
     return Place(
-        _ids(event.get("prev_events"), 1, 20), _ids(event.get("auth_events"), 1, 10), depth, _user(via) if via else None
+        _ids(prev_events, 1, 20), _ids(auth_events, 1, 10), depth, _user(via) if via else None, {**hashes, **more}
     )
+
+
+def _references(value: object, rules: RoomVersion) -> tuple[object, dict[EventId, str]]:
+    """The ids among references to events, and their hashes where the version has them."""
+    if not rules.ids_in_events or not isinstance(value, list):
+        return value, {}
+    pairs: Sequence[tuple[Any, Any]] = [
+        (pair[0], pair[1]) if isinstance(pair, list) and len(pair) == 2 else (None, None) for pair in value
+    ]
+    hashes = {
+        EventId(event_id): hashes["sha256"]
+        for event_id, hashes in pairs
+        if isinstance(event_id, str) and isinstance(hashes, dict) and isinstance(hashes.get("sha256"), str)
+    }
+    if len(hashes) != len(pairs):
+        raise BadTemplate("the template names events without their hashes")
+    return [event_id for event_id, _ in pairs], hashes
 
 
 def _ids(value: object, least: int, most: int) -> tuple[EventId, ...]:

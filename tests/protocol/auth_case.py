@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from homeserver.protocol.events import Event
-from homeserver.protocol.identifiers import EventId, RoomId, UserId
+from homeserver.protocol.identifiers import EventId, RoomId, UserId, server_of
 from homeserver.protocol.room_versions import RoomVersion
 from tests.protocol.auth_room import ALICE, BOB, DAVE, IDENTITY_KEY, Room, key_of
 
@@ -27,7 +27,8 @@ class Case:
 
     def number(self, rules: RoomVersion, rule: str = "") -> str:
         rule = rule or self.rule
-        return rule.removeprefix("aliases ") if rule.startswith("aliases") else rules.numbered(rule)
+        number = rule.removeprefix("aliases ").removeprefix("redaction ")
+        return rules.numbered(rule) if number == rule else number
 
 
 def message(room: Room) -> Event:
@@ -110,6 +111,18 @@ def aliases(state_key: str | None) -> Send:
         return replace(event, auth_events=room.message(DAVE).auth_events)
 
     return send
+
+
+def redaction(sender: UserId, redacts: str) -> Send:
+    def send(room: Room) -> Event:
+        event = replace(room.event("m.room.redaction", sender, {}), event_id=EventId(f"$new:{server_of(sender)}"))
+        return replace(event, pdu={**event.pdu, "redacts": redacts})
+
+    return send
+
+
+def has_redaction_rule(rules: RoomVersion) -> bool:
+    return rules.redaction_rule
 
 
 def has_aliases(rules: RoomVersion) -> bool:

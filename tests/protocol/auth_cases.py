@@ -1,7 +1,7 @@
 """For every authorisation rule an event that it lets pass and one that it alone refuses, in every version that has it.
 
-Rules are named as on the page of version 12, but for those that its page lacks: `aliases` (versions 3 to 5) and the
-create event among the auth events, 3.4 (to version 11).
+Rules are named as on the page of version 12, but for those that its page lacks: `aliases` (versions 1 to 5),
+`redaction` (1 and 2) and the create event among the auth events, 3.4 (to version 11).
 """
 
 from dataclasses import replace
@@ -20,6 +20,7 @@ from tests.protocol.auth_case import (
     has_creators_in_content,
     has_integer_levels,
     has_knocks,
+    has_redaction_rule,
     has_restricted_joins,
     has_room_ids_in_create,
     has_rooms_named_by_create,
@@ -27,6 +28,7 @@ from tests.protocol.auth_case import (
     message,
     misplaced_create,
     not_a_state_event,
+    redaction,
     token_invite,
     with_rejected,
     with_topic,
@@ -306,5 +308,20 @@ CASES = (
         lambda room: room.new_levels(CAROL, users={BOB: 51}),
     ),
     Case("10.11", lambda room: room.new_levels(CAROL), None),
+    Case(
+        "redaction 11.1",
+        redaction(CAROL, "$old:b.example"),
+        redaction(BOB, "$old:a.example"),
+        "redaction 11.3",
+        has_redaction_rule,
+    ),
+    Case(
+        "redaction 11.2",
+        redaction(BOB, "$old:b.example"),
+        redaction(BOB, "$old:a.example"),
+        "redaction 11.3",
+        has_redaction_rule,
+    ),
+    Case("redaction 11.3", redaction(BOB, "$old:b.example"), redaction(BOB, "$old"), applies=has_redaction_rule),
     Case("11", message, None),
 )

@@ -25,6 +25,7 @@ def event(
     auth_events: Sequence[str] = (),
     prev_events: Sequence[str] = (),
     ts: int = 1,
+    depth: int = 1,
 ) -> Event:
     return Event(
         event_id=EventId(event_id),
@@ -35,7 +36,7 @@ def event(
         content=content or {},
         prev_events=tuple(map(EventId, prev_events)),
         auth_events=tuple(map(EventId, auth_events)),
-        depth=1,
+        depth=depth,
         ts=ts,
         pdu={},
     )
@@ -97,6 +98,7 @@ class History:
             auth_events=sorted({state[key] for key in keys if key in state}),
             prev_events=list(self.events)[-1:],
             ts=len(self.events) if ts is None else ts,
+            depth=len(self.events) + 1,
         )
         try:
             check(made, {key: self.events[i] for key, i in state.items()}, self.rules, create=self.create)

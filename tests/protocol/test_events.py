@@ -1,5 +1,6 @@
 """Events: parsing, building, sealing, the client format, storage."""
 
+import re
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -11,8 +12,26 @@ from hypothesis import strategies as st
 from homeserver.protocol.canonical_json import encode_lenient
 from homeserver.protocol.errors import BadEvent, BadJson
 from homeserver.protocol.event_format import MAX_SIGNED_BYTES
-from homeserver.protocol.events import Event, Json, build_pdu, client_event, join, parse_pdu, redacted, seal, split
-from homeserver.protocol.hashes import canonical, check_content_hash, content_hash, encode_base64, event_id_of
+from homeserver.protocol.events import (
+    Event,
+    Json,
+    build_pdu,
+    client_event,
+    join,
+    parse_pdu,
+    redacted,
+    reference_hash_of,
+    seal,
+    split,
+)
+from homeserver.protocol.hashes import (
+    canonical,
+    check_content_hash,
+    content_hash,
+    encode_base64,
+    event_id_of,
+    reference_hash,
+)
 from homeserver.protocol.identifiers import EventId, RoomId, ServerName, UserId
 from homeserver.protocol.redaction import redact_body
 from homeserver.protocol.room_versions import ROOM_VERSIONS, V3, V10, V11, V12, RoomVersion
@@ -39,6 +58,7 @@ def proto(rules: RoomVersion, kind: str = "m.room.message", content: Json | None
         "auth_events": [],
         "depth": 7,
         "ts": 1_700_000_000_000,
+        "hashes": {PREV: "A" * 43},
     }
     return build_pdu(rules, **given | fields)
 
@@ -229,3 +249,23 @@ def test_a_hash_that_cannot_be_read_is_wrong(digest: str) -> None:
     assert not check_content_hash({**event.pdu, "hashes": {"sha256": digest}}, V12)
     padded = encode_base64(content_hash(event.pdu, V12)) + "="
     assert check_content_hash({**event.pdu, "hashes": {"sha256": padded}}, V12)
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_in_the_first_versions_servers_name_events_and_references_carry_hashes(version: str) -> None:
+    rules = ROOM_VERSIONS[version]
+    first = sent(rules)
+    assert re.fullmatch(r"\$[\w-]{43}:a\.example", first.event_id)
+    second = sent(
+        rules,
+        prev_events=[first.event_id],
+        auth_events=[first.event_id],
+        hashes={first.event_id: reference_hash_of(first, rules)},
+    )
+    assert second.prev_events == second.auth_events == (first.event_id,)
+    digest = reference_hash(first.pdu, rules)
+    assert (
+        second.pdu["prev_events"] == second.pdu["auth_events"] == [[first.event_id, {"sha256": encode_base64(digest)}]]
+    )
+    assert reference_hash_of(redacted(first, rules), rules) == encode_base64(digest)
+    assert sent(rules, ts=5).event_id != first.event_id

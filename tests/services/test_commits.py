@@ -20,6 +20,7 @@ from homeserver.services.heads import Room
 from homeserver.services.intents import Committed, Draft, Finished, Intent
 from homeserver.services.rooms import Rooms
 from homeserver.storage.database import Database
+from homeserver.storage.events.read import Events
 from homeserver.storage.members import Members
 from homeserver.storage.rooms import RoomTable
 from homeserver.storage.rows import EventRow, MentionRow, Row, TxnKey
@@ -63,6 +64,7 @@ class House:
             nids=database.nids,
             key=KEY,
             notifications=Silence(),
+            events=Events(database),
             clock=clock,
         )
         self.rows: list[Row] = []

@@ -80,6 +80,7 @@ class Homeserver:
             nids=database.nids,
             key=self.key,
             notifications=Silence(),
+            events=self.events,
             clock=clock,
         )
         visibility = Visibility(self.rooms, self.events, self.members, self.state_keys, _ignores_nobody)

@@ -106,6 +106,10 @@ class Joining:
             raise BadResponse(server, "invite answered without an event")
         return event
 
+    async def exchange_third_party_invite(self, server: str, room_id: str, event: Mapping[str, Any]) -> None:
+        """Have a resident turn a third-party invite into an invite. Spec: Server-Server API, Third-party invites."""
+        await self._requests.put(server, path("exchange_third_party_invite", room_id), event, is_urgent=True)
+
 
 def incompatible_version(error: Refused) -> str | None:
     """The room version that a refused make_join or make_knock names, if that was the reason."""
