@@ -39,6 +39,7 @@ from homeserver.client_api import service, versions
 from homeserver.client_api import spaces as spaces_api
 from homeserver.client_api import sync as sync_api
 from homeserver.client_api import to_device as to_device_api
+from homeserver.client_api import upgrades as upgrades_api
 from homeserver.client_api import users as users_api
 from homeserver.client_api.extensions import rooms as extensions_api
 from homeserver.client_api.http import EndpointTable
@@ -100,6 +101,8 @@ from homeserver.services.sync import parts as sync_parts
 from homeserver.services.timeline import Timeline
 from homeserver.services.typing import Typing
 from homeserver.services.ui_auth import UiAuth
+from homeserver.services.upgrade.rooms import Upgrade
+from homeserver.services.upgrade.settings import Settings
 from homeserver.services.upkeep import Upkeep
 from homeserver.services.user_directory import UserDirectory
 from homeserver.services.visibility import Visibility
@@ -422,6 +425,9 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             )
         )
         tasks += [extensions.run]
+        settings = Settings(rooms, account_data, push_rules)
+        joining.tell_by(settings.joined)
+        upgrade = Upgrade(rooms=rooms, table=room_table, creation=creation, sending=sending, settings=settings)
         timeline = Timeline(visibility, events, Relations(database), peers.backfill if peers else None)
         room_state = RoomState(visibility, events, StateTable(database))
         presentation = Presentation(Extras(database), visibility, clock)
@@ -532,6 +538,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             Spaces(server=us, rooms=rooms, aliases=directory, remote=peers.queries if peers else None, clock=clock),
         )
         rooms_api.endpoints(table, creation, sending, memberships, room_state, presentation)
+        upgrades_api.endpoints(table, upgrade)
         membership_api.endpoints(table, joining, inviting, removing, memberships)
         media_api.endpoints(table, media, thumbnails, legacy_routes=config.media.legacy_routes)
         messages_api.endpoints(table, timeline, visibility, presentation)

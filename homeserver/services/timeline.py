@@ -143,13 +143,19 @@ class Timeline:
         self, user_id: str, room_id: str, event_id: str, limit: int, asker: Asker | None = None
     ) -> Context:
         """An event with up to `limit` neighbours, half of them on each side. Raises NotFound."""
+        limit = max(0, min(limit, MAX_PAGE))
+        older = limit // 2
+        return await self.around(user_id, room_id, event_id, before=older, after=limit - older, asker=asker)
+
+    async def around(
+        self, user_id: str, room_id: str, event_id: str, *, before: int, after: int, asker: Asker | None = None
+    ) -> Context:
+        """An event with as many neighbours on each side. Raises NotFound."""
         try:
             reader = await self._visibility.reader(user_id, room_id)
         except Forbidden as error:
             raise NotFound("Event not found.") from error
-        limit = max(0, min(limit, MAX_PAGE))
-        older = limit // 2
-        page = await self._events.around(event_id, older, limit - older, reader.keys, asker)
+        page = await self._events.around(event_id, before, after, reader.keys, asker)
         seen = self._visibility.seen(reader, page)
         at = next((n for n, one in enumerate(seen) if one.event.event_id == event_id), None)
         if at is None:

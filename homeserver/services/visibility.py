@@ -170,19 +170,25 @@ class Visibility:
 
         [1 trip, and 1 for each room that the user has left]
         """
+        return {one.event.event_id for one in await self.in_rooms(user_id, event_ids)}
+
+    async def in_rooms(
+        self, user_id: str, event_ids: Mapping[str, Collection[str]], asker: Asker | None = None
+    ) -> list[Seen]:
+        """The same as events, in the order of the ids within each room [trips as of `of_rooms`]."""
         readers: dict[int, Reader] = {}
         for room_id in event_ids:
             with contextlib.suppress(Forbidden):
                 reader = await self.reader(user_id, room_id)
                 readers[reader.room.room_nid] = reader
         if not readers:
-            return set()
+            return []
         keys = next(iter(readers.values())).keys
-        page = await self._events.listed([one for ids in event_ids.values() for one in ids], keys)
-        visible: set[str] = set()
+        page = await self._events.listed([one for ids in event_ids.values() for one in ids], keys, asker)
+        visible: list[Seen] = []
         for room_nid, reader in readers.items():
             events = [stored for stored in page.events if stored.room_nid == room_nid]
-            visible.update(one.event.event_id for one in self.seen(reader, page._replace(events=events)))
+            visible += self.seen(reader, page._replace(events=events))
         return visible
 
     async def for_server(self, server: str, room: Room, event_ids: Sequence[str]) -> dict[str, bool]:

@@ -47,7 +47,7 @@ WRITERS = {
     "inbound_txns": {"staging"},
     "inbound_staging": {"staging"},
     "leases": {"leases"},
-    "cursors": {"leases", "outbound"},
+    "cursors": {"leases", "outbound", "search"},
     "jobs": {"jobs"},
     "device_keys": {"e2e_keys"},
     "one_time_keys": {"one_time_keys"},
@@ -63,6 +63,8 @@ WRITERS = {
     "media": {"media"},
     "media_files": {"media"},
     "media_thumbnails": {"media"},
+    "search_eras": {"search"},
+    "search_documents": {"search"},
     "migrations": {"migrate"},
 }
 WRITE = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+)")

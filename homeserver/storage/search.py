@@ -1,0 +1,276 @@
+"""The search index: what of the stream it must know of, its eras and documents, and probing them.
+
+Texts, grams and who may see what are not known here. Spec: Client-Server API, Server Side Search.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from homeserver.storage.database import Database, Record
+
+CURSOR = "search"
+TYPES = ("m.room.message", "m.room.name", "m.room.topic", "m.room.redaction")
+
+
+class Source(NamedTuple):
+    """An event that was committed. `position` 0: it is of the past, and no news."""
+
+    event_nid: int
+    event_id: str
+    room_nid: int
+    position: int
+    type: str
+    sender: str
+    ts: int
+    body: bytes
+    is_encrypted: bool
+    """Whether its room is: nothing of such a room is indexed."""
+
+
+class Era(NamedTuple):
+    """A stretch of a room: its documents begin at `first_ts`, and the newest is of `last_ts`. Times in ms."""
+
+    room_nid: int
+    era: int
+    first_ts: int
+    last_ts: int
+    documents: int
+
+
+class Document(NamedTuple):
+    """What one event is found by. `grams` are mixed with the era's salt."""
+
+    event_nid: int
+    room_nid: int
+    era: int
+    ts: int
+    kind: int
+    grams: Collection[int]
+
+
+class Indexed(NamedTuple):
+    """Where the document of an event lies."""
+
+    event_nid: int
+    event_id: str
+    sender: str
+    room_nid: int
+    era: int
+
+
+class Probe(NamedTuple):
+    """One era to look into, for documents with all these grams."""
+
+    room_nid: int
+    era: int
+    grams: Collection[int]
+
+
+class Candidate(NamedTuple):
+    """A document that a probe found; `(ts, event_nid)` is its place in the order of all."""
+
+    ts: int
+    event_nid: int
+    event_id: str
+    room_nid: int
+
+
+_SOURCE = """
+SELECT e.event_nid, e.event_id, e.room_nid, coalesce(e.position, 0) AS position, e.type, e.sender, e.ts, e.body,
+       EXISTS (SELECT
+                 FROM state_keys k
+                 JOIN current_state c ON c.state_key_nid = k.state_key_nid
+                WHERE k.type = 'm.room.encryption'
+                  AND k.state_key = ''
+                  AND c.room_nid = e.room_nid) AS is_encrypted"""
+_NEW = (
+    _SOURCE
+    + """
+  FROM events e
+ WHERE e.position > $1
+   AND e.position <= $2
+   AND e.type = ANY($3::text[])
+   AND e.flags & 7 = 0
+ ORDER BY e.position
+ LIMIT $4"""
+)
+_PAST = (
+    _SOURCE
+    + """
+  FROM events e
+ WHERE e.event_nid > $1
+   AND e.position IS NULL
+   AND e.room_position IS NOT NULL
+   AND e.type = ANY($2::text[])
+   AND NOT EXISTS (SELECT FROM search_documents d WHERE d.event_nid = e.event_nid)
+ ORDER BY e.event_nid
+ LIMIT $3"""
+)
+
+
+class SearchTable:
+    """Tables `search_eras` and `search_documents`, and the cursor of who fills them."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    # -- filling ---------------------------------------------------------------------------------------------------
+
+    async def cursor(self) -> int:
+        """Up to which position of the stream everything is indexed [1 trip]."""
+        position: int | None = await self._db.fetchval("SELECT position FROM cursors WHERE name = $1", CURSOR)
+        return position or 0
+
+    async def new(self, after: int, upto: int, limit: int) -> list[Source]:
+        """Events in `(after, upto]` that concern the index, oldest first [1 trip]."""
+        return [_source(row) for row in await self._db.fetch(_NEW, after, upto, list(TYPES), limit)]
+
+    async def past(self, after_nid: int, limit: int) -> list[Source]:
+        """Events fetched from the past that are not indexed, by number [1 trip]."""
+        return [_source(row) for row in await self._db.fetch(_PAST, after_nid, list(TYPES), limit)]
+
+    async def newest_nid(self) -> int:
+        """The highest number of an event [1 trip]."""
+        nid: int | None = await self._db.fetchval("SELECT max(event_nid) FROM events")
+        return nid or 0
+
+    async def eras(self, room_nids: Collection[int]) -> list[Era]:
+        """All eras of these rooms [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT room_nid, era, first_ts, last_ts, documents
+              FROM search_eras
+             WHERE room_nid = ANY($1::int8[])
+            """,
+            list(room_nids),
+        )
+        return [Era(*row.values()) for row in rows]
+
+    async def indexed(self, event_ids: Collection[str]) -> dict[str, Indexed]:
+        """Where the documents of these events lie, as far as they have any [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT e.event_nid, e.event_id, e.sender, d.room_nid, d.era
+              FROM events e
+              JOIN search_documents d ON d.event_nid = e.event_nid
+             WHERE e.event_id = ANY($1::text[])
+            """,
+            list(event_ids),
+        )
+        return {row["event_id"]: Indexed(*row.values()) for row in rows}
+
+    async def write(
+        self,
+        after: int,
+        upto: int,
+        *,
+        documents: Sequence[Document],
+        eras: Iterable[Era],
+        edited: Sequence[tuple[int, Collection[int]]],
+        redacted: Collection[str],
+    ) -> bool:
+        """Add documents, count them in their eras, and move the cursor from `after` to `upto`, all or nothing [1 trip].
+
+        `eras`: as they are with the new documents. `edited`: grams that join the documents of these event numbers;
+        `redacted`: event ids whose documents go if they were redacted. False: another process moved the cursor, and
+        nothing was done.
+        """
+        moved = await self._db.write_row(
+            """
+            WITH moved AS (
+              INSERT INTO cursors AS c (name, position)
+              VALUES ($1, $3)
+                  ON CONFLICT (name) DO UPDATE
+                 SET position = excluded.position
+               WHERE c.position = $2
+              RETURNING position),
+            era AS (
+              INSERT INTO search_eras (room_nid, era, first_ts, last_ts, documents)
+              SELECT u.room_nid, u.era, u.first_ts, u.last_ts, u.documents
+                FROM unnest($4::int8[], $5::int4[], $6::int8[], $7::int8[], $8::int4[])
+                  AS u(room_nid, era, first_ts, last_ts, documents)
+               WHERE EXISTS (SELECT FROM moved)
+                  ON CONFLICT (room_nid, era) DO UPDATE
+                 SET first_ts = excluded.first_ts,
+                     last_ts = excluded.last_ts,
+                     documents = excluded.documents),
+            gone AS (
+              DELETE FROM search_documents d
+               USING events e
+               WHERE e.event_id = ANY($9::text[])
+                 AND e.redacted_by IS NOT NULL
+                 AND d.event_nid = e.event_nid
+                 AND EXISTS (SELECT FROM moved)),
+            edited AS (
+              UPDATE search_documents d
+                 SET grams = ARRAY(SELECT unnest(d.grams) UNION SELECT unnest(u.grams::int4[]))
+                FROM unnest($10::int8[], $11::text[]) AS u(event_nid, grams)
+               WHERE d.event_nid = u.event_nid
+                 AND EXISTS (SELECT FROM moved)),
+            added AS (
+              INSERT INTO search_documents (event_nid, room_nid, era, ts, kind, grams)
+              SELECT u.event_nid, u.room_nid, u.era, u.ts, u.kind, u.grams::int4[]
+                FROM unnest($12::int8[], $13::int8[], $14::int4[], $15::int8[], $16::int2[], $17::text[])
+                  AS u(event_nid, room_nid, era, ts, kind, grams)
+               WHERE EXISTS (SELECT FROM moved)
+                  ON CONFLICT (event_nid) DO NOTHING)
+            SELECT position FROM moved
+            """,
+            CURSOR,
+            after,
+            upto,
+            *_columns(list(eras), 5),
+            list(redacted),
+            [nid for nid, _ in edited],
+            [_array(grams) for _, grams in edited],
+            *_columns([(*document[:-1], _array(document.grams)) for document in documents], 6),
+        )
+        return moved is not None
+
+    # -- finding ---------------------------------------------------------------------------------------------------
+
+    async def find(
+        self, probes: Sequence[Probe], *, below: tuple[int, int], since_ts: int, kinds: Collection[int], limit: int
+    ) -> list[Candidate]:
+        """Documents of these eras before `below`, a (ts, event number), and from `since_ts` on [1 trip].
+
+        Newest first, at most `limit`.
+        """
+        rows = await self._db.fetch(
+            """
+            SELECT d.ts, d.event_nid, e.event_id, w.room_nid
+              FROM unnest($1::int8[], $2::text[]) AS w(room_nid, grams)
+             CROSS JOIN LATERAL (
+                   SELECT ts, event_nid
+                     FROM search_documents
+                    WHERE grams @> w.grams::int4[]
+                      AND room_nid = w.room_nid
+                      AND (ts, event_nid) < ($3::int8, $4::int8)
+                      AND ts >= $5
+                      AND kind = ANY($6::int2[])
+                    ORDER BY ts DESC, event_nid DESC
+                    LIMIT $7) d
+              JOIN events e ON e.event_nid = d.event_nid
+             ORDER BY d.ts DESC, d.event_nid DESC
+             LIMIT $7
+            """,
+            [probe.room_nid for probe in probes],
+            [_array(probe.grams) for probe in probes],
+            *below,
+            since_ts,
+            list(kinds),
+            limit,
+        )
+        return [Candidate(*row.values()) for row in rows]
+
+
+def _source(row: Record) -> Source:
+    return Source(*row.values())
+
+
+def _array(numbers: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def _columns(records: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
+    return [[record[at] for record in records] for at in range(width)]
