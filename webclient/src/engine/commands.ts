@@ -5,8 +5,11 @@ import { text } from '../model/events';
 import type { Commands } from '../store/contract';
 import { failure } from './api/http';
 import type { Core } from './core';
+import { findingCommands } from './finding';
+import { groupCommands } from './groups';
 import type { Loader } from './loader';
 import type { People } from './people';
+import { ownCommands } from './own';
 import type { Page } from './publisher';
 import type { Reading } from './reading';
 import { localKey } from './send/ops';
@@ -34,6 +37,7 @@ export interface Parts extends Core {
   readonly loader: Loader;
   readonly reading: Reading;
   readonly people: People;
+  deviceId(): string;
   look(page: Page, roomId: string, anchor: string | null): void;
   viewed(page: Page, roomId: string): Fragment | null;
 }
@@ -42,6 +46,9 @@ export function accountCommands(parts: Parts, page: Page): AccountCommands {
   const { queue, loader, reading, people } = parts;
   const more = (roomId: string, end: 'older' | 'newer') => loader.more(roomId, parts.viewed(page, roomId), end);
   return {
+    ...groupCommands(parts),
+    ...ownCommands(parts, () => parts.deviceId()),
+    ...findingCommands(parts),
     loadOlder: (roomId) => more(roomId, 'older'),
     loadNewer: (roomId) => more(roomId, 'newer'),
     loadAround: async (roomId, eventId) => {

@@ -1,6 +1,6 @@
 /** What the commands and their parts need of the running session. */
 import type { Json } from '../model/events';
-import type { HttpRequest } from './api/http';
+import type { HttpAnswer, HttpRequest } from './api/http';
 import type { Method } from './api/methods';
 import type { LoadState } from './publisher';
 import type { Account } from './sync/account';
@@ -12,6 +12,8 @@ export interface Core {
   /** A named method over the socket, or by HTTP where there is none. */
   request(method: Method, params: Json): Promise<Json>;
   http(request: HttpRequest): Promise<Json>;
+  /** One call whatever its status. */
+  exchange(request: HttpRequest): Promise<HttpAnswer>;
   /** Shows what changed and writes it; resolves when it is on disk. */
   commit(changes: Changes): Promise<void>;
   timeline(roomId: string): Promise<RoomTimeline>;

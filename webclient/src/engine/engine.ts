@@ -8,11 +8,17 @@ import { type Page, Publisher } from './publisher';
 import type { CommandName, ToPage } from './rpc';
 import { NOT_CONNECTED, Running } from './running';
 import { Session } from './session';
+import { draftContent, draftOf } from './sync/drafts';
+import { DRAFT } from './sync/extensions';
 import { roomOrder } from './sync/views';
 import { backoffMs } from './transport/backoff';
+import type { Timer } from './transport/types';
 
 /** Rooms whose newest messages stay on disk: at about 120 kB each far below what browsers allow. */
 const KEPT_TIMELINES = 200;
+
+/** After the last key: then other devices learn of a draft. */
+const DRAFT_PAUSE_MS = 1000;
 
 type Command = (...args: readonly unknown[]) => unknown;
 
@@ -25,6 +31,8 @@ export class Engine {
   private recent: readonly string[] = [];
   /** Writes that failed since the last that did not. */
   private breaks = 0;
+  private readonly draftsToTell = new Set<string>();
+  private draftTimer: Timer | null = null;
   private readonly visible = new Set<Page>();
 
   private constructor(
@@ -143,6 +151,46 @@ export class Engine {
     await this.database.write([
       { store: 'drafts', key: roomId, value: draft === null ? undefined : { roomId, draft } },
     ]);
+    this.draftsToTell.add(roomId);
+    this.draftTimer?.cancel();
+    this.draftTimer = this.environment.clock.after(DRAFT_PAUSE_MS, () => this.tellDrafts());
+  }
+
+  /** Brings drafts to my other devices. */
+  private tellDrafts(): void {
+    const running = this.running;
+    if (running === null || !running.isConnected()) {
+      return;
+    }
+    for (const roomId of this.draftsToTell) {
+      this.draftsToTell.delete(roomId);
+      const draft = this.drafts.get(roomId) ?? null;
+      if (running.account.rooms.get(roomId)?.membership === 'join' && !running.account.encrypted.has(roomId)) {
+        const content = draftContent(draft, running.deviceId(), this.environment.clock.now());
+        const params = { user_id: running.account.me, room_id: roomId, type: DRAFT, content };
+        void running.request('account_data', params).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Takes drafts that another device of mine has left. */
+  private takeDrafts(rooms: ReadonlySet<string>): void {
+    for (const roomId of rooms) {
+      const running = this.running;
+      const content = running?.account.rooms.get(roomId)?.accountData[DRAFT];
+      if (running === null || content === undefined || content.device === running.deviceId()) {
+        continue;
+      }
+      const draft = draftOf(content);
+      if (draft === null) {
+        this.drafts.delete(roomId);
+      } else {
+        this.drafts.set(roomId, draft);
+      }
+      this.publisher.tell({ p: 'draft', roomId, draft });
+      const value = draft === null ? undefined : { roomId, draft };
+      void this.database.write([{ store: 'drafts', key: roomId, value }]).catch(() => undefined);
+    }
   }
 
   private sessionChanged(): void {
@@ -187,6 +235,7 @@ export class Engine {
           open: this.publisher.openRooms,
           visible: this.visible.size > 0,
         }),
+        drafted: (rooms) => this.takeDrafts(rooms),
         // The disk refused a write: what is in memory has no place to stay.
         broken: () => {
           this.breaks += 1;

@@ -6,6 +6,7 @@ import type { Patch, ToPage } from './rpc';
 import type { Account } from './sync/account';
 import type { Changes } from './sync/changes';
 import type { Fragment } from './sync/fragments';
+import { ownView } from './sync/own-view';
 import { partners, roomViews, userViews } from './sync/view-sets';
 import { memberView, roomOrder, roomPowers } from './sync/views';
 import type { Clock } from './transport/types';
@@ -171,6 +172,9 @@ export class Publisher {
       patches.push({ p: 'typing', roomId, users });
       addAll(people, users);
     }
+    if (all.some((changes) => changes.own)) {
+      patches.push({ p: 'own', own: ownView(account) });
+    }
     addAll(people, partners(account, rooms));
     if (people.size > 0) {
       patches.push({ p: 'users', users: userViews(account, people) });
@@ -191,6 +195,7 @@ export class Publisher {
           p: 'users',
           users: userViews(account, new Set([account.me, ...account.presence.keys(), ...partners(account, rooms)])),
         },
+        { p: 'own', own: ownView(account) },
         { p: 'rooms', rooms: roomViews(account, rooms) },
         { p: 'order', ...roomOrder(account), ready: account.listReady },
       );

@@ -9,6 +9,7 @@ import type {
   ErrorInfo,
   ItemKey,
   Member,
+  Own,
   Room,
   RoomId,
   SessionState,
@@ -55,6 +56,7 @@ export type Patch =
       readonly events: Readonly<Record<ItemKey, TimelineItem>>;
       readonly flags: Omit<Timeline, 'items' | 'events'>;
     }
+  | { readonly p: 'own'; readonly own: Own }
   | { readonly p: 'closed'; readonly roomId: RoomId }
   /** Forget everything: another account, or signed out. */
   | { readonly p: 'clear' };

@@ -2,7 +2,7 @@
 import type { Json } from '../model/events';
 import type { ConnectionState } from '../store/contract';
 import { errorInfo } from '../store/errors';
-import { failure, type HttpRequest } from './api/http';
+import { failure, type HttpAnswer, type HttpRequest } from './api/http';
 import { type Method, twin } from './api/methods';
 import type { Parts } from './commands';
 import type { Database } from './db/database';
@@ -38,6 +38,8 @@ export interface RunningHost {
   readonly environment: Environment;
   /** What the pages look at. */
   looking(): { readonly recent: readonly string[]; readonly open: readonly string[]; readonly visible: boolean };
+  /** Drafts of these rooms came from another device. */
+  drafted(rooms: ReadonlySet<string>): void;
   /** A write failed: memory and disk differ. */
   broken(): void;
   /** A write succeeded. */
@@ -73,6 +75,7 @@ export class Running implements Parts {
     this.intake = new Intake(stored.account, stored.pos, host.database, {
       applied: (changes) => {
         host.publisher.changed(changes);
+        host.drafted(changes.drafts);
         this.settleWaiting();
         this.watch(changes.rooms);
       },
@@ -127,6 +130,14 @@ export class Running implements Parts {
       }
     }
     return this.host.session.call(twin(method, params));
+  }
+
+  exchange(request: HttpRequest): Promise<HttpAnswer> {
+    return this.host.session.exchange(request);
+  }
+
+  deviceId(): string {
+    return this.host.session.active?.deviceId ?? '';
   }
 
   http(request: HttpRequest): Promise<Json> {

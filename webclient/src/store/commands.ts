@@ -42,7 +42,7 @@ export interface Profile {
  * Every command rejects with a `CommandError` (see `store/errors.ts`: `.info` is an `ErrorInfo`). Sending commands
  * resolve as soon as the message is safely stored in the queue; what becomes of it is seen in the timeline.
  */
-export interface Commands {
+export interface Commands extends GroupCommands, OwnCommands, FindingCommands {
   /** Looks up what the user typed: well-known, versions, login flows, registration. Rejects with `NO_SERVER`. */
   discover(server: string): Promise<ServerInfo>;
   usernameAvailable(server: string | null, username: string): Promise<boolean>;

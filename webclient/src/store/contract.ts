@@ -5,8 +5,13 @@
  */
 
 import type { Commands } from './commands';
+import type { GroupFacts } from './groups';
+import type { Own } from './own';
 
 export type * from './commands';
+export type * from './finding';
+export type * from './groups';
+export type * from './own';
 
 export type RoomId = string;
 export type UserId = string;
@@ -75,6 +80,7 @@ export interface Room {
   readonly readUpTo: EventId | null;
   /** For ordering: greater is newer. */
   readonly bumpStamp: number;
+  readonly group: GroupFacts;
 }
 
 export interface Unread {
@@ -253,6 +259,7 @@ export interface MirrorState {
   /** Present for rooms this page has open. */
   readonly timelines: Readonly<Record<RoomId, Timeline>>;
   readonly drafts: Readonly<Record<RoomId, Draft>>;
+  readonly own: Own;
 }
 
 export interface ErrorInfo {

@@ -3,6 +3,7 @@ import { batch } from 'solid-js';
 import { createStore, produce, reconcile, unwrap } from 'solid-js/store';
 import type { Patch } from '../engine/rpc';
 import type { MirrorState } from './contract';
+import { noOwn } from './own';
 
 type Mutable<T> = T extends (...args: never[]) => unknown
   ? T
@@ -24,6 +25,7 @@ export function emptyState(): MirrorState {
     typing: {},
     timelines: {},
     drafts: {},
+    own: noOwn,
   };
 }
 
@@ -95,6 +97,9 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
             }
           }),
         );
+        return;
+      case 'own':
+        setState('own', reconcile(patch.own as Mutable<typeof patch.own>));
         return;
       case 'timeline':
         applyTimeline(patch);

@@ -38,6 +38,10 @@ export class Changes {
   /** Rooms whose timeline record is to be written. */
   readonly timelines = new Set<string>();
   order = false;
+  /** What belongs to the account itself looks different. */
+  own = false;
+  /** Rooms with a draft from another device. */
+  readonly drafts = new Set<string>();
 
   put<S extends StoreName>(store: S, key: Records[S]['key'], value: Records[S]['value']): void {
     this.writes.set(`${store} ${String(key)}`, { store, key, value });

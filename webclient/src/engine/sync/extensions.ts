@@ -2,10 +2,12 @@
 import { asEvent, isObject, type Json, list, number, object, roomEntries, text, texts } from '../../model/events';
 import { type Account, emptyRoom, type RoomData } from './account';
 import type { Changes } from './changes';
+import { OWN_KINDS } from './own-view';
 
 export const COUNTS = 'app.hearth.counts';
 export const PRESENCE = 'app.hearth.presence';
 export const PREVIEW = 'app.hearth.preview';
+export const DRAFT = 'app.hearth.draft';
 
 export function applyExtensions(account: Account, extensions: Json, changes: Changes): void {
   applyAccountData(account, object(extensions.account_data), changes);
@@ -56,6 +58,7 @@ function applyAccountData(account: Account, data: Json, changes: Changes): void 
 export function setAccountData(account: Account, type: string, content: Json, changes: Changes): void {
   account.accountData.set(type, content);
   changes.put('kv', `account_data ${type}`, content);
+  changes.own ||= OWN_KINDS.has(type);
   if (type === 'm.direct' || type === 'm.push_rules') {
     for (const roomId of account.rooms.keys()) {
       changes.rooms.add(roomId);
@@ -72,6 +75,9 @@ export function setRoomAccountData(
 ): void {
   const known = account.rooms.get(roomId)?.accountData ?? {};
   changeRoom(account, roomId, changes, { accountData: { ...known, [type]: content } });
+  if (type === DRAFT) {
+    changes.drafts.add(roomId);
+  }
 }
 
 /** Content of an `m.receipt` event. Receipts of threads other than the main one do not count here. */

@@ -6,6 +6,7 @@ import { previewBody } from '../../model/preview';
 import type { Delivery, Member, MyPower, Preview, Room, User } from '../../store/contract';
 import { localKey } from '../send/ops';
 import type { Account, MemberData, RoomData } from './account';
+import { groupFacts } from './group-facts';
 import { deliveryOf, eventItem } from './items';
 import { avatarOf, nameIn } from './members';
 
@@ -51,6 +52,7 @@ export function roomView(account: Account, room: RoomData): Room {
     defaultPower: powers.usersDefault,
     readUpTo: room.myRead?.eventId ?? null,
     bumpStamp: room.bumpStamp,
+    group: groupFacts(account, room, powers),
   };
 }
 
