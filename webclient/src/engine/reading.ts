@@ -5,6 +5,7 @@ import { isPassing } from './api/http';
 import type { Core } from './core';
 import { Changes } from './sync/changes';
 import { setRoomAccountData } from './sync/extensions';
+import { ownView } from './sync/own-view';
 
 const TYPING_LASTS_MS = 30_000;
 const TYPING_AGAIN_MS = 20_000;
@@ -71,6 +72,7 @@ export class Reading {
     const last = this.typed.get(roomId);
     if (
       !this.core.isConnected() ||
+      (typing && !ownView(this.core.account).privacy.typing) ||
       (typing ? last !== undefined && Date.now() - last < TYPING_AGAIN_MS : last === undefined)
     ) {
       return;
@@ -97,7 +99,9 @@ export class Reading {
     this.sending.add(roomId);
     let settled = true;
     try {
-      await this.core.request('read_markers', { room_id: roomId, fully_read: eventId, read: eventId });
+      const hidden = ownView(this.core.account).privacy.receipts === 'private';
+      const receipt = hidden ? { read_private: eventId } : { read: eventId };
+      await this.core.request('read_markers', { room_id: roomId, fully_read: eventId, ...receipt });
     } catch (error) {
       // What the server refuses for good would be refused again; the rest goes out with the next connection.
       settled = !isPassing(errorInfo(error));

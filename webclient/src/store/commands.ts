@@ -1,5 +1,8 @@
 /** The commands of the contract: promises that the engine answers. All views take these types from `contract.ts`. */
 import type { Draft, EventId, ItemKey, RoomId, ServerInfo, UserId } from './contract';
+import type { FindingCommands } from './finding';
+import type { GroupCommands } from './groups';
+import type { OwnCommands } from './own';
 
 export interface LoginRequest {
   /** Name or address of the server; null takes the session's suggested one (own origin first). */

@@ -31,7 +31,7 @@ const TWINS = {
   read_markers: (p) => ({
     method: 'POST',
     path: base + path`/rooms/${room(p)}/read_markers`,
-    body: { 'm.fully_read': p.fully_read, 'm.read': p.read },
+    body: { 'm.fully_read': p.fully_read, 'm.read': p.read, 'm.read.private': p.read_private },
   }),
   messages: (p) => ({
     method: 'GET',
