@@ -1,0 +1,118 @@
+/** Commands about the one who is signed in: profile, sessions, contacts, folders, wishes. */
+import { type Json, list, number, object, text, texts } from '../model/events';
+import type { OwnCommands, SessionInfo } from '../store/own';
+import { type HttpRequest, path, serverError } from './api/http';
+import type { Core } from './core';
+import { Changes } from './sync/changes';
+import { setAccountData } from './sync/extensions';
+import { BLOCKED, CONTACTS, FOLDERS, INVITES, PRIVACY, SETTINGS } from './sync/own-view';
+
+const V3 = '/_matrix/client/v3';
+const KIND_RULES = { dm: '.m.rule.room_one_to_one', group: '.m.rule.message' } as const;
+
+export function ownCommands(core: Core, deviceId: () => string): OwnCommands {
+  const put = (tail: string, body: unknown) => core.http({ method: 'PUT', path: V3 + tail, body });
+  const post = (tail: string, body: unknown) => core.http({ method: 'POST', path: V3 + tail, body });
+  const keep = (kind: string, content: Json) => keepAccountData(core, kind, content);
+  const data = (kind: string): Json => core.account.accountData.get(kind) ?? {};
+  return {
+    features: async () => {
+      const answer = await core.http({ method: 'GET', path: '/_matrix/client/versions' });
+      const features = object(answer.unstable_features);
+      return Object.keys(features).filter((name) => features[name] === true);
+    },
+    setAvatar: async (mxc) => {
+      await put(path`/profile/${core.account.me}/avatar_url`, { avatar_url: mxc ?? '' });
+    },
+    sessions: async () => {
+      const answer = await core.http({ method: 'GET', path: `${V3}/devices` });
+      return list(answer.devices)
+        .map(object)
+        .map(
+          (device): SessionInfo => ({
+            deviceId: text(device.device_id),
+            name: text(device.display_name),
+            ip: text(device.last_seen_ip),
+            seenTs: typeof device.last_seen_ts === 'number' ? number(device.last_seen_ts, 0) : null,
+            current: device.device_id === deviceId(),
+          }),
+        )
+        .sort((a, b) => Number(b.current) - Number(a.current) || (b.seenTs ?? 0) - (a.seenTs ?? 0));
+    },
+    renameSession: async (id, name) => {
+      await put(path`/devices/${id}`, { display_name: name });
+    },
+    endSessions: async (devices, password) => {
+      await withPassword(core, { method: 'POST', path: `${V3}/delete_devices`, body: { devices } }, password);
+    },
+    changePassword: async (old, fresh) => {
+      const body = { new_password: fresh, logout_devices: false };
+      await withPassword(core, { method: 'POST', path: `${V3}/account/password`, body }, old);
+    },
+    setBlocked: async (userId, blocked) => {
+      const { [userId]: _gone, ...others } = object(data(BLOCKED).ignored_users);
+      await keep(BLOCKED, { ignored_users: blocked ? { ...others, [userId]: {} } : others });
+    },
+    setContact: async (userId, name) => {
+      const { [userId]: _gone, ...others } = object(data(CONTACTS).contacts);
+      await keep(CONTACTS, { contacts: name === null ? others : { ...others, [userId]: { name } } });
+    },
+    setFolders: (folders) => keep(FOLDERS, { folders }),
+    setPrivacy: async ({ invites, ...privacy }) => {
+      await keep(PRIVACY, privacy);
+      if ((data(INVITES).default_action === 'block') !== (invites === 'nobody')) {
+        await keep(INVITES, invites === 'nobody' ? { default_action: 'block' } : {});
+      }
+    },
+    setSettings: (settings) => keep(SETTINGS, { ...settings }),
+    setNotifyKind: async (kind, enabled) => {
+      await put(path`/pushrules/global/underride/${KIND_RULES[kind]}/enabled`, { enabled });
+    },
+    commonRooms: async (userId) =>
+      [...core.account.rooms.values()]
+        .filter((room) => room.membership === 'join' && core.account.member(room.id, userId)?.membership === 'join')
+        .map((room) => room.id),
+    reportRoom: async (roomId, reason) => {
+      await post(path`/rooms/${roomId}/report`, { reason });
+    },
+    reportUser: async (userId, reason) => {
+      await post(path`/users/${userId}/report`, { reason });
+    },
+  };
+}
+
+/** Shown at once, then sent; taken back when the server refuses. */
+export async function keepAccountData(core: Core, type: string, content: Json): Promise<void> {
+  const { account } = core;
+  const before = account.accountData.get(type) ?? {};
+  const show = async (value: Json) => {
+    const changes = new Changes();
+    setAccountData(account, type, value, changes);
+    await core.commit(changes);
+  };
+  await show(content);
+  try {
+    await core.request('account_data', { user_id: account.me, type, content });
+  } catch (error) {
+    await show(before);
+    throw error;
+  }
+}
+
+/** A call that the server wants the password for. Spec: Client-Server API, User-Interactive Authentication. */
+async function withPassword(core: Core, request: HttpRequest, password: string): Promise<void> {
+  const asked = await core.exchange(request);
+  if (asked.status < 300) {
+    return;
+  }
+  const stages = list(asked.body.flows).flatMap((flow) => texts(object(flow).stages));
+  if (asked.status !== 401 || !stages.includes('m.login.password')) {
+    throw serverError(asked.status, asked.body);
+  }
+  const identifier = { type: 'm.id.user', user: core.account.me };
+  const auth = { type: 'm.login.password', session: asked.body.session, identifier, password };
+  const answer = await core.exchange({ ...request, body: { ...object(request.body), auth } });
+  if (answer.status >= 300) {
+    throw serverError(answer.status === 401 ? 403 : answer.status, { errcode: 'M_FORBIDDEN', ...answer.body });
+  }
+}

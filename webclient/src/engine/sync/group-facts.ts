@@ -1,0 +1,85 @@
+/** What a group is beyond its name: who can come in, its roles, who is muted. */
+import { type Json, list, number, object, text, textOrNull, texts } from '../../model/events';
+import { levelOf, type Powers } from '../../model/powers';
+import { type GroupFacts, type Permission, permissions, type Role, type RoleList } from '../../store/groups';
+import type { Account, RoomData } from './account';
+
+export const ROLES = 'app.hearth.roles';
+const ROLE_OF = 'app.hearth.role';
+const RESTRICTED = 'app.hearth.restrict_until';
+const HISTORY = new Set<string>(['invited', 'joined', 'shared', 'world_readable']);
+const KNOWN = new Set<string>(permissions);
+
+export function groupFacts(account: Account, room: RoomData, powers: Powers): GroupFacts {
+  const content = (type: string) => account.content(room.id, type);
+  const rule = text(content('m.room.join_rules').join_rule);
+  const history = text(content('m.room.history_visibility').history_visibility);
+  const create = account.state(room.id, 'm.room.create');
+  const mine = levelOf(powers, account.me);
+  const rolesOf: Record<string, readonly string[]> = {};
+  const mutedUntil: Record<string, number> = {};
+  for (const event of Object.values(room.state)) {
+    if (event.content === null || !event.state_key.startsWith('_@')) {
+      continue;
+    }
+    const userId = event.state_key.slice(1);
+    if (event.type === ROLE_OF) {
+      rolesOf[userId] = texts(event.content.roles);
+    } else if (event.type === RESTRICTED && number(event.content.until, 0) > 0) {
+      mutedUntil[userId] = number(event.content.until, 0);
+    }
+  }
+  const members = [...(account.members.get(room.id)?.values() ?? [])];
+  return {
+    access: rule === 'public' ? 'public' : rule.startsWith('knock') ? 'knock' : 'private',
+    alias: text(content('m.room.canonical_alias').alias),
+    history: HISTORY.has(history) ? (history as GroupFacts['history']) : 'shared',
+    version: text(create?.content?.room_version),
+    roles: rolesIn(account.state(room.id, ROLES)?.content ?? null),
+    rolesOf,
+    mutedUntil,
+    creators: create === null ? [] : [create.sender, ...texts(create.content?.additional_creators)],
+    requests: members.filter((one) => one.membership === 'knock').map((one) => one.userId),
+    replacement: textOrNull(content('m.room.tombstone').replacement_room),
+    canSetAccess: mine >= powers.need.state('m.room.join_rules'),
+    canSetRoles: mine >= powers.need.state('m.room.power_levels'),
+    notify: notifyLevel(account, room.id),
+  };
+}
+
+/** The list in a state event; what is not understood of it is left out. */
+function rolesIn(content: Json | null): RoleList | null {
+  if (content === null || !Array.isArray(content.roles)) {
+    return null;
+  }
+  const roles = list(content.roles)
+    .map(object)
+    .filter((role) => text(role.id) !== '')
+    .map(
+      (role): Role => ({
+        id: text(role.id),
+        name: text(role.name),
+        colour: text(role.colour),
+        level: number(role.level, 0),
+        permissions: known(role.permissions),
+      }),
+    );
+  return { roles, everyone: known(content.everyone) };
+}
+
+function known(value: unknown): readonly Permission[] {
+  return texts(value).filter((one): one is Permission => KNOWN.has(one));
+}
+
+/** By the rules of the room itself. Spec: Client-Server API, Push rules. */
+function notifyLevel(account: Account, roomId: string): GroupFacts['notify'] {
+  const rules = object(object(account.accountData.get('m.push_rules')).global);
+  const silent = (kind: string) =>
+    list(rules[kind])
+      .map(object)
+      .some((rule) => rule.rule_id === roomId && rule.enabled !== false && !texts(rule.actions).includes('notify'));
+  if (silent('override')) {
+    return 'none';
+  }
+  return silent('room') ? 'mentions' : 'all';
+}

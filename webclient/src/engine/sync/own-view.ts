@@ -1,0 +1,64 @@
+/** What belongs to the one who is signed in, read from account data. */
+import { type Json, list, object, text, texts } from '../../model/events';
+import { type ChatKind, type Folder, noOwn, type Own } from '../../store/own';
+import type { Account } from './account';
+
+export const BLOCKED = 'm.ignored_user_list';
+export const CONTACTS = 'app.hearth.contacts';
+export const FOLDERS = 'app.hearth.folders';
+export const PRIVACY = 'app.hearth.privacy';
+export const SETTINGS = 'app.hearth.settings';
+export const INVITES = 'm.invite_permission_config';
+const PUSH_RULES = 'm.push_rules';
+
+/** Kinds of account data that the view is made of. */
+export const OWN_KINDS: ReadonlySet<string> = new Set([
+  BLOCKED,
+  CONTACTS,
+  FOLDERS,
+  PRIVACY,
+  SETTINGS,
+  INVITES,
+  PUSH_RULES,
+]);
+
+export function ownView(account: Account): Own {
+  const data = (kind: string): Json => account.accountData.get(kind) ?? {};
+  const privacy = data(PRIVACY);
+  const settings = data(SETTINGS);
+  const contacts = object(data(CONTACTS).contacts);
+  const rules = object(data(PUSH_RULES).global);
+  const on = (id: string) =>
+    list(rules.underride)
+      .map(object)
+      .find((rule) => rule.rule_id === id)?.enabled !== false;
+  return {
+    blocked: Object.keys(object(data(BLOCKED).ignored_users)),
+    contacts: Object.fromEntries(Object.entries(contacts).map(([id, one]) => [id, text(object(one).name)])),
+    folders: list(data(FOLDERS).folders).map(object).flatMap(folder),
+    privacy: {
+      presence: privacy.presence === 'nobody' ? 'nobody' : 'everyone',
+      receipts: privacy.receipts === 'private' ? 'private' : 'everyone',
+      typing: privacy.typing !== false,
+      invites: data(INVITES).default_action === 'block' ? 'nobody' : 'everyone',
+    },
+    settings: {
+      desktop: settings.desktop !== false,
+      cards: settings.cards !== false,
+      sound: settings.sound !== false,
+      previews: settings.previews !== false,
+      unarchive: settings.unarchive !== false,
+    },
+    notify: rules.underride === undefined ? noOwn.notify : { dm: on('.m.rule.room_one_to_one'), group: on('.m.rule.message') },
+  };
+}
+
+function folder(one: Json): Folder[] {
+  const id = text(one.id);
+  const name = text(one.name).trim();
+  if (id === '' || name === '') {
+    return [];
+  }
+  const kinds = texts(one.kinds).filter((kind): kind is ChatKind => kind === 'dm' || kind === 'group');
+  return [{ id, name, kinds, include: texts(one.include), exclude: texts(one.exclude) }];
+}

@@ -1,0 +1,48 @@
+/** Looking for people, groups and messages. Part of the contract. */
+import type { EventPreview, Profile, RoomId, UserId } from './contract';
+import type { Page } from './groups';
+
+export interface PublicRoom {
+  readonly roomId: RoomId;
+  readonly alias: string;
+  readonly name: string;
+  readonly topic: string;
+  readonly avatar: string | null;
+  readonly members: number;
+  readonly access: 'public' | 'knock' | 'private';
+  readonly isSpace: boolean;
+  readonly worldReadable: boolean;
+}
+
+export interface MessageSearch {
+  readonly words: string;
+  readonly roomId: RoomId | null;
+  readonly sender: UserId | null;
+  readonly kind: 'all' | 'media' | 'files' | 'links' | 'voice';
+  /** Only before this time, ms. */
+  readonly before: number | null;
+  readonly next: string | null;
+}
+
+export interface Found extends EventPreview {
+  /** Words to be marked. */
+  readonly marks: readonly string[];
+}
+
+export interface FoundPage extends Page<Found> {
+  readonly count: number | null;
+  readonly marks: readonly string[];
+}
+
+export interface FindingCommands {
+  searchPeople(words: string): Promise<readonly Profile[]>;
+  /** Groups in the public list of a server (null: our own). */
+  publicRooms(server: string | null, words: string, from: string | null): Promise<Page<PublicRoom>>;
+  searchMessages(query: MessageSearch): Promise<FoundPage>;
+  /** What can be known of a room before joining it. Rejects with `M_NOT_FOUND`. */
+  roomSummary(idOrAlias: string, via: readonly string[]): Promise<PublicRoom>;
+  /** The rooms of a space, it first. */
+  spaceRooms(spaceId: RoomId): Promise<readonly PublicRoom[]>;
+  /** The first event at or after a time. */
+  eventAt(roomId: RoomId, ts: number): Promise<string>;
+}

@@ -1,0 +1,81 @@
+/** What belongs to the person who is signed in, beyond rooms: contacts, folders, wishes. Part of the contract. */
+import type { RoomId, UserId } from './contract';
+
+export type ChatKind = 'dm' | 'group';
+
+export interface Folder {
+  readonly id: string;
+  readonly name: string;
+  /** Kinds of chats that belong to it. */
+  readonly kinds: readonly ChatKind[];
+  readonly include: readonly RoomId[];
+  readonly exclude: readonly RoomId[];
+}
+
+export interface Privacy {
+  /** `nobody`: I am never shown as online. */
+  readonly presence: 'everyone' | 'nobody';
+  readonly receipts: 'everyone' | 'private';
+  readonly typing: boolean;
+  readonly invites: 'everyone' | 'nobody';
+}
+
+export interface Settings {
+  readonly desktop: boolean;
+  readonly cards: boolean;
+  readonly sound: boolean;
+  /** Words of messages in notifications. */
+  readonly previews: boolean;
+  /** Archived chats come back when something new is in them. */
+  readonly unarchive: boolean;
+}
+
+export interface Own {
+  readonly blocked: readonly UserId[];
+  /** Names of my own for people. */
+  readonly contacts: Readonly<Record<UserId, string>>;
+  readonly folders: readonly Folder[];
+  readonly privacy: Privacy;
+  readonly settings: Settings;
+  /** Default rules of the account: whether private chats and groups notify at all. */
+  readonly notify: { readonly dm: boolean; readonly group: boolean };
+}
+
+export const noOwn: Own = {
+  blocked: [],
+  contacts: {},
+  folders: [],
+  privacy: { presence: 'everyone', receipts: 'everyone', typing: true, invites: 'everyone' },
+  settings: { desktop: true, cards: true, sound: true, previews: true, unarchive: true },
+  notify: { dm: true, group: true },
+};
+
+export interface SessionInfo {
+  readonly deviceId: string;
+  readonly name: string;
+  readonly ip: string;
+  readonly seenTs: number | null;
+  readonly current: boolean;
+}
+
+export interface OwnCommands {
+  /** Names of the server's unstable features, e.g. `app.hearth.roles`. */
+  features(): Promise<readonly string[]>;
+  setAvatar(mxc: string | null): Promise<void>;
+  sessions(): Promise<readonly SessionInfo[]>;
+  renameSession(deviceId: string, name: string): Promise<void>;
+  /** Rejects with `M_FORBIDDEN` for a wrong password. */
+  endSessions(deviceIds: readonly string[], password: string): Promise<void>;
+  changePassword(old: string, fresh: string): Promise<void>;
+  setBlocked(userId: UserId, blocked: boolean): Promise<void>;
+  /** `name` null takes the contact away. */
+  setContact(userId: UserId, name: string | null): Promise<void>;
+  setFolders(folders: readonly Folder[]): Promise<void>;
+  setPrivacy(privacy: Privacy): Promise<void>;
+  setSettings(settings: Settings): Promise<void>;
+  setNotifyKind(kind: ChatKind, on: boolean): Promise<void>;
+  /** Rooms that we are both in. */
+  commonRooms(userId: UserId): Promise<readonly RoomId[]>;
+  reportRoom(roomId: RoomId, reason: string): Promise<void>;
+  reportUser(userId: UserId, reason: string): Promise<void>;
+}
