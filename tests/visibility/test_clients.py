@@ -181,6 +181,12 @@ async def everything(house: House, told: Told, events: list[str]) -> dict[str, s
     return heard
 
 
+async def found_by_search(reader: User, term: str) -> set[str]:
+    """Words in the answer of a search, with what is around the hits."""
+    about = {"search_term": term, "order_by": "recent", "filter": {"limit": 100}, "event_context": {}}
+    return words_in(await reader.call("POST", "/v3/search", {"search_categories": {"room_events": about}}))
+
+
 async def synced(reader: User, rooms: list[Told]) -> dict[str, set[str]]:
     """Words in whatever the reader's syncs and lists answer."""
     everyone = {"room": {"include_leave": True, "timeline": {"limit": 100}}, "event_fields": []}
@@ -200,6 +206,8 @@ async def synced(reader: User, rooms: list[Told]) -> dict[str, set[str]]:
     heard["joined rooms"] = words_in(await reader.call("GET", "/v3/joined_rooms"))
     heard["public rooms"] = words_in(await reader.call("POST", "/v3/publicRooms", {}))
     heard["users"] = words_in(await reader.call("POST", "/v3/user_directory/search", {"search_term": "a"}))
+    for term in ("text", "edit", "thread", "state", "reason"):
+        heard[f"search for {term}"] = await found_by_search(reader, term)
     return heard
 
 
@@ -242,6 +250,15 @@ async def test_an_event_is_found_by_id_by_whoever_may_see_it(house: House) -> No
             for path in ("event", "context"):
                 status, _ = await told.reader.ask("GET", f"/v3/rooms/{told.room_id}/{path}/{quote(one.event_id)}")
                 assert status == (200 if told.cell.sees(one.phase) else 404), (told.cell, one, path)
+
+
+async def test_a_search_finds_every_message_that_its_reader_may_see(house: House) -> None:
+    for life, reader in house.readers.items():
+        rooms = [told for told in house.rooms if told.cell.life == life and "join" in told.cell.lived]
+        if LIVES[life][-1:] == ("invite",):
+            continue  # one who is invited again is in no room that is searched
+        wanted = {one.word for told in rooms for one in told.said if one.kind == "text" and told.cell.sees(one.phase)}
+        assert wanted <= await found_by_search(reader, "text"), life
 
 
 async def test_no_event_is_served_under_another_room(house: House) -> None:
