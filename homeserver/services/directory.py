@@ -7,6 +7,7 @@ from homeserver.clock import Clock
 from homeserver.errors import BadAlias, Exclusive, Forbidden, InvalidParam, NotFound, RoomInUse
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import RoomId, parse_alias, server_of
+from homeserver.protocol.search_terms import fold
 from homeserver.services.heads import Room
 from homeserver.services.intents import Draft
 from homeserver.services.requester import Requester
@@ -185,7 +186,8 @@ def _has(room: dict[str, Any], term: str | None) -> bool:
     if not term:
         return True
     texts = (room.get("name"), room.get("topic"), room.get("canonical_alias"))
-    return any(isinstance(text, str) and term.lower() in text.lower() for text in texts)
+    wanted = fold(term)
+    return any(isinstance(text, str) and wanted in fold(text) for text in texts)
 
 
 def _texts(value: object) -> list[Any]:

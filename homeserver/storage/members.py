@@ -354,8 +354,7 @@ class Members:
         return {row["user_id"]: (row["displayname"], row["avatar_url"]) for row in rows}
 
     async def search(self, user_id: str, term: str, limit: int) -> list[Found]:
-        """Others in rooms of `user_id` or in public ones whose id or name holds `term`, whatever the case [1 trip]."""
-        pattern = "%" + term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        """Others in rooms of `user_id` or in public ones whose id or name holds `term`, as `folded` [1 trip]."""
         rows = await self._db.fetch(
             """
             SELECT DISTINCT ON (m.user_id) m.user_id, m.displayname, m.avatar_url
@@ -370,13 +369,13 @@ class Members:
               JOIN members m ON m.room_nid = w.room_nid
              WHERE m.membership = 'join'
                AND m.user_id <> $1
-               AND (m.user_id ILIKE $2
-                    OR m.displayname ILIKE $2)
+               AND (strpos(folded(m.user_id), (SELECT folded($2))) > 0
+                    OR strpos(folded(m.displayname), (SELECT folded($2))) > 0)
              ORDER BY m.user_id
              LIMIT $3
             """,
             user_id,
-            pattern,
+            term,
             limit,
         )
         return [Found(*row.values()) for row in rows]

@@ -181,6 +181,20 @@ class Users:
         )
         return [row["user_id"] for row in rows]
 
+    async def guests_in_rooms(self) -> list[tuple[str, str]]:
+        """(user id, room id) of each room that a guest is joined to [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT u.user_id, r.room_id
+              FROM users u
+              JOIN members m ON m.user_id = u.user_id
+              JOIN rooms r ON r.room_nid = m.room_nid
+             WHERE u.is_guest
+               AND m.membership = 'join'
+            """
+        )
+        return [(row["user_id"], row["room_id"]) for row in rows]
+
     async def deactivate(self, user_id: str, *, erase: bool) -> None:
         """End an account for good: password, addresses, profile and account data go; the name stays taken [1 trip].
 
@@ -247,8 +261,7 @@ class Profiles:
         return await self._db.execute("DELETE FROM profiles WHERE user_id = $1 AND field = $2", user_id, field) > 0
 
     async def search(self, term: str, limit: int) -> list[str]:
-        """Ids of active accounts whose id or display name holds `term`, whatever the case [1 trip]."""
-        pattern = "%" + term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        """Ids of active accounts whose id or display name holds `term`, as `folded` [1 trip]."""
         rows = await self._db.fetch(
             """
             SELECT u.user_id
@@ -256,12 +269,12 @@ class Profiles:
               LEFT JOIN profiles p ON p.user_id = u.user_id
                                   AND p.field = 'displayname'
              WHERE NOT u.is_deactivated
-               AND (u.user_id ILIKE $1
-                    OR convert_from(p.value, 'UTF8') COLLATE "default" ILIKE $1)
+               AND (strpos(folded(u.user_id), (SELECT folded($1))) > 0
+                    OR strpos(folded(convert_from(p.value, 'UTF8')), (SELECT folded($1))) > 0)
              ORDER BY u.user_id
              LIMIT $2
             """,
-            pattern,
+            term,
             limit,
         )
         return [row["user_id"] for row in rows]
