@@ -13,7 +13,7 @@ from typing import Final
 MAX_NUMBER: Final = 2**63 - 1
 """What the database can hold."""
 
-_SYNC: Final = re.compile(r"s(\d{1,19})\.(\d{1,19})-(\d{1,19})", re.ASCII)
+_SYNC: Final = re.compile(r"s(\d{1,19})\.(\d{1,19})-(\d{1,19})(?:~(\d{1,19}))?", re.ASCII)
 _PAGE: Final = re.compile(r"t(-?\d{1,19})", re.ASCII)
 _CONNECTION: Final = re.compile(r"c(\d{1,19})\.(\d{1,19})\.(\d{1,19})", re.ASCII)
 
@@ -24,14 +24,24 @@ class BadPosition(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SyncToken:
-    """`s{position}.{epoch}-{n}`. `epoch` names a life of the bus; `n` counts its typing and presence changes seen."""
+    """`s{position}.{epoch}-{n}`. `epoch` names a life of the bus; `n` counts its typing and presence changes seen.
+
+    `~{inbox}` follows where the client has messages to its device only up to that position, because there were many.
+    """
 
     position: int
     epoch: int
     n: int
+    inbox: int | None = None
+
+    @property
+    def stored(self) -> int:
+        """The position up to which the client has the messages to its device."""
+        return self.position if self.inbox is None else self.inbox
 
     def __str__(self) -> str:
-        return f"s{self.position}.{self.epoch}-{self.n}"
+        text = f"s{self.position}.{self.epoch}-{self.n}"
+        return text if self.inbox is None else f"{text}~{self.inbox}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,7 @@ def _numbers(form: re.Pattern[str], text: str) -> list[int]:
     found = form.fullmatch(text)
     if found is None:
         raise BadPosition("not a token of this kind")
-    numbers = [int(number) for number in found.groups()]
+    numbers = [int(number) for number in found.groups() if number is not None]
     if any(abs(number) > MAX_NUMBER for number in numbers):
         raise BadPosition("the number in the token is out of range")
     return numbers

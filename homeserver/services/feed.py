@@ -236,6 +236,10 @@ class Feed:
         stop = bisect_right(self._positions, upto)
         return self._ring[start:stop]
 
+    def holds(self, after: int) -> bool:
+        """Whether the ring still has all that came after a position."""
+        return after >= self._floor
+
     def follow(self) -> asyncio.Event:
         """An event set after each commit, for a cursor on the stream (sender, push); `unfollow` gives it back."""
         follower = asyncio.Event()

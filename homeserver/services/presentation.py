@@ -16,6 +16,7 @@ from homeserver.services.visibility import Seen, Visibility
 from homeserver.storage.events.extras import NOTHING, Asker, Extra, Extras
 from homeserver.storage.rows import EventRow
 
+_NONE_BESIDE = NOTHING[1:]
 JOINED_TAIL = b',"unsigned":{"membership":"join"}}'
 
 
@@ -49,10 +50,9 @@ class Presentation:
             ]
         bundled: dict[str, set[str]] = {}
         for one in seen:
-            if one.extra is not NOTHING and one.extra is not None:
-                ids = _bundled(one.extra)
-                if ids:
-                    bundled.setdefault(one.event.room_id, set()).update(ids)
+            extra = one.extra
+            if extra is not None and (extra.edit or extra.redaction or extra.thread):
+                bundled.setdefault(one.event.room_id, set()).update(_bundled(extra))
         if not bundled:
             return list(seen)
         visible = await self._visibility.of_rooms(requester.user_id, bundled)
@@ -62,9 +62,11 @@ class Presentation:
         """One event with its extra."""
         event, extra = seen.event, seen.extra
         age = max(0, self._clock.now_ms() - event.ts)
-        if extra is None or extra is NOTHING:
+        if extra is None or extra[1:] == _NONE_BESIDE:
             # The common case is put together as bytes: there may be thousands in an answer.
-            tail = b',"unsigned":{"age":%d,"membership":%b}}' % (age, orjson.dumps(seen.membership))
+            txn_id = extra.txn_id if extra is not None else None
+            more = b',"transaction_id":%b' % orjson.dumps(txn_id) if txn_id is not None else b""
+            tail = b',"unsigned":{"age":%d,"membership":%b%b}}' % (age, orjson.dumps(seen.membership), more)
             return orjson.Fragment(event.body[:-1] + tail)
         unsigned: dict[str, Any] = {"age": age, "membership": seen.membership}
         unsigned.update(_of_extra(extra, event.event_id))

@@ -5,7 +5,7 @@ state before each event, which the page of storage brings along. Spec: Client-Se
 """
 
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -26,7 +26,7 @@ VISIBILITY_KEY = ("m.room.history_visibility", "")
 PAST_MEMBERS = ("leave", "ban")
 LOOK_BACK = 8
 """Changes of a membership that may lie between being joined and now (a declined invite, a ban after leaving)."""
-IgnoredBy = Callable[[str], Awaitable[frozenset[str]]]
+IgnoredBy = Callable[[str], Coroutine[Any, Any, frozenset[str]]]
 
 
 class Seen(NamedTuple):

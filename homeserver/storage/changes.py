@@ -5,7 +5,7 @@ union: numbers `n`, texts `t`, bytes `b`, arrays `a`, booleans `f`; each kind ha
 Mentions, gaps, staging and inbound transactions are not read back: nobody caches them.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from homeserver.storage.change_records import rows_of
@@ -218,65 +218,72 @@ async def read(database: Database, after: int, limit: int) -> Changes:
     return Changes(head, rows, complete=len(rows) < limit)
 
 
-async def of_user(
-    database: Database,
-    *,
-    user_id: str,
-    device_nid: int,
-    room_nids: Collection[int],
-    watched: Collection[str],
-    after: int,
-    upto: int,
-    timeline: int,
-) -> list[Row]:
-    """What one client needs to go on from a token older than the ring, oldest first [1 trip].
+class Missed(NamedTuple):
+    """What one client missed, oldest first, as the database was when the stream stood at `head`."""
 
-    `room_nids`: rooms the user is or was in during `(after, upto]`. Of each room the newest `timeline` events, and all
-    that changed its state; receipts; the user's account data, memberships and inbox. `watched`: users whose device
-    changes count besides those in the rooms (the user's own).
+    head: int
+    rows: list[Row]
+
+
+async def of_user(database: Database, *, user_id: str, device_nid: int, after: int, upto: int, timeline: int) -> Missed:
+    """What one client needs to go on from a token older than the ring [1 trip].
+
+    Of each room that the user is joined to, or had to do with in `(after, upto]`: the newest `timeline` events, all
+    that changed its state, receipts; the user's account data, memberships and inbox; changes of devices of the user and
+    of others in the rooms.
     """
-    found = await database.fetch(_OF_USER, user_id, device_nid, list(room_nids), list(watched), after, upto, timeline)
-    return rows_of(found)
+    found = await database.fetch(_OF_USER, user_id, device_nid, after, upto, timeline)
+    return Missed(found[0]["head"], rows_of(found))
 
 
-_EVENTS_IN_ROOM = """unnest($3::int8[]) AS w(nid)
+_ROOMS = """
+WITH s AS MATERIALIZED (
+  SELECT max(position) AS head
+    FROM stream),
+w AS MATERIALIZED (
+  SELECT room_nid AS nid
+    FROM members
+   WHERE user_id = $1
+     AND NOT forgotten
+     AND (membership = 'join' OR position > $3))"""
+_EVENTS_IN_ROOM = """w
  CROSS JOIN LATERAL (
        SELECT e.*
          FROM events e
         WHERE e.room_nid = w.nid
-          AND e.position > $5
-          AND e.position <= $6
+          AND e.position > $3
+          AND e.position <= $4
           AND e.flags & 7 = 0
         ORDER BY e.position DESC
-        {cut} $7) e"""
+        {cut} $5) e"""
 _CHANGED_MEMBERSHIPS = """(
        SELECT c.*
          FROM members n
          JOIN member_changes c ON c.position = n.position
         WHERE n.user_id = $1
-          AND n.position > $5
-          AND n.position <= $6) x"""
-_RECEIPTS_OF_ROOMS = """unnest($3::int8[]) AS w(nid)
+          AND n.position > $3
+          AND n.position <= $4) x"""
+_RECEIPTS_OF_ROOMS = """w
  CROSS JOIN LATERAL (
        SELECT *
          FROM receipts g
         WHERE g.room_nid = w.nid
-          AND g.position > $5
-          AND g.position <= $6) p"""
+          AND g.position > $3
+          AND g.position <= $4) p"""
 _CHANGED_DEVICES = """(
        SELECT *
          FROM device_changes
-        WHERE position > $5
-          AND position <= $6
-          AND (room_nids && $3::int8[] OR user_id = ANY($4::text[]) OR observer = $1)) v"""
+        WHERE position > $3
+          AND position <= $4
+          AND (room_nids && ARRAY(SELECT nid FROM w) OR user_id = $1 OR observer = $1)) v"""
 _OF_USER_SOURCES = (
     (EVENT, _EVENTS_IN_ROOM.replace("{cut}", "LIMIT")),
     (EVENT, _EVENTS_IN_ROOM.replace("{cut}", "OFFSET")),
     (MEMBER, _CHANGED_MEMBERSHIPS),
-    (STATE, "(SELECT * FROM state_deltas WHERE position > $5 AND position <= $6) d"),
+    (STATE, "(SELECT * FROM state_deltas WHERE position > $3 AND position <= $4) d"),
     (RECEIPT, _RECEIPTS_OF_ROOMS),
-    (ACCOUNT_DATA, "(SELECT * FROM account_data WHERE user_id = $1 AND position > $5 AND position <= $6) a"),
-    (TO_DEVICE, "(SELECT * FROM to_device WHERE device_nid = $2 AND position > $5 AND position <= $6) i"),
+    (ACCOUNT_DATA, "(SELECT * FROM account_data WHERE user_id = $1 AND position > $3 AND position <= $4) a"),
+    (TO_DEVICE, "(SELECT * FROM to_device WHERE device_nid = $2 AND position > $3 AND position <= $4) i"),
     (DEVICE_CHANGE, _CHANGED_DEVICES),
 )
 _STATE_ONLY = " WHERE e.state_key_nid IS NOT NULL"
@@ -287,10 +294,13 @@ def _for_user() -> str:
     for number, (text, source) in enumerate(_OF_USER_SOURCES):
         branch = text.replace("{source}", source)
         if text is STATE:
-            branch += " WHERE c.room_nid = ANY($3::int8[])"
+            branch += " WHERE c.room_nid IN (SELECT nid FROM w)"
         branches.append(branch + (_STATE_ONLY if number == 1 else ""))
     union = "\nUNION ALL\n".join(branches)
-    return f"SELECT * FROM ({union}) AS u({NAMES}) ORDER BY position"  # noqa: S608 - constants of this module
+    return (
+        f"{_ROOMS}\nSELECT s.head, c.* FROM s LEFT JOIN (SELECT * FROM ({union}) AS u({NAMES})) c ON true"  # noqa: S608 - constants
+        " ORDER BY c.position"
+    )
 
 
 _OF_USER = _for_user()

@@ -5,7 +5,7 @@ Each read is an element of one row: an array of records. Not for writes, which h
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,15 +25,13 @@ class Row(tuple[Any, ...]):
     """A row with the ways of asyncpg's records that storage uses: by number, by name, its values."""
 
     __slots__ = ()
-    names: tuple[str, ...] = ()
+    places: Mapping[str, int] = {}
 
     def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - a column of any type, by number, slice or name
-        if isinstance(key, str):
-            return tuple.__getitem__(self, self.names.index(key))
-        return tuple.__getitem__(self, key)
+        return tuple.__getitem__(self, self.places[key] if isinstance(key, str) else key)
 
     def keys(self) -> Iterator[str]:
-        return iter(self.names)
+        return iter(self.places)
 
     def values(self) -> Iterator[Any]:
         return iter(self)
@@ -46,7 +44,9 @@ def rows_of(names: tuple[str, ...], records: Sequence[tuple[Any, ...]]) -> list[
     """Records with the names of their columns."""
     kind = _kinds.get(names)
     if kind is None:
-        kind = _kinds[names] = type("Row", (Row,), {"__slots__": (), "names": names})
+        kind = _kinds[names] = type(
+            "Row", (Row,), {"__slots__": (), "places": dict(zip(names, range(len(names)), strict=True))}
+        )
     return [kind(record) for record in records]
 
 

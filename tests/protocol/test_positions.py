@@ -30,6 +30,9 @@ def test_every_token_is_read_back_as_it_was_written(token: Token) -> None:
 
 def test_tokens_have_the_forms_that_the_design_names() -> None:
     assert str(SyncToken(7, 3, 1)) == "s7.3-1"
+    assert str(SyncToken(7, 3, 1, 5)) == "s7.3-1~5"
+    assert parse_sync_token("s7.3-1~5") == SyncToken(7, 3, 1, inbox=5)
+    assert (SyncToken(7, 3, 1).stored, SyncToken(7, 3, 1, 5).stored) == (7, 5)
     assert str(PageToken(-5)) == "t-5"
     assert str(ConnectionToken(2, 7, 9)) == "c2.7.9"
 

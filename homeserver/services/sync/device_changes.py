@@ -23,9 +23,10 @@ class DeviceChanges:
         What changed after `upto` is named too: it can only spare a question. Raises InvalidParam.
         """
         start, _ = _position(after), _position(upto)
-        listener = await self._feed.listener(requester.user_id)
-        viewer = await self._collector.viewer(requester, listener)
-        news = await self._collector.news(viewer, start, self._feed.head, limit=1)
+        viewers = self._collector.viewers
+        arrival = await viewers.arrive(requester, start, timeline=2)
+        viewer = await viewers.viewer(requester, arrival.listener, arrival.upto)
+        news = await self._collector.news(viewer, start, self._feed.head, limit=1, missed=arrival.missed)
         return device_lists(news, viewer, self._collector.rooms)
 
 

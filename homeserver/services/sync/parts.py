@@ -17,6 +17,7 @@ from homeserver.services.sync.collect.own import Inbox
 from homeserver.services.sync.collect.rooms import Collector
 from homeserver.services.sync.collect.state import MemberEvents
 from homeserver.services.sync.collect.talk import Talks
+from homeserver.services.sync.collect.viewer import Viewers
 from homeserver.services.sync.device_changes import DeviceChanges
 from homeserver.services.sync.sliding.connections import Connections
 from homeserver.services.sync.sliding.engine import Engine
@@ -72,19 +73,18 @@ class Sync:
         self._stopping = below.stopping
         events = Events(database)
         live = Live(below.rooms, feed)
-        member_events = MemberEvents(events, feed)
+        reads, receipts, to_device = SyncReads(database), Receipts(database), ToDevice(database)
+        member_events = MemberEvents(events, reads, below.rooms, feed)
         collector = Collector(
             feed=feed,
             rooms=below.rooms,
             events=events,
-            reads=SyncReads(database),
-            state_keys=below.state_keys,
+            reads=reads,
+            viewers=Viewers(feed, reads, below.state_keys, below.account_data.ignored_by),
             visibility=below.visibility,
             live=live,
-            ignored_by=below.account_data.ignored_by,
         )
         presenter = Presenter(live, below.presentation)
-        reads, receipts, to_device = SyncReads(database), Receipts(database), ToDevice(database)
         account_data, unread = AccountDataTable(database), Unread(Mentions(database), feed)
         activity = Activity(reads, feed)
         talks = Talks(feed, live)

@@ -5,27 +5,34 @@ Spec: Client-Server API, Syncing; Filtering.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import orjson
 
 from homeserver.clock import Clock
 from homeserver.protocol.positions import SyncToken
-from homeserver.services.feed import Feed, Listener
+from homeserver.services.feed import Feed
 from homeserver.services.one_time_keys import OneTimeKeys
 from homeserver.services.presence import Presence
 from homeserver.services.push_rules import SHOWN, PushRules, shown
 from homeserver.services.requester import Requester
 from homeserver.services.states import States
-from homeserver.services.sync.collect.interval import GONE, HIDDEN_ACCOUNT_DATA
+from homeserver.services.sync.collect.interval import GONE, HIDDEN_ACCOUNT_DATA, Interval
 from homeserver.services.sync.collect.own import (
     Inbox,
     account_data_event,
+    account_data_with,
     by_room,
     device_lists,
+    inbox_with,
     latest_account_data,
+    letters_of,
 )
-from homeserver.services.sync.collect.rooms import Collector, News, RoomNews, Viewer
+from homeserver.services.sync.collect.rooms import Collector, News, RoomNews
+from homeserver.services.sync.collect.viewer import Viewer
 from homeserver.services.sync.v3_quick import QuickIncrement
 from homeserver.services.sync.v3_rooms import Beside, Block, Json, RoomBlocks, SentMembers, Wanted
 from homeserver.services.typing import Typing
@@ -84,23 +91,36 @@ class ClassicSync:
             return await self._sync(requester, wanted)
 
     async def _sync(self, requester: Requester, wanted: Wanted) -> Json:
-        listener = await self._feed.listener(requester.user_id)
         sent = self._sent_members(requester)
         since = wanted.since
         if since is None or not await self._is_reached(since.position):
             sent.confirmed.clear()
-            return await self._first(requester, listener, wanted, sent)
+            return await self._first(requester, wanted, sent)
         sent.confirm(str(since))
-        await self._inbox.acknowledge(requester, since.position)
+        viewers = self._collector.viewers
+        beside = () if self._inbox.knows(requester) else (self._inbox.look(requester), self._key_counts(requester))
+        arrival = await viewers.arrive(requester, since.position, *beside, timeline=wanted.limit + 1)
+        listener, missed = arrival.listener, arrival.missed
+        await self._inbox.acknowledge(requester, since.stored)
         deadline = self._clock.monotonic() + wanted.timeout_s
         while True:
             ticket = listener.ticket
-            viewer = await self._collector.viewer(requester, listener)
+            viewer = await viewers.viewer(requester, listener, arrival.upto)
             token = self._token()
-            quick = self._quick.answer(viewer, wanted, sent, since, token)
+            quick = self._quick.answer(viewer, wanted, sent, since, token) if since.inbox is None else {}
             if quick:
                 return await self._ended(requester, quick, token, sent)
-            news = await self._collector.news(viewer, since.position, token.position, limit=wanted.limit)
+            news = await self._collector.news(
+                viewer,
+                since.position,
+                token.position,
+                limit=wanted.limit,
+                missed=missed,
+                beside=partial(self._wanted_with_missed, viewer, wanted),
+            )
+            missed = None
+            news.to_device, inbox = await self._inbox.fresh(requester, since, token.position, news.to_device)
+            token = replace(token, inbox=inbox)
             answer = await self._increment(viewer, wanted, sent, news, since)
             left = deadline - self._clock.monotonic()
             if answer or wanted.full_state or left <= 0 or self._stopping.is_set():
@@ -109,6 +129,17 @@ class ClassicSync:
             # Nothing up to here concerns this client: the next look starts here.
             since = token
             await self._feed.wait(listener, ticket, left)
+
+    def _wanted_with_missed(
+        self, viewer: Viewer, wanted: Wanted, interval: Interval
+    ) -> list[Coroutine[Any, Any, object]]:
+        """What the answer needs besides the events of an interval from the database: read with those."""
+        joined = [nid for nid in interval.rooms if nid in viewer.rooms and viewer.rooms[nid].membership == "join"]
+        reads: list[Coroutine[Any, Any, object]] = [self._unread.of(viewer.user_id, joined)]
+        if wanted.lazy:
+            events = ((nid, row) for nid in joined for row in interval.rooms[nid].events[-wanted.limit :])
+            reads.append(self._blocks.member_events.of_users({(nid, row.sender) for nid, row in events}))
+        return reads
 
     def _token(self) -> SyncToken:
         """Where the process is now."""
@@ -243,41 +274,55 @@ class ClassicSync:
     async def _receipts_of(self, viewer: Viewer, room_nids: Sequence[int]) -> dict[int, list[ReceiptRow]]:
         """All receipts of rooms that the viewer may see [1 trip]."""
         found: dict[int, list[ReceiptRow]] = {}
-        for row in await self._receipts.of_rooms(room_nids):
+        for row in await self._receipts.of_rooms(room_nids) if room_nids else ():
             if row.type != "m.read.private" or row.user_id == viewer.user_id:
                 found.setdefault(row.room_nid, []).append(row)
         return found
 
     # -- the first answer ------------------------------------------------------------------------------------------
 
-    async def _first(self, requester: Requester, listener: Listener, wanted: Wanted, sent: SentMembers) -> Json:
-        """Everything, for a client without a token."""
-        viewer = await self._collector.viewer(requester, listener)
+    async def _first(self, requester: Requester, wanted: Wanted, sent: SentMembers) -> Json:
+        """Everything, for a client without a token [3 trips: the user's own, rooms with events, members]."""
+        viewers = self._collector.viewers
+        arrival = await viewers.arrive(
+            requester,
+            None,
+            self._account_data.of_user(requester.user_id),
+            self._inbox.waiting(requester),
+            self._push_rules.of(requester.user_id),
+            self._key_counts(requester),
+            timeline=0,
+        )
+        viewer = await viewers.viewer(requester, arrival.listener)
         token = self._token()
+        meanwhile = self._feed.rows(arrival.head, token.position) or ()
+        all_data = account_data_with(arrival.read[0], meanwhile, viewer.user_id)
+        letters = letters_of(inbox_with(arrival.read[1], meanwhile, requester.device_nid, token.position))
+        token = replace(token, inbox=letters.inbox)
+        self._inbox.delivered(requester, letters.messages)
         # Rooms may change while they are read; the token stands before that, so what changes comes again as news.
         viewer = viewer._replace(rooms=dict(viewer.rooms))
         allows = wanted.chosen.rooms.allows_room
         memberships = [one for one in viewer.rooms.values() if not one.forgotten and allows(one.room_id)]
         joined = [one for one in memberships if one.membership == "join"]
-        all_data = await self._account_data.of_user(viewer.user_id)
-        blocks = [
-            self._blocks.whole_block(room, wanted, None)
-            for room in await self._collector.whole(viewer, joined, limit=wanted.limit, upto=token.position)
-        ]
-        nids = [block.room_nid for block in blocks]
+        pending = [one for one in memberships if one.membership in PENDING]
+        nids = [one.room_nid for one in joined]
+        whole, receipts, counts, _ = await self._collector.reads.together(
+            self._collector.whole(viewer, joined, limit=wanted.limit, upto=token.position),
+            self._receipts_of(viewer, nids),
+            self._unread.of(viewer.user_id, nids),
+            self._blocks.load_invited(pending),
+        )
+        blocks = [self._blocks.whole_block(room, wanted, None) for room in whole]
         typing = {nid: users for nid in nids if (users := self._typing.users_in(nid))}
-        receipts = await self._receipts_of(viewer, nids)
-        counts = await self._unread.of(viewer.user_id, nids)
         beside = Beside(receipts, by_room(all_data), typing, counts)
         rooms = {"join": await self._blocks.joined(viewer, wanted, sent, blocks, beside)}
-        pending = [one for one in memberships if one.membership in PENDING]
         rooms["invite"], rooms["knock"] = await self._blocks.invited(viewer, pending)
         rooms["leave"] = await self._left_rooms(viewer, wanted, memberships) if wanted.chosen.include_leave else {}
-        inbox = await self._inbox.waiting(requester, token.position)
         answer: Json = {
             "rooms": rooms,
             "account_data": {"events": await self._first_account_data(viewer, wanted, all_data)},
-            "to_device": {"events": [_raw(row.content) for row in inbox]},
+            "to_device": {"events": [_raw(row.content) for row in letters.messages]},
             "presence": {"events": self._presence_events(viewer, wanted, None)},
         }
         return await self._ended(viewer.requester, answer, token, sent)

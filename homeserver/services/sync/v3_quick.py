@@ -11,8 +11,9 @@ from homeserver.protocol.positions import SyncToken
 from homeserver.services.rooms import Rooms
 from homeserver.services.states import States
 from homeserver.services.sync.collect.items import Item, Live
-from homeserver.services.sync.collect.rooms import RoomNews, Viewer
+from homeserver.services.sync.collect.rooms import RoomNews
 from homeserver.services.sync.collect.talk import RoomTalk, Talks
+from homeserver.services.sync.collect.viewer import Viewer
 from homeserver.services.sync.v3_rooms import Json, RoomBlocks, SentMembers, Wanted, add_counts
 from homeserver.services.unread import Unread
 from homeserver.storage.members import Membership

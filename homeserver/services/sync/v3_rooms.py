@@ -15,7 +15,7 @@ from homeserver.protocol.positions import PageToken, SyncToken
 from homeserver.services.heads import MEMBER, Member, Room
 from homeserver.services.sync.collect.items import Item, Presenter
 from homeserver.services.sync.collect.own import account_data_event, latest_account_data, receipt_content
-from homeserver.services.sync.collect.rooms import Collector, RoomNews, Viewer, WholeRoom
+from homeserver.services.sync.collect.rooms import Collector, RoomNews, WholeRoom
 from homeserver.services.sync.collect.state import (
     MemberEvents,
     State,
@@ -25,6 +25,7 @@ from homeserver.services.sync.collect.state import (
     is_named,
     stripped,
 )
+from homeserver.services.sync.collect.viewer import Viewer
 from homeserver.services.unread import Count, Counts
 from homeserver.storage.members import Membership
 from homeserver.storage.rows import AccountDataRow, ReceiptRow, StateRow
@@ -125,7 +126,7 @@ class RoomBlocks:
     def __init__(self, collector: Collector, presenter: Presenter, member_events: MemberEvents) -> None:
         self._collector = collector
         self._presenter = presenter
-        self._member_events = member_events
+        self.member_events = member_events
 
     def block(self, news: RoomNews, wanted: Wanted) -> Block:
         """A room whose client has its past."""
@@ -140,9 +141,11 @@ class RoomBlocks:
     async def joined(
         self, viewer: Viewer, wanted: Wanted, sent: SentMembers, blocks: Sequence[Block], beside: Beside
     ) -> Json:
-        """`rooms.join` [0 trips when all is live and members are known]."""
-        presented = await self._presenter.present(
-            viewer.requester, [item for block in blocks for item in (*block.timeline.items, *block.timeline.changed)]
+        """`rooms.join` [0 trips when all is live and members are known, else 1]."""
+        items = [item for block in blocks for item in (*block.timeline.items, *block.timeline.changed)]
+        presented, _ = await self._collector.reads.together(
+            self._presenter.present(viewer.requester, items),
+            self.member_events.of({nid for block in blocks for nid in self._needed_members(block, viewer, wanted)}),
         )
         states: dict[int, tuple[State, list[tuple[str, Member | bytes]]]] = {}
         nids: list[int] = []
@@ -150,7 +153,7 @@ class RoomBlocks:
             state, members = self._state(block, viewer, wanted, sent, presented.extras, presented.events)
             states[block.room_nid] = (state, members)
             nids += [member.event_nid for _, member in members if isinstance(member, Member)]
-        bodies = await self._member_events.of(nids) if nids else {}
+        bodies = await self.member_events.of(nids) if nids else {}
         rooms: Json = {}
         for block in blocks:
             state, members = states[block.room_nid]
@@ -163,6 +166,18 @@ class RoomBlocks:
             if self._add_beside(room, block, wanted, beside) or has_news:
                 rooms[block.membership.room_id] = room
         return rooms
+
+    def _needed_members(self, block: Block, viewer: Viewer, wanted: Wanted) -> Iterable[int]:
+        """Numbers of the member events that a block is likely to show."""
+        if block.whole is None:
+            return ()
+        users: Iterable[str] = block.whole.members
+        if wanted.lazy:
+            users = {viewer.user_id, *(item.event.sender for item in block.timeline.items)}
+            if not is_named(block.whole.room):
+                users |= set(heroes(block.whole.members, viewer.user_id))
+        members = block.whole.members
+        return [members[user_id].event_nid for user_id in users if user_id in members]
 
     async def left(self, viewer: Viewer, wanted: Wanted, blocks: Sequence[Block]) -> Json:
         """`rooms.leave`: up to the viewer's leaving and nothing after it."""
@@ -287,11 +302,16 @@ class RoomBlocks:
             add_counts(room, counts, wanted)
         return bool(receipts or typing is not None or own)
 
+    async def load_invited(self, memberships: Sequence[Membership]) -> Mapping[int, bytes]:
+        """Have what is shown of invitations to rooms of this server in memory; bodies of the invitations."""
+        local = [one for one in memberships if one.stripped_state is None]
+        bodies = self.member_events.of([one.event_nid for one in local if one.event_nid])
+        _, found = await self._collector.reads.together(self._collector.load([one.room_nid for one in local]), bodies)
+        return dict(found)
+
     async def invited(self, viewer: Viewer, memberships: Sequence[Membership]) -> tuple[Json, Json]:
         """`rooms.invite` and `rooms.knock` [0 trips when all is in memory]."""
-        local = [one for one in memberships if one.stripped_state is None]
-        await self._collector.load(one.room_nid for one in local)
-        bodies = await self._member_events.of([one.event_nid for one in local if one.event_nid])
+        bodies = await self.load_invited(memberships)
         invited: Json = {}
         knocked: Json = {}
         for one in memberships:

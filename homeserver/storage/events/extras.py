@@ -4,9 +4,9 @@ Read with the page of events that it belongs to, or for a list of events by itse
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from homeserver.storage.database import Database, Record
+from homeserver.storage.database import Database
 
 TXN, REDACTION, PREVIOUS, EDIT, THREAD = 3, 4, 5, 6, 7
 """Kinds of the rows of `EXTRAS`; the smaller ones are those of `pages`."""
@@ -147,7 +147,7 @@ NOTHING = Extra()
 """Of an event that was looked at and has nothing beside it."""
 
 
-def add_extra(extras: dict[int, Extra], row: Record) -> None:
+def add_extra(extras: dict[int, Extra], row: Sequence[Any]) -> None:
     """Add a row of `EXTRAS` to what is known, by number of event."""
     kind, nid, text, body = row[0], row[2], row[3], row[19]
     extra = extras.get(nid, NOTHING)
@@ -175,5 +175,5 @@ class Extras:
         rows = await self._db.fetch(_OF, list(event_nids), asker.user_id, asker.user_nid, asker.device_nid or 0)
         extras: dict[int, Extra] = {}
         for row in rows:
-            add_extra(extras, row)
+            add_extra(extras, tuple(row))
         return extras

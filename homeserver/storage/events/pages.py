@@ -243,7 +243,7 @@ class Pages:
 def _read_page(rows: Sequence[Record], extras: dict[int, Extra] | None) -> Page:
     found: list[tuple[int, tuple[Any, ...]]] = []
     history, room_ids = KeyHistory(), dict[int, str]()
-    for row in rows:
+    for row in map(tuple, rows):
         kind = row[0]
         if kind == EVENT:
             found.append((row[1], row[2:]))

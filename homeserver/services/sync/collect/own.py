@@ -8,13 +8,19 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from homeserver.protocol.positions import SyncToken
 from homeserver.services.heads import MEMBER
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
 from homeserver.services.sync.collect.interval import GONE
-from homeserver.services.sync.collect.rooms import News, RoomNews, Viewer
-from homeserver.storage.rows import AccountDataRow, ReceiptRow, ToDeviceRow
+from homeserver.services.sync.collect.rooms import News, RoomNews
+from homeserver.services.sync.collect.viewer import Viewer
+from homeserver.storage.events.pages import NEWEST
+from homeserver.storage.rows import AccountDataRow, ReceiptRow, Row, ToDeviceRow
 from homeserver.storage.to_device import ToDevice
+
+MOST_MESSAGES = 100
+"""Of one answer. Spec: Client-Server API, Send-to-Device messaging."""
 
 
 class DeviceLists(NamedTuple):
@@ -22,6 +28,19 @@ class DeviceLists(NamedTuple):
 
     changed: list[str]
     left: list[str]
+
+
+class Letters(NamedTuple):
+    """Messages to a device that go into one answer; `inbox`: their last position if there are more, for the token."""
+
+    messages: list[ToDeviceRow]
+    inbox: int | None
+
+
+def letters_of(messages: list[ToDeviceRow]) -> Letters:
+    """As many as one answer holds."""
+    kept = messages[:MOST_MESSAGES]
+    return Letters(kept, kept[-1].position if len(kept) < len(messages) else None)
 
 
 class Inbox:
@@ -32,13 +51,27 @@ class Inbox:
         self._delivered: dict[int, int] = {}
         """Device -> position of the newest message handed out and not acknowledged; 0: nothing waits."""
 
-    async def waiting(self, requester: Requester, upto: int) -> list[ToDeviceRow]:
-        """Every message up to a position [1 trip]."""
+    async def waiting(self, requester: Requester) -> list[ToDeviceRow]:
+        """The oldest messages [1 trip]."""
         if requester.device_nid is None:
             return []
-        messages = await self._table.inbox(requester.device_nid, 0, upto, limit=100_000)
-        self.delivered(requester, messages)
-        return messages
+        return await self._table.inbox(requester.device_nid, 0, NEWEST, limit=MOST_MESSAGES + 1)
+
+    def knows(self, requester: Requester) -> bool:
+        """Whether it is known if messages were handed out and not acknowledged."""
+        return requester.device_nid is None or requester.device_nid in self._delivered
+
+    async def look(self, requester: Requester) -> None:
+        """Find out whether anything waits that was perhaps handed out before this process knew the device [1 trip]."""
+        if requester.device_nid is not None:
+            found = await self._table.inbox(requester.device_nid, 0, NEWEST, limit=1)
+            self._delivered.setdefault(requester.device_nid, found[0].position if found else 0)
+
+    async def fresh(self, requester: Requester, since: SyncToken, upto: int, news: list[ToDeviceRow]) -> Letters:
+        """The next messages of the device: `news` of the interval, or what did not fit before [0 trips, then 1]."""
+        if since.inbox is not None and requester.device_nid is not None:
+            news = await self._table.inbox(requester.device_nid, since.inbox, upto, limit=MOST_MESSAGES + 1)
+        return letters_of(news)
 
     def delivered(self, requester: Requester, messages: Collection[ToDeviceRow]) -> None:
         """Note what was handed out."""
@@ -54,6 +87,24 @@ class Inbox:
             return
         await self._table.acknowledge(requester.device_nid, upto)
         self._delivered[requester.device_nid] = 0
+
+
+def inbox_with(
+    read: Iterable[ToDeviceRow], rows: Iterable[Row], device_nid: int | None, upto: int
+) -> list[ToDeviceRow]:
+    """Messages that were read, and those among rows that came after; up to a position, oldest first."""
+    found = {row.position: row for row in read}
+    found.update({row.position: row for row in rows if isinstance(row, ToDeviceRow) and row.device_nid == device_nid})
+    return [found[position] for position in sorted(found) if position <= upto]
+
+
+def account_data_with(read: Iterable[AccountDataRow], rows: Iterable[Row], user_id: str) -> list[AccountDataRow]:
+    """Account data that was read, brought up to date by the rows that came after."""
+    found = {(row.room_id, row.type): row for row in read}
+    for row in rows:
+        if isinstance(row, AccountDataRow) and row.user_id == user_id:
+            found[row.room_id, row.type] = row
+    return list(found.values())
 
 
 def receipt_content(rows: Iterable[ReceiptRow]) -> dict[str, Any]:

@@ -5,18 +5,17 @@ Every event handed out has passed it, or came while the viewer was joined. Spec:
 History Visibility.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from homeserver.protocol.events import StateKey
-from homeserver.services.feed import Feed, Listener
+from homeserver.services.feed import Feed
 from homeserver.services.heads import MEMBER, Member, Room, StateEntry
-from homeserver.services.presentation import asker_of
-from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
 from homeserver.services.sync.collect.interval import (
     GONE,
+    Interval,
     RoomRows,
     concerns,
     interval_of,
@@ -26,8 +25,9 @@ from homeserver.services.sync.collect.interval import (
     visible_while_joined,
 )
 from homeserver.services.sync.collect.items import Item, Live
-from homeserver.services.visibility import VISIBILITY_KEY, IgnoredBy, Reader, Visibility, membership_in
-from homeserver.storage.events.extras import Asker
+from homeserver.services.sync.collect.viewer import Viewer, Viewers
+from homeserver.services.visibility import Reader, Visibility, membership_in
+from homeserver.storage.changes import Missed
 from homeserver.storage.events.read import Events, Page, PageEvent
 from homeserver.storage.members import Membership
 from homeserver.storage.rows import (
@@ -35,31 +35,16 @@ from homeserver.storage.rows import (
     DeviceChangeRow,
     EventRow,
     ReceiptRow,
+    Row,
     StateRow,
     ToDeviceRow,
 )
-from homeserver.storage.state import StateKeys
 from homeserver.storage.sync_reads import SyncReads
 
 GAP = 2**31
 """Room positions further apart than this have a hole between them."""
-
-
-class Viewer(NamedTuple):
-    """Who asks, and what they are to their rooms (by room number) as the process's copy of the stream has it."""
-
-    requester: Requester
-    rooms: Mapping[int, Membership]
-    ignored: frozenset[str]
-
-    @property
-    def user_id(self) -> str:
-        return self.requester.user_id
-
-    @property
-    def asker(self) -> Asker:
-        """The viewer as storage knows who asks."""
-        return asker_of(self.requester)
+Beside = Callable[[Interval], Collection[Coroutine[Any, Any, Any]]]
+"""What else to read, when it is known what an interval holds."""
 
 
 @dataclass(slots=True)
@@ -130,36 +115,43 @@ class Collector:
         rooms: Rooms,
         events: Events,
         reads: SyncReads,
-        state_keys: StateKeys,
+        viewers: Viewers,
         visibility: Visibility,
         live: Live,
-        ignored_by: IgnoredBy,
     ) -> None:
         self._feed = feed
         self.rooms = rooms
         self._events = events
-        self._reads = reads
-        self._state_keys = state_keys
+        self.reads = reads
+        self.viewers = viewers
         self._visibility = visibility
         self._live = live
-        self._ignored_by = ignored_by
-
-    async def viewer(self, requester: Requester, listener: Listener) -> Viewer:
-        """The viewer, when the process's copy of the stream holds everything that the listener knows."""
-        if listener.newest > self._feed.head:
-            await self._feed.reached(listener.newest)
-        return Viewer(requester, listener.rooms, await self._ignored_by(requester.user_id))
 
     # -- what is new -----------------------------------------------------------------------------------------------
 
-    async def news(self, viewer: Viewer, after: int, upto: int, *, limit: int) -> News:
-        """What is new in `(after, upto]`; at least the last `limit` events of each room [0 trips live, 2 else].
+    async def news(
+        self,
+        viewer: Viewer,
+        after: int,
+        upto: int,
+        *,
+        limit: int,
+        missed: Missed | None = None,
+        beside: Beside | None = None,
+    ) -> News:
+        """What is new in `(after, upto]`; at least the last `limit` events of each room [0 trips live, else 1 or 2].
 
-        `upto` is the head at this moment.
+        `upto` is the head at this moment. `missed`: what `Viewers.arrive` has read; `beside`: what to read with the
+        second trip.
         """
         rows = self._feed.rows(after, upto)
         if rows is None:
-            return await self._missed(viewer, after, upto, limit)
+            since = self._feed.rows(missed.head, upto) if missed is not None and missed.head <= upto else None
+            if missed is None or since is None:
+                missed = await self.viewers.missed(viewer.requester, after, limit + 1, upto)
+            return await self._missed(
+                viewer, News(after, upto, {}, [], [], []), [*missed.rows, *(since or ())], limit, beside
+            )
         interval = interval_of(rows, viewer.requester, viewer.rooms)
         found: dict[int, RoomNews] = {}
         doubtful: list[RoomNews] = []
@@ -217,7 +209,7 @@ class Collector:
     async def _look_closer(self, viewer: Viewer, doubtful: Sequence[RoomNews]) -> None:
         """Ask the visibility function about rooms with events that came beside the head [1 trip]."""
         ids = [item.event.event_id for news in doubtful for item in news.items]
-        keys = await self._keys(viewer)
+        keys = await self.viewers.keys(viewer)
         page = await self._events.listed(ids, keys)
         for news in doubtful:
             room = await self.rooms.room(news.room_id)
@@ -226,36 +218,33 @@ class Collector:
             allowed = {one.event.event_id for one in seen}
             news.items = [item for item in news.items if item.event.event_id in allowed]
 
-    async def _missed(self, viewer: Viewer, after: int, upto: int, limit: int) -> News:
-        """The same from the database, for a token older than the ring."""
+    async def _missed(self, viewer: Viewer, news: News, rows: Sequence[Row], limit: int, beside: Beside | None) -> News:
+        """The same from rows of the database, for a token older than the ring [1 trip]."""
         rooms = dict(viewer.rooms)
         viewer = viewer._replace(rooms=rooms)
-        wanted = [nid for nid, one in rooms.items() if concerns(one, after)]
-        rows = await self._reads.missed(
-            user_id=viewer.user_id,
-            device_nid=viewer.requester.device_nid or 0,
-            room_nids=wanted,
-            watched=[viewer.user_id],
-            after=after,
-            upto=upto,
-            timeline=limit + 1,
-        )
+        after = news.after
         interval = interval_of(rows, viewer.requester, rooms)
-        await self.load([nid for nid in interval.rooms if nid in rooms])
-        keys = await self._keys(viewer)
+        news.account_data, news.to_device = interval.account_data, interval.to_device
+        news.device_changes, news.keys_changed = interval.device_changes, True
+        nids = [nid for nid in interval.rooms if nid in rooms]
+        more = beside(interval) if beside is not None else []
+        if not nids:
+            await self.reads.together(*more)
+            return news
+        keys = await self.viewers.keys(viewer)
         ids = {row.event_id for one in interval.rooms.values() for row in one.events[-limit:]}
         ids |= {row.event_id for one in interval.rooms.values() for row in one.own if isinstance(row, EventRow)}
-        page = await self._events.listed(list(ids), keys, viewer.asker)
-        found: dict[int, RoomNews] = {}
-        for nid, room_rows in interval.rooms.items():
-            membership = rooms.get(nid)
+        listed = self._events.listed(list(ids), keys, viewer.asker)
+        page, *_ = await self.reads.together(listed, self.load(nids), *more)
+        for nid in nids:
+            membership = rooms[nid]
             # A commit that lost a race lets go of the head meanwhile; a room left out here would be lost to the client.
-            room = self.rooms.cached(nid) or (await self.rooms.find(membership.room_id) if membership else None)
-            if membership is not None and concerns(membership, after) and room is not None:
+            room = self.rooms.cached(nid) or await self.rooms.find(membership.room_id)
+            if concerns(membership, after) and room is not None:
                 reader = self._reader(viewer, room, membership, keys)
-                found[nid] = self._missed_room(reader, membership, room_rows, _of_room(page, nid), limit)
-        own = (interval.account_data, interval.to_device, interval.device_changes)
-        return News(after, upto, found, *own, keys_changed=True)
+                held = _of_room(page, nid)
+                news.rooms[nid] = self._missed_room(reader, membership, interval.rooms[nid], held, limit)
+        return news
 
     def _missed_room(self, reader: Reader, membership: Membership, rows: RoomRows, page: Page, limit: int) -> RoomNews:
         now = membership.membership
@@ -310,15 +299,16 @@ class Collector:
         """Rooms that the viewer is joined to, with their newest `limit` events up to a position [1 trip]."""
         if not memberships:
             return []
-        await self.load(one.room_nid for one in memberships)
-        keys = await self._keys(viewer)
+        keys = await self.viewers.keys(viewer)
+        nids = [one.room_nid for one in memberships]
+        latest = self._events.latest(nids, limit + 1, keys, asker=viewer.asker)
+        page, _ = await self.reads.together(latest, self.load(nids))
         heads: list[WholeRoom] = []
         for membership in memberships:
             room = self.rooms.cached(membership.room_nid) or await self.rooms.find(membership.room_id)
             if room is not None and room.state:
                 head = WholeRoom(membership, room, [], False, dict(room.state), dict(room.members), room.last_position)
                 heads.append(head)
-        page = await self._events.latest([one.room.room_nid for one in heads], limit + 1, keys, asker=viewer.asker)
         by_room: dict[int, list[PageEvent]] = {}
         for event in page.events:
             by_room.setdefault(event.room_nid, []).append(event)
@@ -339,7 +329,7 @@ class Collector:
         room = await self.rooms.find(membership.room_id)
         if room is None:
             return None
-        keys = await self._keys(viewer)
+        keys = await self.viewers.keys(viewer)
         reader = self._reader(viewer, room, membership, keys)
         page = await self._events.page(
             room.room_nid,
@@ -364,7 +354,7 @@ class Collector:
 
     async def shown(self, viewer: Viewer, event_ids: Mapping[int, str]) -> dict[int, Item]:
         """Single events, by their rooms' numbers, as far as the viewer may see them [1 trip]."""
-        keys = await self._keys(viewer)
+        keys = await self.viewers.keys(viewer)
         page = await self._events.listed(list(event_ids.values()), keys, viewer.asker)
         found: dict[int, Item] = {}
         for nid in event_ids:
@@ -376,11 +366,6 @@ class Collector:
         return found
 
     # -- asking the visibility function ----------------------------------------------------------------------------
-
-    async def _keys(self, viewer: Viewer) -> tuple[int, int]:
-        member = (MEMBER, viewer.user_id)
-        keys = await self._state_keys.intern([VISIBILITY_KEY, member])
-        return keys[VISIBILITY_KEY], keys[member]
 
     @staticmethod
     def _reader(viewer: Viewer, room: Room, membership: Membership, keys: tuple[int, int]) -> Reader:

@@ -4,7 +4,7 @@ Spec: Client-Server API, Syncing; Lazy-loading room members; Stripped state.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -12,11 +12,13 @@ import orjson
 from homeserver.protocol.events import StateKey
 from homeserver.services.feed import Feed
 from homeserver.services.heads import MEMBER, Member, Room
+from homeserver.services.rooms import Rooms
 from homeserver.services.sync.collect.items import Item
 from homeserver.services.sync.collect.rooms import WholeRoom
 from homeserver.storage.events.extras import Extra
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import EventRow, RedactionRow, Row
+from homeserver.storage.sync_reads import SyncReads
 
 CACHED_MEMBERS = 200_000
 HEROES = 5
@@ -36,27 +38,65 @@ State = dict[StateKey, orjson.Fragment]
 class MemberEvents:
     """Bodies of current member events, shared by all who look at them. Follows the feed."""
 
-    def __init__(self, events: Events, feed: Feed) -> None:
+    def __init__(self, events: Events, reads: SyncReads, rooms: Rooms, feed: Feed) -> None:
         self._events = events
+        self._reads = reads
+        self._rooms = rooms
         self._bodies: OrderedDict[int, bytes] = OrderedDict()
+        self._redacted: dict[int, bytes] = {}
+        """Member events redacted while some are being read."""
+        self._reading = 0
         feed.register(self.apply)
 
     async def of(self, event_nids: Collection[int]) -> Mapping[int, bytes]:
         """The client format of member events by number [0 trips known, 1 else]."""
-        bodies = self._bodies
-        missing = [nid for nid in event_nids if nid and nid not in bodies]
-        found: dict[int, bytes] = {}
+        missing = [nid for nid in event_nids if nid and nid not in self._bodies]
         if missing:
-            found = {event.event_nid: event.body for event in await self._events.by_nid(missing)}
-        for nid in event_nids:
-            body = bodies.get(nid)
-            if body is not None:
-                found[nid] = body
-        for nid in missing:
-            if nid in found:
-                bodies[nid] = found[nid]
-        while len(bodies) > CACHED_MEMBERS:
-            bodies.popitem(last=False)
+            held = self._held(event_nids)
+            return {**held, **await self._read(self._by_nid(missing))}
+        return self._held(event_nids)
+
+    async def of_users(self, members: Collection[tuple[int, str]]) -> None:
+        """Have the current member events of users (room number, user id) in memory [0 trips known, 1 else]."""
+        missing = [one for one in members if not self._knows(*one)]
+        if missing:
+            await self._read(self._reads.member_bodies(missing))
+
+    async def of_speakers(self, room_nids: Collection[int], limit: int, upto: int) -> None:
+        """Have those that the newest `limit` events of rooms need in memory [0 trips known, 1 else]."""
+        missing = [nid for nid in room_nids if not self._knows_all(nid)]
+        if missing:
+            await self._read(self._reads.speaker_bodies(missing, limit, upto))
+
+    def _held(self, event_nids: Collection[int]) -> dict[int, bytes]:
+        bodies = self._bodies
+        return {nid: body for nid in event_nids if (body := bodies.get(nid)) is not None}
+
+    async def _by_nid(self, event_nids: Collection[int]) -> dict[int, bytes]:
+        return {event.event_nid: event.body for event in await self._events.by_nid(event_nids)}
+
+    def _knows(self, room_nid: int, user_id: str) -> bool:
+        room = self._rooms.cached(room_nid)
+        member = room.members.get(user_id) if room is not None else None
+        return room is not None and (member is None or member.event_nid in self._bodies)
+
+    def _knows_all(self, room_nid: int) -> bool:
+        room = self._rooms.cached(room_nid)
+        return room is not None and all(one.event_nid in self._bodies for one in room.members.values())
+
+    async def _read(self, read: Awaitable[Mapping[int, bytes]]) -> Mapping[int, bytes]:
+        """Keep what is read, but for what was redacted meanwhile."""
+        self._reading += 1
+        try:
+            found = {**await read}
+            found.update({nid: body for nid, body in self._redacted.items() if nid in found})
+        finally:
+            self._reading -= 1
+            if not self._reading:
+                self._redacted.clear()
+        self._bodies.update(found)
+        while len(self._bodies) > CACHED_MEMBERS:
+            self._bodies.popitem(last=False)
         return found
 
     def known(self, event_nid: int) -> bytes | None:
@@ -68,8 +108,11 @@ class MemberEvents:
         if isinstance(row, EventRow):
             if row.type == MEMBER and row.is_current_state:
                 self._bodies[row.event_nid] = row.body
-        elif isinstance(row, RedactionRow) and row.target_event_nid in self._bodies:
-            self._bodies[row.target_event_nid] = row.body
+        elif isinstance(row, RedactionRow):
+            if self._reading:
+                self._redacted[row.target_event_nid] = row.body
+            if row.target_event_nid in self._bodies:
+                self._bodies[row.target_event_nid] = row.body
 
 
 def speakers(items: Iterable[Item]) -> set[str]:

@@ -13,7 +13,8 @@ from homeserver.services.feed import Feed
 from homeserver.services.requester import Requester
 from homeserver.services.states import States
 from homeserver.services.sync.collect.interval import GONE
-from homeserver.services.sync.collect.rooms import Collector, News, RoomNews, Viewer
+from homeserver.services.sync.collect.rooms import Collector, News, RoomNews
+from homeserver.services.sync.collect.viewer import Viewer
 from homeserver.services.sync.sliding.cache import Cache
 from homeserver.services.sync.sliding.connection import Connection, Place, RoomSent
 from homeserver.services.sync.sliding.extensions import Extended, ExtensionBuilder, Moment
@@ -91,7 +92,7 @@ class Engine:
         an answer even if nothing is new.
         """
         listener = await self._feed.listener(requester.user_id)
-        viewer = await self._collector.viewer(requester, listener)
+        viewer = await self._collector.viewers.viewer(requester, listener)
         before = connection.place
         place = Place(before.n + 1, self._feed.head, self._states.epoch, self._states.counter)
         is_first = before.position == 0

@@ -23,7 +23,8 @@ from homeserver.services.sync.collect.own import (
     latest_account_data,
     receipt_content,
 )
-from homeserver.services.sync.collect.rooms import Collector, News, Viewer
+from homeserver.services.sync.collect.rooms import Collector, News
+from homeserver.services.sync.collect.viewer import Viewer
 from homeserver.services.sync.sliding.connection import Place
 from homeserver.services.sync.sliding.results import Result
 from homeserver.services.sync.sliding.scope import Scope

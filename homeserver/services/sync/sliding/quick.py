@@ -11,8 +11,8 @@ import orjson
 from homeserver.services.states import States
 from homeserver.services.sync.collect.items import Live
 from homeserver.services.sync.collect.own import receipt_content
-from homeserver.services.sync.collect.rooms import Viewer
 from homeserver.services.sync.collect.talk import RoomTalk, Talks
+from homeserver.services.sync.collect.viewer import Viewer
 from homeserver.services.sync.sliding.cache import Cache
 from homeserver.services.sync.sliding.connection import Connection, Place, RoomSent
 from homeserver.services.sync.sliding.extensions import COUNTS

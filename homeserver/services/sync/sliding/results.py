@@ -9,8 +9,9 @@ import orjson
 from homeserver.protocol.positions import PageToken
 from homeserver.services.heads import MEMBER, Member, Room
 from homeserver.services.sync.collect.items import Item, Presenter
-from homeserver.services.sync.collect.rooms import Collector, RoomNews, Viewer, WholeRoom
+from homeserver.services.sync.collect.rooms import Collector, RoomNews, WholeRoom
 from homeserver.services.sync.collect.state import MemberEvents, heroes, is_named, stripped
+from homeserver.services.sync.collect.viewer import Viewer
 from homeserver.services.sync.sliding.connection import RoomSent
 from homeserver.services.sync.sliding.scope import Activity, InScope, Labels
 from homeserver.services.sync.sliding.wanted import Combined

@@ -11,7 +11,7 @@ import orjson
 
 from homeserver.services.feed import Feed
 from homeserver.services.rooms import Rooms
-from homeserver.services.sync.collect.rooms import Viewer
+from homeserver.services.sync.collect.viewer import Viewer
 from homeserver.services.sync.sliding.wanted import Combined, Extension, Filters, RoomWanted, Subscription, combined
 from homeserver.storage.members import Membership
 from homeserver.storage.rows import HIDDEN, AccountDataRow, EventRow, Row
