@@ -70,6 +70,8 @@ class NewRoom:
     creation_content: Mapping[str, Any] = field(default_factory=dict)
     initial_state: Sequence[StateDraft] = ()
     power_levels: Mapping[str, Any] = field(default_factory=dict)
+    bans: Mapping[str, str | None] = field(default_factory=dict)
+    """Who is banned from the beginning, and why (replacements of rooms)."""
 
 
 class Creation:
@@ -105,6 +107,7 @@ class Creation:
         Raises UnsupportedRoomVersion, InvalidParam, BadJson, RoomInUse (the alias), InvalidRoomState (events that the
         authorisation rules refuse).
         """
+        requester.must_be_active()
         rules = self._rules_of(new)
         preset = self._preset_of(new)
         invitees = _invitees(new, requester.user_id)
@@ -226,6 +229,7 @@ class Creation:
             drafts.append(_state("m.room.topic", {"topic": new.topic, "m.topic": {"m.text": [plain]}}))
         local = [user_id for user_id in invitees if self._inviting.is_local(user_id)]
         drafts += [await self._inviting.draft(requester, user_id, is_direct=new.is_direct) for user_id in local]
+        drafts += [Draft.member(user_id, "ban", reason=reason) for user_id, reason in new.bans.items()]
         return drafts
 
 

@@ -3,10 +3,10 @@
 Spec: Client-Server API, Joining rooms, Restricted rooms; Server-Server API, Joining rooms.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from homeserver.errors import Forbidden, InvalidParam, NotFound
+from homeserver.errors import Forbidden, GuestAccessForbidden, InvalidParam, NotFound
 from homeserver.protocol.identifiers import RoomId, UserId, server_of
 from homeserver.services.commits import Commits
 from homeserver.services.heads import Room
@@ -19,6 +19,9 @@ from homeserver.storage.members import Members
 
 RESTRICTED_RULES = ("restricted", "knock_restricted")
 PRESENT = ("join", "invite")
+
+
+Joined = Callable[[str, str], Awaitable[None]]
 
 
 class Aliases(Protocol):
@@ -50,6 +53,11 @@ class Joining:
         self._remote = remote
         self._aliases = aliases
         self._profiles = profiles
+        self._joined: Joined | None = None
+
+    def tell_by(self, joined: Joined) -> None:
+        """Have `joined(user, room)` called when a user has joined a room by themselves."""
+        self._joined = joined
 
     async def join(
         self,
@@ -63,12 +71,15 @@ class Joining:
 
         Raises Forbidden, NotFound (an alias, or nobody to ask), IncompatibleRoomVersion, Unavailable.
         """
+        requester.must_be_active()
         room_id, servers = await self._named(room, via)
         user_id = requester.user_id
         content = dict(await self._profiles.member_content(user_id))
         if reason is not None:
             content["reason"] = reason
         head = await self._rooms.find(room_id)
+        if requester.is_guest and not guests_may_join(head):
+            raise GuestAccessForbidden("Guests may not join this room.")
         if head is not None and head.has_server(self._server):
             if head.is_joined(user_id):
                 return room_id
@@ -77,18 +88,25 @@ class Joining:
                 content["join_authorised_via_users_server"] = authorised_via
             if authorised_via is not None or not self._needs_authorisation(head, user_id) or self._remote is None:
                 await self._commits.commit(head, Intent(user_id, Draft.member(user_id, "join", **content)))
+                await self._tell(user_id, room_id)
                 return room_id
             servers = [*servers, *head.servers]
         servers = [*servers, *await self._invited_by(room_id, user_id), *_server_in(room_id)]
         if self._remote is None:
             raise NotFound("This server does not know the room, and does not federate.")
         await self._remote.join(user_id, room_id, servers, content)
+        await self._tell(user_id, room_id)
         return room_id
+
+    async def _tell(self, user_id: UserId, room_id: RoomId) -> None:
+        if self._joined is not None:
+            await self._joined(user_id, room_id)
 
     async def knock(
         self, requester: Requester, room: str, *, via: Sequence[str] = (), reason: str | None = None
     ) -> RoomId:
         """Ask to be let into a room. Raises Forbidden, NotFound, IncompatibleRoomVersion, Unavailable."""
+        requester.must_be_active()
         room_id, servers = await self._named(room, via)
         head = await self._rooms.find(room_id)
         content = dict(await self._profiles.member_content(requester.user_id))
@@ -143,6 +161,11 @@ class Joining:
             if server_of(member) == self._server and power.of_user(member) >= power.invite:
                 return UserId(member)
         return None
+
+
+def guests_may_join(room: Room | None) -> bool:
+    """Whether the room, as far as this server knows it, lets guests in. Spec: Client-Server API, Guest Access."""
+    return room is not None and room.content("m.room.guest_access").get("guest_access") == "can_join"
 
 
 def _allowed_room(condition: object) -> str | None:

@@ -310,6 +310,34 @@ class RoomTable:
         """Give an alias back; False when there was none [1 trip]."""
         return await self._db.execute("DELETE FROM aliases WHERE alias = $1", alias) > 0
 
+    async def move_names(self, old_id: str, new_id: str) -> list[str]:
+        """Give a room's aliases, and its place in the public list, to another; the aliases [1 trip]."""
+        rows = await self._db.write_row(
+            """
+            WITH moved AS (
+              UPDATE aliases
+                 SET room_id = $2
+               WHERE room_id = $1
+              RETURNING alias),
+            hidden AS (
+              UPDATE rooms
+                 SET is_public = false
+               WHERE room_id = $1
+                 AND is_public
+              RETURNING room_id),
+            shown AS (
+              UPDATE rooms
+                 SET is_public = true
+               WHERE room_id = $2
+                 AND EXISTS (SELECT FROM hidden))
+            SELECT array_agg(alias) AS aliases
+              FROM moved
+            """,
+            old_id,
+            new_id,
+        )
+        return list(rows["aliases"] or ()) if rows is not None else []
+
     async def set_public(self, room_nid: int, *, is_public: bool) -> None:
         """Publish or hide a room in the directory [1 trip]."""
         await self._db.execute("UPDATE rooms SET is_public = $2 WHERE room_nid = $1", room_nid, is_public)

@@ -1,0 +1,1 @@
+"""Upgrading rooms: the replacement of a room, and what goes with its members."""
