@@ -25,3 +25,36 @@ class MediaStore(Protocol):
     def keys(self, older_than_s: float) -> AsyncIterator[str]:
         """Every key that was put longer ago than that, and is found by looking at the store alone."""
         ...
+
+
+class SmsFailed(Exception):
+    """A text message was not sent, or nobody knows whether it was; the message is for the log.
+
+    `maybe_sent`: it may be on its way and paid for. `is_refused`: this number will not get one, whoever asks.
+    """
+
+    def __init__(self, why: str, *, maybe_sent: bool = False, is_refused: bool = False) -> None:
+        super().__init__(why)
+        self.maybe_sent = maybe_sent
+        self.is_refused = is_refused
+
+
+class SmsSender(Protocol):
+    """Who brings codes to phones. Numbers are E.164 (`+14155550100`)."""
+
+    @property
+    def keeps_codes(self) -> bool:
+        """Whether the provider makes the codes and checks them; otherwise texts are carried as they are."""
+        ...
+
+    async def send(self, number: str, text: str) -> str:
+        """Send one message; what the provider calls it. One that keeps codes words its own text. Raises SmsFailed."""
+        ...
+
+    async def check(self, number: str, reference: str, code: str) -> bool:
+        """Whether this is the code that was sent as `reference`; only of one that keeps codes. Raises SmsFailed."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
