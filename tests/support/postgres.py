@@ -43,7 +43,8 @@ class Cluster:
         owner = urlsplit(self.url(name)).username or "hearth"
         admin = await asyncpg.connect(self.admin_url)
         try:
-            await admin.execute(f'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE "{template}"')
+            # Copying files costs a third of writing each page to the log, where a checkpoint costs nothing.
+            await admin.execute(f'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE "{template}" STRATEGY FILE_COPY')
             try:
                 yield self.url(name)
             finally:
