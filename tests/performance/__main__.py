@@ -22,6 +22,7 @@ import psutil
 import uvloop
 
 from homeserver.storage.embedded import EmbeddedPostgres
+from tests.performance import search
 from tests.performance.aged import drop_left_over, prepared
 from tests.performance.measure import Figures, median
 from tests.performance.report import aged, compared, table
@@ -31,6 +32,8 @@ from tests.performance.subjects import Hearth, Subject, Synapse
 
 def main() -> int:
     """Run what the command line asks for."""
+    if sys.argv[1:2] == ["search"]:
+        return search.main(sys.argv[2:])
     layout = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__, formatter_class=layout)
     parser.add_argument("--against", choices=["synapse"], help="measure Synapse in the same run")
