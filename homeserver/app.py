@@ -49,6 +49,7 @@ from homeserver.clock import Clock, Faults, Rng
 from homeserver.config import Config
 from homeserver.federation import parts
 from homeserver.federation.server import devices as peer_devices_api
+from homeserver.federation.server import directory as peer_directory_api
 from homeserver.opening import CannotStart, Task, open_bus, open_database, open_media, web_client
 from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
@@ -71,6 +72,7 @@ from homeserver.services.extensions.parts import Extensions
 from homeserver.services.extensions.privacy import Privacy
 from homeserver.services.feed import Feed
 from homeserver.services.filters import Filters
+from homeserver.services.guests import Guests
 from homeserver.services.invite_permission import InvitePermission
 from homeserver.services.inviting import Inviting
 from homeserver.services.joining import Joining
@@ -227,6 +229,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             passwords=passwords,
             sessions=sessions,
             auth=ui_auth,
+            stream=stream,
             limits=limits,
             clock=clock,
             rng=rng,
@@ -399,7 +402,9 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             leave=removing.leave_as,
             clock=clock,
         )
-        tasks += [deactivation.run]
+        guests = Guests(users, rooms, removing.leave_as, clock)
+        feed.register(guests.apply)
+        tasks += [deactivation.run, guests.run]
         creation = Creation(
             rooms=rooms,
             table=room_table,
@@ -533,10 +538,10 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         presence_api.endpoints(table, presence)
         directory_api.endpoints(table, directory)
         extensions_api.endpoints(table, extensions)
-        spaces_api.endpoints(
-            table,
-            Spaces(server=us, rooms=rooms, aliases=directory, remote=peers.queries if peers else None, clock=clock),
-        )
+        spaces = Spaces(server=us, rooms=rooms, aliases=directory, remote=peers.queries if peers else None, clock=clock)
+        spaces_api.endpoints(table, spaces)
+        if peers is not None:
+            peer_directory_api.endpoints(peers.table, directory, spaces, is_public=config.federation.public_rooms)
         rooms_api.endpoints(table, creation, sending, memberships, room_state, presentation)
         upgrades_api.endpoints(table, upgrade)
         membership_api.endpoints(table, joining, inviting, removing, memberships)

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 import msgspec
 
 from homeserver.asgi.responses import Answer, Raw
-from homeserver.client_api.http import USER, Call, EndpointTable
+from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
 from homeserver.services.appservice_accounts import AppserviceAccounts
 from homeserver.services.devices import MAX_AT_ONCE, Devices
 from homeserver.storage.devices import Device
-
 
 CREATED = 201
 
@@ -46,17 +45,17 @@ def _shown(device: Device) -> dict[str, Any]:
 def endpoints(endpoint: EndpointTable, devices: Devices, appservices: AppserviceAccounts) -> None:
     """Register the endpoints."""
 
-    @endpoint("GET", "/v3/devices", auth=USER, limit="read", socket=True)
+    @endpoint("GET", "/v3/devices", auth=USER_OR_GUEST, limit="read", socket=True)
     async def own_devices(call: Call[None]) -> Answer:
         """Spec: Client-Server API, GET /devices."""
         return {"devices": [_shown(device) for device in await devices.of(call.requester.user_id)]}
 
-    @endpoint("GET", "/v3/devices/<device_id>", auth=USER, limit="read", socket=True)
+    @endpoint("GET", "/v3/devices/<device_id>", auth=USER_OR_GUEST, limit="read", socket=True)
     async def own_device(call: Call[None], device_id: str) -> Answer:
         """Spec: Client-Server API, GET /devices/{deviceId}."""
         return _shown(await devices.one(call.requester.user_id, device_id))
 
-    @endpoint("PUT", "/v3/devices/<device_id>", auth=USER, limit="account", body=Rename, socket=True)
+    @endpoint("PUT", "/v3/devices/<device_id>", auth=USER_OR_GUEST, limit="account", body=Rename, socket=True)
     async def rename_device(call: Call[Rename], device_id: str) -> Answer:
         """Spec: Client-Server API, PUT /devices/{deviceId}; Application Service API, Device management."""
         if call.requester.appservice_id is not None:

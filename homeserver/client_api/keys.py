@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from homeserver.asgi.responses import Answer
-from homeserver.client_api.http import USER, Call, EndpointTable
+from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
 from homeserver.errors import MatrixError
 from homeserver.services.cross_signing import CrossSigning
 from homeserver.services.e2e_keys import E2eKeys
@@ -49,19 +49,19 @@ class DeviceSigning(msgspec.Struct, omit_defaults=True):
 def endpoints(endpoint: EndpointTable, keys: E2eKeys, cross_signing: CrossSigning, changes: DeviceChanges) -> None:
     """Register the endpoints."""
 
-    @endpoint("POST", "/v3/keys/upload", auth=USER, limit="keys", body=Upload, socket=True)
+    @endpoint("POST", "/v3/keys/upload", auth=USER_OR_GUEST, limit="keys", body=Upload, socket=True)
     async def upload_keys(call: Call[Upload]) -> Answer:
         """Spec: Client-Server API, POST /keys/upload."""
         body = call.body
         left = await keys.upload(call.requester, body.device_keys, body.one_time_keys or {}, body.fallback_keys or {})
         return {"one_time_key_counts": left.counts}
 
-    @endpoint("POST", "/v3/keys/query", auth=USER, limit="keys", body=Query, socket=True)
+    @endpoint("POST", "/v3/keys/query", auth=USER_OR_GUEST, limit="keys", body=Query, socket=True)
     async def query_keys(call: Call[Query]) -> Answer:
         """Spec: Client-Server API, POST /keys/query."""
         return await keys.query(call.requester, call.body.device_keys, call.body.timeout)
 
-    @endpoint("POST", "/v3/keys/claim", auth=USER, limit="keys", body=Claim, socket=True)
+    @endpoint("POST", "/v3/keys/claim", auth=USER_OR_GUEST, limit="keys", body=Claim, socket=True)
     async def claim_keys(call: Call[Claim]) -> Answer:
         """Spec: Client-Server API, POST /keys/claim."""
         claimed, failed = await keys.claim(call.body.one_time_keys, call.body.timeout)

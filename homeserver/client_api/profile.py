@@ -3,7 +3,7 @@
 from typing import Any
 
 from homeserver.asgi.responses import Answer
-from homeserver.client_api.http import OPTIONAL, USER, Call, EndpointTable
+from homeserver.client_api.http import OPTIONAL, USER_OR_GUEST, Call, EndpointTable
 from homeserver.errors import MissingParam
 from homeserver.services.profiles import Profiles
 
@@ -21,7 +21,7 @@ def endpoints(endpoint: EndpointTable, profiles: Profiles) -> None:
         """Spec: Client-Server API, GET /profile/{userId}/{keyName}."""
         return await profiles.of(user_id, field)
 
-    @endpoint("PUT", "/v3/profile/<user_id>/<field>", auth=USER, limit="write", body=dict, socket=True)
+    @endpoint("PUT", "/v3/profile/<user_id>/<field>", auth=USER_OR_GUEST, limit="write", body=dict, socket=True)
     async def set_profile_field(call: Call[dict[str, Any]], user_id: str, field: str) -> Answer:
         """Spec: Client-Server API, PUT /profile/{userId}/{keyName}."""
         if field not in call.body:
@@ -29,7 +29,7 @@ def endpoints(endpoint: EndpointTable, profiles: Profiles) -> None:
         await profiles.set(call.requester, user_id, field, call.body[field])
         return {}
 
-    @endpoint("DELETE", "/v3/profile/<user_id>/<field>", auth=USER, limit="write", socket=True)
+    @endpoint("DELETE", "/v3/profile/<user_id>/<field>", auth=USER_OR_GUEST, limit="write", socket=True)
     async def delete_profile_field(call: Call[None], user_id: str, field: str) -> Answer:
         """Spec: Client-Server API, DELETE /profile/{userId}/{keyName}."""
         await profiles.delete(call.requester, user_id, field)

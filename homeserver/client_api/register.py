@@ -7,7 +7,7 @@ import msgspec
 
 from homeserver.asgi.responses import Answer
 from homeserver.client_api.http import NONE, Call, EndpointTable
-from homeserver.errors import Forbidden, InvalidParam
+from homeserver.errors import InvalidParam
 from homeserver.services.appservice_accounts import LOGIN_TYPES, AppserviceAccounts, Wanted
 from homeserver.services.registration import NewAccount, Registration
 from homeserver.services.sessions import Tokens
@@ -24,6 +24,7 @@ class Register(msgspec.Struct):
     refresh_token: bool = False
     auth: dict[str, Any] | None = None
     type: str | None = None
+    guest_access_token: str | None = None
 
 
 def tokens_answer(tokens: Tokens) -> dict[str, object]:
@@ -50,7 +51,8 @@ def endpoints(
         body = call.body
         kind = call.query.text("kind") or "user"
         if kind == "guest":
-            raise Forbidden("This server has no guest accounts.")
+            await registration.limit(call.ip)
+            return tokens_answer(await registration.register_guest(body.initial_device_display_name))
         if kind != "user":
             raise InvalidParam("`kind` is `user` or `guest`.")
         if body.type in LOGIN_TYPES and appservices is not None:
@@ -72,6 +74,7 @@ def endpoints(
                 auth=body.auth,
                 ip=call.ip,
                 is_this_machine=_is_loopback(call.ip),
+                guest_token=body.guest_access_token,
             )
         )
         return tokens_answer(outcome) if isinstance(outcome, Tokens) else {"user_id": outcome}

@@ -97,7 +97,12 @@ def endpoints(
         return {"room_id": await creation.create(call.requester, new)}
 
     @endpoint(
-        "PUT", "/v3/rooms/<room_id>/send/<event_type>/<txn_id>", auth=USER, limit="message", body=dict, socket=True
+        "PUT",
+        "/v3/rooms/<room_id>/send/<event_type>/<txn_id>",
+        auth=USER_OR_GUEST,
+        limit="message",
+        body=dict,
+        socket=True,
     )
     async def send_message(call: Call[Json], room_id: RoomId, event_type: str, txn_id: str) -> Answer:
         """Spec: Client-Server API, PUT /rooms/{roomId}/send/{eventType}/{txnId}."""
@@ -135,7 +140,7 @@ def endpoints(
     @endpoint(
         "PUT",
         "/v3/rooms/<room_id>/state/<event_type>/<state_key>",
-        auth=USER,
+        auth=USER_OR_GUEST,
         limit="message",
         body=dict,
         socket=True,
@@ -144,7 +149,9 @@ def endpoints(
         """Spec: Client-Server API, PUT /rooms/{roomId}/state/{eventType}/{stateKey}."""
         return await set_state(call, room_id, event_type, state_key)
 
-    @endpoint("PUT", "/v3/rooms/<room_id>/state/<event_type>", auth=USER, limit="message", body=dict, socket=True)
+    @endpoint(
+        "PUT", "/v3/rooms/<room_id>/state/<event_type>", auth=USER_OR_GUEST, limit="message", body=dict, socket=True
+    )
     async def set_room_state(call: Call[Json], room_id: RoomId, event_type: str) -> Answer:
         """Spec: Client-Server API, PUT /rooms/{roomId}/state/{eventType}/{stateKey}, with an empty key."""
         return await set_state(call, room_id, event_type, "")

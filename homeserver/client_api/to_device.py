@@ -6,7 +6,7 @@ import msgspec
 import orjson
 
 from homeserver.asgi.responses import Answer
-from homeserver.client_api.http import USER, Call, EndpointTable
+from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
 from homeserver.services.dehydrated import DehydratedDevice
 from homeserver.services.to_device import ToDevice
 
@@ -40,7 +40,9 @@ class MoreEvents(msgspec.Struct):
 def endpoints(endpoint: EndpointTable, to_device: ToDevice, dehydrated: DehydratedDevice) -> None:
     """Register the endpoints."""
 
-    @endpoint("PUT", "/v3/sendToDevice/<event_type>/<txn_id>", auth=USER, limit="to_device", body=Sent, socket=True)
+    @endpoint(
+        "PUT", "/v3/sendToDevice/<event_type>/<txn_id>", auth=USER_OR_GUEST, limit="to_device", body=Sent, socket=True
+    )
     async def send_to_device(call: Call[Sent], event_type: str, txn_id: str) -> Answer:
         """Spec: Client-Server API, PUT /sendToDevice."""
         await to_device.send(call.requester, event_type, call.body.messages, call.txn)

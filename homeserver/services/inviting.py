@@ -14,6 +14,7 @@ from homeserver.services.heads import Room
 from homeserver.services.intents import Committed, Draft, Intent
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
+from homeserver.services.sending import seemingly_committed
 
 CheckInvite = Callable[[str, str], Awaitable[None]]
 """(invited, inviter): raises InviteBlocked, NotFound or Forbidden for an account that cannot be invited."""
@@ -75,7 +76,10 @@ class Inviting:
             raise InvalidParam(str(bad)) from bad
         if room.is_joined(user_id):
             raise Forbidden(f"{user_id} is in the room already.")
+        requester.must_be_active()
         draft = await self.draft(requester, user_id, reason=reason, is_direct=is_direct)
+        if requester.is_shadow_banned:
+            return seemingly_committed(requester, room, draft, None).event_id
         if self.is_local(user_id):
             return (await self._commits.commit(room, Intent(requester.user_id, draft))).event_id
         if self._remote is None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from homeserver.errors import Forbidden, InvalidParam, UserDeactivated, UserLocked
+from homeserver.errors import Forbidden, InvalidParam, MatrixError, UserDeactivated, UserLocked
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import UserId, parse_user_id, server_of
 from homeserver.services.passwords import Passwords
@@ -22,6 +22,17 @@ class Credentials(NamedTuple):
     device_id: str | None
     display_name: str | None
     wants_refresh: bool
+
+
+class AwaitingApproval(MatrixError):
+    """An admin has not approved the account yet (MSC3866)."""
+
+    default_status = 403
+    default_errcode = "ORG.MATRIX.MSC3866_USER_AWAITING_APPROVAL"
+    default_message = "An admin of this server has to approve your account first"
+
+    def __init__(self) -> None:
+        super().__init__(approval_notice_medium="org.matrix.msc3866.none")
 
 
 class Login:
@@ -55,7 +66,10 @@ class Login:
         )
 
     async def check(self, user_id: UserId, password: str) -> User:
-        """The account, if that is its password. Raises Forbidden, UserDeactivated, UserLocked, LimitExceeded."""
+        """The account, if that is its password.
+
+        Raises Forbidden, UserDeactivated, UserLocked, AwaitingApproval, LimitExceeded.
+        """
         await self._limits.take("login_account", user_id, 0.1)
         user = await self._users.read(user_id)
         stored = user.password_hash if user is not None and not user.is_deactivated else None
@@ -67,6 +81,8 @@ class Login:
             raise Forbidden(WRONG)
         if user.is_locked:
             raise UserLocked
+        if not user.is_approved:
+            raise AwaitingApproval
         return user
 
     def user_named(self, identifier: Mapping[str, Any]) -> UserId:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import orjson
 import structlog
 
-from homeserver.errors import Forbidden, InvalidParam, MatrixError, NotFound, TooLarge
+from homeserver.errors import Forbidden, GuestAccessForbidden, InvalidParam, MatrixError, NotFound, TooLarge
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import UserId, parse_user_id, server_of
 from homeserver.services.commits import Commits
@@ -104,7 +104,7 @@ class Profiles:
 
     async def set(self, requester: Requester, user_id: str, field: str, value: object) -> None:
         """Set a field of one's own profile. Raises Forbidden, InvalidParam, TooLarge."""
-        self._own(requester, user_id)
+        self._own(requester, user_id, field)
         _check(field, value)
         fields = await self._table.read(user_id)
         fields[field] = orjson.dumps(value)
@@ -115,14 +115,17 @@ class Profiles:
 
     async def delete(self, requester: Requester, user_id: str, field: str) -> None:
         """Remove a field of one's own profile."""
-        self._own(requester, user_id)
+        self._own(requester, user_id, field)
         if await self._table.delete(user_id, field):
             await self._tell_rooms(requester.user_id, field)
 
     @staticmethod
-    def _own(requester: Requester, user_id: str) -> None:
+    def _own(requester: Requester, user_id: str, field: str) -> None:
         if requester.user_id != user_id:
             raise Forbidden("That is not your profile.")
+        requester.must_be_active()
+        if requester.is_guest and field != "displayname":
+            raise GuestAccessForbidden("Guests may change their name alone.")
 
     async def _tell_rooms(self, user_id: UserId, field: str) -> None:
         if field in IN_ROOMS:

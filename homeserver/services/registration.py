@@ -5,14 +5,17 @@ from typing import Any, NamedTuple
 
 from homeserver.clock import Clock, Rng
 from homeserver.config.accounts import Registration as Policy
-from homeserver.errors import Exclusive, Forbidden, InvalidUsername, UserInUse
+from homeserver.errors import Exclusive, Forbidden, InvalidParam, InvalidUsername, UserInUse
 from homeserver.protocol.identifiers import UserId, is_valid_localpart_for_new_user
 from homeserver.services import ui_auth
+from homeserver.services.login import AwaitingApproval
 from homeserver.services.passwords import Passwords
 from homeserver.services.ratelimit import Limits, address_key
 from homeserver.services.sessions import Sessions, Tokens, check_device
 from homeserver.services.ui_auth import Operation, UiAuth
+from homeserver.storage.rows import AccountRow, RevocationRow
 from homeserver.storage.sessions import UiAuthSession
+from homeserver.storage.stream import Stream
 from homeserver.storage.users import RegistrationTokens, User, Users
 
 GENERATED_NAME_DIGITS = 8
@@ -31,6 +34,8 @@ class NewAccount(NamedTuple):
     auth: Mapping[str, Any] | None
     ip: str
     is_this_machine: bool
+    guest_token: str | None = None
+    """Of the guest whose account becomes this one; `username` is the guest's then."""
 
 
 def _nobody(_user_id: str) -> bool:
@@ -50,6 +55,7 @@ class Registration:
         passwords: Passwords,
         sessions: Sessions,
         auth: UiAuth,
+        stream: Stream,
         limits: Limits,
         clock: Clock,
         rng: Rng,
@@ -61,6 +67,7 @@ class Registration:
         self._passwords = passwords
         self._sessions = sessions
         self._auth = auth
+        self._stream = stream
         self._limits = limits
         self._clock = clock
         self._rng = rng
@@ -98,23 +105,56 @@ class Registration:
         await self.check_open(is_this_machine=new.is_this_machine)
         check_device(new.device_id, new.display_name)
         localpart = new.username.lower() if new.username is not None else None
-        if localpart is not None:
+        guest = await self._guest(new.guest_token, localpart) if new.guest_token is not None else None
+        if guest is not None:
+            user_id = guest
+        elif localpart is not None:
             user_id = await self.check_name(localpart)
         else:
             user_id = UserId(f"@{self._rng.digits(GENERATED_NAME_DIGITS)}:{self._server}")
         password_hash = await self._passwords.hash(new.password) if new.password is not None and new.auth else None
         session = await self._auth.check(
-            Operation("POST /register", {"username": localpart}, None),
+            Operation("POST /register", {"username": localpart}, guest),
             new.auth,
             flows=self._flows(),
             stages={ui_auth.DUMMY: ui_auth.dummy, ui_auth.TOKEN: self._check_token},
         )
         await self._settle_token(session, new, user_id, password_hash)
+        if self._policy.approval_required:
+            raise AwaitingApproval
         if new.inhibit_login:
             return user_id
         return await self._sessions.begin(
             user_id, device_id=new.device_id, display_name=new.display_name, wants_refresh=new.wants_refresh
         )
+
+    async def register_guest(self, display_name: str | None) -> Tokens:
+        """Make a guest. Raises Forbidden where there are none. Spec: Client-Server API, Guest Access."""
+        if not self._policy.guests:
+            raise Forbidden("This server has no guest accounts.")
+        check_device(None, display_name)
+        user_id = UserId(f"@{self._rng.digits(GENERATED_NAME_DIGITS)}:{self._server}")
+        if await self._users.create(user_id, password_hash=None, now_ms=self._clock.now_ms(), is_guest=True) is None:
+            raise UserInUse("The name is taken.")
+        return await self._sessions.begin(user_id, device_id=None, display_name=display_name, wants_refresh=False)
+
+    async def _guest(self, token: str, localpart: str | None) -> UserId:
+        """The guest of this token, who must go by this name. Raises Forbidden, InvalidParam, UnknownToken."""
+        requester = await self._sessions.authenticate(token)
+        if not requester.is_guest:
+            raise Forbidden("`guest_access_token` is not the token of a guest.")
+        if localpart is None or requester.user_id != f"@{localpart}:{self._server}":
+            raise InvalidParam("`username` is the local part of the guest's user id.")
+        return requester.user_id
+
+    async def _upgrade(self, user_id: UserId, password_hash: str | None) -> User | None:
+        """Make a guest a user, with all they have."""
+        await self._users.set_password(user_id, password_hash)
+        await self._stream.write(
+            AccountRow(user_id=user_id, is_guest=False, is_approved=not self._policy.approval_required),
+            RevocationRow(user_id=user_id, kind="account"),
+        )
+        return await self._users.read(user_id)
 
     def _flows(self) -> Sequence[Sequence[str]]:
         return [[ui_auth.TOKEN]] if self._policy.tokens_required else [[ui_auth.DUMMY]]
@@ -126,7 +166,15 @@ class Registration:
         token = ui_auth.text_of(new.auth or {}, "token") if ui_auth.TOKEN in session.completed else None
         if token is not None and not await self._tokens.reserve(token, self._clock.now_ms()):
             raise Forbidden("The registration token is used up.")
-        user = await self._users.create(user_id, password_hash=password_hash, now_ms=self._clock.now_ms())
+        if new.guest_token is not None:
+            user = await self._upgrade(user_id, password_hash)
+        else:
+            user = await self._users.create(
+                user_id,
+                password_hash=password_hash,
+                now_ms=self._clock.now_ms(),
+                is_approved=not self._policy.approval_required,
+            )
         if token is not None:
             await self._tokens.settle(token, used=user is not None)
         if user is None:

@@ -14,6 +14,7 @@ from homeserver.services.intents import Draft, Intent
 from homeserver.services.remote_join import RemoteJoin
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
+from homeserver.services.sending import seemingly_committed
 from homeserver.storage.members import Members, Membership
 from homeserver.storage.rows import MemberRow
 from homeserver.storage.stream import Stream
@@ -105,7 +106,10 @@ class Removing:
     async def _set(
         self, requester: Requester, room: Room, target: UserId, membership: str, reason: str | None
     ) -> EventId:
+        requester.must_be_active()
         draft = Draft.member(target, membership, reason=reason)
+        if requester.is_shadow_banned:
+            return seemingly_committed(requester, room, draft, None).event_id
         return (await self._commits.commit(room, Intent(requester.user_id, draft))).event_id
 
     async def forget(self, requester: Requester, room_id: str) -> None:

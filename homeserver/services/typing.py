@@ -51,6 +51,8 @@ class Typing:
         """Say that one is typing, for `timeout_ms` unless said again, or has stopped. Raises Forbidden."""
         if requester.user_id != user_id:
             raise Forbidden("You can only type for yourself.")
+        if requester.is_shadow_banned:
+            return
         room = await self._rooms.joined_by(requester.user_id, room_id)
         life_ms = min(max(DEFAULT_MS if timeout_ms is None else timeout_ms, 0), MAX_MS)
         await self._set(room, user_id, life_ms / 1000 if typing else 0)

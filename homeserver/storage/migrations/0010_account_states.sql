@@ -12,4 +12,5 @@ COMMENT ON COLUMN users.is_shadow_banned IS 'What it sends seems to be sent, and
 COMMENT ON COLUMN users.is_approved IS 'False: waits for an admin before it can log in.';
 COMMENT ON COLUMN users.user_type IS 'A word of the admin API: bot, support; NULL: a person.';
 COMMENT ON COLUMN users.messages_per_second IS 'In place of the bucket `message`; both 0: no limits at all.';
+CREATE INDEX users_guests ON users (user_id) WHERE is_guest;
 CREATE INDEX users_erased ON users (user_id) WHERE is_erased;
