@@ -38,6 +38,7 @@ from homeserver.client_api import search as search_api
 from homeserver.client_api import service, versions
 from homeserver.client_api import spaces as spaces_api
 from homeserver.client_api import sync as sync_api
+from homeserver.client_api import threads as threads_api
 from homeserver.client_api import to_device as to_device_api
 from homeserver.client_api import upgrades as upgrades_api
 from homeserver.client_api import users as users_api
@@ -100,6 +101,7 @@ from homeserver.services.sessions import Sessions
 from homeserver.services.spaces.hierarchy import Spaces
 from homeserver.services.states import States
 from homeserver.services.sync import parts as sync_parts
+from homeserver.services.threads import Threads
 from homeserver.services.timeline import Timeline
 from homeserver.services.typing import Typing
 from homeserver.services.ui_auth import UiAuth
@@ -113,6 +115,7 @@ from homeserver.storage.account_data import Filters as FilterTable
 from homeserver.storage.appservices import Appservices as AppserviceTable
 from homeserver.storage.database import trips_so_far
 from homeserver.storage.devices import Devices as DeviceTable
+from homeserver.storage.events.dates import Dates
 from homeserver.storage.events.extras import Extras
 from homeserver.storage.events.read import Events
 from homeserver.storage.events.relations import Relations
@@ -547,6 +550,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         membership_api.endpoints(table, joining, inviting, removing, memberships)
         media_api.endpoints(table, media, thumbnails, legacy_routes=config.media.legacy_routes)
         messages_api.endpoints(table, timeline, visibility, presentation)
+        threads_api.endpoints(table, Threads(visibility, Relations(database), Dates(database)), presentation)
         search_api.endpoints(table, search)
         sync_api.endpoints(table, sync.classic, sync.poll, filters)
 

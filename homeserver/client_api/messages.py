@@ -13,6 +13,7 @@ from homeserver.protocol.identifiers import EventId, RoomId
 from homeserver.services.presentation import Presentation, asker_of
 from homeserver.services.timeline import Timeline
 from homeserver.services.visibility import Visibility
+from homeserver.storage.events.relations import RECURSION_DEPTH
 
 DEFAULT_PAGE = 10
 MOST = 1_000
@@ -73,6 +74,7 @@ def endpoints(endpoint: EndpointTable, timeline: Timeline, visibility: Visibilit
     async def related(
         call: Call[None], room_id: str, event_id: str, rel_type: str | None, event_type: str | None
     ) -> Answer:
+        recurse = call.query.flag("recurse") or call.query.flag("org.matrix.msc3981.recurse")
         page = await timeline.related(
             call.requester.user_id,
             room_id,
@@ -80,12 +82,16 @@ def endpoints(endpoint: EndpointTable, timeline: Timeline, visibility: Visibilit
             rel_type=rel_type,
             event_type=event_type,
             start=call.query.text("from"),
-            backwards=call.query.text("dir") != "f",
+            stop=call.query.text("to"),
+            backwards=call.query.one_of("dir", ("b", "f"), "b") == "b",
             limit=call.query.int("limit", 50, low=1, high=MOST),
+            recurse=recurse,
         )
         answer: dict[str, Any] = {"chunk": await presentation.events(call.requester, page.events)}
         if page.end is not None:
             answer["next_batch"] = page.end
+        if recurse:
+            answer["recursion_depth"] = RECURSION_DEPTH
         return answer
 
     @endpoint("GET", "/v1/rooms/<room_id>/relations/<event_id>", auth=USER, limit="read", socket=True)

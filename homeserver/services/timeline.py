@@ -179,15 +179,22 @@ class Timeline:
         rel_type: str | None,
         event_type: str | None,
         start: str | None,
+        stop: str | None,
         backwards: bool,
         limit: int,
+        recurse: bool = False,
     ) -> Chunk:
-        """Events that relate to one. Raises NotFound for an event that the user may not see."""
+        """Events that relate to one, with `recurse` also those that relate to them, and so on.
+
+        Raises NotFound for an event that the user may not see.
+        """
         target = await self._visibility.event_in_room(user_id, room_id, event_id)
         reader = await self._visibility.reader(user_id, room_id)
         at = await self._boundary(reader.room, start, NEWEST if backwards else -NEWEST)
+        last = await self._boundary(reader.room, stop, -NEWEST if backwards else NEWEST)
         limit = max(1, min(limit, MAX_PAGE))
-        found = await self._relations.page(
+        read = self._relations.page_below if recurse else self._relations.page
+        found = await read(
             target.room_nid,
             event_id,
             rel_type=rel_type,
@@ -196,9 +203,10 @@ class Timeline:
             limit=limit,
             backwards=backwards,
         )
-        seen = await self._visibility.listed(reader, [one.event_id for one in found])
+        asked = [one for one in found if (one.room_position > last if backwards else one.room_position <= last)]
+        seen = await self._visibility.listed(reader, [one.event_id for one in asked])
         end: str | None = None
-        if len(found) == limit:
+        if len(asked) == limit:
             edge = found[-1].room_position
             end = str(PageToken(edge - 1 if backwards else edge))
         return Chunk(str(PageToken(at)), end, seen, reader)

@@ -10,6 +10,10 @@ from homeserver.storage.database import Database
 from homeserver.storage.fragments import Fragment, Sheet
 from homeserver.storage.rows import EventRow
 
+RECURSION_DEPTH = 3
+"""Levels of relations of relations that are followed."""
+MAX_POSITION = 2**62
+
 INSERT = Fragment(
     name="relation",
     gated=True,
@@ -115,6 +119,53 @@ class Relations:
         )
         return [Related(*row.values()) for row in rows]
 
+    async def page_below(
+        self,
+        room_nid: int,
+        target_event_id: str,
+        *,
+        rel_type: str | None,
+        event_type: str | None,
+        start: int,
+        limit: int,
+        backwards: bool,
+    ) -> list[Related]:
+        """Like `page`, with events that are related to related ones, down to `RECURSION_DEPTH` [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            WITH RECURSIVE below (event_nid, event_id, depth) AS (
+              SELECT NULL::int8, $2::text, 0
+               UNION
+              SELECT e.event_nid, e.event_id, b.depth + 1
+                FROM below b
+                JOIN relations l ON l.target_event_id = b.event_id
+                JOIN events e ON e.event_nid = l.event_nid
+               WHERE b.depth < $8
+                 AND e.room_nid = $1
+                 AND e.redacted_by IS NULL
+                 AND e.room_position IS NOT NULL)
+            SELECT l.target_event_id, l.rel_type, l.event_nid, l.event_id, l.sender, l.type, l.key, e.room_position
+              FROM (SELECT DISTINCT event_nid FROM below WHERE depth > 0) b
+              JOIN events e ON e.event_nid = b.event_nid
+              JOIN relations l ON l.event_nid = b.event_nid
+             WHERE e.event_id <> $2
+               AND ($3::text IS NULL OR l.rel_type = $3)
+               AND ($4::text IS NULL OR l.type = $4)
+               AND CASE WHEN $7 THEN e.room_position < $5 ELSE e.room_position > $5 END
+             ORDER BY CASE WHEN $7 THEN -e.room_position ELSE e.room_position END
+             LIMIT $6
+            """,
+            room_nid,
+            target_event_id,
+            rel_type,
+            event_type,
+            start,
+            limit,
+            backwards,
+            RECURSION_DEPTH,
+        )
+        return [Related(*row.values()) for row in rows]
+
     async def is_annotated(
         self, room_nid: int, target_event_id: str, event_type: str, sender: str, key: str | None
     ) -> bool:
@@ -187,15 +238,19 @@ class Relations:
         }
 
     async def threads(
-        self, room_nid: int, *, start: int, limit: int, participated_by: str | None = None
+        self, room_nid: int, *, start: int, limit: int, participated_by: str | None = None, upto: int = MAX_POSITION
     ) -> list[tuple[str, int]]:
-        """(root event id, room position of the newest reply) of threads below `start`, newest first [1 trip]."""
+        """(root event id, room position of the newest reply) of threads below `start`, newest first [1 trip].
+
+        `upto`: replies above that room position do not count.
+        """
         rows = await self._db.fetch(
             """
             SELECT e.thread_id, max(e.room_position) AS newest
               FROM events e
              WHERE e.room_nid = $1
                AND e.room_position IS NOT NULL
+               AND e.room_position <= $5
                AND e.thread_id IS NOT NULL
                AND e.redacted_by IS NULL
              GROUP BY e.thread_id
@@ -209,5 +264,6 @@ class Relations:
             start,
             limit,
             participated_by,
+            upto,
         )
         return [(row["thread_id"], row["newest"]) for row in rows]
