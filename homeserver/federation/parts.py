@@ -19,7 +19,7 @@ from homeserver.federation.client.queries import Queries
 from homeserver.federation.client.requests import Requests
 from homeserver.federation.client.transactions import Transactions
 from homeserver.federation.sender import Sender
-from homeserver.federation.server import events, keys, media, queries, rooms, transactions
+from homeserver.federation.server import events, keys, media, queries, rooms, rooms_v1, third_party, transactions
 from homeserver.federation.server.http import PeerTable
 from homeserver.federation.server.queries import AliasReader, ProfileReader
 from homeserver.net.addresses import AddressPolicy
@@ -31,6 +31,7 @@ from homeserver.protocol.signing import SigningKey
 from homeserver.services.acceptance import Acceptance
 from homeserver.services.ancestors import Ancestors
 from homeserver.services.backfill import Backfill
+from homeserver.services.bound_invites import BoundInvites
 from homeserver.services.commits import Commits
 from homeserver.services.feed import Feed
 from homeserver.services.inbound import Inbound
@@ -190,6 +191,16 @@ def build(
         out_of_band=out_of_band,
         may_invite=below.may_invite,
     )
+    bound_invites = BoundInvites(
+        us,
+        below.rooms,
+        below.commits,
+        acceptance,
+        resident=resident,
+        invites=remote_invites,
+        client=joining,
+        has_account=below.profiles.has_account,
+    )
     inbound = Inbound(
         us,
         below.rooms,
@@ -231,6 +242,8 @@ def build(
     reads = PeerReads(resident, below.rooms, below.visibility, events=event_table, states=states)
     keys.endpoints(table, keyring, below.limits)
     rooms.endpoints(table, resident, remote_invites)
+    rooms_v1.endpoints(table, resident, remote_invites)
+    third_party.endpoints(table, bound_invites, below.limits)
     transactions.endpoints(table, inbound)
     events.endpoints(table, reads, resident, clock)
     queries.endpoints(table, us, below.profiles, below.aliases, below.rooms)

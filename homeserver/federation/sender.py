@@ -217,7 +217,11 @@ class Sender:
         if server_of(row.sender) != self._us and not row.flags & RELAY:
             return set()
         room = await self._rooms.find(row.room_id)
-        return {*room.servers, *gone} - {server_of(row.sender), self._us} if room is not None else set()
+        if room is None:
+            return set()
+        # Who sent us an event has it; but a third-party invite is made here in the name of a user elsewhere.
+        has_it = set() if row.membership == "invite" else {server_of(row.sender)}
+        return {*room.servers, *gone} - has_it - {self._us}
 
     async def _queued(self, row: EventRow) -> Queued:
         room = await self._rooms.room(row.room_id)

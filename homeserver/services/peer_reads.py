@@ -71,6 +71,14 @@ class PeerReads:
         chain = await self._events.with_auth_chain([event_id])
         return [pdu_of(found, room) for found in chain if found.event_id != event_id]
 
+    async def event_at(self, origin: ServerName, room_id: str, ts: int, *, is_backwards: bool) -> tuple[str, int]:
+        """The event at or before (after) a time, in ms, and its own time. Raises NotFound, Forbidden."""
+        room = await self._room(origin, room_id)
+        found = await self._events.event_for_ts(room.room_nid, ts, backwards=is_backwards)
+        if found is None:
+            raise NotFound("There is no event on that side of that time.")
+        return found
+
     async def pdus(self, origin: ServerName, room_id: str, stored: Sequence[StoredEvent]) -> list[Pdu]:
         """Stored state events as PDUs. Raises NotFound, Forbidden."""
         room = await self._room(origin, room_id)

@@ -17,6 +17,8 @@ from homeserver.config.network import Federation as FederationConfig
 from homeserver.config.rate_limits import RateLimits
 from homeserver.errors import NotFound
 from homeserver.federation import parts
+from homeserver.federation.server import directory as directory_api
+from homeserver.federation.server import openid as openid_api
 from homeserver.net.http import Answer, Request
 from homeserver.net.testing import FakeNet
 from homeserver.protocol.events import Event, build_pdu, seal
@@ -24,11 +26,13 @@ from homeserver.protocol.identifiers import EventId, RoomId, ServerName, UserId,
 from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.commits import Commits
+from homeserver.services.directory import Directory
 from homeserver.services.feed import Feed
 from homeserver.services.heads import Room
 from homeserver.services.intents import Draft, Finished, Intent
 from homeserver.services.ratelimit import Limits
 from homeserver.services.rooms import Rooms
+from homeserver.services.spaces.hierarchy import Spaces
 from homeserver.services.visibility import Visibility
 from homeserver.storage.database import Database
 from homeserver.storage.events.read import Events, StoredEvent
@@ -108,6 +112,12 @@ class Homeserver:
             faults=NoFaults(),
             resources=resources,
         )
+        self.directory = Directory(server=self.name, table=self.table, rooms=self.rooms, clock=clock)
+        self.spaces = Spaces(
+            server=self.name, rooms=self.rooms, aliases=self.directory, remote=self.federation.queries, clock=clock
+        )
+        directory_api.endpoints(self.federation.table, self.directory, self.spaces, is_public=config.public_rooms)
+        openid_api.endpoints(self.federation.table, self._user_of_token, limits)
         dispatcher = Dispatcher(
             self.federation.routes, observer=RequestObserver(CollectorRegistry()), stopping=asyncio.Event()
         )
@@ -123,6 +133,10 @@ class Homeserver:
     async def has_account(self, user_id: str) -> bool:
         """Everybody exists but @nobody."""
         return not user_id.startswith("@nobody:")
+
+    async def _user_of_token(self, token: str) -> str | None:
+        """Tokens are localparts, but for `expired`."""
+        return None if token == "expired" else self.user(token)
 
     async def _may_invite(self, user_id: str, sender: str) -> None:
         if user_id.startswith("@nobody:"):
@@ -248,7 +262,7 @@ async def _ignores_nobody(user_id: str) -> frozenset[str]:
 
 @asynccontextmanager
 async def homeservers(
-    cluster: Any, net: FakeNet, *names: str, deny: Sequence[str] = ()
+    cluster: Any, net: FakeNet, *names: str, deny: Sequence[str] = (), allow: Sequence[str] | None = None
 ) -> AsyncIterator[list[Homeserver]]:
     """Servers with these names (and the default port), running until the end of the block."""
     async with AsyncExitStack() as resources:
@@ -257,7 +271,12 @@ async def homeservers(
             url = await resources.enter_async_context(cluster.database())
             database = await Database.open(url)
             resources.push_async_callback(database.close)
-            config = FederationConfig(trusted_key_servers=(), deny=tuple(deny))
+            config = FederationConfig(
+                trusted_key_servers=(),
+                deny=tuple(deny),
+                allow=None if allow is None else tuple(allow),
+                public_rooms=True,
+            )
             servers.append(Homeserver(f"{name}:{PORT}", database, net, resources=resources, config=config))
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(server.run()) for server in servers]

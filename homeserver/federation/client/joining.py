@@ -6,6 +6,7 @@ Spec: Server-Server API, Joining Rooms, Inviting to a room, Leaving Rooms, Knock
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from homeserver.federation.client.errors import BadResponse, Refused
@@ -13,6 +14,8 @@ from homeserver.federation.client.requests import MAX_STATE_BYTES, Json, Request
 
 JOIN_S: Final = 120.0
 V2: Final = "/_matrix/federation/v2"
+FIRST_VERSIONS: Final = ("1", "2")
+"""Rooms that old peers can be invited to: those of the first form of invites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +50,13 @@ class Joining:
 
     async def send_join(self, server: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> Joined:
         """Join with all members in the answer."""
-        body = await self._requests.put(
-            server,
-            path("send_join", room_id, event_id, prefix=V2),
-            pdu,
-            query=[("omit_members", "false")],
-            timeout_s=JOIN_S,
-            max_bytes=MAX_STATE_BYTES,
-            is_urgent=True,
-        )
+        put = partial(self._requests.put, server, timeout_s=JOIN_S, max_bytes=MAX_STATE_BYTES, is_urgent=True)
+        try:
+            body = await put(path("send_join", room_id, event_id, prefix=V2), pdu, query=[("omit_members", "false")])
+        except Refused as refused:
+            if not _is_unknown(refused):
+                raise
+            body = await put(path("send_join", room_id, event_id), pdu)
         state, auth_chain, event = body.get("state"), body.get("auth_chain"), body.get("event")
         if not isinstance(state, list) or not isinstance(auth_chain, list):
             raise BadResponse(server, "send_join answered without state and auth_chain")
@@ -70,7 +71,12 @@ class Joining:
         return _template(server, await self._requests.get(server, path("make_leave", room_id, user_id), is_urgent=True))
 
     async def send_leave(self, server: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> None:
-        await self._requests.put(server, path("send_leave", room_id, event_id, prefix=V2), pdu, is_urgent=True)
+        try:
+            await self._requests.put(server, path("send_leave", room_id, event_id, prefix=V2), pdu, is_urgent=True)
+        except Refused as refused:
+            if not _is_unknown(refused):
+                raise
+            await self._requests.put(server, path("send_leave", room_id, event_id), pdu, is_urgent=True)
 
     async def make_knock(self, server: str, room_id: str, user_id: str, versions: Iterable[str]) -> Template:
         body = await self._requests.get(
@@ -95,12 +101,15 @@ class Joining:
         room_state: Sequence[Mapping[str, Any]],
     ) -> Json:
         """The invite with the invitee's server's signature, unchecked."""
-        body = await self._requests.put(
-            server,
-            path("invite", room_id, event_id, prefix=V2),
-            {"room_version": room_version, "event": dict(pdu), "invite_room_state": list(room_state)},
-            is_urgent=True,
-        )
+        put = partial(self._requests.put, server, is_urgent=True)
+        asked = {"room_version": room_version, "event": dict(pdu), "invite_room_state": list(room_state)}
+        try:
+            body = await put(path("invite", room_id, event_id, prefix=V2), asked)
+        except Refused as refused:
+            if not _is_unknown(refused) or room_version not in FIRST_VERSIONS:
+                raise
+            unsigned = {"invite_room_state": list(room_state)}
+            body = await put(path("invite", room_id, event_id), {**pdu, "unsigned": unsigned})
         event = body.get("event")
         if not isinstance(event, dict):
             raise BadResponse(server, "invite answered without an event")
@@ -115,6 +124,11 @@ def incompatible_version(error: Refused) -> str | None:
     """The room version that a refused make_join or make_knock names, if that was the reason."""
     version = error.body.get("room_version")
     return version if error.errcode == "M_INCOMPATIBLE_ROOM_VERSION" and isinstance(version, str) else None
+
+
+def _is_unknown(refused: Refused) -> bool:
+    """The peer does not have the endpoint: it may have the first form of it."""
+    return refused.status in (400, 404, 405) and refused.errcode in ("M_UNRECOGNIZED", "M_UNKNOWN")
 
 
 def _template(server: str, body: Json) -> Template:

@@ -241,6 +241,8 @@ def _read(server: str, answer: Answer) -> Json:
         body = None
     if answer.status != 200:
         raise Refused(server, answer.status, body if isinstance(body, dict) else {})
+    if isinstance(body, list) and len(body) == 2 and body[0] == 200:
+        body = body[1]  # the first form of invites, joins and leaves
     if not isinstance(body, dict):
         raise BadResponse(server, "the answer is not a JSON object")
     return body

@@ -54,6 +54,14 @@ def endpoints(endpoint: PeerTable, reads: PeerReads, resident: Resident, clock: 
         """Spec: Server-Server API, GET event_auth."""
         return {"auth_chain": await reads.auth_chain(call.origin, room_id, event_id)}
 
+    @endpoint.signed("GET", "/v1/timestamp_to_event/<room_id>")
+    async def timestamp_to_event(call: PeerCall, room_id: str) -> Answer:
+        """Spec: Server-Server API, GET timestamp_to_event."""
+        call.query.required("ts")
+        is_backwards = call.query.one_of("dir", ("f", "b")) == "b"
+        event_id, ts = await reads.event_at(call.origin, room_id, call.query.int("ts", 0), is_backwards=is_backwards)
+        return {"event_id": event_id, "origin_server_ts": ts}
+
     @endpoint.signed("GET", "/v1/backfill/<room_id>")
     async def backfill(call: PeerCall, room_id: str) -> Answer:
         """Spec: Server-Server API, GET backfill."""

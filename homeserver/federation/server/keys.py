@@ -44,6 +44,12 @@ def endpoints(endpoint: PeerTable, keyring: Keyring, limits: Limits) -> None:
         """Spec: Server-Server API, Querying Keys Through Another Server."""
         return await documents(request, {_name(server): request.query.int("minimum_valid_until_ts", 0)})
 
+    @endpoint.open("GET", "/_matrix/key/v2/query/<server>/<key_id>", resource="keys")
+    async def query_one_by_id(request: Request, server: str, key_id: str) -> Answer:
+        """The older form; whatever key is named, the document tells them all."""
+        del key_id
+        return await query_one(request, server)
+
     @endpoint.open("POST", "/_matrix/key/v2/query", resource="keys")
     async def query_many(request: Request) -> Answer:
         """Spec: Server-Server API, Querying Keys Through Another Server."""

@@ -6,7 +6,7 @@ from typing import Protocol
 import orjson
 
 from homeserver.asgi.responses import Answer
-from homeserver.errors import InvalidParam, NotFound
+from homeserver.errors import InvalidParam, NotFound, Unrecognized
 from homeserver.federation.server.http import PeerCall, PeerTable
 from homeserver.protocol.identifiers import ServerName, server_of
 from homeserver.services.rooms import Rooms
@@ -46,6 +46,11 @@ def endpoints(endpoint: PeerTable, us: ServerName, profiles: ProfileReader, alia
             raise NotFound("The user is not known here.")
         wanted = profile if field is None else {name: text for name, text in profile.items() if name == field}
         return {name: orjson.Fragment(text) for name, text in wanted.items()}
+
+    @endpoint.signed("GET", "/v1/query/<query_type>")
+    async def query(call: PeerCall, query_type: str) -> Answer:
+        """There are no others than the two that have a route of their own. Spec: Server-Server API, GET query."""
+        raise Unrecognized
 
     @endpoint.signed("GET", "/v1/query/directory")
     async def query_directory(call: PeerCall) -> Answer:
