@@ -134,7 +134,7 @@ class Relations:
         rows = await self._db.fetch(
             """
             WITH RECURSIVE below (event_nid, event_id, depth) AS (
-              SELECT NULL::int8, $2::text, 0
+              SELECT NULL::int8, $2::text COLLATE "C", 0
                UNION
               SELECT e.event_nid, e.event_id, b.depth + 1
                 FROM below b
