@@ -1,5 +1,6 @@
-/** The service worker: keeps the page's own files, so that it opens at once and without a network. Nothing of the API. */
+/** The service worker: keeps the page's own files, so that it opens at once and without a network, and fetches media. */
 /// <reference lib="webworker" />
+import { isMedia, mediaResponse } from './media';
 
 const SHELL = 'hearth-shell';
 const scope = self as unknown as ServiceWorkerGlobalScope;
@@ -18,7 +19,9 @@ scope.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || url.origin !== scope.location.origin) {
     return;
   }
-  if (request.mode === 'navigate') {
+  if (isMedia(request, url)) {
+    event.respondWith(mediaResponse(request, url));
+  } else if (request.mode === 'navigate') {
     event.respondWith(freshPage(request));
   } else if (url.pathname.startsWith('/assets/')) {
     event.respondWith(keptAsset(request));

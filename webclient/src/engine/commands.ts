@@ -1,6 +1,6 @@
 /** The commands of the pages, by name. Those that say what a page looks at get the page first. */
 
-import { editContent, messageContent, reactionContent } from '../model/drafting';
+import { editContent, reactionContent, type Written } from '../model/drafting';
 import { text } from '../model/events';
 import type { Commands } from '../store/contract';
 import { failure } from './api/http';
@@ -8,13 +8,16 @@ import type { Core } from './core';
 import { findingCommands } from './finding';
 import { groupCommands } from './groups';
 import type { Loader } from './loader';
+import { mediaPath } from './media';
+import type { Messages } from './messages';
 import type { People } from './people';
 import { ownCommands } from './own';
 import type { Page } from './publisher';
 import type { Reading } from './reading';
-import { localKey } from './send/ops';
 import type { SendQueue } from './send/queue';
 import type { Fragment } from './sync/fragments';
+
+const UPLOAD_MS = 10 * 60_000;
 
 /** Commands of a signed-in account; the others are the engine's own. */
 export type AccountCommands = Omit<
@@ -35,6 +38,7 @@ export type AccountCommands = Omit<
 export interface Parts extends Core {
   readonly queue: SendQueue;
   readonly loader: Loader;
+  readonly messages: Messages;
   readonly reading: Reading;
   readonly people: People;
   deviceId(): string;
@@ -43,7 +47,7 @@ export interface Parts extends Core {
 }
 
 export function accountCommands(parts: Parts, page: Page): AccountCommands {
-  const { queue, loader, reading, people } = parts;
+  const { queue, loader, messages, reading, people } = parts;
   const more = (roomId: string, end: 'older' | 'newer') => loader.more(roomId, parts.viewed(page, roomId), end);
   return {
     ...groupCommands(parts),
@@ -61,21 +65,42 @@ export function accountCommands(parts: Parts, page: Page): AccountCommands {
 
     sendMessage: async (roomId, draft) => {
       requireJoined(parts, roomId);
-      const reply =
-        draft.replyTo === undefined
-          ? null
-          : {
-              eventId: draft.replyTo,
-              sender: parts.account.timelines.get(roomId)?.event(draft.replyTo)?.sender ?? null,
-            };
-      const content = messageContent(requireText(draft.text), reply);
-      const op = await queue.add({ roomId, kind: 'message', target: null, type: 'm.room.message', content });
-      return localKey(op.txnId);
+      const msgtype = draft.as === 'emote' ? 'm.emote' : 'm.text';
+      return messages.sendText(roomId, requireText(draft), draft.replyTo, msgtype);
     },
-    edit: async (roomId, eventId, body) => {
+    sendFiles: async (roomId, draft) => {
       requireJoined(parts, roomId);
-      const content = editContent(requireText(body), eventId);
+      await messages.sendFiles(roomId, draft);
+    },
+    edit: async (roomId, eventId, written) => {
+      requireJoined(parts, roomId);
+      const timeline = parts.account.timelines.get(roomId);
+      const original = timeline?.event(eventId);
+      const content = editContent(
+        requireText(written),
+        eventId,
+        original === undefined || timeline === undefined ? {} : timeline.contentOf(original),
+      );
       await queue.add({ roomId, kind: 'edit', target: eventId, type: 'm.room.message', content });
+    },
+    forward: async (draft) => {
+      for (const roomId of draft.to) {
+        requireJoined(parts, roomId);
+      }
+      await messages.forward(draft);
+    },
+    previews: (roomId, eventIds) => messages.previews(roomId, eventIds),
+    setPins: (roomId, eventIds) => messages.setPins(roomId, eventIds),
+    setStar: (roomId, eventId, starred) => messages.setStar(roomId, eventId, starred),
+    starred: (roomId) => messages.starred(roomId),
+    hide: (roomId, eventIds) => messages.hide(roomId, eventIds),
+    openSaved: () => messages.openSaved(),
+    localFile: (key) => parts.blob(key),
+    loadMedia: (mxc, size) => parts.download(mediaPath(mxc, size)),
+    uploadFile: (file, name) =>
+      parts.upload(file, { name, signal: AbortSignal.timeout(UPLOAD_MS), progress: () => undefined }),
+    checkToken: async () => {
+      await parts.http({ method: 'GET', path: '/_matrix/client/v3/account/whoami' });
     },
     redact: async (roomId, eventId, reason) => {
       requireJoined(parts, roomId);
@@ -135,10 +160,10 @@ function requireJoined(core: Core, roomId: string): void {
   }
 }
 
-function requireText(body: string): string {
-  const trimmed = body.trim();
+function requireText(written: Written): Written {
+  const trimmed = written.text.trim();
   if (trimmed === '') {
     throw failure('M_INVALID_PARAM', 'an empty message');
   }
-  return trimmed;
+  return { ...written, text: trimmed };
 }

@@ -6,6 +6,7 @@ import type { LoadState } from './publisher';
 import type { Account } from './sync/account';
 import type { Changes } from './sync/changes';
 import type { RoomTimeline } from './sync/timeline';
+import type { UploadOptions } from './transfer';
 
 export interface Core {
   readonly account: Account;
@@ -16,6 +17,12 @@ export interface Core {
   exchange(request: HttpRequest): Promise<HttpAnswer>;
   /** Shows what changed and writes it; resolves when it is on disk. */
   commit(changes: Changes): Promise<void>;
+  /** A file of the queue, by its key. */
+  blob(key: string): Promise<Blob | null>;
+  /** The bytes at a path of the client API. */
+  download(path: string): Promise<Blob>;
+  /** Uploads a file; its `mxc:` address. */
+  upload(file: Blob, options: UploadOptions): Promise<string>;
   timeline(roomId: string): Promise<RoomTimeline>;
   /** Shows that a load of a room's timeline is running, or failed. */
   loading(roomId: string, state: Partial<LoadState>): void;

@@ -204,6 +204,9 @@ export class Engine {
       return;
     }
     if (this.running === null) {
+      if (phase === 'signedOut') {
+        this.environment.forget();
+      }
       this.publisher.startOver(false);
       return;
     }

@@ -33,6 +33,11 @@ export class People {
     return this.create({ name: name.trim(), preset: 'private_chat', invite: invites, is_direct: false });
   }
 
+  /** A room of nobody else. */
+  async createNotes(): Promise<string> {
+    return this.create({ preset: 'private_chat', invite: [], is_direct: false });
+  }
+
   async join(roomIdOrAlias: string, via: readonly string[] = []): Promise<string> {
     const query = via
       .map((server) => `via=${encodeURIComponent(server)}&server_name=${encodeURIComponent(server)}`)

@@ -9,6 +9,7 @@ import type { Database } from './db/database';
 import type { Environment } from './environment';
 import { Intake } from './intake';
 import { Loader } from './loader';
+import { Messages } from './messages';
 import { People } from './people';
 import type { LoadState, Page, Publisher } from './publisher';
 import { Reading } from './reading';
@@ -21,6 +22,7 @@ import type { Fragment } from './sync/fragments';
 import { finishRoom } from './sync/reducer';
 import type { RoomTimeline } from './sync/timeline';
 import { partners } from './sync/view-sets';
+import { download, type UploadOptions, uploadFile } from './transfer';
 import { Stream, type StreamHost } from './transport/stream';
 
 const READS = new Set<Method>(['messages', 'context', 'event', 'members']);
@@ -58,6 +60,7 @@ export class Running implements Parts {
   readonly queue: SendQueue;
   readonly loader: Loader;
   readonly people: People;
+  readonly messages: Messages;
   readonly reading: Reading;
   connection: ConnectionState = NOT_CONNECTED;
   private wentLive = 0;
@@ -91,6 +94,7 @@ export class Running implements Parts {
     this.queue = new SendQueue(this, host.environment.clock);
     this.loader = new Loader(this);
     this.people = new People(this);
+    this.messages = new Messages(this);
     this.reading = new Reading(this, stored.reads);
     this.watch(stored.account.rooms.keys());
   }
@@ -142,6 +146,18 @@ export class Running implements Parts {
 
   http(request: HttpRequest): Promise<Json> {
     return this.host.session.call(request);
+  }
+
+  blob(key: string): Promise<Blob | null> {
+    return this.host.database.blob(key);
+  }
+
+  download(path: string): Promise<Blob> {
+    return download(this.host.session, this.host.environment.fetch, path);
+  }
+
+  upload(file: Blob, options: UploadOptions): Promise<string> {
+    return uploadFile(this.host.session, this.host.environment.upload, file, options);
   }
 
   async commit(changes: Changes): Promise<void> {

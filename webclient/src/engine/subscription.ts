@@ -28,6 +28,7 @@ const STATE_FOR_LIST = [
   'm.room.join_rules',
   'm.room.power_levels',
   'm.room.tombstone',
+  'm.room.pinned_events',
 ];
 
 export function subscription(wanted: Wanted): Json {

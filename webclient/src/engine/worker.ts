@@ -1,6 +1,7 @@
 /** The engine's worker: shared by all pages, or owned by the page that was elected. Only the newest one runs. */
 import { errorInfo } from '../store/errors';
 import { failure } from './api/http';
+import { uploadByXhr } from './api/upload';
 import { Engine } from './engine';
 import type { Page } from './publisher';
 import type { ToEngine, ToPage } from './rpc';
@@ -45,10 +46,12 @@ async function startEngine(): Promise<Engine> {
   });
   const started = await Engine.start({
     fetch: (input, init) => fetch(input, init),
+    upload: uploadByXhr,
     connect: openWire,
     clock: systemClock,
     candidates: [scope.location.origin, ...(await configuredServer())],
     online: () => scope.navigator.onLine,
+    forget: () => void caches.delete('hearth-media'),
   });
   if (import.meta.env.DEV) {
     Object.assign(scope, { __hearth: started });

@@ -13,6 +13,7 @@ export interface Powers {
     readonly kick: number;
     readonly ban: number;
     readonly redact: number;
+    readonly notifyRoom: number;
     readonly event: (type: string) => number;
     readonly state: (type: string) => number;
   };
@@ -44,6 +45,7 @@ export function powersOf(levels: Json | null, create: Json, creator: string): Po
       kick: number(levels?.kick, 50),
       ban: number(levels?.ban, 50),
       redact: number(levels?.redact, 50),
+      notifyRoom: number(object(levels?.notifications).room, 50),
       event: (type) => ofEvent(type, number(levels?.events_default, 0)),
       state: (type) => ofEvent(type, number(levels?.state_default, levels === null ? 0 : 50)),
     },

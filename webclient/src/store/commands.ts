@@ -1,5 +1,7 @@
 /** The commands of the contract: promises that the engine answers. All views take these types from `contract.ts`. */
-import type { Draft, EventId, ItemKey, RoomId, ServerInfo, UserId } from './contract';
+import type { Written } from '../model/drafting';
+import type { OutgoingFile } from '../model/outgoing';
+import type { Draft, EventId, ItemKey, PreviewBody, RoomId, ServerInfo, UserId } from './contract';
 import type { FindingCommands } from './finding';
 import type { GroupCommands } from './groups';
 import type { OwnCommands } from './own';
@@ -29,10 +31,42 @@ export type RegisterOutcome =
       readonly stages: readonly string[];
     };
 
-export interface MessageDraft {
-  /** Plain text; empty or blank is refused. */
-  readonly text: string;
-  readonly replyTo?: EventId;
+/** Plain text (empty or blank is refused), its rich form if it has one, and who is mentioned. */
+export interface MessageDraft extends Written {
+  readonly replyTo?: EventId | undefined;
+  /** `emote` for what `/me` says. */
+  readonly as?: 'text' | 'emote';
+}
+
+export interface FilesDraft {
+  readonly files: readonly OutgoingFile[];
+  readonly caption?: Written;
+  readonly replyTo?: EventId | undefined;
+  /** Shown as one message with several pictures, where the reader's client can. */
+  readonly asAlbum: boolean;
+}
+
+export interface MessageRef {
+  readonly roomId: RoomId;
+  readonly eventId: EventId;
+}
+
+export interface ForwardDraft {
+  /** Oldest first. */
+  readonly messages: readonly MessageRef[];
+  readonly to: readonly RoomId[];
+  readonly comment?: Written;
+  /** Do not tell who wrote it first. */
+  readonly hideSender: boolean;
+}
+
+/** The short form of an event, for lists and bars. */
+export interface EventPreview extends MessageRef {
+  readonly sender: UserId;
+  readonly senderName: string;
+  readonly ts: number;
+  readonly body: PreviewBody;
+  readonly thumbnail: string | null;
 }
 
 export interface Profile {
@@ -66,7 +100,30 @@ export interface Commands extends GroupCommands, OwnCommands, FindingCommands {
   loadMembers(roomId: RoomId): Promise<void>;
 
   sendMessage(roomId: RoomId, draft: MessageDraft): Promise<ItemKey>;
-  edit(roomId: RoomId, eventId: EventId, text: string): Promise<void>;
+  /** One message for each file; they are uploaded one after the other, and go on after a reload. */
+  sendFiles(roomId: RoomId, draft: FilesDraft): Promise<void>;
+  /** New words for a message of mine, or a new caption for a file. */
+  edit(roomId: RoomId, eventId: EventId, written: Written): Promise<void>;
+  forward(draft: ForwardDraft): Promise<void>;
+  /** In the order asked for; what cannot be had is left out. */
+  previews(roomId: RoomId, eventIds: readonly EventId[]): Promise<EventPreview[]>;
+  /** Pinned messages of a room, the oldest first. */
+  setPins(roomId: RoomId, eventIds: readonly EventId[]): Promise<void>;
+  setStar(roomId: RoomId, eventId: EventId, starred: boolean): Promise<void>;
+  /** Starred messages of a room, or of all: the newest star first. */
+  starred(roomId: RoomId | null): Promise<EventPreview[]>;
+  /** Takes messages out of my own sight only. */
+  hide(roomId: RoomId, eventIds: readonly EventId[]): Promise<void>;
+  /** The chat with myself; made when it does not exist. */
+  openSaved(): Promise<RoomId>;
+  /** A file that waits to be uploaded, by `Upload.file`. */
+  localFile(key: string): Promise<Blob | null>;
+  /** A file, or a thumbnail of at least this size, where no service worker gives it. */
+  loadMedia(mxc: string, size: { readonly w: number; readonly h: number } | null): Promise<Blob>;
+  /** Uploads a file that belongs to no message, a profile photo say; resolves to its `mxc:` address. */
+  uploadFile(file: Blob, name: string): Promise<string>;
+  /** Renews the access token if the server does not take it any more. */
+  checkToken(): Promise<void>;
   redact(roomId: RoomId, eventId: EventId, reason?: string): Promise<void>;
   /** Adds my reaction, or takes it back when it is there. */
   react(roomId: RoomId, eventId: EventId, key: string): Promise<void>;

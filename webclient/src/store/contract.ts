@@ -60,6 +60,10 @@ export interface Room {
   /** The other person, when `kind` is `dm` and there is just one. */
   readonly dmUserId: UserId | null;
   readonly membership: Membership;
+  /** My own notes. */
+  readonly saved: boolean;
+  /** Pinned messages, the oldest pin first. */
+  readonly pins: readonly EventId[];
   /** Who invited me, while `membership` is `invite`. */
   readonly inviter: UserId | null;
   readonly topic: string;
@@ -101,6 +105,8 @@ export interface MyPower {
   readonly setTopic: boolean;
   readonly setAvatar: boolean;
   readonly setPowers: boolean;
+  readonly pin: boolean;
+  readonly mentionAll: boolean;
 }
 
 export interface Preview {
@@ -215,6 +221,19 @@ export interface TimelineItem {
   readonly error: ErrorInfo | null;
   /** An edit or deletion of this item is on its way. */
   readonly changing: boolean;
+  readonly starred: boolean;
+  /** How far its files are uploaded; null when there is nothing to upload. */
+  readonly upload: Upload | null;
+}
+
+export interface Upload {
+  /** Key of the file, and of the smaller picture if there is one, for `localFile`. */
+  readonly file: string;
+  readonly thumbnail: string | null;
+  readonly sentBytes: number;
+  readonly totalBytes: number;
+  /** All is uploaded; only the message is still on its way. */
+  readonly done: boolean;
 }
 
 export interface ReplyTarget {

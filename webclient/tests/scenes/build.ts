@@ -13,7 +13,7 @@ import { emptyState } from '../../src/store/mirror';
 
 export const my = '@me:our.tld';
 const power = { sendMessages: true, redactOthers: true, invite: true, kick: true, ban: true, setName: true };
-const full = { level: 100, ...power, setTopic: true, setAvatar: true, setPowers: true };
+const full = { level: 100, ...power, setTopic: true, setAvatar: true, setPowers: true, pin: true, mentionAll: true };
 
 /** A fixed afternoon, so that pictures do not change from day to day: `clock(13, 50)` is 13:50 of that day. */
 export const today = new Date();
@@ -35,6 +35,8 @@ export function room(id: string, name: string, more: Partial<Room> = {}): Room {
     preview: null,
     unread: { notifications: 0, highlights: 0, marked: false },
     pinned: false,
+    saved: false,
+    pins: [],
     lowPriority: false,
     muted: false,
     joinedCount: 8,
@@ -93,6 +95,8 @@ export function message(
     delivery: sender === my ? 'read' : null,
     error: null,
     changing: false,
+    starred: false,
+    upload: null,
     ...more,
   };
 }

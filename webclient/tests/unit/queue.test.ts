@@ -153,7 +153,7 @@ describe('a change of a message', () => {
     const key = await page.commands.sendMessage(ROOM, { text: 'frist' });
     await until(() => page.timeline(ROOM).events[key]?.eventId !== null);
     const eventId = page.timeline(ROOM).events[key]?.eventId ?? '';
-    await page.commands.edit(ROOM, eventId, 'first');
+    await page.commands.edit(ROOM, eventId, { text: 'first' });
     expect(page.timeline(ROOM).events[key]).toMatchObject({ edited: true, content: { body: 'first' } });
     await page.commands.react(ROOM, eventId, '🎉');
     expect(page.timeline(ROOM).events[key]?.reactions).toMatchObject([{ key: '🎉', count: 1, mine: true }]);
@@ -174,7 +174,7 @@ describe('an encrypted room', () => {
     expect(page.state.rooms[ROOM]?.encrypted).toBe(true);
     const refused = { info: { errcode: 'ENCRYPTED_ROOM' } };
     await expect(page.commands.sendMessage(ROOM, { text: 'secret' })).rejects.toMatchObject(refused);
-    await expect(page.commands.edit(ROOM, '$1', 'secret')).rejects.toMatchObject(refused);
+    await expect(page.commands.edit(ROOM, '$1', { text: 'secret' })).rejects.toMatchObject(refused);
     await expect(page.commands.react(ROOM, '$1', 'secret')).rejects.toMatchObject(refused);
     await expect(page.commands.redact(ROOM, '$1', 'secret')).rejects.toMatchObject(refused);
     expect(page.bodies(ROOM)).toEqual([]);

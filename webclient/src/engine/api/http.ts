@@ -112,7 +112,8 @@ function queryString(query: HttpRequest['query']): string {
   return text === '' ? '' : `?${text}`;
 }
 
-function parseObject(text: string, status: number): Readonly<Record<string, unknown>> {
+/** The JSON object of an answer; `NETWORK` or `BAD_ANSWER` when it is none. */
+export function parseObject(text: string, status: number): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {

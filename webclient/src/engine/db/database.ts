@@ -8,8 +8,18 @@ import type { Records, StoreName, Write } from '../sync/changes';
 import { RoomTimeline } from '../sync/timeline';
 
 const NAME = 'hearth';
-const VERSION = 1;
-const STORES: readonly StoreName[] = ['kv', 'rooms', 'members', 'timelines', 'events', 'outbox', 'drafts', 'encrypted'];
+const VERSION = 2;
+const STORES: readonly StoreName[] = [
+  'kv',
+  'rooms',
+  'members',
+  'timelines',
+  'events',
+  'outbox',
+  'drafts',
+  'encrypted',
+  'blobs',
+];
 /** What came from the server and comes again after a reset. */
 const FROM_SERVER: readonly StoreName[] = ['rooms', 'members', 'timelines', 'events'];
 
@@ -24,7 +34,7 @@ export class Database {
   static async open(name = NAME): Promise<Database> {
     const db = await openDB<Schema>(name, VERSION, {
       upgrade: (fresh) => {
-        for (const store of STORES) {
+        for (const store of STORES.filter((name) => !fresh.objectStoreNames.contains(name))) {
           fresh.createObjectStore(store);
         }
       },
@@ -40,6 +50,11 @@ export class Database {
 
   async value(key: string): Promise<unknown> {
     return (await this.db.get('kv', key)) ?? null;
+  }
+
+  /** A file that waits to be uploaded; null when it is not there any more. */
+  async blob(key: string): Promise<Blob | null> {
+    return (await this.db.get('blobs', key)) ?? null;
   }
 
   async setValue(key: string, value: unknown): Promise<void> {

@@ -1,6 +1,19 @@
 /** What was asked to be sent and has not come back with the stream yet: one record on disk each. */
 import type { Json } from '../../model/events';
 import type { ErrorInfo } from '../../store/contract';
+import { failure } from '../api/http';
+import type { Method } from '../api/methods';
+
+/** A file that belongs to a message; its bytes lie in the store `blobs` until the message came back. */
+export interface Attachment {
+  readonly blob: string;
+  /** Where in the content its address goes. */
+  readonly into: 'url' | 'thumbnail_url';
+  readonly name: string;
+  readonly size: number;
+  /** null until it is uploaded. */
+  readonly mxc: string | null;
+}
 
 export interface Op {
   readonly txnId: string;
@@ -17,9 +30,21 @@ export interface Op {
   readonly state: 'queued' | 'sending' | 'sent' | 'failed';
   readonly eventId: string | null;
   readonly error: ErrorInfo | null;
+  readonly attachments?: readonly Attachment[];
 }
 
 /** The row key of a message that was sent from here. */
 export function localKey(txnId: string): string {
   return `~${txnId}`;
+}
+
+/** The call that an op makes. */
+export function wire(op: Op): [Method, Json] {
+  if (op.kind === 'redaction') {
+    if (op.target === null) {
+      throw failure('BAD_ANSWER', 'nothing to take back');
+    }
+    return ['redact', { room_id: op.roomId, event_id: op.target, txn_id: op.txnId, ...op.content }];
+  }
+  return ['send', { room_id: op.roomId, type: op.type, txn_id: op.txnId, content: op.content }];
 }

@@ -3,23 +3,22 @@
  * within its room; so after a reload or a lost connection it is sent again and still happens once. What the server
  * refuses stays in sight with its error and does not hold up what comes after it.
  */
-import type { Json } from '../../model/events';
-import { CommandError, errorInfo } from '../../store/errors';
+import { type CommandError, errorInfo } from '../../store/errors';
 import { failure, isPassing, path } from '../api/http';
-import type { Method } from '../api/methods';
 import type { Core } from '../core';
 import { Changes } from '../sync/changes';
 import { dropOp } from '../sync/echoes';
 import { backoffMs } from '../transport/backoff';
 import type { Clock, Timer } from '../transport/types';
-import { localKey, type Op } from './ops';
+import { localKey, type Op, wire } from './ops';
+import { lacksAddress, type UploadHost, Uploads } from './uploads';
 
 /** So long after the server took it, an op whose echo did not come lies in a gap of the timeline. */
 const ECHO_WITHIN_MS = 30_000;
 
-export type QueueHost = Pick<Core, 'account' | 'isLive' | 'liveSince' | 'request' | 'http' | 'commit'>;
+export type QueueHost = UploadHost & Pick<Core, 'liveSince' | 'request' | 'http'>;
 
-export type NewOp = Pick<Op, 'roomId' | 'kind' | 'target' | 'type' | 'content'>;
+export type NewOp = Pick<Op, 'roomId' | 'kind' | 'target' | 'type' | 'content' | 'attachments'>;
 
 export class SendQueue {
   private readonly busy = new Set<string>();
@@ -28,11 +27,24 @@ export class SendQueue {
   private readonly plain = new Map<string, number>();
   private failures = 0;
   private stopped = false;
+  private readonly uploads: Uploads;
 
   constructor(
     private readonly host: QueueHost,
     private readonly clock: Clock,
   ) {
+    this.uploads = new Uploads(
+      host,
+      {
+        mayGo: async (op) => {
+          await this.askAboutEncryption(op);
+          this.refusePlainText(op);
+        },
+        store: (op) => this.set(op),
+        ready: (roomId) => void this.runRoom(roomId),
+      },
+      clock,
+    );
     for (const op of host.account.ops.values()) {
       if (op.state === 'sent') {
         this.expectEcho(op.txnId);
@@ -40,8 +52,11 @@ export class SendQueue {
     }
   }
 
-  /** Puts an op in the queue; resolves when it cannot get lost any more. Rejects `ENCRYPTED_ROOM`. */
-  async add(fresh: NewOp): Promise<Op> {
+  /**
+   * Puts an op in the queue, with the bytes of its files; resolves when it cannot get lost any more. Rejects
+   * `ENCRYPTED_ROOM`, and `STORAGE` when the disk has no place for it.
+   */
+  async add(fresh: NewOp, files: ReadonlyMap<string, Blob> = new Map()): Promise<Op> {
     this.refusePlainText(fresh);
     const orders = [...this.host.account.ops.values()].map((op) => op.order);
     const op: Op = {
@@ -54,7 +69,7 @@ export class SendQueue {
       error: null,
     };
     try {
-      await this.set(op);
+      await this.set(op, files);
     } catch (error) {
       // Not on disk, so not in the queue: the page keeps the text and says why.
       this.host.account.ops.delete(op.txnId);
@@ -74,6 +89,7 @@ export class SendQueue {
       timer.cancel();
     }
     this.waits.clear();
+    this.uploads.run();
     for (const roomId of new Set([...this.host.account.ops.values()].map((op) => op.roomId))) {
       void this.runRoom(roomId);
     }
@@ -81,6 +97,7 @@ export class SendQueue {
 
   stop(): void {
     this.stopped = true;
+    this.uploads.stop();
     for (const timer of this.waits.values()) {
       timer.cancel();
     }
@@ -112,6 +129,7 @@ export class SendQueue {
     }
     const changes = new Changes();
     dropOp(this.host.account, op, changes);
+    this.uploads.cancel(op.txnId);
     await this.host.commit(changes);
   }
 
@@ -150,7 +168,7 @@ export class SendQueue {
     if (this.stopped || !this.host.isLive() || account.state(roomId, 'm.room.create') === null) {
       return null;
     }
-    return account.opsOf(roomId).find((op) => op.state === 'queued') ?? null;
+    return account.opsOf(roomId).find((op) => op.state === 'queued' && !lacksAddress(op)) ?? null;
   }
 
   /** Sends one op; returns how long to wait before the same one again, null when it is settled. */
@@ -262,22 +280,15 @@ export class SendQueue {
     return changes;
   }
 
-  private async set(op: Op): Promise<void> {
+  private async set(op: Op, files: ReadonlyMap<string, Blob> = new Map()): Promise<void> {
     this.host.account.ops.set(op.txnId, op);
     const changes = this.replace(op);
+    for (const [key, blob] of files) {
+      changes.put('blobs', key, blob);
+    }
     changes.put('outbox', op.txnId, op);
     await this.host.commit(changes);
   }
-}
-
-function wire(op: Op): [Method, Json] {
-  if (op.kind === 'redaction') {
-    if (op.target === null) {
-      throw new CommandError({ errcode: 'BAD_ANSWER', message: 'nothing to take back', status: 0, retryAfterMs: null });
-    }
-    return ['redact', { room_id: op.roomId, event_id: op.target, txn_id: op.txnId, ...op.content }];
-  }
-  return ['send', { room_id: op.roomId, type: op.type, txn_id: op.txnId, content: op.content }];
 }
 
 function onItsWay(): CommandError {

@@ -91,6 +91,8 @@ export class Account {
   readonly encrypted = new Set<string>();
   /** What was sent from here and has not come back yet, oldest first. */
   readonly ops = new Map<string, Op>();
+  /** Bytes sent of the files of an op that are being uploaded, by transaction id. */
+  readonly uploaded = new Map<string, number>();
   /** Row keys of events that were sent from here. */
   readonly keys = new Map<string, string>();
   /** The list has been filled, from disk or by the server. */

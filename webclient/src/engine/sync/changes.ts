@@ -14,6 +14,8 @@ export interface Records {
   outbox: { key: string; value: Op };
   drafts: { key: string; value: { readonly roomId: string; readonly draft: unknown } };
   encrypted: { key: string; value: string };
+  /** Files that are still to be uploaded. */
+  blobs: { key: string; value: Blob };
 }
 
 export type StoreName = keyof Records;

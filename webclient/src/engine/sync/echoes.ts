@@ -29,7 +29,11 @@ export function dropLost(account: Account, roomId: string, changes: Changes): vo
 
 export function dropOp(account: Account, op: Op, changes: Changes): void {
   account.ops.delete(op.txnId);
+  account.uploaded.delete(op.txnId);
   changes.delete('outbox', op.txnId);
+  for (const { blob } of op.attachments ?? []) {
+    changes.delete('blobs', blob);
+  }
   changes.rooms.add(op.roomId);
   changes.event(op.roomId, op.target ?? localKey(op.txnId));
 }

@@ -1,6 +1,7 @@
 /** The extensions of a delta: account data, receipts, typing, counts, presence. Spec: MSC4508 and our own ones. */
 import { asEvent, isObject, type Json, list, number, object, roomEntries, text, texts } from '../../model/events';
 import { type Account, emptyRoom, type RoomData } from './account';
+import { HIDDEN, SAVED, STARS } from './own-data';
 import type { Changes } from './changes';
 import { OWN_KINDS } from './own-view';
 
@@ -59,9 +60,14 @@ export function setAccountData(account: Account, type: string, content: Json, ch
   account.accountData.set(type, content);
   changes.put('kv', `account_data ${type}`, content);
   changes.own ||= OWN_KINDS.has(type);
-  if (type === 'm.direct' || type === 'm.push_rules') {
+  if (type === 'm.direct' || type === 'm.push_rules' || type === SAVED) {
     for (const roomId of account.rooms.keys()) {
       changes.rooms.add(roomId);
+    }
+  }
+  if (type === STARS) {
+    for (const roomId of account.timelines.keys()) {
+      changes.event(roomId, '*');
     }
   }
 }
@@ -77,6 +83,9 @@ export function setRoomAccountData(
   changeRoom(account, roomId, changes, { accountData: { ...known, [type]: content } });
   if (type === DRAFT) {
     changes.drafts.add(roomId);
+  }
+  if (type === HIDDEN) {
+    changes.event(roomId, '*');
   }
 }
 

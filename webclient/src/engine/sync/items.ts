@@ -4,11 +4,12 @@ import { type Json, type MatrixEvent, text } from '../../model/events';
 import { previewBody } from '../../model/preview';
 import { isRedacted, redactedBy, relationOf, replyTarget } from '../../model/relations';
 import { serviceLine } from '../../model/service';
-import type { Delivery, Reaction, ReplyTarget, TimelineItem } from '../../store/contract';
+import type { Delivery, Reaction, ReplyTarget, TimelineItem, Upload } from '../../store/contract';
 import { localKey, type Op } from '../send/ops';
 import type { Account } from './account';
 import type { Fragment } from './fragments';
 import { nameIn } from './members';
+import { hiddenIn, starsOf } from './own-data';
 import type { RoomTimeline } from './timeline';
 
 const MESSAGES = new Set(['m.room.message', 'm.sticker']);
@@ -46,9 +47,10 @@ function findKind(event: MatrixEvent): Kind {
 
 /** Ids of all rows of a run, oldest first, with what is still on its way at the end of the live one. */
 export function itemKeys(account: Account, timeline: RoomTimeline, fragment: Fragment | null): string[] {
+  const hidden = hiddenIn(account, timeline.roomId);
   const keys = (fragment?.ids ?? []).flatMap((id) => {
     const event = timeline.event(id);
-    return event !== undefined && kindOf(event) !== null ? account.keyOf(event) : [];
+    return event !== undefined && kindOf(event) !== null && !hidden.has(id) ? account.keyOf(event) : [];
   });
   if (fragment !== null && !fragment.live) {
     return keys;
@@ -84,6 +86,8 @@ export function eventItem(account: Account, timeline: RoomTimeline, event: Matri
     delivery: event.sender === account.me && kind !== 'service' ? deliveryOf(account, timeline, event.event_id) : null,
     error: failed?.error ?? null,
     changing: ops.some((op) => op.kind !== 'reaction' && op.state !== 'failed'),
+    starred: starsOf(account).ids.has(event.event_id),
+    upload: null,
   };
 }
 
@@ -106,6 +110,25 @@ export function opItem(account: Account, timeline: RoomTimeline, op: Op): Timeli
     delivery,
     error: op.error,
     changing: false,
+    starred: false,
+    upload: uploadOf(account, op),
+  };
+}
+
+function uploadOf(account: Account, op: Op): Upload | null {
+  const attachments = op.attachments ?? [];
+  const file = attachments.find((attachment) => attachment.into === 'url');
+  if (file === undefined) {
+    return null;
+  }
+  const done = attachments.filter((attachment) => attachment.mxc !== null);
+  const before = done.reduce((sum, attachment) => sum + attachment.size, 0);
+  return {
+    file: file.blob,
+    thumbnail: attachments.find((attachment) => attachment.into === 'thumbnail_url')?.blob ?? null,
+    sentBytes: Math.max(before, account.uploaded.get(op.txnId) ?? 0),
+    totalBytes: attachments.reduce((sum, attachment) => sum + attachment.size, 0),
+    done: done.length === attachments.length,
   };
 }
 

@@ -9,6 +9,7 @@ import type { Account, MemberData, RoomData } from './account';
 import { groupFacts } from './group-facts';
 import { deliveryOf, eventItem } from './items';
 import { avatarOf, nameIn } from './members';
+import { hiddenIn, savedRoom } from './own-data';
 
 export function roomView(account: Account, room: RoomData): Room {
   const powers = roomPowers(account, room.id);
@@ -32,6 +33,8 @@ export function roomView(account: Account, room: RoomData): Room {
     kind,
     dmUserId: kind === 'dm' && partners?.length === 1 ? (partners[0] ?? null) : null,
     membership: room.membership,
+    saved: savedRoom(account) === room.id,
+    pins: texts(account.content(room.id, 'm.room.pinned_events').pinned),
     inviter: room.membership === 'invite' ? textOrNull(account.member(room.id, account.me)?.sender) : null,
     topic: text(account.content(room.id, 'm.room.topic').topic),
     encrypted: account.encrypted.has(room.id),
@@ -118,6 +121,8 @@ function myPower(powers: Powers, me: string): MyPower {
     setTopic: level >= need.state('m.room.topic'),
     setAvatar: level >= need.state('m.room.avatar'),
     setPowers: level >= need.state('m.room.power_levels'),
+    pin: level >= need.state('m.room.pinned_events'),
+    mentionAll: level >= need.notifyRoom,
   };
 }
 
@@ -128,10 +133,11 @@ export function previewOf(account: Account, room: RoomData): Preview | null {
     return room.preview;
   }
   let service: Preview | null = null;
+  const hidden = hiddenIn(account, room.id);
   for (const id of (timeline.live?.ids ?? []).toReversed()) {
     const event = timeline.event(id);
     const item = event === undefined ? null : eventItem(account, timeline, event);
-    if (item === null || item.kind === 'redacted') {
+    if (item === null || item.kind === 'redacted' || hidden.has(id)) {
       continue;
     }
     const preview: Preview = {

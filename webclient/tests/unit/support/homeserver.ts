@@ -3,6 +3,8 @@
  * twin. Deltas are computed from a position to now, as the real one does it, so any position can be resumed.
  */
 
+import { failure } from '../../../src/engine/api/http';
+import type { Upload } from '../../../src/engine/api/upload';
 import type { Wire } from '../../../src/engine/transport/wire';
 import type { Json, MatrixEvent } from '../../../src/model/events';
 import { FakeWire } from './wire';
@@ -30,6 +32,11 @@ export class Homeserver {
   readonly requests: { method: string; path: string; body: Json }[] = [];
   /** What the server does with the next sends: the answer is lost, or it is refused. */
   readonly trouble: ('lose' | 'refuse' | 'unreachable' | 'limit')[] = [];
+  /** Contents of the files that were uploaded. */
+  readonly uploads: string[] = [];
+  readonly uploadTrouble: ('unreachable' | 'too large')[] = [];
+  /** Uploads wait for this. */
+  uploadsGoOn: Promise<void> = Promise.resolve();
   /** No more events of a room in one delta than this. */
   timelineLimit = 1000;
   socketsAllowed = true;
@@ -142,6 +149,27 @@ export class Homeserver {
     this.calls.push(`connect ${url}`);
     queueMicrotask(() => (this.socketsAllowed ? wire.accept() : wire.drop(1006)));
     return wire;
+  };
+
+  readonly upload: Upload = async ({ url, token, body, signal, progress }) => {
+    this.calls.push(`POST ${new URL(url).pathname}`);
+    await this.uploadsGoOn;
+    if (signal.aborted) {
+      throw failure('CANCELLED', 'the upload was given up');
+    }
+    const trouble = this.uploadTrouble.shift();
+    if (trouble === 'unreachable') {
+      throw failure('NETWORK', 'no answer');
+    }
+    if (trouble === 'too large') {
+      return { status: 413, text: JSON.stringify({ errcode: 'M_TOO_LARGE', error: 'too large' }) };
+    }
+    if (token !== this.token) {
+      return { status: 401, text: '{"errcode":"M_UNKNOWN_TOKEN","soft_logout":true}' };
+    }
+    progress(body.size);
+    this.uploads.push(await body.text());
+    return { status: 200, text: JSON.stringify({ content_uri: `mxc://test/file${this.uploads.length}` }) };
   };
 
   readonly fetch = async (input: string, init: RequestInit): Promise<Response> => {

@@ -28,11 +28,13 @@ export interface TestPage {
 export async function openPage(server: Homeserver, databaseName = freshDatabase()): Promise<TestPage> {
   const engine = await Engine.start({
     fetch: server.fetch,
+    upload: server.upload,
     connect: server.connect,
     clock: { ...systemClock, random: () => 0.01 },
     candidates: ['http://home.test'],
     databaseName,
     online: () => true,
+    forget: () => undefined,
   });
   const mirror = createMirror();
   const page = engine.attach((message: ToPage) => {
