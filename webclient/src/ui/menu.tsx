@@ -19,6 +19,8 @@ export type MenuStrip = {
   readonly signs: readonly string[];
   readonly picked: readonly string[];
   readonly pick: (sign: string) => void;
+  /** A last button that offers others. */
+  readonly more?: { readonly label: string; readonly open: () => void };
 };
 
 type OpenMenu = {
@@ -48,7 +50,11 @@ function roleOf(item: MenuItem) {
 function Rows(props: { items: readonly MenuItem[]; strip: MenuStrip | undefined }) {
   let list!: HTMLDivElement;
   const rows = () => [...list.querySelectorAll<HTMLElement>('[role^=menuitem]')];
-  onMount(() => queueMicrotask(() => rows()[props.strip?.signs.length ?? 0]?.focus({ preventScroll: true })));
+  onMount(() =>
+    queueMicrotask(() =>
+      rows()[props.strip ? props.strip.signs.length + (props.strip.more ? 1 : 0) : 0]?.focus({ preventScroll: true }),
+    ),
+  );
   const move = (event: KeyboardEvent) => {
     const all = rows();
     const at = all.indexOf(document.activeElement as HTMLElement);
@@ -83,6 +89,21 @@ function Rows(props: { items: readonly MenuItem[]; strip: MenuStrip | undefined 
                 </button>
               )}
             </For>
+            <Show when={strip().more}>
+              {(more) => (
+                <button
+                  type="button"
+                  role="menuitem"
+                  tabIndex={-1}
+                  class={s.sign}
+                  aria-label={more().label}
+                  data-testid="strip-more"
+                  onClick={() => choose(more().open)}
+                >
+                  <Icon name="chevron-down" size={20} />
+                </button>
+              )}
+            </Show>
           </div>
         )}
       </Show>

@@ -1,19 +1,31 @@
-import { createSignal, For, Match, Show, Switch } from 'solid-js';
+import { createMemo, createSignal, Match, Show, Switch } from 'solid-js';
 import { t } from '../../i18n';
+import { text } from '../../model/events';
+import { mediaOf } from '../../model/media';
 import { useClient } from '../../store/context';
 import type { RoomId, TimelineItem } from '../../store/contract';
+import { isPicking, picked, togglePicked } from '../../store/messages-ui';
+import { replyTo } from '../../store/ui';
 import { colourOf } from '../../ui/colour';
 import { Icon } from '../../ui/icon';
 import { longPress } from '../../ui/long-press';
 import s from './bubble.module.css';
-import { openMessageMenu } from './message-menu';
+import { ForwardHeader, originOf } from './forward-header';
+import { Album } from './media/album';
+import { FileCard } from './media/file-card';
+import { Sound } from './media/sound';
+import { Visual } from './media/visual';
+import { favourite, mayAnswer, openMessageMenu } from './message-menu';
 import { MessageText } from './message-text';
+import { Reactions } from './reactions';
 import { ReplyQuote } from './reply-quote';
 import { TimeMark } from './time-mark';
 
 type BubbleProps = {
   roomId: RoomId;
   item: TimelineItem;
+  /** All messages of an album, with `item` the first; or `item` alone. */
+  album: readonly TimelineItem[];
   own: boolean;
   first: boolean;
   last: boolean;
@@ -22,16 +34,48 @@ type BubbleProps = {
   flash: boolean;
 };
 
-/** One message. */
+/** One message, or an album of several. */
 export function Bubble(props: BubbleProps) {
   const client = useClient();
   const [fresh] = createSignal(props.item.eventId === null);
-  const menu = (x: number, y: number) => openMessageMenu(client, props.roomId, props.item, { x, y });
+  const media = createMemo(() => (props.item.kind === 'message' ? mediaOf(props.item.type, props.item.content) : null));
+  const isVisual = () => ['image', 'video', 'sticker'].includes(media()?.kind ?? '');
+  const words = () => {
+    const found = media();
+    if (props.item.kind !== 'message') return undefined;
+    return found === null ? undefined : found.caption;
+  };
+  /** Nothing below the picture: the time lies on it. */
+  const bare = () => isVisual() && words() === '';
+  const menuOf = (item: TimelineItem, x: number, y: number) => {
+    if (!isPicking()) openMessageMenu(client, props.roomId, item, { x, y });
+  };
+  const menu = (x: number, y: number) => menuOf(props.item, x, y);
+  const isPicked = () => props.album.every((item) => picked().includes(item.key));
+  const pick = () => {
+    for (const item of props.album) togglePicked(item.key);
+  };
   const keyed = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
     event.preventDefault();
+    if (isPicking()) return pick();
     const box = event.currentTarget.getBoundingClientRect();
     menu(box.left + 24, box.top + 24);
+  };
+  const pressed = (event: MouseEvent) => {
+    if (isPicking() || event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      event.stopPropagation();
+      pick();
+    } else if (event.altKey && props.item.eventId && mayAnswer(client, props.roomId, props.item)) {
+      replyTo(props.roomId, props.item.eventId);
+    }
+  };
+  const doubled = () => {
+    const { item, roomId } = props;
+    if (!item.eventId || isPicking() || !mayAnswer(client, roomId, item)) return;
+    getSelection()?.removeAllRanges();
+    void client.commands.react(roomId, item.eventId, favourite).catch(() => undefined);
   };
   return (
     <article
@@ -41,21 +85,40 @@ export function Bubble(props: BubbleProps) {
         [s.first ?? '']: props.first,
         [s.last ?? '']: props.last,
         [s.flash ?? '']: props.flash,
+        [s.picking ?? '']: isPicking(),
       }}
       data-key={props.item.key}
       data-event={props.item.eventId}
       data-testid="message"
       data-own={props.own}
       data-kind={props.item.kind}
+      data-picked={isPicking() ? isPicked() : undefined}
       tabIndex={-1}
       onKeyDown={keyed}
+      on:click={{ handleEvent: pressed, capture: true }}
       onContextMenu={(event) => {
         event.preventDefault();
         menu(event.clientX, event.clientY);
       }}
       {...longPress(menu)}
     >
-      <div class={s.bubble} data-fresh={fresh()} data-testid="bubble">
+      <Show when={isPicking()}>
+        <span class={s.check} data-on={isPicked()} aria-hidden="true">
+          <Icon name="check" size={16} />
+        </span>
+      </Show>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: a short cut; the menu of the row does the same */}
+      <div
+        class={s.bubble}
+        classList={{
+          [s.visual ?? '']: isVisual(),
+          [s.bare ?? '']: bare(),
+          [s.plain ?? '']: media()?.kind === 'sticker',
+        }}
+        data-fresh={fresh()}
+        data-testid="bubble"
+        onDblClick={doubled}
+      >
         <Show when={props.first && props.name}>
           {(name) => (
             <div class={s.name} data-name-colour={colourOf(props.item.sender)} data-testid="sender-name">
@@ -63,10 +126,28 @@ export function Bubble(props: BubbleProps) {
             </div>
           )}
         </Show>
+        <Show when={originOf(props.item.content)}>{(origin) => <ForwardHeader origin={origin()} />}</Show>
         <Show when={props.item.kind === 'message' && props.item.reply}>
           {(reply) => <ReplyQuote reply={reply()} own={props.own} />}
         </Show>
-        <Switch fallback={<MessageText item={props.item} />}>
+        <Show when={media()}>
+          {(found) => (
+            <div class={isVisual() ? s.frame : undefined}>
+              <Switch fallback={<FileCard roomId={props.roomId} item={props.item} media={found()} />}>
+                <Match when={props.album.length > 1}>
+                  <Album roomId={props.roomId} items={props.album} menu={menuOf} />
+                </Match>
+                <Match when={isVisual()}>
+                  <Visual roomId={props.roomId} item={props.item} media={found()} />
+                </Match>
+                <Match when={found().kind === 'voice' || found().kind === 'audio'}>
+                  <Sound roomId={props.roomId} item={props.item} media={found()} />
+                </Match>
+              </Switch>
+            </div>
+          )}
+        </Show>
+        <Switch>
           <Match when={props.item.kind === 'encrypted'}>
             <span class={s.muted} data-testid="encrypted-message">
               <Icon name="lock" size={16} class={s.sign} />
@@ -79,44 +160,21 @@ export function Bubble(props: BubbleProps) {
               {t('message-deleted')}
             </span>
           </Match>
-          <Match when={props.item.kind === 'unknown'}>
-            <span class={s.muted}>{t('preview-unknown')}</span>
+          <Match when={props.item.kind === 'unknown' || (media() === null && text(props.item.content.body) === '')}>
+            <span class={s.muted} data-testid="unknown-message">
+              {t('preview-unknown')}
+            </span>
+          </Match>
+          <Match when={media() === null || words()}>
+            <MessageText roomId={props.roomId} item={props.item} body={words()} />
           </Match>
         </Switch>
-        <TimeMark item={props.item} menu={menu} />
+        <TimeMark item={props.album[props.album.length - 1] ?? props.item} menu={menu} />
         <Reactions roomId={props.roomId} item={props.item} />
-        <Show when={props.last}>
+        <Show when={props.last && media()?.kind !== 'sticker'}>
           <Icon name={props.own ? 'tail-out' : 'tail-in'} class={s.tail} />
         </Show>
       </div>
     </article>
-  );
-}
-
-function Reactions(props: { roomId: RoomId; item: TimelineItem }) {
-  const { commands } = useClient();
-  const toggle = (key: string) => {
-    if (props.item.eventId) void commands.react(props.roomId, props.item.eventId, key).catch(() => undefined);
-  };
-  return (
-    <Show when={props.item.reactions.length > 0}>
-      <div class={s.reactions}>
-        <For each={props.item.reactions}>
-          {(reaction) => (
-            <button
-              type="button"
-              class={s.reaction}
-              data-testid="reaction"
-              aria-pressed={reaction.mine}
-              aria-label={t('message-reaction', { key: reaction.key, count: reaction.count })}
-              onClick={() => toggle(reaction.key)}
-            >
-              <span class={s.emoji}>{reaction.key}</span>
-              {reaction.count}
-            </button>
-          )}
-        </For>
-      </div>
-    </Show>
   );
 }

@@ -1,8 +1,9 @@
-import { For, Match, Show, Switch } from 'solid-js';
+import { createMemo, For, Match, Show, Switch } from 'solid-js';
 import { useClient } from '../../store/context';
 import type { RoomId, TimelineItem } from '../../store/contract';
 import { me, nameOf } from '../../store/people';
 import { Avatar } from '../../ui/avatar';
+import { albumRuns } from './albums';
 import { Bubble } from './bubble';
 import { ServiceLines } from './service-lines';
 import s from './timeline.module.css';
@@ -31,6 +32,9 @@ function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
   const { state } = useClient();
   const sender = () => props.events[props.keys[0] ?? '']?.sender ?? '';
   const name = () => nameOf(state, props.roomId, sender());
+  const runs = createMemo(() => new Map(albumRuns(props.keys, props.events).map((run) => [run[0] ?? '', run])));
+  const heads = createMemo(() => [...runs().keys()]);
+  const albumFrom = (key: string) => (runs().get(key) ?? []).flatMap((one) => props.events[one] ?? []);
   return (
     <div class={s.group} data-own={props.own} data-lane={props.withAvatar} data-testid="group">
       <Show when={props.withAvatar}>
@@ -41,19 +45,20 @@ function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
         </div>
       </Show>
       <div class={s.bubbles}>
-        <For each={props.keys}>
-          {(key, at) => (
+        <For each={heads()}>
+          {(key) => (
             <Switch>
               <Match when={props.events[key]}>
                 {(item) => (
                   <Bubble
                     roomId={props.roomId}
                     item={item()}
+                    album={albumFrom(key)}
                     own={props.own}
-                    first={at() === 0}
-                    last={at() === props.keys.length - 1}
+                    first={key === heads()[0]}
+                    last={key === heads()[heads().length - 1]}
                     name={props.withAvatar ? name() : undefined}
-                    flash={props.flashed === key}
+                    flash={(runs().get(key) ?? []).includes(props.flashed ?? '')}
                   />
                 )}
               </Match>

@@ -1,84 +1,172 @@
 /** What can be done with one message. */
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
+import { text } from '../../model/events';
+import { type Mention, marksOf } from '../../model/marks';
+import { mediaOf } from '../../model/media';
 import { bodyOf } from '../../model/relations';
 import type { Client, RoomId, TimelineItem } from '../../store/contract';
+import { download } from '../../store/downloads';
 import { errorInfo } from '../../store/errors';
+import { setForwarding, togglePicked } from '../../store/messages-ui';
 import { me } from '../../store/people';
 import { replyTo, startEdit } from '../../store/ui';
-import { ask } from '../../ui/dialog';
+import { pickEmoji } from '../../ui/emoji/emoji-host';
 import { type MenuItem, type MenuStrip, openMenu } from '../../ui/menu';
 import type { Anchor } from '../../ui/popover';
 import { toast } from '../../ui/toast';
+import { askDelete } from './delete';
 
 /** Open the menu of a message at a point of the window. */
 export function openMessageMenu(client: Client, roomId: RoomId, item: TimelineItem, at: Anchor): void {
   const items = itemsFor(client, roomId, item);
-  const strip = stripFor(client, roomId, item);
+  const strip = stripFor(client, roomId, item, at);
   if (items.length > 0) openMenu(at, items, strip ? { strip } : {});
 }
 
 const quick = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
+/** What a double click says. */
+export const favourite = '❤️';
 
-/** Reactions at hand, where one may react: a reaction too is never sent in plain text into an encrypted room. */
-function stripFor({ state, commands }: Client, roomId: RoomId, item: TimelineItem): MenuStrip | undefined {
+/** Whether this message can be reacted to and answered: never in plain text into an encrypted room. */
+export function mayAnswer({ state }: Client, roomId: RoomId, item: TimelineItem): boolean {
   const room = state.rooms[roomId];
+  return item.kind === 'message' && room?.membership === 'join' && room.my.sendMessages && !room.encrypted;
+}
+
+function stripFor(client: Client, roomId: RoomId, item: TimelineItem, at: Anchor): MenuStrip | undefined {
   const { eventId } = item;
-  if (!eventId || item.kind !== 'message' || room?.membership !== 'join' || room.encrypted) return undefined;
+  if (!eventId || !mayAnswer(client, roomId, item)) return undefined;
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
+  const react = (sign: string) => void client.commands.react(roomId, eventId, sign).catch(tell);
   return {
     signs: quick,
     picked: item.reactions.filter((one) => one.mine).map((one) => one.key),
-    pick: (sign) => void commands.react(roomId, eventId, sign).catch(tell),
+    pick: react,
+    more: { label: t('message-more-reactions'), open: () => pickEmoji(at, react) },
   };
 }
 
-function itemsFor({ state, commands }: Client, roomId: RoomId, item: TimelineItem): MenuItem[] {
-  const room = state.rooms[roomId];
-  const own = item.sender === me(state);
-  const { eventId, key } = item;
+function itemsFor(client: Client, roomId: RoomId, item: TimelineItem): MenuItem[] {
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
+  return [
+    ...answerItems(client, roomId, item, tell),
+    ...copyItems(client, roomId, item, tell),
+    ...keepItems(client, roomId, item, tell),
+    ...lastItems(client, roomId, item, tell),
+  ];
+}
+
+type Tell = (error: unknown) => void;
+
+function answerItems(client: Client, roomId: RoomId, item: TimelineItem, tell: Tell): MenuItem[] {
+  const { state, commands } = client;
+  const { eventId, key } = item;
   const items: MenuItem[] = [];
-  const writable = room?.membership === 'join' && room.my.sendMessages && !room.encrypted;
-  const readable = item.kind === 'message';
   if (item.error) {
-    items.push({
-      id: 'retry',
-      label: t('message-retry'),
-      icon: 'rotate-ccw',
-      select: () => void commands.retry(roomId, key).catch(tell),
-    });
+    const select = () => void commands.retry(roomId, key).catch(tell);
+    items.push({ id: 'retry', label: t('message-retry'), icon: 'rotate-ccw', select });
   }
-  if (eventId && readable && writable) {
-    items.push({ id: 'reply', label: t('message-reply'), icon: 'reply', select: () => replyTo(roomId, eventId) });
-    if (own && item.content.msgtype === 'm.text') {
-      const body = bodyOf(item.content);
-      items.push({
-        id: 'edit',
-        label: t('message-edit'),
-        icon: 'pencil',
-        select: () => startEdit(roomId, eventId, body),
-      });
-    }
-  }
-  if (readable) {
-    const copy = () =>
-      void navigator.clipboard.writeText(bodyOf(item.content)).then(() => toast(t('message-copied')), tell);
-    items.push({ id: 'copy', label: t('message-copy'), icon: 'copy', select: copy });
-  }
-  if (item.error) {
-    const discard = () => void commands.cancelLocal(roomId, key).catch(tell);
-    items.push({ id: 'discard', label: t('message-discard'), icon: 'trash-2', danger: true, select: discard });
-  } else if (eventId && item.kind !== 'redacted' && (own || room?.my.redactOthers)) {
-    const redact = () =>
-      ask({
-        title: t('message-delete-confirm'),
-        yes: t('message-delete'),
-        no: t('composer-cancel'),
-        danger: true,
-        answer: () => void commands.redact(roomId, eventId).catch(tell),
-      });
-    items.push({ id: 'delete', label: t('message-delete'), icon: 'trash-2', danger: true, select: redact });
+  if (!eventId || !mayAnswer(client, roomId, item)) return items;
+  items.push({ id: 'reply', label: t('message-reply'), icon: 'reply', select: () => replyTo(roomId, eventId) });
+  const media = mediaOf(item.type, item.content);
+  if (
+    item.sender === me(state) &&
+    (media !== null || item.content.msgtype === 'm.text') &&
+    item.type === 'm.room.message'
+  ) {
+    items.push({ id: 'edit', label: t('message-edit'), icon: 'pencil', select: () => editItem(roomId, item) });
   }
   return items;
+}
+
+/** Begin to edit a message: its words with marks, or a file's caption. */
+export function editItem(roomId: RoomId, item: TimelineItem): void {
+  if (!item.eventId) return;
+  const { text: source, mentions } = sourceOf(item);
+  startEdit(roomId, item.eventId, source, mentions);
+}
+
+function sourceOf(item: TimelineItem): { text: string; mentions: readonly Mention[] } {
+  const media = mediaOf(item.type, item.content);
+  if (media !== null && media.caption === '') return { text: '', mentions: [] };
+  const html = item.content.format === 'org.matrix.custom.html' ? text(item.content.formatted_body) : '';
+  return html === '' ? { text: bodyOf(item.content), mentions: [] } : marksOf(html);
+}
+
+function copyItems({ commands }: Client, roomId: RoomId, item: TimelineItem, tell: Tell): MenuItem[] {
+  if (item.kind !== 'message') return [];
+  const items: MenuItem[] = [];
+  const copy = (what: string) => navigator.clipboard.writeText(what).then(() => toast(t('message-copied')), tell);
+  const media = mediaOf(item.type, item.content);
+  // A part that is selected is what one wants, not the whole.
+  const chosen = getSelection()?.toString() ?? '';
+  const words = chosen !== '' ? chosen : media === null ? bodyOf(item.content) : media.caption;
+  if (words !== '') {
+    items.push({ id: 'copy', label: t('message-copy'), icon: 'copy', select: () => void copy(words) });
+  }
+  const mxc = media?.mxc;
+  if (media && mxc) {
+    const select = () => void download(commands, mxc, media.name, media.size);
+    items.push({ id: 'download', label: t('media-save', { name: '' }).trim(), icon: 'download', select });
+  }
+  const { eventId } = item;
+  if (eventId) {
+    const link = `https://matrix.to/#/${encodeURIComponent(roomId)}/${encodeURIComponent(eventId)}`;
+    items.push({ id: 'copy-link', label: t('message-copy-link'), icon: 'link', select: () => void copy(link) });
+  }
+  return items;
+}
+
+function keepItems({ state, commands }: Client, roomId: RoomId, item: TimelineItem, tell: Tell): MenuItem[] {
+  const room = state.rooms[roomId];
+  const { eventId } = item;
+  if (!eventId || item.kind !== 'message' || !room) return [];
+  const items: MenuItem[] = [];
+  if (room.my.pin && room.membership === 'join') {
+    const isPinned = room.pins.includes(eventId);
+    const pins = isPinned ? room.pins.filter((id) => id !== eventId) : [...room.pins, eventId];
+    items.push({
+      id: isPinned ? 'unpin' : 'pin',
+      label: t(isPinned ? 'message-unpin' : 'message-pin'),
+      icon: isPinned ? 'pin-off' : 'pin',
+      select: () => void commands.setPins(roomId, pins).catch(tell),
+    });
+  }
+  items.push({
+    id: item.starred ? 'unstar' : 'star',
+    label: t(item.starred ? 'message-unstar' : 'message-star'),
+    icon: 'star',
+    select: () => void commands.setStar(roomId, eventId, !item.starred).catch(tell),
+  });
+  if (!room.encrypted) {
+    const messages = [{ roomId, eventId }];
+    items.push({ id: 'forward', label: t('message-forward'), icon: 'forward', select: () => setForwarding(messages) });
+    if (!room.saved) {
+      const save = async () => {
+        const saved = await commands.openSaved();
+        await commands.forward({ messages, to: [saved], hideSender: false });
+        toast(t('message-saved'));
+      };
+      items.push({ id: 'save', label: t('message-save'), icon: 'bookmark', select: () => void save().catch(tell) });
+    }
+  }
+  items.push({
+    id: 'select',
+    label: t('message-select'),
+    icon: 'square-check-big',
+    select: () => togglePicked(item.key),
+  });
+  return items;
+}
+
+function lastItems(client: Client, roomId: RoomId, item: TimelineItem, tell: Tell): MenuItem[] {
+  const { eventId, key } = item;
+  if (item.error || (!eventId && item.upload && !item.upload.done)) {
+    const discard = () => void client.commands.cancelLocal(roomId, key).catch(tell);
+    return [{ id: 'discard', label: t('message-discard'), icon: 'trash-2', danger: true, select: discard }];
+  }
+  if (!eventId) return [];
+  const select = () => askDelete(client, roomId, [item]);
+  return [{ id: 'delete', label: t('message-delete'), icon: 'trash-2', danger: true, select }];
 }

@@ -1,54 +1,39 @@
-import { For, Show } from 'solid-js';
-import { t } from '../../i18n';
+import { createMemo, Show } from 'solid-js';
+import { bigEmoji } from '../../model/emoji';
 import { text } from '../../model/events';
-import { bodyOf } from '../../model/relations';
+import { bodyOf, replyTarget } from '../../model/relations';
+import { parseRich, type Rich } from '../../model/rich';
 import { useClient } from '../../store/context';
-import type { TimelineItem } from '../../store/contract';
-import { Icon } from '../../ui/icon';
+import type { RoomId, TimelineItem } from '../../store/contract';
+import { nameOf } from '../../store/people';
 import s from './bubble.module.css';
+import { Linked, RichText } from './rich-text';
 
-const address = /(https?:\/\/[^\s<>"']*[^\s<>"'.,:;!?)\]}])/u;
+const rich = 'org.matrix.custom.html';
 
-const media = {
-  'm.image': 'preview-image',
-  'm.video': 'preview-video',
-  'm.audio': 'preview-audio',
-  'm.file': 'preview-file',
-  'm.location': 'preview-location',
-} as const;
-
-/** The words of a message, with web addresses as links. Nothing of it is ever read as markup. */
-export function MessageText(props: { item: TimelineItem }) {
-  const msgtype = () => text(props.item.content.msgtype);
-  const kind = () => media[msgtype() as keyof typeof media];
-  const body = () => bodyOf(props.item.content);
+/** The words of a message: rich where it says so, else plain with web addresses as links. Nothing is read as markup. */
+export function MessageText(props: { roomId: RoomId; item: TimelineItem; body?: string | undefined }) {
+  const tree = createMemo((): readonly Rich[] | null => {
+    const { content } = props.item;
+    const html = text(content.formatted_body);
+    return content.format === rich && html !== '' ? parseRich(html) : null;
+  });
+  const body = () => props.body ?? bodyOf(props.item.content);
+  const big = () =>
+    props.item.content.msgtype === 'm.text' && !replyTarget(props.item.content) ? bigEmoji(body()) : 0;
   return (
-    <span class={s.text} dir="auto" data-testid="message-text">
-      <Show when={kind()}>
-        {(label) => (
-          <span class={s.muted}>
-            <Icon name="file" size={16} class={s.sign} />
-            {t(label())}{' '}
-          </span>
-        )}
+    <span class={s.text} dir="auto" data-testid="message-text" data-big={big() || undefined}>
+      <Show when={props.item.content.msgtype === 'm.emote'}>
+        <Emote roomId={props.roomId} sender={props.item.sender} />
       </Show>
-      <Show when={msgtype() === 'm.emote'}>
-        <Emote sender={props.item.sender} />
+      <Show when={big() === 0 && tree()} fallback={<Linked text={body()} />}>
+        {(of) => <RichText of={of()} />}
       </Show>
-      <For each={body().split(address)}>
-        {(part, at) => (
-          <Show when={at() % 2 === 1} fallback={part}>
-            <a href={part} target="_blank" rel="noopener noreferrer nofollow">
-              {part}
-            </a>
-          </Show>
-        )}
-      </For>
     </span>
   );
 }
 
-function Emote(props: { sender: string }) {
+function Emote(props: { roomId: RoomId; sender: string }) {
   const { state } = useClient();
-  return <i>{`* ${state.users[props.sender]?.name ?? props.sender} `}</i>;
+  return <i>{`* ${nameOf(state, props.roomId, props.sender)} `}</i>;
 }

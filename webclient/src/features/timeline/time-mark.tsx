@@ -3,6 +3,7 @@ import { t } from '../../i18n';
 import { clockTime, dateAndTime } from '../../i18n/dates';
 import { useClient } from '../../store/context';
 import type { TimelineItem } from '../../store/contract';
+import { Icon } from '../../ui/icon';
 import { Ticks } from '../../ui/ticks';
 import s from './bubble.module.css';
 
@@ -22,6 +23,9 @@ export function TimeMark(props: { item: TimelineItem; menu: (x: number, y: numbe
   };
   return (
     <span class={s.time} data-testid="message-time">
+      <Show when={props.item.starred}>
+        <Icon name="star" size={14} />
+      </Show>
       <Show when={props.item.edited && props.item.kind === 'message'}>
         <span data-testid="edited-mark">{t('message-edited')}</span>
       </Show>

@@ -1,9 +1,22 @@
-import { createEffect, createMemo, createSignal, For, Match, on, onCleanup, onMount, Show, Switch } from 'solid-js';
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  For,
+  Match,
+  on,
+  onCleanup,
+  onMount,
+  Show,
+  Switch,
+  untrack,
+} from 'solid-js';
 import { t } from '../../i18n';
 import { dayLabel } from '../../i18n/dates';
 import { layoutRows, startOfDay } from '../../model/grouping';
 import { useClient } from '../../store/context';
 import type { EventId, RoomId, Timeline as TimelineState } from '../../store/contract';
+import { setTarget, target } from '../../store/messages-ui';
 import { me } from '../../store/people';
 import { setJump } from '../../store/ui';
 import { Blank } from '../../ui/blank';
@@ -185,6 +198,11 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
     sizes.observe(box);
     sizes.observe(content);
     setJump(() => jumpTo);
+    const wanted = untrack(target);
+    if (wanted?.roomId === props.roomId) {
+      setTarget(undefined);
+      void jumpTo(wanted.eventId);
+    }
     onCleanup(() => {
       sizes.disconnect();
       stopGlide();

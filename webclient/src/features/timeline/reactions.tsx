@@ -1,0 +1,54 @@
+import { For, Show } from 'solid-js';
+import { language, t } from '../../i18n';
+import { useClient } from '../../store/context';
+import type { Reaction, RoomId, TimelineItem } from '../../store/contract';
+import { nameOf } from '../../store/people';
+import { Avatar } from '../../ui/avatar';
+import s from './bubble.module.css';
+
+const faces = 3;
+const named = 12;
+
+/** What people answered with one sign each: a press joins in or takes it back, the tooltip names them. */
+export function Reactions(props: { roomId: RoomId; item: TimelineItem }) {
+  const { state, commands } = useClient();
+  const toggle = (key: string) => {
+    if (props.item.eventId) void commands.react(props.roomId, props.item.eventId, key).catch(() => undefined);
+  };
+  const name = (id: string) => nameOf(state, props.roomId, id);
+  const names = (reaction: Reaction) => {
+    const shown = reaction.senders.slice(0, named).map(name);
+    const rest = reaction.senders.length - shown.length;
+    const all = rest > 0 ? [...shown, t('service-others', { count: rest })] : shown;
+    return t('message-reacted-by', { key: reaction.key, names: new Intl.ListFormat(language()).format(all) });
+  };
+  return (
+    <Show when={props.item.reactions.length > 0}>
+      <div class={s.reactions}>
+        <For each={props.item.reactions}>
+          {(reaction) => (
+            <button
+              type="button"
+              class={s.reaction}
+              data-testid="reaction"
+              aria-pressed={reaction.mine}
+              aria-label={t('message-reaction', { key: reaction.key, count: reaction.count })}
+              data-tooltip={names(reaction)}
+              onClick={() => toggle(reaction.key)}
+            >
+              <span class={s.emoji}>{reaction.key}</span>
+              <Show when={reaction.count <= faces && props.item.reactions.length < 4} fallback={reaction.count}>
+                <span class={s.faces}>
+                  <For each={reaction.senders}>
+                    {(id) => <Avatar id={id} name={name(id)} size={20} testid="reactor" />}
+                  </For>
+                </span>
+                <span class="visually-hidden">{reaction.count}</span>
+              </Show>
+            </button>
+          )}
+        </For>
+      </div>
+    </Show>
+  );
+}
