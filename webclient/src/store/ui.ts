@@ -1,6 +1,7 @@
 /** What only this page knows: where it is looking and what is being written. Plain signals; no engine, no DOM. */
 import { batch, createSignal } from 'solid-js';
 import { createStore, reconcile } from 'solid-js/store';
+import type { Mention } from '../model/marks';
 import type { Draft, EventId, RoomId } from './contract';
 
 /** A chat to look at and whether its information lies open beside it. */
@@ -21,9 +22,11 @@ function sameRoute(one: Route, other: Route): boolean {
 export interface Writing extends Draft {
   readonly original: string;
   readonly kept: string;
+  /** Who the `@names` in the text stand for. */
+  readonly mentions: readonly Mention[];
 }
 
-const empty: Writing = { text: '', replyTo: null, editing: null, original: '', kept: '' };
+const empty: Writing = { text: '', replyTo: null, editing: null, original: '', kept: '', mentions: [] };
 const [writings, setWritings] = createStore<Record<RoomId, Writing>>({});
 
 export function writingIn(roomId: RoomId): Writing {
@@ -36,6 +39,10 @@ function change(roomId: RoomId, part: Partial<Writing>): void {
 
 export const write = (roomId: RoomId, text: string): void => change(roomId, { text });
 
+/** Note who an `@name` in the text stands for. */
+export const noteMention = (roomId: RoomId, mention: Mention): void =>
+  change(roomId, { mentions: [...writingIn(roomId).mentions, mention] });
+
 /** Begin an answer to an event; an edit under way ends. */
 export function replyTo(roomId: RoomId, eventId: EventId): void {
   batch(() => {
@@ -45,9 +52,10 @@ export function replyTo(roomId: RoomId, eventId: EventId): void {
 }
 
 /** Begin to change an own message; what was being written comes back afterwards. */
-export function startEdit(roomId: RoomId, eventId: EventId, text: string): void {
+export function startEdit(roomId: RoomId, eventId: EventId, text: string, mentions: readonly Mention[] = []): void {
   const now = writingIn(roomId);
-  change(roomId, { editing: eventId, replyTo: null, text, original: text, kept: now.editing ? now.kept : now.text });
+  const kept = now.editing ? now.kept : now.text;
+  change(roomId, { editing: eventId, replyTo: null, text, original: text, kept, mentions });
 }
 
 /** End an edit or take back a reply; returns false when there was neither. */
@@ -58,6 +66,9 @@ export function stopWriting(roomId: RoomId): boolean {
   else return false;
   return true;
 }
+
+/** The reply was sent with something else than words. */
+export const clearReply = (roomId: RoomId): void => change(roomId, { replyTo: null });
 
 /** After a message was handed over: only the kept draft of an edit stays. */
 export function clearWriting(roomId: RoomId): void {

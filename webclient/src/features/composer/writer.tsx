@@ -1,0 +1,225 @@
+import { createEffect, on, onCleanup, Show, untrack } from 'solid-js';
+import { t } from '../../i18n';
+import { errorText } from '../../i18n/words';
+import { written } from '../../model/marks';
+import { useClient } from '../../store/context';
+import type { RoomId } from '../../store/contract';
+import { errorInfo } from '../../store/errors';
+import { clearWriting, stopWriting, takeDraft, turnWallpaper, write, writingIn } from '../../store/ui';
+import { IconButton } from '../../ui/button';
+import { ask } from '../../ui/dialog';
+import { pickEmoji } from '../../ui/emoji/emoji-host';
+import { Icon } from '../../ui/icon';
+import { toast } from '../../ui/toast';
+import { AttachButton, attach, DropZones } from './attach';
+import { commandIn, runCommand } from './commands';
+import s from './composer.module.css';
+import { editLast } from './edit-last';
+import { FormatTip } from './format-tip';
+import { insertText, markKey } from './marking';
+import { nearbyReply } from './nearby-reply';
+import { ReplyBar } from './reply-bar';
+import { createSuggestions, Suggestions } from './suggestions';
+import { keepDraft, tellTyping } from './telling';
+import { createVoice, VoiceButton, VoiceStrip } from './voice';
+
+/** Longer texts are offered as a file: an event holds at most 64 KiB. */
+const longest = 15_000;
+
+/** The field in which messages are written, with all that hangs on it. */
+export function Writer(props: { roomId: RoomId }) {
+  const client = useClient();
+  const { state, commands } = client;
+  let input!: HTMLTextAreaElement;
+  const writing = () => writingIn(props.roomId);
+  const typing = tellTyping(commands);
+  const drafts = keepDraft(commands);
+  const voice = createVoice(() => props.roomId);
+  const suggestions = createSuggestions({ roomId: () => props.roomId, input: () => input, change: () => typed() });
+
+  createEffect(
+    on(
+      () => props.roomId,
+      (roomId) => {
+        const draft = state.drafts[roomId];
+        if (draft) takeDraft(roomId, draft);
+        if (matchMedia('(pointer: fine)').matches) input.focus({ preventScroll: true });
+        onCleanup(() => {
+          typing.stop(roomId);
+          drafts.now(roomId);
+        });
+      },
+    ),
+  );
+  createEffect(() => {
+    const { text } = writing();
+    if (input.value !== text) input.value = text;
+    input.style.height = '0';
+    input.style.height = `${input.scrollHeight}px`;
+  });
+  createEffect(
+    on(
+      () => [writing().replyTo, writing().editing],
+      ([reply, editing]) => {
+        if (reply || editing) input.focus({ preventScroll: true });
+        drafts.soon(props.roomId);
+      },
+      { defer: true },
+    ),
+  );
+
+  const typed = () => {
+    write(props.roomId, input.value);
+    if (input.value.trim() && !writing().editing) typing.start(props.roomId);
+    else typing.stop(props.roomId);
+    drafts.soon(props.roomId);
+    suggestions.look();
+  };
+  const submit = async () => {
+    const { roomId } = props;
+    const { text, editing } = untrack(writing);
+    suggestions.close();
+    if (!text.trim()) return;
+    const command = editing ? null : commandIn(text);
+    if (command) {
+      if (await runCommand(client, roomId, command)) {
+        clearWriting(roomId);
+        drafts.now(roomId);
+      }
+      return;
+    }
+    if (text.length > longest) {
+      const file = new File([text], 'message.txt', { type: 'text/plain' });
+      const answer = () => {
+        clearWriting(roomId);
+        attach(roomId, [file], true);
+      };
+      ask({ title: t('composer-long'), yes: t('composer-attach-file'), no: t('composer-cancel'), answer });
+      return;
+    }
+    await send(roomId);
+  };
+  // The text is gone at once, so that nothing is sent twice and the next message need not wait.
+  const send = async (roomId: RoomId) => {
+    const { text, editing, original, replyTo, mentions } = untrack(writing);
+    clearWriting(roomId);
+    typing.stop(roomId);
+    try {
+      if (editing) {
+        if (text.trim() !== original.trim()) await commands.edit(roomId, editing, written(text.trim(), mentions));
+      } else {
+        turnWallpaper();
+        await commands.sendMessage(roomId, { ...written(text.trim(), mentions), ...(replyTo ? { replyTo } : {}) });
+      }
+      drafts.now(roomId);
+    } catch (error) {
+      if (!writingIn(roomId).text) write(roomId, text);
+      toast(errorText(errorInfo(error)));
+    }
+  };
+  const keyed = (event: KeyboardEvent) => {
+    if (event.isComposing || suggestions.keyed(event)) return;
+    const touch = matchMedia('(pointer: coarse)').matches;
+    const command = event.ctrlKey || event.metaKey;
+    if (markKey(event, input)) {
+      event.preventDefault();
+      event.stopPropagation();
+      typed();
+    } else if (event.key === 'Enter' && !event.shiftKey && !touch) {
+      event.preventDefault();
+      void submit();
+    } else if (command && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
+      event.preventDefault();
+      nearbyReply(state, props.roomId, event.key === 'ArrowUp' ? -1 : 1);
+    } else if (event.key === 'ArrowUp' && input.value === '' && !writing().editing) {
+      if (editLast(state, props.roomId)) event.preventDefault();
+    } else if (event.key === 'Escape' && stopWriting(props.roomId)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+  const pasted = (event: ClipboardEvent) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length === 0 || writing().editing) return;
+    event.preventDefault();
+    attach(props.roomId, files);
+  };
+  const emoji = (at: Element) =>
+    pickEmoji(
+      at,
+      (sign) => {
+        insertText(input, sign);
+        typed();
+      },
+      { stay: true, placement: 'top-start' },
+    );
+  const canSpeak = () => !writing().text.trim() && !writing().editing;
+  return (
+    <>
+      <DropZones roomId={props.roomId} />
+      <div class={s.input} data-testid="composer-box">
+        <Suggestions of={suggestions} />
+        <Show when={writing().editing ?? writing().replyTo}>
+          <ReplyBar roomId={props.roomId} />
+        </Show>
+        <Show when={voice.active()}>
+          <VoiceStrip voice={voice} />
+        </Show>
+        <div class={s.line} hidden={voice.active()}>
+          <IconButton
+            icon="smile"
+            label={t('composer-emoji')}
+            onClick={(event) => emoji(event.currentTarget)}
+            data-testid="emoji"
+          />
+          <textarea
+            ref={input}
+            class={s.text}
+            rows={1}
+            dir="auto"
+            aria-label={t('composer-placeholder')}
+            aria-controls="composer-suggestions"
+            aria-autocomplete="list"
+            placeholder={t('composer-placeholder')}
+            data-testid="composer-input"
+            enterkeyhint="enter"
+            spellcheck={true}
+            onInput={typed}
+            onKeyDown={keyed}
+            onPaste={pasted}
+            onSelect={() => suggestions.look()}
+            onBlur={() => suggestions.close()}
+          />
+          <Show when={!writing().editing}>
+            <AttachButton roomId={props.roomId} />
+          </Show>
+        </div>
+        <FormatTip input={() => input} change={typed} />
+        <Icon name="tail-out" class={s.tail} />
+      </div>
+      <Show
+        when={canSpeak() || voice.active()}
+        fallback={<SendButton editing={writing().editing !== null} press={submit} />}
+      >
+        <VoiceButton voice={voice} class={s.send} />
+      </Show>
+    </>
+  );
+}
+
+function SendButton(props: { editing: boolean; press: () => Promise<void> }) {
+  return (
+    <button
+      type="button"
+      class={s.send}
+      aria-label={t(props.editing ? 'composer-save' : 'composer-send')}
+      data-testid="send"
+      onPointerDown={(event) => event.preventDefault()}
+      onClick={() => void props.press()}
+    >
+      <Show when={props.editing} fallback={<Icon name="plane" class={s.glyph} />}>
+        <Icon name="check" class={s.glyph} />
+      </Show>
+    </button>
+  );
+}
