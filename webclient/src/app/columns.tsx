@@ -3,16 +3,23 @@ import { Dynamic } from 'solid-js/web';
 import { ChatList } from '../features/chat-list/chat-list';
 import { openRoomMenu } from '../features/chat-list/room-menu';
 import { Composer } from '../features/composer/composer';
+import { PlayerBar } from '../features/player/player-bar';
 import { ChatHeader } from '../features/timeline/chat-header';
+import { PinBar } from '../features/timeline/pin-bar';
+import { SelectBar } from '../features/timeline/select-bar';
 import { Timeline } from '../features/timeline/timeline';
 import { t } from '../i18n';
+import { closePlayer } from '../store/audio';
 import { useClient } from '../store/context';
 import type { RoomId } from '../store/contract';
+import { startAudio } from '../store/media';
+import { isPicking, stopPicking } from '../store/messages-ui';
 import { goTo, route } from '../store/ui';
 import s from './columns.module.css';
 import { Guarded } from './errors';
 import { startHotkeys } from './hotkeys';
 import { openMainMenu } from './main-menu';
+import { Overlays } from './overlays';
 import { Resizer } from './resizer';
 import { Wallpaper } from './wallpaper';
 import { left, narrow } from './width';
@@ -25,6 +32,8 @@ const InfoPanel = lazy(async () => ({ default: (await import('../features/group/
 export function Columns() {
   const client = useClient();
   startHotkeys(client.state);
+  startAudio(client);
+  onCleanup(closePlayer);
   const shown = createLingering(() => route().roomId);
   const info = createMemo(() => (route().info ? route().roomId : null));
   return (
@@ -79,6 +88,7 @@ export function Columns() {
           </div>
         )}
       </Show>
+      <Overlays />
     </div>
   );
 }
@@ -102,7 +112,10 @@ function Chat(props: { roomId: RoomId }) {
   onMount(() => {
     const { roomId } = props;
     void commands.openRoom(roomId).catch(() => undefined);
-    onCleanup(() => void commands.closeRoom(roomId).catch(() => undefined));
+    onCleanup(() => {
+      stopPicking();
+      void commands.closeRoom(roomId).catch(() => undefined);
+    });
   });
   const menu = (at: Element) => {
     const room = state.rooms[props.roomId];
@@ -114,10 +127,14 @@ function Chat(props: { roomId: RoomId }) {
         {state.rooms[props.roomId]?.name || t('chat-empty-name')}
       </Dynamic>
       <ChatHeader roomId={props.roomId} menu={menu} />
+      <PlayerBar />
+      <PinBar roomId={props.roomId} />
       <Guarded>
         <Timeline roomId={props.roomId} />
       </Guarded>
-      <Composer roomId={props.roomId} />
+      <Show when={isPicking()} fallback={<Composer roomId={props.roomId} />}>
+        <SelectBar roomId={props.roomId} />
+      </Show>
     </section>
   );
 }

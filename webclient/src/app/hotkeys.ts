@@ -1,6 +1,7 @@
 /** Keys that work wherever the focus is. */
 import { onCleanup } from 'solid-js';
 import type { MirrorState } from '../store/contract';
+import { stopPicking } from '../store/messages-ui';
 import { goTo, route, stopWriting } from '../store/ui';
 import { closeTopLayer } from '../ui/layers';
 import { narrow } from './width';
@@ -10,7 +11,7 @@ const writes = (element: Element | null): boolean => element?.matches('input, te
 /** Close the topmost thing: a layer, an edit or reply, the information, the chat. False when all is closed. */
 function closeTop(): boolean {
   const { roomId, info } = route();
-  if (closeTopLayer()) return true;
+  if (closeTopLayer() || stopPicking()) return true;
   if (roomId === null) return false;
   if (!stopWriting(roomId)) goTo(info ? roomId : null);
   return true;

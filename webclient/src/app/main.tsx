@@ -7,11 +7,13 @@ import { render } from 'solid-js/web';
 import { startLanguage } from '../i18n';
 import { connectEngine } from '../store/client';
 import { ClientContext } from '../store/context';
+import { startMedia } from '../store/media';
 import { startRoutes } from './routes';
 import { Shell } from './shell';
 import { startTheme } from './theme';
 
 const client = connectEngine();
+startMedia(client);
 const place = document.getElementById('app');
 
 await startLanguage();

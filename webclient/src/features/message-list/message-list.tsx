@@ -1,0 +1,62 @@
+import { createResource, For, Show } from 'solid-js';
+import { t } from '../../i18n';
+import { dateAndTime } from '../../i18n/dates';
+import { previewText } from '../../i18n/words';
+import { useClient } from '../../store/context';
+import type { EventPreview } from '../../store/contract';
+import { type MessageList as List, messageList, setMessageList } from '../../store/message-list';
+import { goToEvent } from '../../store/messages-ui';
+import { Avatar } from '../../ui/avatar';
+import { Dialog } from '../../ui/dialog';
+import s from './message-list.module.css';
+
+/** Pinned or starred messages; a press goes to one in its chat. */
+export function MessageListHost() {
+  return (
+    <Show when={messageList()} keyed>
+      {(list) => <Shown list={list} />}
+    </Show>
+  );
+}
+
+function Shown(props: { list: List }) {
+  const { state, commands } = useClient();
+  const load = ({ kind, roomId }: List): Promise<readonly EventPreview[]> =>
+    kind === 'pins'
+      ? commands.previews(roomId, [...(state.rooms[roomId]?.pins ?? [])].reverse())
+      : commands.starred(roomId);
+  const [found] = createResource(
+    () => props.list,
+    (list) => load(list).catch(() => []),
+  );
+  const go = (one: EventPreview) => {
+    setMessageList(undefined);
+    goToEvent(one.roomId, one.eventId);
+  };
+  return (
+    <Dialog
+      title={t(props.list.kind === 'pins' ? 'pins-list' : 'stars-title')}
+      onClose={() => setMessageList(undefined)}
+      testid="message-list"
+    >
+      <div class={s.list}>
+        <Show when={found.latest?.length !== 0} fallback={<p class={s.empty}>{t('stars-empty')}</p>}>
+          <For each={found.latest ?? []}>
+            {(one) => (
+              <button type="button" class={s.row} data-testid="listed-message" onClick={() => go(one)}>
+                <Avatar id={one.sender} name={one.senderName} size={42} />
+                <span class={s.words}>
+                  <span class={s.head}>
+                    <b>{one.senderName}</b>
+                    <time>{dateAndTime(one.ts)}</time>
+                  </span>
+                  <span class={s.text}>{previewText(one.body)}</span>
+                </span>
+              </button>
+            )}
+          </For>
+        </Show>
+      </div>
+    </Dialog>
+  );
+}
