@@ -46,24 +46,24 @@ class Counts(NamedTuple):
     country_completed: int
 
 
-_SETTLED = f"(s.completed_ts IS NOT NULL OR s.sent_ts < $6 - {SETTLED_MS})"
+_SETTLED = f"(s.completed_ts IS NOT NULL OR s.sent_ts < $6::bigint - {SETTLED_MS})"
 _COUNTS = f"""
-SELECT count(*) FILTER (WHERE s.sent_ts > $6 - {HOUR_MS}),
+SELECT count(*) FILTER (WHERE s.sent_ts > $6::bigint - {HOUR_MS}),
        count(*),
        max(s.sent_ts) FILTER (WHERE s.number_index = $1),
-       count(*) FILTER (WHERE s.number_index = $1 AND s.sent_ts > $6 - {SETTLED_MS}),
+       count(*) FILTER (WHERE s.number_index = $1 AND s.sent_ts > $6::bigint - {SETTLED_MS}),
        count(*) FILTER (WHERE s.number_index = $1),
        count(*) FILTER (WHERE s.number_index = $1 AND s.sent_ts > coalesce(
            (SELECT max(c.completed_ts) FROM sms_sends c WHERE c.number_index = $1), 0)),
-       count(*) FILTER (WHERE s.address = $4 AND s.sent_ts > $6 - {HOUR_MS}),
+       count(*) FILTER (WHERE s.address = $4 AND s.sent_ts > $6::bigint - {HOUR_MS}),
        count(*) FILTER (WHERE s.device = $5),
-       count(*) FILTER (WHERE s.prefix_index = $2 AND s.sent_ts > $6 - {HOUR_MS}),
+       count(*) FILTER (WHERE s.prefix_index = $2 AND s.sent_ts > $6::bigint - {HOUR_MS}),
        count(*) FILTER (WHERE s.prefix_index = $2 AND {_SETTLED}),
        count(s.completed_ts) FILTER (WHERE s.prefix_index = $2),
        count(*) FILTER (WHERE s.country = $3 AND {_SETTLED}),
        count(s.completed_ts) FILTER (WHERE s.country = $3)
   FROM sms_sends s
- WHERE s.sent_ts > $6 - {DAY_MS}
+ WHERE s.sent_ts > $6::bigint - {DAY_MS}
 """  # noqa: S608 - numbers of our own
 
 
@@ -114,9 +114,9 @@ class SmsSends:
         """How many were sent in the last hour and day [1 trip]."""
         row = await self._db.fetchrow(
             f"""
-            SELECT count(*) FILTER (WHERE sent_ts > $1 - {HOUR_MS}), count(*)
+            SELECT count(*) FILTER (WHERE sent_ts > $1::bigint - {HOUR_MS}), count(*)
               FROM sms_sends
-             WHERE sent_ts > $1 - {DAY_MS}
+             WHERE sent_ts > $1::bigint - {DAY_MS}
             """,  # noqa: S608 - numbers of our own
             now_ms,
         )

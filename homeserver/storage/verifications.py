@@ -120,7 +120,7 @@ class Verifications:
                    AND (SELECT sum(o.failures)
                           FROM verifications o
                          WHERE o.address_index = v.address_index
-                           AND o.created_ts > $3 - {DAY_MS}) < $5
+                           AND o.created_ts > $3::bigint - {DAY_MS}) < $5
                 RETURNING {_COLUMNS}
                 """,  # noqa: S608 - column names and a number of our own
                 sid,
