@@ -137,8 +137,8 @@ class Writer:
     async def _make(self, plan: RoomPlan) -> Talk:
         """Create the room as the preset `public_chat` does, and have everybody join."""
         creator, *others = map(self._user, plan.members)
-        self._ts += 1  # two rooms of one user at one time would be one room
-        content = {"room_version": RULES.id}
+        # Without its name, two rooms that two workers make of one user at one time would be one room.
+        content = {"room_version": RULES.id, "bench": plan.name}
         proto = build_pdu(
             RULES,
             room_id=None,
@@ -149,7 +149,7 @@ class Writer:
             prev_events=[],
             auth_events=[],
             depth=1,
-            ts=self._ts,
+            ts=self._ts + 1,
         )
         create = seal(proto, RULES, self._key)
         await self._table.allocate(create.room_id, RULES.id, created_ts=create.ts)
