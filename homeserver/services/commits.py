@@ -60,6 +60,16 @@ REMEMBERED_TXNS = 20_000
 Check = Callable[[WorkingHead, Intent], None]
 
 
+class SignedFirst(Protocol):
+    """Commits what another server must sign before it is sent."""
+
+    def wants(self, room: Room, intent: Intent) -> bool:
+        """Whether the event is one of those."""
+
+    async def commit(self, room: Room, intent: Intent) -> Committed:
+        """Build, have signed and commit."""
+
+
 class Notifications(Protocol):
     """Decides at commit what an event means for unread counts."""
 
@@ -80,8 +90,7 @@ class _Waiting:
 
     @property
     def txn(self) -> TxnKey | None:
-        first = self.intents[0]
-        return first.txn if isinstance(first, Intent) else None
+        return self.intents[0].txn
 
     def fail(self, error: Exception) -> None:
         """Answer with an error. Nobody may be listening any more, which is no error of its own."""
@@ -128,10 +137,15 @@ class Commits:
         self._known_txns: OrderedDict[TxnKey, EventId] = OrderedDict()
         self._tasks: asyncio.TaskGroup | None = None
         self._check: Check | None = None
+        self._signed_first: SignedFirst | None = None
 
     def check_by(self, check: Check) -> None:
         """Have every event of a local user checked by this too, on the head that it is built on; it raises Forbidden."""
         self._check = check
+
+    def sign_first_by(self, signed_first: SignedFirst) -> None:
+        """Hand over events that another server must sign before they are sent."""
+        self._signed_first = signed_first
 
     async def run(self) -> None:
         """Own the tasks of the room queues; runs as long as the process."""
@@ -156,6 +170,8 @@ class Commits:
             return (await asyncio.shield(pending))[0]._replace(repeated=True)
         future = self._pending_txns[txn] = asyncio.get_running_loop().create_future()
         future.add_done_callback(lambda _: self._pending_txns.pop(txn, None))
+        if isinstance(intent, Intent) and self._signed_first is not None and self._signed_first.wants(room, intent):
+            return await self._have_signed(self._signed_first, room, intent, future)
         return (await self._enqueue(room, [intent], future))[0]
 
     async def sealed(self, room: Room, intent: Intent) -> Event:
@@ -168,8 +184,31 @@ class Commits:
         return event
 
     async def commit_all(self, room: Room, intents: Sequence[Intent | Finished]) -> list[Committed]:
-        """Commit several events in this order, in one batch, or none of them. Raises as `commit` does."""
+        """Commit several events in this order, in one batch, or none of them. Raises as `commit` does.
+
+        Where another server must sign them first, they are committed one by one.
+        """
+        first = self._signed_first
+        if first is not None and any(isinstance(one, Intent) and first.wants(room, one) for one in intents):
+            return [
+                await first.commit(room, one)
+                if isinstance(one, Intent)
+                else (await self._enqueue(room, [one], asyncio.get_running_loop().create_future()))[0]
+                for one in intents
+            ]
         return await self._enqueue(room, intents, asyncio.get_running_loop().create_future())
+
+    async def _have_signed(
+        self, first: SignedFirst, room: Room, intent: Intent, future: "asyncio.Future[list[Committed]]"
+    ) -> Committed:
+        waiting = _Waiting([intent], future, {})
+        try:
+            committed = await first.commit(room, intent)
+        except BaseException as error:
+            waiting.fail(error if isinstance(error, Exception) else Unavailable())
+            raise
+        self._answer(waiting, [committed])
+        return committed
 
     async def _enqueue(
         self, room: Room, intents: Sequence[Intent | Finished], future: "asyncio.Future[list[Committed]]"
@@ -209,7 +248,8 @@ class Commits:
             await self.references.prepare(
                 room, _auth_keys(room, [intent for waiting in queue.waiting for intent in waiting.intents])
             )
-        await self._nids.ensure(len(queue.waiting) + MAX_PER_BATCH)
+        # For all queues: when the batch is cut, each takes what it can of the same numbers.
+        await self._nids.ensure(sum(len(one.intents) for one in queue.waiting) + MAX_PER_BATCH * len(self._queues))
         entry = _RoomEntry(self, room, queue)
         try:
             if queue.refused >= REFUSALS_BEFORE_WAITING:
@@ -260,6 +300,10 @@ class Commits:
     def forget_txns(self) -> None:
         """Forget which transaction ids were used; the database still knows."""
         self._known_txns.clear()
+
+    def has_numbers_for(self, intents: Sequence[Intent | Finished]) -> bool:
+        """Whether there are numbers left for these; what has none yet waits for the next batch."""
+        return self._nids.left >= len(intents)
 
     # -- building --------------------------------------------------------------------------------------------------
 
@@ -335,6 +379,7 @@ class Commits:
                 raise Forbidden(f"The room does not allow that any more: {refused.why}.") from refused
         row = event_row(head, event, self._nids.next(), nids, finished.auth_nids, on_head=not finished.is_hidden)
         row.flags |= finished.flags
+        row.txn = finished.txn
         if finished.promotes is not None:
             row.event_nid, row.promoted = finished.promotes, True
         if finished.missing:
@@ -387,7 +432,7 @@ class _RoomEntry:
         head = WorkingHead(self._commits.rooms.cached(self._room.room_nid) or self._room)
         state_run: bool | None = None
         built = 0
-        while waiting and built < MAX_PER_BATCH:
+        while waiting and built < MAX_PER_BATCH and self._commits.has_numbers_for(waiting[0].intents):
             is_state = any(changes_state(intent) for intent in waiting[0].intents)
             if state_run is None:
                 state_run = is_state

@@ -277,9 +277,14 @@ class NidBlocks:
         self._next += 1
         return nid
 
+    @property
+    def left(self) -> int:
+        """How many numbers are ready."""
+        return self._stop - self._next + NID_BLOCK * len(self._blocks)
+
     async def ensure(self, n: int) -> None:
         """Have at least `n` numbers ready [0 trips as a rule, 1 for several thousand]."""
-        left = self._stop - self._next + NID_BLOCK * len(self._blocks)
+        left = self.left
         if left >= n:
             return
         wanted = 1 + (n - left) // NID_BLOCK

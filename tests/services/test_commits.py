@@ -14,7 +14,7 @@ from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import ServerName, UserId
 from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.protocol.signing import SigningKey
-from homeserver.services.commits import Commits
+from homeserver.services.commits import MAX_PER_BATCH, Commits
 from homeserver.services.feed import Feed
 from homeserver.services.heads import Room
 from homeserver.services.intents import Committed, Draft, Finished, Intent
@@ -129,6 +129,12 @@ async def test_messages_are_committed_in_the_order_they_were_asked_for(house: Ho
     assert len(room.extremities) == 1
     said = [row for row in house.rows if isinstance(row, EventRow) and row.type == "m.room.message"]
     assert [row.event_id for row in said] == [one.event_id for one in committed]
+
+
+async def test_many_rooms_that_fill_their_batches_at_once_do_not_run_out_of_numbers(house: House) -> None:
+    rooms = [await house.room() for _ in range(30)]
+    committed = await asyncio.gather(*(house.says(room, str(n)) for room in rooms for n in range(MAX_PER_BATCH - 5)))
+    assert len({one.event_id for one in committed}) == len(committed)
 
 
 async def test_the_same_transaction_gives_the_same_event(house: House) -> None:
