@@ -15,6 +15,7 @@ from homeserver.federation.client.events import Events as PeerEvents
 from homeserver.federation.client.joining import Joining
 from homeserver.federation.client.keys import Keys
 from homeserver.federation.client.media import MediaRequests
+from homeserver.federation.client.policy import Policy
 from homeserver.federation.client.queries import Queries
 from homeserver.federation.client.requests import Requests
 from homeserver.federation.client.transactions import Transactions
@@ -43,6 +44,8 @@ from homeserver.services.out_of_band import OutOfBand
 from homeserver.services.outliers import Outliers
 from homeserver.services.peer_reads import PeerReads
 from homeserver.services.peers import Peers
+from homeserver.services.policy_sending import PolicySending
+from homeserver.services.policy_server import PolicyServers
 from homeserver.services.ratelimit import Limits
 from homeserver.services.remote_invites import MayInvite, RemoteInvites
 from homeserver.services.remote_join import RemoteJoin
@@ -145,7 +148,9 @@ def build(
 
     resolution = Resolution(event_table, states, below.state_keys, database.nids, clock)
     resources.callback(resolution.close)
-    acceptance = Acceptance(keyring, below.rooms, below.commits, event_table, resolution=resolution)
+    policy = PolicyServers(Policy(requests))
+    acceptance = Acceptance(keyring, below.rooms, below.commits, event_table, resolution=resolution, policy=policy)
+    below.commits.sign_first_by(PolicySending(below.commits, acceptance, policy))
     outliers = Outliers(below.rooms, below.stream, event_table, below.state_keys, database.nids)
     ancestors = Ancestors(acceptance, peer_events, event_table, outliers=outliers, resolution=resolution)
     backfill = Backfill(
@@ -190,6 +195,7 @@ def build(
         commits=below.commits,
         out_of_band=out_of_band,
         may_invite=below.may_invite,
+        policy=policy,
     )
     bound_invites = BoundInvites(
         us,

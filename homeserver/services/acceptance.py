@@ -21,17 +21,19 @@ from homeserver.services.commits import Commits
 from homeserver.services.heads import CREATE, Room
 from homeserver.services.intents import Finished, Stale
 from homeserver.services.keyring import Keyring
+from homeserver.services.policy_server import PolicyServers
 from homeserver.services.received import Dropped, has_right_hash, parse, redaction_of
 from homeserver.services.resolution import Point, Resolution, point_after
 from homeserver.services.rooms import Rooms
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events, StoredEvent
-from homeserver.storage.rows import OUTLIER, REJECTED, SOFT_FAILED, RedactionRow, Row
+from homeserver.storage.rows import OUTLIER, REJECTED, SOFT_FAILED, RedactionRow, Row, TxnKey
 
 log = structlog.get_logger()
 
 TRIES: Final = 8
 """How often an event is prepared anew when the head moves under it."""
+NOT_RECOMMENDED: Final = "the room's policy server does not recommend it"
 
 
 class Verdict(Enum):
@@ -79,13 +81,21 @@ class Acceptance:
     """Judges events from elsewhere and commits them."""
 
     def __init__(
-        self, keyring: Keyring, rooms: Rooms, commits: Commits, events: Events, *, resolution: Resolution
+        self,
+        keyring: Keyring,
+        rooms: Rooms,
+        commits: Commits,
+        events: Events,
+        *,
+        resolution: Resolution,
+        policy: PolicyServers,
     ) -> None:
         self._keyring = keyring
         self._rooms = rooms
         self._commits = commits
         self._events = events
         self._resolution = resolution
+        self._policy = policy
 
     # -- checks that need no room ----------------------------------------------------------------------------------
 
@@ -165,6 +175,8 @@ class Acceptance:
         for event in events:
             if not event.prev_events or not tips.issuperset(event.prev_events) or event.event_id in known.stored:
                 break
+            if not self._policy.is_recommended(room, event):
+                break
             if run and event.redacts(room.rules) is not None:
                 break  # what it redacts may be in the run, its right to do so may have changed there
             auth = self._auth_events(room, event, known)
@@ -188,25 +200,26 @@ class Acceptance:
         given: Given | None = None,
         rows: Sequence[Row] = (),
         flags: int = 0,
+        txn: TxnKey | None = None,
     ) -> Verdict:
         """Judge a read event and commit it. `rows` go with it. Raises MissingAncestors, NotFound.
 
-        `flags` are added to those of an accepted event.
+        `flags` are added to those of an accepted event; `txn`: the transaction of a user here who sends it.
         """
         for _ in range(TRIES):
             room = await self._rooms.room(room_id)
             known = await self.look_up(room, [event], known)
             try:
-                verdict = await self._judge(room, event, known, given, rows, flags)
+                base = Finished(event, rows=rows, txn=txn)
+                verdict = await self._judge(room, base, known, given, flags)
                 known.asked.discard(event.event_id)
                 return verdict
             except Stale:
                 known.asked -= {event.event_id, *event.prev_events, *event.auth_events}
         raise Stale
 
-    async def _judge(
-        self, room: Room, event: Event, known: Known, given: Given | None, rows: Sequence[Row], flags: int
-    ) -> Verdict:
+    async def _judge(self, room: Room, base: Finished, known: Known, given: Given | None, flags: int) -> Verdict:
+        event = base.event
         own = known.stored.get(event.event_id)
         if own is not None and not own.flags & OUTLIER:
             return Verdict.KNOWN
@@ -217,7 +230,7 @@ class Acceptance:
             raise MissingAncestors(prev_missing, auth_missing)
         auth_nids = tuple(nid for nid, _ in auth.values())
         verdict, why = self._by_auth_events(room, event, known, {key: found for key, (_, found) in auth.items()})
-        base = Finished(event, auth_nids=auth_nids, rows=rows)
+        base = replace(base, auth_nids=auth_nids)
         if own is not None:
             base = replace(base, promotes=own.event_nid)
         if verdict is Verdict.REJECTED:
@@ -232,6 +245,10 @@ class Acceptance:
             _check(base.event, _state_at_head(room, base.event), room)
         except NotAllowed as refused:
             return await self._hide(room, base, REJECTED, str(refused), (room.chain_id, room.sequence), ())
+        signed = await self._policy.recommended(room, base.event)
+        if signed is None:
+            return await self._hide(room, base, SOFT_FAILED, NOT_RECOMMENDED, (room.chain_id, room.sequence), ())
+        base = replace(base, event=signed)
         await self._commits.commit(room, replace(base, flags=flags, redaction=_redaction(room, base.event, known)))
         return Verdict.ACCEPTED
 
@@ -254,6 +271,10 @@ class Acceptance:
             _check(event, _state_at_head(room, event), room)
         except NotAllowed as refused:
             return await self._hide(room, base, SOFT_FAILED, str(refused), point, extra)
+        signed = await self._policy.recommended(room, event)
+        if signed is None:
+            return await self._hide(room, base, SOFT_FAILED, NOT_RECOMMENDED, point, extra)
+        base, event = replace(base, event=signed), signed
         merge = await self._resolution.merge(room, event, point, extra)
         await self._commits.commit(
             room,

@@ -91,6 +91,8 @@ class Finished:
     """The number under which it is stored as an outlier; it gets its place now."""
     missing: tuple[EventId, ...] = ()
     """Parents that are not to be had: a gap is left below it."""
+    txn: TxnKey | None = None
+    """The sender's transaction, where another server had to sign the event first."""
     starts_anew: bool = False
     """It takes the place of all tips: we were out of the room, and what is told with it is the state now."""
 

@@ -22,6 +22,7 @@ from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import Committed, Draft, Intent
 from homeserver.services.keyring import Keyring
 from homeserver.services.out_of_band import OutOfBand
+from homeserver.services.policy_server import PolicyServers
 from homeserver.services.received import Dropped
 from homeserver.services.resident import Resident
 from homeserver.services.rooms import Rooms
@@ -47,6 +48,7 @@ class RemoteInvites:
         commits: Commits,
         out_of_band: OutOfBand,
         may_invite: MayInvite,
+        policy: PolicyServers,
     ) -> None:
         self._key = key
         self._client = client
@@ -57,12 +59,13 @@ class RemoteInvites:
         self._commits = commits
         self._out_of_band = out_of_band
         self._may_invite = may_invite
+        self._policy = policy
 
     async def invite(self, room: Room, sender: UserId, draft: Draft) -> Committed:
         """Have the invited user's server sign the invite, then commit it. Raises Forbidden, Unavailable."""
         target = draft.state_key or ""
         server = server_of(target)
-        event = await self._commits.sealed(room, Intent(sender, draft))
+        event = await self._policy.signed(room, await self._commits.sealed(room, Intent(sender, draft)))
         try:
             returned = await self._client.invite(
                 server,
