@@ -12,6 +12,7 @@ from homeserver.federation.client.joining import Template
 from homeserver.net.http import Request
 from homeserver.net.testing import FakeNet
 from homeserver.protocol.identifiers import RoomId, UserId
+from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.templates import BadTemplate, read_template
 from tests.support.evil_peer import EvilPeer
@@ -109,7 +110,7 @@ def test_a_template_for_anything_else_is_refused(change: Callable[[Json], None])
     event = template()
     change(event)
     with pytest.raises(BadTemplate):
-        read_template(Template("10", event), BOB, ROOM, "join")
+        read_template(Template("10", event), ROOM_VERSIONS["10"], BOB, ROOM, "join")
 
 
 async def test_no_variant_of_a_template_is_signed(a: Homeserver, peer: EvilPeer, signed: list[Json]) -> None:
@@ -129,7 +130,8 @@ async def test_what_else_is_in_a_template_is_not_signed(a: Homeserver, peer: Evi
     peer.replies[MAKE_JOIN] = {"room_version": "10", "event": event}
     with pytest.raises(MatrixError):
         await a.federation.remote_join.join(BOB, ROOM, [peer.name], {"displayname": "Bob"})
-    (sent,) = [request for request in peer.requests if "/send_join/" in request.target]
+    sent, in_the_first_form = [request for request in peer.requests if "/send_join/" in request.target]
+    assert sent.body == in_the_first_form.body
     pdu = orjson.loads(sent.body or b"")
     assert pdu["content"] == {"membership": "join", "displayname": "Bob"}
     assert pdu.keys() == {
