@@ -19,8 +19,10 @@ from homeserver.asgi.observe import Counts, RequestObserver
 from homeserver.client_api import account as account_api
 from homeserver.client_api import account_data as account_data_api
 from homeserver.client_api import appservices as appservices_api
+from homeserver.client_api import calls as calls_api
 from homeserver.client_api import devices as devices_api
 from homeserver.client_api import directory as directory_api
+from homeserver.client_api import fallback as fallback_api
 from homeserver.client_api import filters as filters_api
 from homeserver.client_api import key_backup as key_backup_api
 from homeserver.client_api import keys as keys_api
@@ -31,6 +33,7 @@ from homeserver.client_api import messages as messages_api
 from homeserver.client_api import presence as presence_api
 from homeserver.client_api import profile as profile_api
 from homeserver.client_api import push_rules as push_rules_api
+from homeserver.client_api import pushers as pushers_api
 from homeserver.client_api import receipts as receipts_api
 from homeserver.client_api import register as register_api
 from homeserver.client_api import rooms as rooms_api
@@ -78,6 +81,7 @@ from homeserver.services.invite_permission import InvitePermission
 from homeserver.services.inviting import Inviting
 from homeserver.services.joining import Joining
 from homeserver.services.login import Login
+from homeserver.services.login_tokens import LoginTokens
 from homeserver.services.media.housekeeping import Housekeeping
 from homeserver.services.media.remote import Cache, RemoteMedia
 from homeserver.services.media.repository import Media
@@ -88,6 +92,7 @@ from homeserver.services.passwords import Passwords
 from homeserver.services.presence import Presence
 from homeserver.services.presentation import Presentation
 from homeserver.services.profiles import Profiles
+from homeserver.services.push import parts as push_parts
 from homeserver.services.push_rules import PushRules
 from homeserver.services.ratelimit import Limits
 from homeserver.services.receipts import Receipts
@@ -99,6 +104,7 @@ from homeserver.services.search import parts as search_parts
 from homeserver.services.sending import Sending
 from homeserver.services.sessions import Sessions
 from homeserver.services.spaces.hierarchy import Spaces
+from homeserver.services.stages import parts as stage_parts
 from homeserver.services.states import States
 from homeserver.services.sync import parts as sync_parts
 from homeserver.services.threads import Threads
@@ -216,6 +222,10 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         feed.register(sessions.apply)
         passwords = Passwords(config.login.password.hash_cost)
         ui_auth = UiAuth(UiAuthSessions(database), clock, rng)
+        try:
+            stage_parts.serve(ui_auth, config, clock, rng, resources)
+        except stage_parts.IncompleteStage as error:
+            raise CannotStart(str(error)) from error
         login = Login(
             server=us,
             users=users,
@@ -474,7 +484,23 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
                 clock=clock,
             ),
         )
-        tasks += [search.index.run]
+        push = push_parts.Push(
+            f"{us}-{index}-{rng.letters(8)}",
+            push_parts.Below(
+                database=database,
+                stream=stream,
+                feed=feed,
+                rooms=rooms,
+                visibility=visibility,
+                presentation=presentation,
+                push_rules=push_rules,
+                unread=sync.unread,
+                ignored_by=account_data.ignored_by,
+                clock=clock,
+            ),
+            push_parts.outside(config.outbound_http, clock, rng, resources),
+        )
+        tasks += [search.index.run, push.run]
 
         appservice_sender = AppserviceSender(
             AppserviceBelow(
@@ -525,7 +551,18 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         service.endpoints(table, check, registry if config.metrics.enabled else None)
         appservice_accounts = appservices.accounts if appservices.registrations else None
         register_api.endpoints(table, registration, appservice_accounts)
-        login_api.endpoints(table, login, sessions, limits, appservice_accounts)
+        login_tokens = LoginTokens(
+            table=SessionTable(database),
+            users=users,
+            login=login,
+            sessions=sessions,
+            confirmation=confirmation,
+            clock=clock,
+            rng=rng,
+        )
+        login_api.endpoints(table, login, sessions, limits, login_tokens, appservice_accounts)
+        calls_api.endpoints(table, config.turn, clock)
+        fallback_api.endpoints(table, ui_auth, lambda: rng.letters(22))
         appservices_api.endpoints(table, appservices.asking, AppserviceTable(database), rooms)
         account_api.endpoints(table, credentials, deactivation, Threepids(database))
         devices_api.endpoints(table, devices, appservices.accounts)
@@ -552,6 +589,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         messages_api.endpoints(table, timeline, visibility, presentation)
         threads_api.endpoints(table, Threads(visibility, Relations(database), Dates(database)), presentation)
         search_api.endpoints(table, search)
+        pushers_api.endpoints(table, push.pushers, push.notifications)
         sync_api.endpoints(table, sync.classic, sync.poll, filters)
 
         trusted_proxies = [ipaddress.ip_network(one, strict=False) for one in config.trusted_proxies]
@@ -560,6 +598,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             authenticate=sessions.authenticate,
             engine=sync.engine,
             connections=sync.connections,
+            opening=sync.opening,
             feed=feed,
             presence=presence,
             clock=clock,

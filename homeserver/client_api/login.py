@@ -5,11 +5,12 @@ from typing import Any
 import msgspec
 
 from homeserver.asgi.responses import Answer
-from homeserver.client_api.http import NONE, USER_OR_GUEST, Call, EndpointTable
+from homeserver.client_api.http import NONE, USER, USER_OR_GUEST, Call, EndpointTable
 from homeserver.client_api.register import tokens_answer
-from homeserver.errors import Unknown
+from homeserver.errors import MissingParam, Unknown
 from homeserver.services.appservice_accounts import LOGIN_TYPES, AppserviceAccounts, Wanted
 from homeserver.services.login import Credentials, Login
+from homeserver.services.login_tokens import LoginTokens
 from homeserver.services.ratelimit import Limits, address_key
 from homeserver.services.sessions import Sessions
 
@@ -24,6 +25,13 @@ class LogIn(msgspec.Struct):
     device_id: str | None = None
     initial_device_display_name: str | None = None
     refresh_token: bool = False
+    token: str | None = None
+
+
+class GetToken(msgspec.Struct):
+    """Body of POST /login/get_token."""
+
+    auth: dict[str, Any] | None = None
 
 
 class Refresh(msgspec.Struct):
@@ -37,6 +45,7 @@ def endpoints(
     login: Login,
     sessions: Sessions,
     limits: Limits,
+    login_tokens: LoginTokens,
     appservices: AppserviceAccounts | None = None,
 ) -> None:
     """Register the endpoints."""
@@ -44,8 +53,9 @@ def endpoints(
     @endpoint("GET", "/v3/login", auth=NONE, limit="public")
     async def login_flows(_call: Call[None]) -> Answer:
         """Spec: Client-Server API, GET /login."""
-        flows = ["m.login.password"] if login.enabled else []
-        return {"flows": [{"type": kind} for kind in (*flows, *(LOGIN_TYPES if appservices is not None else ()))]}
+        flows: list[dict[str, Any]] = [{"type": "m.login.password"}] if login.enabled else []
+        flows.append({"type": "m.login.token", "get_login_token": True})
+        return {"flows": [*flows, *({"type": kind} for kind in (LOGIN_TYPES if appservices is not None else ()))]}
 
     @endpoint("POST", "/v3/login", auth=NONE, limit="login", body=LogIn)
     async def log_in(call: Call[LogIn]) -> Answer:
@@ -55,6 +65,16 @@ def endpoints(
         if body.type in LOGIN_TYPES and appservices is not None:
             wanted = Wanted(body.device_id, body.initial_device_display_name, body.refresh_token)
             return tokens_answer(await appservices.log_in(call.access_token, identifier, wanted))
+        if body.type == "m.login.token":
+            if body.token is None:
+                raise MissingParam("`token` is missing.")
+            tokens = await login_tokens.log_in(
+                body.token,
+                device_id=body.device_id,
+                display_name=body.initial_device_display_name,
+                wants_refresh=body.refresh_token,
+            )
+            return tokens_answer(tokens)
         if body.type != "m.login.password":
             raise Unknown(f"This server does not log in by {body.type!r}.")
         tokens = await login.by_password(
@@ -67,6 +87,12 @@ def endpoints(
             )
         )
         return tokens_answer(tokens)
+
+    @endpoint("POST", "/v1/login/get_token", auth=USER, limit="account", body=GetToken)
+    async def get_login_token(call: Call[GetToken]) -> Answer:
+        """Spec: Client-Server API, POST /login/get_token."""
+        token, life_ms = await login_tokens.issue(call.requester, call.body.auth)
+        return {"login_token": token, "expires_in_ms": life_ms}
 
     @endpoint("POST", "/v3/refresh", auth=NONE, limit="public", body=Refresh)
     async def refresh(call: Call[Refresh]) -> Answer:

@@ -24,6 +24,7 @@ UNSTABLE_FEATURES = {
     f"{PREFIX}privacy": True,
     "org.matrix.msc3916.stable": True,
 }
+OF_ADMINS = {"lock": True, "suspend": True}
 SOCKET_LIMITS = {"max_frame": 262_144, "conns_per_device": 3}
 HTTPS_PORT = 443
 
@@ -31,7 +32,9 @@ HTTPS_PORT = 443
 def endpoints(endpoint: EndpointTable, config: Config) -> None:
     """Register the endpoints that only the configuration answers."""
     versions_body = encode({"versions": SPEC_VERSIONS, "unstable_features": UNSTABLE_FEATURES})
-    capabilities_body = encode({"capabilities": _capabilities(config)})
+    of_users = _capabilities(config)
+    capabilities_body = encode({"capabilities": of_users})
+    admin_capabilities = encode({"capabilities": {**of_users, "m.account_management": OF_ADMINS}})
     well_known_client = encode(
         {
             "m.homeserver": {"base_url": config.base_url},
@@ -47,9 +50,9 @@ def endpoints(endpoint: EndpointTable, config: Config) -> None:
         return Raw(versions_body)
 
     @endpoint("GET", "/v3/capabilities", auth=USER_OR_GUEST, limit="read", socket=True)
-    async def capabilities(_call: Call[None]) -> Answer:
+    async def capabilities(call: Call[None]) -> Answer:
         """Spec: Client-Server API, Capabilities negotiation."""
-        return Raw(capabilities_body)
+        return Raw(admin_capabilities if call.requester.is_admin else capabilities_body)
 
     @endpoint("GET", "/.well-known/matrix/client", auth=NONE, limit="public", resource="well_known")
     async def well_known(_call: Call[None]) -> Answer:
@@ -70,6 +73,13 @@ def endpoints(endpoint: EndpointTable, config: Config) -> None:
             raise NotFound("No contacts are published")
         return config.well_known.support
 
+    @endpoint("GET", "/.well-known/matrix/policy_server", auth=NONE, limit="public", resource="well_known")
+    async def well_known_policy_server(_call: Call[None]) -> Answer:
+        """Spec: Client-Server API, Policy Servers."""
+        if not config.well_known.policy_server_key:
+            raise NotFound("No policy server is published")
+        return {"public_keys": {"ed25519": config.well_known.policy_server_key}}
+
 
 def _capabilities(config: Config) -> dict[str, object]:
     available = dict.fromkeys(ROOM_VERSIONS, "stable")
@@ -79,8 +89,8 @@ def _capabilities(config: Config) -> dict[str, object]:
         "m.profile_fields": {"enabled": True},
         "m.set_displayname": {"enabled": True},
         "m.set_avatar_url": {"enabled": True},
-        "m.3pid_changes": {"enabled": False},
-        "m.get_login_token": {"enabled": False},
+        "m.3pid_changes": {"enabled": config.email.smtp_host is not None},
+        "m.get_login_token": {"enabled": config.login.password.enabled},
         "m.forget_forced_upon_leave": {"enabled": False},
         STREAM_CAPABILITY: SOCKET_LIMITS,
     }

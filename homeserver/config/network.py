@@ -61,6 +61,8 @@ class WellKnown(Section, frozen=True):
     "Further keys of `/.well-known/matrix/client`."
     support: dict[str, Any] | None = None
     "The whole of `/.well-known/matrix/support` (`contacts`, `support_page`)."
+    policy_server_key: str | None = None
+    "The ed25519 key of a policy server of this name, in unpadded base64: `/.well-known/matrix/policy_server`."
 
 
 class Term(Section, frozen=True):

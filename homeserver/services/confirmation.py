@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeserver.errors import Forbidden
+from homeserver.protocol.identifiers import UserId
 from homeserver.services import ui_auth
 from homeserver.services.login import WRONG, Login
 from homeserver.services.requester import Requester
@@ -22,6 +23,7 @@ class Confirmation:
     def __init__(self, auth: UiAuth, login: Login) -> None:
         self._auth = auth
         self._login = login
+        auth.serve(ui_auth.PASSWORD, self._password)
 
     async def check(self, requester: Requester, name: str, body: Json, auth: Json | None) -> None:
         """Return when the user may go on. `name`: method and path; `body`: without `auth` and without secrets.
@@ -31,18 +33,15 @@ class Confirmation:
         """
         if requester.appservice_id is not None:
             return
+        await self._auth.check(Operation(name, body, requester.user_id), auth, flows=[[ui_auth.PASSWORD]])
 
-        async def password(given: Json, _session: UiAuthSession) -> None:
-            identifier = given.get("identifier")
-            if not isinstance(identifier, dict):
-                identifier = {"type": "m.id.user", "user": given.get("user", requester.user_id)}
-            if self._login.user_named(identifier) != requester.user_id:
-                raise Forbidden(WRONG)
-            await self._login.check(requester.user_id, ui_auth.text_of(given, "password"))
-
-        await self._auth.check(
-            Operation(name, body, requester.user_id),
-            auth,
-            flows=[[ui_auth.PASSWORD]],
-            stages={ui_auth.PASSWORD: password},
-        )
+    async def _password(self, given: Json, session: UiAuthSession) -> None:
+        """The password of the user whose session it is."""
+        if session.user_id is None:
+            raise Forbidden(WRONG)
+        identifier = given.get("identifier")
+        if not isinstance(identifier, dict):
+            identifier = {"type": "m.id.user", "user": given.get("user", session.user_id)}
+        if self._login.user_named(identifier) != session.user_id:
+            raise Forbidden(WRONG)
+        await self._login.check(UserId(session.user_id), ui_auth.text_of(given, "password"))

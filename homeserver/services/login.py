@@ -79,11 +79,18 @@ class Login:
         if user is None or not matches:
             await self._limits.take("login_account", user_id)
             raise Forbidden(WRONG)
+        self.admit(user)
+        return user
+
+    @staticmethod
+    def admit(user: User) -> None:
+        """Raise UserDeactivated, UserLocked or AwaitingApproval for an account that nobody may log in to now."""
+        if user.is_deactivated:
+            raise UserDeactivated
         if user.is_locked:
             raise UserLocked
         if not user.is_approved:
             raise AwaitingApproval
-        return user
 
     def user_named(self, identifier: Mapping[str, Any]) -> UserId:
         """The user id that `m.id.user` means: a whole id or its local part. Raises InvalidParam, Forbidden."""

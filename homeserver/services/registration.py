@@ -72,6 +72,7 @@ class Registration:
         self._clock = clock
         self._rng = rng
         self._is_reserved: Callable[[str], bool] = _nobody
+        auth.serve(ui_auth.TOKEN, self._check_token)
 
     def reserve_by(self, is_reserved: Callable[[str], bool]) -> None:
         """Keep user ids for application services."""
@@ -82,7 +83,7 @@ class Registration:
         policy = self._policy
         if policy.enabled is None and self._server == "localhost" and is_this_machine:
             return
-        if policy.enabled and (policy.without_verification or policy.tokens_required):
+        if policy.enabled and (policy.without_verification or policy.tokens_required or policy.recaptcha.required):
             return
         raise Forbidden("Signing up is closed on this server: ask its admin for an account.")
 
@@ -117,7 +118,6 @@ class Registration:
             Operation("POST /register", {"username": localpart}, guest),
             new.auth,
             flows=self._flows(),
-            stages={ui_auth.DUMMY: ui_auth.dummy, ui_auth.TOKEN: self._check_token},
         )
         await self._settle_token(session, new, user_id, password_hash)
         if self._policy.approval_required:
@@ -157,7 +157,15 @@ class Registration:
         return await self._users.read(user_id)
 
     def _flows(self) -> Sequence[Sequence[str]]:
-        return [[ui_auth.TOKEN]] if self._policy.tokens_required else [[ui_auth.DUMMY]]
+        policy = self._policy
+        asked = {
+            ui_auth.TOKEN: policy.tokens_required,
+            ui_auth.RECAPTCHA: policy.recaptcha.required,
+            ui_auth.TERMS: self._auth.serves(ui_auth.TERMS),
+        }
+        stages = [kind for kind, is_asked in asked.items() if is_asked]
+        with_address = [[*stages, ui_auth.EMAIL]] if self._auth.serves(ui_auth.EMAIL) else []
+        return [stages or [ui_auth.DUMMY], *with_address]
 
     async def _settle_token(
         self, session: UiAuthSession, new: NewAccount, user_id: UserId, password_hash: str | None

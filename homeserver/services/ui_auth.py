@@ -17,24 +17,40 @@ from homeserver.storage.sessions import UiAuthSession, UiAuthSessions
 SESSION_LIFE_MS = 15 * 60 * 1000
 SESSION_BYTES = 18
 DUMMY = "m.login.dummy"
+EMAIL = "m.login.email.identity"
+RECAPTCHA = "m.login.recaptcha"
+TERMS = "m.login.terms"
 PASSWORD = "m.login.password"  # noqa: S105 - the name of a stage
 TOKEN = "m.login.registration_token"  # noqa: S105 - the name of a stage
 
 Json = Mapping[str, Any]
 Stage = Callable[[Json, UiAuthSession], Awaitable[None]]
 """Checks one stage's `auth` object; raises MatrixError if it proves nothing."""
+NO_PARAMS: Json = {}
+
+
+class Served(NamedTuple):
+    """A stage that this server can check by itself, and what clients must know to do it."""
+
+    check: Stage
+    params: Json
 
 
 class Required(MatrixError):
     """More stages are to be done: 401 with the flows. Has an errcode only after a failed stage."""
 
     def __init__(
-        self, flows: Sequence[Sequence[str]], session: UiAuthSession, failed: MatrixError | None = None
+        self,
+        flows: Sequence[Sequence[str]],
+        session: UiAuthSession,
+        failed: MatrixError | None = None,
+        *,
+        params: Mapping[str, Json] = NO_PARAMS,
     ) -> None:
         super().__init__("More authentication is needed.", status=401)
         self._body: dict[str, object] = {
             "flows": [{"stages": list(stages)} for stages in flows],
-            "params": {},
+            "params": params,
             "session": session.session_id,
         }
         if session.completed or failed is not None:
@@ -66,35 +82,60 @@ class UiAuth:
         self._table = table
         self._clock = clock
         self._rng = rng
+        self._served: dict[str, Served] = {DUMMY: Served(dummy, NO_PARAMS)}
 
-    async def check(
-        self,
-        operation: Operation,
-        auth: Json | None,
-        *,
-        flows: Sequence[Sequence[str]],
-        stages: Mapping[str, Stage],
-    ) -> UiAuthSession:
+    def serve(self, kind: str, check: Stage, params: Json = NO_PARAMS) -> None:
+        """Offer a stage, in requests and on its fallback page. `params`: what clients must know to do it."""
+        self._served[kind] = Served(check, params)
+
+    def serves(self, kind: str) -> bool:
+        """Whether there is such a stage here."""
+        return kind in self._served
+
+    def params_of(self, kind: str) -> Json:
+        """What clients must know to do the stage."""
+        return self._served[kind].params
+
+    async def check(self, operation: Operation, auth: Json | None, *, flows: Sequence[Sequence[str]]) -> UiAuthSession:
         """Return when one of the flows is complete; the session is then used up. Raises Required until it is.
 
-        `stages` holds a check for each stage of the flows.
+        Every stage of the flows must be served.
         """
         session = await self._session(operation, auth)
         kind = auth.get("type") if auth is not None else None
         if kind is not None:
-            session = await self._attempt(session, str(kind), auth or {}, flows, stages)
+            session = await self._attempt(session, str(kind), auth or {}, flows)
         if not any(set(stages_of_flow) <= set(session.completed) for stages_of_flow in flows):
-            raise Required(flows, session)
+            raise Required(flows, session, params=self._params(flows))
         await self._table.delete(session.session_id)
         return session
+
+    def _params(self, flows: Sequence[Sequence[str]]) -> dict[str, Json]:
+        kinds = {kind for flow in flows for kind in flow}
+        return {kind: self._served[kind].params for kind in sorted(kinds) if self._served[kind].params}
+
+    async def find(self, session_id: str) -> UiAuthSession:
+        """A session under way. Raises InvalidParam for one that is not known, or too old."""
+        session = await self._table.read(session_id)
+        if session is None or session.created_ts < self._clock.now_ms() - SESSION_LIFE_MS:
+            raise InvalidParam("The session is not known, or too old: begin again without `auth`.")
+        return session
+
+    async def complete(self, session_id: str, kind: str, auth: Json) -> None:
+        """Do one stage on its own, from its fallback page. Raises what the stage raises, InvalidParam, Unrecognized."""
+        session = await self.find(session_id)
+        if kind in session.completed:
+            return
+        if kind not in self._served:
+            raise Unrecognized(f"There is no stage {kind!r}.")
+        await self._served[kind].check(auth, session)
+        await self._table.save(session._replace(completed=(*session.completed, kind)))
 
     async def _session(self, operation: Operation, auth: Json | None) -> UiAuthSession:
         """The session that `auth` names, if it was begun for this very operation; else a new one."""
         named = auth.get("session") if auth is not None else None
         if isinstance(named, str):
-            session = await self._table.read(named)
-            if session is None or session.created_ts < self._clock.now_ms() - SESSION_LIFE_MS:
-                raise InvalidParam("The session is not known, or too old: begin again without `auth`.")
+            session = await self.find(named)
             if session.operation != operation.digest():
                 raise Forbidden("The session was begun for another request.")
             return session
@@ -115,18 +156,17 @@ class UiAuth:
         kind: str,
         auth: Json,
         flows: Sequence[Sequence[str]],
-        stages: Mapping[str, Stage],
     ) -> UiAuthSession:
         if kind in session.completed:
             return session
-        if kind not in stages or not any(kind in flow for flow in flows):
+        if not any(kind in flow for flow in flows):
             raise Unrecognized(f"The stage {kind!r} is not asked for here.", status=400)
         try:
-            await stages[kind](auth, session)
+            await self._served[kind].check(auth, session)
         except LimitExceeded:
             raise
         except MatrixError as failed:
-            raise Required(flows, session, failed) from failed
+            raise Required(flows, session, failed, params=self._params(flows)) from failed
         session = session._replace(completed=(*session.completed, kind))
         await self._table.save(session)
         return session

@@ -39,7 +39,8 @@ async def close(user: User) -> None:
 
 
 async def test_the_flows_are_told(server: Server) -> None:
-    assert await server.call("GET", "/v3/login") == {"flows": [{"type": "m.login.password"}]}
+    flows = [{"type": "m.login.password"}, {"type": "m.login.token", "get_login_token": True}]
+    assert await server.call("GET", "/v3/login") == {"flows": flows}
 
 
 @pytest.mark.parametrize("user", ["alice", "Alice", "@alice:hearth.test"])
