@@ -6,7 +6,7 @@ Spec: Client-Server API, Push Rules. Not for: sending notifications to devices.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -15,6 +15,7 @@ import orjson
 from homeserver.errors import InvalidParam, NotFound, Unknown
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import PREFIX, server_of
+from homeserver.protocol.power_levels import PowerLevels
 from homeserver.protocol.push_rules import Actions, CompiledRules, Evaluation, compile_rules
 from homeserver.protocol.push_ruleset import (
     UNCHANGED,
@@ -34,6 +35,7 @@ from homeserver.protocol.push_ruleset import (
     set_actions,
     set_enabled,
 )
+from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.services.feed import Feed
 from homeserver.services.heads import CREATE, Room
 from homeserver.storage.account_data import AccountData
@@ -43,6 +45,8 @@ from homeserver.storage.stream import Stream
 STORED = f"{PREFIX}push_ruleset"
 SHOWN = "m.push_rules"
 CACHED_USERS = 100_000
+NO_LEVELS = PowerLevels(None, frozenset(), ROOM_VERSIONS["12"])
+"""Of a room that this server is not in."""
 
 
 class PushRules:
@@ -110,6 +114,26 @@ class PushRules:
     def _counts(self, room: Room, user_id: str, event: Event) -> bool:
         return user_id != event.sender and server_of(user_id) == self._server and room.is_joined(user_id)
 
+    async def actions(self, room: Room, event: Event, user_ids: Collection[str]) -> dict[str, Actions]:
+        """What the event does to each of these users by their rules of now [0 trips warm, 1 cold]."""
+        if CREATE not in room.state:
+            return {}
+        await self._have(user_ids)
+        evaluation = Evaluation(event, member_count=room.joined_count, power=room.power)
+        names = {user_id: room.members[user_id].displayname for user_id in user_ids if user_id in room.members}
+        return {one: evaluation.for_member(one, self._compiled.get(one), names.get(one)) for one in user_ids}
+
+    async def actions_alone(self, event: Event, user_id: str) -> Actions:
+        """The same for an event of a room that this server is not in: an invite [0 trips warm, 1 cold]."""
+        await self._have([user_id])
+        evaluation = Evaluation(event, member_count=2, power=NO_LEVELS)
+        return evaluation.for_member(user_id, self._compiled.get(user_id))
+
+    async def _have(self, user_ids: Collection[str]) -> None:
+        missing = [user_id for user_id in user_ids if user_id not in self._known]
+        if missing:
+            await self._load(missing)
+
     async def of(self, user_id: str) -> Ruleset:
         """The user's rules [0 trips warm]."""
         if user_id not in self._known:
@@ -169,6 +193,19 @@ def _answering() -> Iterator[None]:
         raise Unknown(str(error)) from error
     except BadRule as error:
         raise InvalidParam(str(error)) from error
+
+
+def invite_event(room_id: str, event_id: str, sender: str, user_id: str) -> dict[str, Any]:
+    """What is known of an invite to a room that this server is not in, in the client format."""
+    return {
+        "event_id": event_id,
+        "room_id": room_id,
+        "type": "m.room.member",
+        "sender": sender,
+        "state_key": user_id,
+        "content": {"membership": "invite"},
+        "origin_server_ts": 0,
+    }
 
 
 def shown(ruleset: Ruleset, user_id: str) -> bytes:

@@ -10,6 +10,8 @@ from homeserver.storage.database import Database
 from homeserver.storage.fragments import Fragment, Sheet
 from homeserver.storage.rows import MentionRow
 
+LOOKED_AT = 5_000
+
 INSERT = Fragment(
     name="mention",
     gated=True,
@@ -53,8 +55,19 @@ class UnreadRooms(NamedTuple):
     upto: dict[int, int]
 
 
+class Notified(NamedTuple):
+    """An event that notified a user. `ts` in ms."""
+
+    position: int
+    room_id: str
+    event_id: str
+    ts: int
+    highlight: bool
+    is_read: bool
+
+
 class Mentions:
-    """Unread counts."""
+    """Unread counts, and what was counted."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -120,3 +133,58 @@ class Mentions:
             [one for one in found if one.highlights >= 0],
             {one.room_nid: one.notifications for one in found if one.highlights < 0},
         )
+
+    async def notified(self, user_id: str, *, below: int, limit: int, highlights_only: bool) -> list[Notified]:
+        """Events before a stream position that notified the user in the rooms they are in, newest first [1 trip].
+
+        Of each room at most the newest `LOOKED_AT` events before the position are looked at.
+        """
+        rows = await self._db.fetch(
+            """
+            SELECT x.position, r.room_id, x.event_id, x.ts, x.highlight,
+                   EXISTS (SELECT
+                             FROM receipts p
+                            WHERE p.room_nid = m.room_nid
+                              AND p.user_id = $1
+                              AND p.type IN ('m.read', 'm.read.private')
+                              AND p.thread IN ('', coalesce(x.thread_id, 'main'))
+                              AND p.room_position >= x.room_position) AS is_read
+              FROM members m
+              JOIN rooms r ON r.room_nid = m.room_nid
+             CROSS JOIN LATERAL (
+                   SELECT e.position, e.event_id, e.ts, e.thread_id, e.room_position,
+                          coalesce(n.highlight, false) AS highlight
+                     FROM (SELECT *
+                             FROM events
+                            WHERE room_nid = m.room_nid
+                              AND position < $2
+                            ORDER BY position DESC
+                            LIMIT $5) e
+                     LEFT JOIN mentions n ON n.user_id = $1
+                                         AND n.room_nid = m.room_nid
+                                         AND n.room_position = e.room_position
+                    WHERE e.sender <> $1
+                      AND e.flags & 7 = 0
+                      AND e.redacted_by IS NULL
+                      AND e.room_position > m.room_position
+                      AND (m.level < 2 OR e.room_position < m.level_since)
+                      AND CASE WHEN $4
+                               THEN coalesce(n.highlight, false)
+                               ELSE coalesce(
+                                      n.notify,
+                                      e.flags & 8 <> 0 AND (m.level = 0 OR e.room_position < m.level_since))
+                          END
+                    ORDER BY e.position DESC
+                    LIMIT $3) x
+             WHERE m.user_id = $1
+               AND m.membership = 'join'
+             ORDER BY x.position DESC
+             LIMIT $3
+            """,
+            user_id,
+            below,
+            limit,
+            highlights_only,
+            LOOKED_AT,
+        )
+        return [Notified(*row.values()) for row in rows]

@@ -47,7 +47,7 @@ WRITERS = {
     "inbound_txns": {"staging"},
     "inbound_staging": {"staging"},
     "leases": {"leases"},
-    "cursors": {"leases", "outbound", "search"},
+    "cursors": {"leases", "outbound", "search", "pushers"},
     "jobs": {"jobs"},
     "device_keys": {"e2e_keys"},
     "one_time_keys": {"one_time_keys"},
@@ -65,6 +65,8 @@ WRITERS = {
     "media_thumbnails": {"media"},
     "search_eras": {"search"},
     "search_documents": {"search"},
+    "pushers": {"pushers"},
+    "push_queue": {"pushers"},
     "migrations": {"migrate"},
 }
 WRITE = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+)")
