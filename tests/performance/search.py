@@ -57,19 +57,19 @@ class Vocabulary:
             return "".join(self._rng.choices(SIGNS, cum_weights=self._sign_weights, k=self._rng.randint(4, 24)))
         return " ".join(self._rng.choices(self.words, cum_weights=self._weights, k=self._rng.randint(3, 16)))
 
-    def questions(self) -> Iterator[str]:
-        """What people search for."""
+    def questions(self) -> Iterator[tuple[str, str]]:
+        """What people search for: kind and text."""
         words, rng = self.words, self._rng
         while True:
-            yield rng.choice(words[:30])
-            yield rng.choice(words[500:3_000])
-            yield rng.choice(words[len(words) // 2 :])
-            yield rng.choice(words[500:5_000])[1:]
-            yield f"{rng.choice(words[:100])} {rng.choice(words[100:2_000])}"
-            yield f'"{rng.choice(words[:20])} {rng.choice(words[:20])}"'
-            yield rng.choice(SIGNS[:500])
-            yield rng.choice(SIGNS[:200]) + rng.choice(SIGNS[:200])
-            yield rng.choice(words[:3_000])[:2]
+            yield "common", rng.choice(words[:30])
+            yield "middling", rng.choice(words[500:3_000])
+            yield "rare", rng.choice(words[len(words) // 2 :])
+            yield "part", rng.choice(words[500:5_000])[1:]
+            yield "two words", f"{rng.choice(words[:100])} {rng.choice(words[100:2_000])}"
+            yield "phrase", f'"{rng.choice(words[:20])} {rng.choice(words[:20])}"'
+            yield "sign", rng.choice(SIGNS[:500])
+            yield "two signs", rng.choice(SIGNS[:200]) + rng.choice(SIGNS[:200])
+            yield "two letters", rng.choice(words[:3_000])[:2]
 
 
 class Filling:
@@ -139,13 +139,15 @@ async def ask(user: User, rooms: list[str], vocabulary: Vocabulary, n: int) -> d
     }
     hits = 0
     for name, more in kinds.items():
-        for question in itertools.islice(vocabulary.questions(), n):
+        for kind, question in itertools.islice(vocabulary.questions(), n):
             began = time.perf_counter()
             about = {"search_term": question, **more}
             answer = await user.call("POST", "/v3/search", {"search_categories": {"room_events": about}})
-            taken.setdefault(name, []).append((time.perf_counter() - began) * 1000)
+            took_ms = (time.perf_counter() - began) * 1000
+            taken.setdefault(name, []).append(took_ms)
+            taken.setdefault(kind, []).append(took_ms)
             hits += len(answer["search_categories"]["room_events"]["results"])
-    taken["of all"] = [one for values in taken.values() for one in values]
+    taken["of all"] = [one for name in kinds for one in taken[name]]
     print(f"  {len(taken['of all'])} searches, {hits} hits", flush=True)
     return taken
 

@@ -26,12 +26,12 @@ from homeserver.storage.search import Candidate, Era, Probe, SearchTable
 
 DEFAULT_LIMIT: Final = 10
 MAX_LIMIT: Final = 100
-RANKED: Final = 200
+RANKED: Final = 100
 """The newest messages that fit, among which the best are chosen."""
 CANDIDATES: Final = 50
 MAX_GRAMS: Final = 12
 """Grams of a search that the index is asked for; the text decides in any case."""
-FIRST_ERAS: Final = 4
+FIRST_ERAS: Final = 3
 MAX_ERAS: Final = 256
 MAX_ROUNDS: Final = 40
 MAX_S: Final = 5.0
