@@ -176,6 +176,7 @@ DIRECTORY = _branch(
     "{source}",
     {"position": "y.position", "n1": "y.room_nid", "t1": "y.alias", "t2": "y.room_id", "f1": "y.is_public"},
 )
+PURGED = _branch("purged", "{source}", {"position": "z.position", "n1": "z.room_nid", "t1": "z.room_id"})
 
 _SOURCES = (
     (EVENT, "events", "e"),
@@ -188,6 +189,7 @@ _SOURCES = (
     (REVOCATION, "revocations", "o"),
     (OUTBOUND_EDU, "outbound_edus", "q"),
     (DIRECTORY, "directory_changes", "y"),
+    (PURGED, "room_purges", "z"),
 )
 
 

@@ -1,6 +1,17 @@
 """What sliding sync and socket connections have sent so far, written behind; a lost row is a reset for its client."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from homeserver.storage.database import Database
+
+
+class SavedConnection(NamedTuple):
+    """A connection of a device and its state, as the engine writes it."""
+
+    device_nid: int
+    conn_id: str
+    state: bytes
 
 
 class SyncConnections:
@@ -16,19 +27,21 @@ class SyncConnections:
         )
         return state
 
-    async def save(self, device_nid: int, conn_id: str, state: bytes, used_ts: int) -> None:
-        """Save a state [1 trip]."""
+    async def save(self, connections: Sequence[SavedConnection], used_ts: int) -> None:
+        """Save states, one for each connection [1 trip]."""
         await self._db.execute(
             """
             INSERT INTO sync_connections (device_nid, conn_id, state, used_ts)
-            VALUES ($1, $2, $3, $4)
+            SELECT u.device_nid, u.conn_id, u.state, $4
+              FROM unnest($1::int8[], $2::text[], $3::bytea[]) AS u(device_nid, conn_id, state)
+             ORDER BY 1, 2
                 ON CONFLICT (device_nid, conn_id) DO UPDATE
                SET state = excluded.state,
                    used_ts = excluded.used_ts
             """,
-            device_nid,
-            conn_id,
-            state,
+            [one.device_nid for one in connections],
+            [one.conn_id for one in connections],
+            [one.state for one in connections],
             used_ts,
         )
 

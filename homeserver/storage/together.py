@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any
 
+TURNS = 4
+"""Of the loop, in which whoever was woken by the same thing, or was begun by that, adds their reads."""
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
@@ -104,7 +106,8 @@ class Together:
         while not all(task.done() for task in tasks):
             await self._changed.wait()
             self._changed.clear()
-            await asyncio.sleep(0)  # whoever was woken by the same thing adds theirs
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
             reads, self._waiting = self._waiting, []
             if reads:
                 await self._send(reads)

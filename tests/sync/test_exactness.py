@@ -146,7 +146,11 @@ async def test_every_door_shows_each_event_once_and_in_order(server: Server, see
     rooms = [await alice.creates_public_room(name=str(number)) for number in range(3)]
     for room in rooms[:2]:
         await bob.joins(room)
-    clients = [Classic(bob), ByPoll(await server.login("bob")), BySocket(await server.login("bob"))]
+    clients: list[Classic | ByPoll] = [
+        Classic(bob),
+        ByPoll(await server.login("bob")),
+        BySocket(await server.login("bob")),
+    ]
     for step in range(STEPS):
         room = chance.choice(rooms)
         for _ in range(chance.choice([1, 1, 2, 14])):

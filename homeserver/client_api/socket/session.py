@@ -21,9 +21,11 @@ from homeserver.errors import MatrixError
 from homeserver.services.feed import Feed
 from homeserver.services.presence import Presence
 from homeserver.services.requester import Requester
+from homeserver.services.sync.collect.viewer import Arrival
 from homeserver.services.sync.sliding.connection import Connection
 from homeserver.services.sync.sliding.connections import Connections
 from homeserver.services.sync.sliding.engine import Engine
+from homeserver.services.sync.sliding.opening import Opening
 from homeserver.services.sync.sliding.wanted import Subscription
 
 log = structlog.get_logger()
@@ -56,6 +58,7 @@ class Parts:
     authenticate: Callable[[str], Awaitable[Requester]]
     engine: Engine
     connections: Connections
+    opening: Opening
     feed: Feed
     presence: Presence
     clock: Clock
@@ -86,6 +89,7 @@ class Session:
         self._sub_changed = asyncio.Event()
         self._window = Window()
         self._inbox_stored = 0
+        self._arrival: Arrival | None = None
         self._sending = asyncio.Lock()
         self._control = 0
         self._sending_since: float | None = None
@@ -202,7 +206,12 @@ class Session:
         connections, resume = self._parts.connections, hello.resume
         if resume is not None:
             self._inbox_stored = _number(resume.to_device)
-            found = await connections.find(self.requester, self.conn_id)
+            if hello.sub is not None:
+                found, self._arrival = await self._parts.opening.found(
+                    self.requester, self.conn_id, resume.pos, hello.sub, self._inbox_stored
+                )
+            else:
+                found = await connections.find(self.requester, self.conn_id)
             place = found.find(resume.pos) if found is not None else None
             if found is not None and place is not None:
                 self._take(found)
@@ -210,6 +219,7 @@ class Session:
                 async with found.lock:
                     found.resume(place)
                 return found, True
+        self._arrival = None
         connection = connections.begin(self.requester, self.conn_id)
         self._take(connection)
         return connection, False
@@ -321,13 +331,25 @@ class Session:
             await self._sub_changed.wait()
             while True:
                 await self._window.open()
+                arrival, self._arrival = self._arrival, None
+                if arrival is None and parts.feed.rooms_of(self.requester.user_id) is None and self._sub is not None:
+                    position = connection.place.position
+                    arrival = await parts.engine.arrive(
+                        self.requester, position, self._sub, self._inbox_stored, is_known=False
+                    )
                 listener = await parts.feed.listener(self.requester.user_id)
                 ticket, at_once = listener.ticket, self._sub_changed.is_set()
                 self._sub_changed.clear()
                 sub, tag = self._sub, self._tag
                 assert sub is not None
                 made = await parts.engine.next(
-                    connection, self.requester, sub, split=True, inbox_after=self._inbox_stored, at_once=at_once
+                    connection,
+                    self.requester,
+                    sub,
+                    split=True,
+                    inbox_after=self._inbox_stored,
+                    at_once=at_once,
+                    arrival=arrival,
                 )
                 for number, part in enumerate(made):
                     await self._window.open()

@@ -1,6 +1,7 @@
 """Puts the sync engine together: one collector under every format."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 
 from homeserver.clock import Clock, Rng
@@ -22,6 +23,7 @@ from homeserver.services.sync.device_changes import DeviceChanges
 from homeserver.services.sync.sliding.connections import Connections
 from homeserver.services.sync.sliding.engine import Engine
 from homeserver.services.sync.sliding.extensions import ExtensionBuilder
+from homeserver.services.sync.sliding.opening import Opening
 from homeserver.services.sync.sliding.poll import SlidingPoll
 from homeserver.services.sync.sliding.quick import Quick
 from homeserver.services.sync.sliding.results import Results
@@ -34,6 +36,7 @@ from homeserver.services.unread import Unread
 from homeserver.services.visibility import Visibility
 from homeserver.storage.account_data import AccountData as AccountDataTable
 from homeserver.storage.database import Database
+from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.events.read import Events
 from homeserver.storage.mentions import Mentions
 from homeserver.storage.receipts import Receipts
@@ -86,6 +89,7 @@ class Sync:
         )
         presenter = Presenter(live, below.presentation)
         account_data, unread = AccountDataTable(database), Unread(Mentions(database), feed)
+        self.unread = unread
         activity = Activity(reads, feed)
         talks = Talks(feed, live)
         self.engine = Engine(
@@ -109,13 +113,16 @@ class Sync:
             activity=activity,
             account_data=account_data,
             states=below.states,
+            unread=unread,
             quick=Quick(talks, live, activity, unread, below.states),
         )
         self.device_changes = DeviceChanges(feed, collector)
         self.connections = Connections(SyncConnections(database), below.clock, below.rng)
+        self.opening = Opening(self.engine, self.connections, reads)
         self.poll = SlidingPoll(
             engine=self.engine,
             connections=self.connections,
+            opening=self.opening,
             feed=feed,
             presence=below.presence,
             stopping=below.stopping,
@@ -146,3 +153,5 @@ class Sync:
             tasks.create_task(self.connections.run())
             await self._stopping.wait()
             self._feed.wake_all()
+            with contextlib.suppress(DatabaseDown, DatabaseFull):
+                await self.connections.write()

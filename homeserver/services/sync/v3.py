@@ -284,18 +284,21 @@ class ClassicSync:
     async def _first(self, requester: Requester, wanted: Wanted, sent: SentMembers) -> Json:
         """Everything, for a client without a token [3 trips: the user's own, rooms with events, members]."""
         viewers = self._collector.viewers
-        arrival = await viewers.arrive(
-            requester,
-            None,
-            self._account_data.of_user(requester.user_id),
-            self._inbox.waiting(requester),
-            self._push_rules.of(requester.user_id),
-            self._key_counts(requester),
-            timeline=0,
-        )
-        viewer = await viewers.viewer(requester, arrival.listener)
-        token = self._token()
-        meanwhile = self._feed.rows(arrival.head, token.position) or ()
+        while True:
+            arrival = await viewers.arrive(
+                requester,
+                None,
+                self._account_data.of_user(requester.user_id),
+                self._inbox.waiting(requester),
+                self._push_rules.of(requester.user_id),
+                self._key_counts(requester),
+                timeline=0,
+            )
+            viewer = await viewers.viewer(requester, arrival.listener)
+            token = self._token()
+            meanwhile = self._feed.rows(arrival.head, token.position)
+            if meanwhile is not None:
+                break
         all_data = account_data_with(arrival.read[0], meanwhile, viewer.user_id)
         letters = letters_of(inbox_with(arrival.read[1], meanwhile, requester.device_nid, token.position))
         token = replace(token, inbox=letters.inbox)

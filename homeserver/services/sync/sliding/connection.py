@@ -69,6 +69,8 @@ class Connection:
         self.rooms: dict[int, RoomSent] = {}
         """What the client has when all that was sent has arrived."""
         self.is_dirty = False
+        self.inbox_stored = 0
+        """Up to where the client has said that it has stored its inbox."""
         self.used_at = 0.0
         self.turn = 0
         """Rises when somebody takes the connection over: whoever had it stops."""

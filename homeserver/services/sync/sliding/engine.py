@@ -4,7 +4,8 @@ Everything is judged when the answer is made: membership, visibility, ignored us
 that was slow gets one larger answer. Spec: MSC4186.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,9 +13,10 @@ import orjson
 from homeserver.services.feed import Feed
 from homeserver.services.requester import Requester
 from homeserver.services.states import States
-from homeserver.services.sync.collect.interval import GONE
+from homeserver.services.sync.collect.interval import GONE, Interval
+from homeserver.services.sync.collect.own import account_data_with, inbox_with
 from homeserver.services.sync.collect.rooms import Collector, News, RoomNews
-from homeserver.services.sync.collect.viewer import Viewer
+from homeserver.services.sync.collect.viewer import Arrival, Viewer
 from homeserver.services.sync.sliding.cache import Cache
 from homeserver.services.sync.sliding.connection import Connection, Place, RoomSent
 from homeserver.services.sync.sliding.extensions import Extended, ExtensionBuilder, Moment
@@ -22,9 +24,11 @@ from homeserver.services.sync.sliding.quick import Quick
 from homeserver.services.sync.sliding.results import Result, Results
 from homeserver.services.sync.sliding.scope import Activity, InScope, Labels, Scope, scope_of
 from homeserver.services.sync.sliding.wanted import Combined, Subscription
+from homeserver.services.unread import Unread
 from homeserver.storage.account_data import AccountData
+from homeserver.storage.changes import Missed
 from homeserver.storage.members import Membership
-from homeserver.storage.rows import AccountDataRow
+from homeserver.storage.rows import AccountDataRow, ReceiptRow
 
 Json = dict[str, Any]
 PART_BYTES = 900_000
@@ -65,6 +69,7 @@ class Engine:
         activity: Activity,
         account_data: AccountData,
         states: States,
+        unread: Unread,
         quick: Quick,
     ) -> None:
         self._feed = feed
@@ -74,6 +79,7 @@ class Engine:
         self._activity = activity
         self._account_data = account_data
         self._states = states
+        self._unread = unread
         self._quick = quick
 
     async def next(
@@ -85,19 +91,22 @@ class Engine:
         split: bool,
         inbox_after: int = 0,
         at_once: bool = False,
+        arrival: Arrival | None = None,
     ) -> list[Part]:
-        """What is new on the connection, noted as sent; nothing new: an empty list [0 trips live].
+        """What is new on the connection, noted as sent; nothing new: an empty list [0 trips live, first 3, resumed 2].
 
         `split`: into parts of bounded size. `inbox_after`: what the client has stored of its inbox. `at_once`: there is
-        an answer even if nothing is new.
+        an answer even if nothing is new. `arrival`: what `arrive` has read for it.
         """
-        listener = await self._feed.listener(requester.user_id)
-        viewer = await self._collector.viewers.viewer(requester, listener)
-        before = connection.place
+        before, cache = connection.place, connection.cache
+        if arrival is None:
+            after = (cache.scanned if cache is not None and cache.scanned else before).position
+            is_known = cache is not None and before.position > 0
+            arrival = await self.arrive(requester, after, sub, inbox_after, is_known=is_known)
+        viewer = await self._collector.viewers.viewer(requester, arrival.listener, arrival.upto)
         place = Place(before.n + 1, self._feed.head, self._states.epoch, self._states.counter)
         is_first = before.position == 0
         rows: Sequence[AccountDataRow] | None = None
-        cache: Cache | None = connection.cache
         quick = self._quick.body(connection, viewer, cache, sub, place) if cache is not None else None
         if quick is not None and cache is not None:
             previous, cache.sub, cache.scanned = connection.pos, sub, None
@@ -105,19 +114,25 @@ class Engine:
             return [Part(previous, connection.pos, quick[0], more=False)]
         viewer = viewer._replace(rooms=dict(viewer.rooms))
         if cache is None or is_first:
-            rows = await self._account_data.of_user(viewer.user_id)
+            meanwhile = self._feed.rows(arrival.head, place.position)
+            if not arrival.read or meanwhile is None:
+                # What is read now holds all up to `place`.
+                arrival = await self.arrive(requester, 0, sub, inbox_after, is_known=False)
+                meanwhile = []
+            rows = account_data_with(arrival.read[0], meanwhile, viewer.user_id)
             cache = connection.cache = Cache(Labels())
+            cache.memory.waiting = inbox_with(arrival.read[1], meanwhile, requester.device_nid, place.position)
             for row in rows:
                 cache.labels.take(row)
         scanned = cache.scanned or before
-        news = await self._news(viewer, connection, scanned, place, sub, is_first=is_first)
+        news = await self._news(viewer, connection, scanned, place, sub, missed=arrival.missed, is_first=is_first)
         has_new_sub = cache.sub != sub
         is_recomputed = await self._rescope(viewer, cache, news, sub)
         assert cache.scope is not None
         chosen = _choose(viewer, connection, cache.scope, news, everything=is_recomputed)
         if rows is None and any(membership.membership == "join" for membership, _ in chosen.whole):
             rows = await self._account_data.of_user(viewer.user_id)
-        results = await self._rooms(viewer, chosen, sub, cache.labels, before, place)
+        results, receipts = await self._rooms(viewer, chosen, sub, cache, before, place)
         moment = Moment(
             viewer=viewer,
             sub=sub,
@@ -129,6 +144,7 @@ class Engine:
             is_first=is_first,
             has_new_sub=has_new_sub,
             account_data=rows,
+            receipts=receipts,
             memory=cache.memory,
         )
         extended = await self._extensions.build(moment, inbox_after)
@@ -149,6 +165,20 @@ class Engine:
             viewer=viewer,
             split=split,
         )
+
+    async def arrive(
+        self, requester: Requester, after: int, sub: Subscription, inbox_after: int, *, is_known: bool
+    ) -> Arrival:
+        """Read what a client at stream position `after` (0: nothing yet) needs before anything else [0 trips live, 1].
+
+        `is_known`: the connection's cache is there.
+        """
+        beside: list[Coroutine[Any, Any, object]] = []
+        if not is_known:
+            beside.append(self._account_data.of_user(requester.user_id))
+            beside += self._extensions.ahead(requester, sub, inbox_after)
+        timeline = max(sub.longest_timeline, 1) + 1
+        return await self._collector.viewers.arrive(requester, after or None, *beside, timeline=timeline)
 
     def skip(self, connection: Connection) -> str:
         """Move on over an interval without news; the new position."""
@@ -171,6 +201,7 @@ class Engine:
         place: Place,
         sub: Subscription,
         *,
+        missed: Missed | None,
         is_first: bool,
     ) -> News:
         after = scanned.position
@@ -179,7 +210,32 @@ class Engine:
             after = min((sent.upto for sent in connection.rooms.values()), default=place.position)
         if after >= place.position:
             return News(after, place.position, {}, [], [], [])
-        return await self._collector.news(viewer, after, place.position, limit=max(sub.longest_timeline, 1))
+        return await self._collector.news(
+            viewer,
+            after,
+            place.position,
+            limit=max(sub.longest_timeline, 1),
+            missed=None if is_first else missed,
+            beside=partial(self._wanted_with_missed, viewer, connection.cache, sub),
+        )
+
+    def _wanted_with_missed(
+        self, viewer: Viewer, cache: Cache, sub: Subscription, interval: Interval
+    ) -> list[Coroutine[Any, Any, object]]:
+        """What the answer needs besides the events of an interval from the database: read with those."""
+        reads: list[Coroutine[Any, Any, object]] = []
+        joined = [nid for nid, one in viewer.rooms.items() if one.membership == "join"]
+        if cache.scope is None:
+            others = [nid for nid in joined if nid not in interval.rooms]
+            reads += [self._collector.load(others), self._activity.load(list(viewer.rooms))]
+        if sub.extensions.counts.enabled:
+            touched = joined if cache.memory.totals is None else [nid for nid in joined if nid in interval.rooms]
+            reads.append(self._unread.of(viewer.user_id, touched))
+        if sub.wants_lazy_members:
+            rooms = ((nid, interval.rooms[nid]) for nid in joined if nid in interval.rooms)
+            speakers = {(nid, row.sender) for nid, room in rooms for row in room.events[-sub.longest_timeline :]}
+            reads.append(self._results.member_events.of_users(speakers))
+        return reads
 
     async def _rescope(self, viewer: Viewer, cache: Cache, news: News, sub: Subscription) -> bool:
         """Find out which rooms are looked at, where that may have changed."""
@@ -196,18 +252,26 @@ class Engine:
             moved |= bool(room.state)
         if moved:
             present = [nid for nid, one in viewer.rooms.items() if one.membership == "join"]
-            await self._collector.load(present)
-            await self._activity.load(list(viewer.rooms))
+            await self._collector.reads.together(self._collector.load(present), self._activity.load(list(viewer.rooms)))
             cache.scope = scope_of(sub, viewer, self._collector.rooms, self._activity, cache.labels)
         return moved
 
     async def _rooms(
-        self, viewer: Viewer, chosen: Chosen, sub: Subscription, labels: Labels, before: Place, place: Place
-    ) -> list[Result]:
+        self, viewer: Viewer, chosen: Chosen, sub: Subscription, cache: Cache, before: Place, place: Place
+    ) -> tuple[list[Result], Sequence[ReceiptRow]]:
+        """The rooms, and the receipts of those that are new to the client."""
         results: list[Result] = []
+        receipts: Sequence[ReceiptRow] = ()
         upto = place.position
         if chosen.whole:
-            results += await self._results.whole(viewer, chosen.whole, labels, chosen.known, before.position, upto)
+            initial = [one.room_nid for one, _ in chosen.whole if one.room_nid not in chosen.known]
+            joined = [nid for nid, one in viewer.rooms.items() if one.membership == "join"]
+            whole, receipts, _ = await self._collector.reads.together(
+                self._results.whole(viewer, chosen.whole, cache.labels, chosen.known, before.position, upto),
+                self._extensions.receipts_of(viewer, initial if sub.extensions.receipts.enabled else ()),
+                self._unread.of(viewer.user_id, joined if sub.extensions.counts.enabled else ()),
+            )
+            results += whole
         if chosen.updated:
             results += await self._results.updated(viewer, chosen.updated, upto)
         if chosen.pending:
@@ -215,7 +279,7 @@ class Engine:
         if chosen.left:
             results += await self._results.left(viewer, chosen.left, max(sub.longest_timeline, 1))
         await self._results.add_members(results)
-        return results
+        return results, receipts
 
 
 def _choose(viewer: Viewer, connection: Connection, scope: Scope, news: News, *, everything: bool) -> Chosen:

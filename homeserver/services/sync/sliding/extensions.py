@@ -4,7 +4,7 @@ What belongs to a room is kept apart by room, so that an answer can be split by 
 MSC3959, MSC3960, MSC4508; `app.hearth.*` are our own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import orjson
 from homeserver.services.one_time_keys import OneTimeKeys
 from homeserver.services.presence import Presence
 from homeserver.services.push_rules import SHOWN, PushRules, shown
+from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
 from homeserver.services.states import States
 from homeserver.services.sync.collect.interval import HIDDEN_ACCOUNT_DATA
@@ -31,8 +32,9 @@ from homeserver.services.sync.sliding.scope import Scope
 from homeserver.services.sync.sliding.wanted import Extension, Extensions, Subscription
 from homeserver.services.typing import Typing
 from homeserver.services.unread import Unread
+from homeserver.storage.events.pages import NEWEST
 from homeserver.storage.receipts import Receipts
-from homeserver.storage.rows import AccountDataRow, ReceiptRow
+from homeserver.storage.rows import AccountDataRow, ReceiptRow, ToDeviceRow
 from homeserver.storage.sync_reads import SyncReads
 from homeserver.storage.to_device import ToDevice
 
@@ -49,6 +51,8 @@ class Memory:
     inbox_read: int | None = None
     """Up to where the inbox was handed out; None: it has to be read."""
     inbox_has_more: bool = False
+    waiting: list[ToDeviceRow] | None = None
+    """The oldest messages, read ahead."""
     totals: dict[int, tuple[int, int]] | None = None
     watched: frozenset[str] = frozenset()
 
@@ -78,6 +82,7 @@ class Moment:
     is_first: bool
     has_new_sub: bool
     account_data: Sequence[AccountDataRow] | None
+    receipts: Sequence[ReceiptRow]
     memory: Memory
 
     @property
@@ -142,7 +147,7 @@ class ExtensionBuilder:
         if wanted.account_data.enabled:
             await self._add_account_data(moment, extended)
         if wanted.receipts.enabled:
-            await self._add_receipts(moment, extended)
+            self._add_receipts(moment, extended)
         if wanted.typing.enabled:
             self._add_typing(moment, extended)
         if wanted.counts.enabled:
@@ -152,6 +157,21 @@ class ExtensionBuilder:
         if wanted.preview.enabled:
             await self._add_previews(moment, extended)
         return extended
+
+    def ahead(self, requester: Requester, sub: Subscription, inbox_after: int) -> list[Coroutine[Any, Any, object]]:
+        """What to read when a client comes: first the oldest messages, then what is kept in memory once it is read."""
+        wanted = sub.extensions
+        reads: list[Coroutine[Any, Any, object]] = [self._oldest(requester, wanted.to_device, inbox_after)]
+        if wanted.e2ee.enabled:
+            reads.append(self._one_time_keys.counts(requester))
+        if wanted.account_data.enabled:
+            reads.append(self._push_rules.of(requester.user_id))
+        return reads
+
+    async def _oldest(self, requester: Requester, wanted: Extension, after: int) -> list[ToDeviceRow]:
+        if requester.device_nid is None or not wanted.enabled:
+            return []
+        return await self._to_device.inbox(requester.device_nid, after, NEWEST, max(1, wanted.limit))
 
     async def acknowledge_inbox(self, device_nid: int, upto: int) -> None:
         """The client has stored its inbox up to here."""
@@ -164,7 +184,11 @@ class ExtensionBuilder:
             return
         limit = max(1, moment.wanted.to_device.limit)
         start = after if memory.inbox_read is None else memory.inbox_read
-        messages = await self._to_device.inbox(device_nid, start, moment.place.position, limit)
+        if memory.waiting is None or start != after:
+            messages = await self._to_device.inbox(device_nid, start, moment.place.position, limit)
+        else:
+            messages = memory.waiting[:limit]
+        memory.waiting = None
         memory.inbox_has_more = len(messages) == limit
         reached = messages[-1].position if memory.inbox_has_more else moment.place.position
         memory.inbox_read = reached
@@ -211,17 +235,21 @@ class ExtensionBuilder:
             if held:
                 extended.put("account_data", nid, [account_data_event(row) for row in held])
 
-    async def _add_receipts(self, moment: Moment, extended: Extended) -> None:
+    async def receipts_of(self, viewer: Viewer, room_nids: Collection[int]) -> list[ReceiptRow]:
+        """All receipts of rooms that the viewer may see [0 trips for none, else 1]."""
+        rows = await self._receipts.of_rooms(room_nids) if room_nids else []
+        return [row for row in rows if row.type != "m.read.private" or row.user_id == viewer.user_id]
+
+    def _add_receipts(self, moment: Moment, extended: Extended) -> None:
         wanted = moment.wanted.receipts
         rows: dict[int, list[ReceiptRow]] = {}
         for nid, room in moment.news.rooms.items():
             if room.receipts and moment.reaches(wanted, nid):
                 rows[nid] = list(room.receipts)
-        initial = moment.initial(wanted)
-        if initial:
-            for row in await self._receipts.of_rooms(initial):
-                if row.type != "m.read.private" or row.user_id == moment.viewer.user_id:
-                    rows.setdefault(row.room_nid, []).append(row)
+        initial = set(moment.initial(wanted))
+        for row in moment.receipts:
+            if row.room_nid in initial:
+                rows.setdefault(row.room_nid, []).append(row)
         for nid, found in rows.items():
             extended.put("receipts", nid, {"type": "m.receipt", "content": receipt_content(found)})
 

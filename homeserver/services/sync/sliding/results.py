@@ -1,6 +1,6 @@
 """The rooms of an answer: initial, updated, expanded, invited and left ones. Spec: MSC4186, RoomResult."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +48,7 @@ class Results:
     ) -> None:
         self._collector = collector
         self._presenter = presenter
-        self._member_events = member_events
+        self.member_events = member_events
         self._activity = activity
 
     # -- rooms that the client knows -------------------------------------------------------------------------------
@@ -123,9 +123,12 @@ class Results:
         scopes = {membership.room_nid: scope for membership, scope in rooms}
         for membership, scope in rooms:
             by_limit.setdefault(scope.wanted.timeline_limit, []).append(membership)
-        found: list[WholeRoom] = []
-        for limit, memberships in by_limit.items():
-            found += await self._collector.whole(viewer, memberships, limit=limit, upto=upto)
+        pages = [
+            self._collector.whole(viewer, memberships, limit=limit, upto=upto)
+            for limit, memberships in by_limit.items()
+        ]
+        read = await self._collector.reads.together(*pages, *self._members_ahead(viewer, rooms, upto))
+        found: list[WholeRoom] = [whole for page in read[: len(pages)] for whole in page]
         events = await self._events(viewer, [item for whole in found for item in whole.items])
         return [
             self._whole(
@@ -140,6 +143,25 @@ class Results:
             )
             for whole in found
         ]
+
+    def _members_ahead(
+        self, viewer: Viewer, rooms: Sequence[tuple[Membership, InScope]], upto: int
+    ) -> list[Coroutine[Any, Any, object]]:
+        """Have the member events in memory that these rooms will show."""
+        lazy: list[int] = []
+        limit = 0
+        nids: list[int] = []
+        for membership, scope in rooms:
+            room, wanted = self._collector.rooms.cached(membership.room_nid), scope.wanted
+            if room is None:
+                continue
+            if wanted.lazy:
+                limit = max(limit, wanted.timeline_limit)
+                lazy.append(room.room_nid)
+            users = [viewer.user_id] if wanted.lazy else room.members
+            shown = (room.members.get(user) for user in users if wanted.matches(MEMBER, user))
+            nids += [member.event_nid for member in shown if member is not None]
+        return [self.member_events.of(nids), self.member_events.of_speakers(lazy, limit, upto)]
 
     def _whole(
         self,
@@ -190,7 +212,7 @@ class Results:
         """Invited and knocked rooms: stripped state alone."""
         local = [one for one, _ in rooms if one.stripped_state is None]
         await self._collector.load(one.room_nid for one in local)
-        bodies = await self._member_events.of([one.event_nid for one in local if one.event_nid])
+        bodies = await self.member_events.of([one.event_nid for one in local if one.event_nid])
         results = []
         for one, scope in rooms:
             room = self._collector.rooms.cached(one.room_nid)
@@ -246,7 +268,7 @@ class Results:
         with_members = [result for result in results if result.members]
         if not with_members:
             return
-        bodies = await self._member_events.of(
+        bodies = await self.member_events.of(
             [member.event_nid for result in with_members for _, member in result.members]
         )
         for result in with_members:

@@ -104,6 +104,12 @@ class Subscription(msgspec.Struct, frozen=True):
     set_presence: Literal["online", "unavailable", "offline"] = "online"
 
     @property
+    def wants_lazy_members(self) -> bool:
+        """Whether members are wanted as far as timelines need them."""
+        wanted = (*self.lists.values(), *self.room_subscriptions.values())
+        return any(one.required_state.lazy_members for one in wanted)
+
+    @property
     def longest_timeline(self) -> int:
         """The longest timeline that any room may get."""
         wanted = (*self.lists.values(), *self.room_subscriptions.values())
