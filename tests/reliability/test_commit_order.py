@@ -182,27 +182,32 @@ class Schedule:
 
 @pytest.mark.timeout(240)
 async def test_no_reader_misses_a_row_whatever_becomes_of_writers_and_notices(database_url: str) -> None:
-    await _hold_schedules(database_url, range(50))
+    await hold_schedules(database_url, range(50))
 
 
 @pytest.mark.full("reliability")
 @pytest.mark.timeout(900)
 async def test_no_reader_misses_a_row_in_many_schedules(database_url: str) -> None:
-    await _hold_schedules(database_url, range(1000, 1200))
+    await hold_schedules(database_url, range(1000, 1200))
 
 
-async def _hold_schedules(database_url: str, seeds: range) -> None:
+async def hold_schedules(
+    database_url: str, seeds: range, *, stream: type[Stream] = Stream, planted: str | None = None
+) -> None:
+    """Run a schedule for each seed. `stream`, `planted` (SQL): for faults that must be found."""
     async with AsyncExitStack() as resources:
         judge, gate = [await asyncpg.connect(database_url) for _ in range(2)]
         resources.push_async_callback(judge.close)
         resources.push_async_callback(gate.close)
         await judge.execute(STOPPING)
+        if planted is not None:
+            await judge.execute(planted)
         chance = random.Random(seeds.start)
         buses = [AstrayBus(chance), AstrayBus(chance)]
         for number, bus in enumerate(buses):
             bus.others = [buses[1 - number]]
         processes = [
-            await resources.enter_async_context(_process(f"process {number}", database_url, bus))
+            await resources.enter_async_context(_process(f"process {number}", database_url, bus, stream))
             for number, bus in enumerate(buses)
         ]
         for seed in seeds:
@@ -215,9 +220,9 @@ async def _hold_schedules(database_url: str, seeds: range) -> None:
 
 
 @asynccontextmanager
-async def _process(name: str, database_url: str, bus: AstrayBus) -> AsyncIterator[Process]:
+async def _process(name: str, database_url: str, bus: AstrayBus, kind: type[Stream]) -> AsyncIterator[Process]:
     database = await Database.open(database_url, max_connections=4)
-    stream = Stream(database, clock=SystemClock(), faults=NoFaults())
+    stream = kind(database, clock=SystemClock(), faults=NoFaults())
     feed = Feed(stream, Members(database), bus, SystemClock(), is_shared=True)
     stream.on_commit = feed.committed
     await feed.start()

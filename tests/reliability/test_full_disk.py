@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.nemesis import crowd
+from tests.support.load import read_messages, read_sync
+from tests.support.nemesis import Crowd, crowd
 from tests.support.server import ServerProcess
+from tests.support.wire import Wire
 from tools.certificates import LocalCertificate
 
 SIZE = "260m"
@@ -43,6 +45,7 @@ async def test_a_disk_that_fills_up_loses_nothing(small_server: ServerProcess) -
             while sum(sender.busy for sender in at_work.senders) < 8:
                 _fill(ballast)
                 await asyncio.sleep(0.2)
+        await _reads_go_on(at_work)
         ballast.unlink()
         freed = time.monotonic()
         async with asyncio.timeout(RECOVERED_S):
@@ -52,6 +55,17 @@ async def test_a_disk_that_fills_up_loses_nothing(small_server: ServerProcess) -
                 await asyncio.sleep(0.1)
         await asyncio.sleep(1)
     await at_work.settle()
+
+
+async def _reads_go_on(at_work: Crowd) -> None:
+    """While nothing can be written, rooms are read as ever: whole by `/messages`, their ends by a first `/sync`."""
+    written = {send.text for send in at_work.history.sends if send.room == at_work.rooms[0] and send.event_ids}
+    reader = Wire(at_work.reader.host, at_work.reader.port, at_work.reader.token)
+    read = {seen.text for seen in (await read_messages(reader, at_work.rooms[0], "b")).messages}
+    assert written <= read
+    ends = await read_sync(reader, at_work.rooms)
+    assert all(end.messages for end in ends)
+    reader.close()
 
 
 def _data(server: ServerProcess) -> Path:

@@ -1,7 +1,9 @@
 """R-10: two processes on one database: one order, and a transaction id is used once, whichever of them is asked."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -11,10 +13,11 @@ from tests.support.load import read_messages, sign_up
 from tests.support.nemesis import crowd
 from tests.support.redis import RedisServer
 from tests.support.server import ServerProcess
-from tests.support.wire import Wire
+from tests.support.wire import Unanswered, Unreachable, Wire
 
 NewServer = Callable[..., Awaitable[ServerProcess]]
 TIMES = 1000
+GOES_ON_S = 15.0
 
 
 @pytest.fixture
@@ -46,6 +49,43 @@ async def test_two_processes_keep_one_order_through_kills_of_one(pair: tuple[Ser
             await killed.start()
         await asyncio.sleep(1)
     await at_work.settle()
+
+
+@pytest.mark.timeout(180)
+async def test_a_process_killed_while_it_holds_a_rooms_lock_holds_nobody_up(
+    pair: tuple[ServerProcess, ServerProcess],
+) -> None:
+    """The room's row is locked first for a writer that the other process was faster than three times in a row."""
+    steady, killed = pair
+    async with crowd([steady.url, killed.url], senders=6, rooms=1, followers=2) as at_work:
+        await killed.kill()
+        await killed.start(HEARTH_FAULT="stream.locked:1")
+        ports = [urlsplit(server.url).port or 80 for server in pair]
+        rivals = [Wire("127.0.0.1", port, at_work.reader.token) for port in ports for _ in range(4)]
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            for number, wire in enumerate(rivals):
+                group.create_task(_rename(wire, at_work.rooms[0], number, stop))
+            await killed.wait(60)
+            stop.set()
+        died = time.monotonic()
+        async with asyncio.timeout(GOES_ON_S):
+            # A crowd notes what it does and calls nobody.
+            while not any(send.started > died and send.event_ids for send in at_work.history.sends[-20:]):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await killed.start()
+        await asyncio.sleep(0.5)
+    await at_work.settle()
+
+
+async def _rename(wire: Wire, room: str, number: int, stop: asyncio.Event) -> None:
+    """Change the room's state again and again: each change outdates the other process's head."""
+    path = f"/_matrix/client/v3/rooms/{quote(room, safe='')}/state/org.example.rival/{number}"
+    turn = 0
+    while not stop.is_set():
+        turn += 1
+        with suppress(Unanswered, Unreachable, TimeoutError):
+            await wire.ask("PUT", path, {"turn": turn}, limit_s=20)
 
 
 @pytest.mark.timeout(180)
