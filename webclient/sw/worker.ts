@@ -11,6 +11,8 @@ scope.addEventListener('install', (event) => {
 
 scope.addEventListener('activate', (event) => {
   event.waitUntil(scope.clients.claim());
+  // Not waited for: requests would have to wait too.
+  void keepRest();
 });
 
 scope.addEventListener('fetch', (event) => {
@@ -23,6 +25,7 @@ scope.addEventListener('fetch', (event) => {
     event.respondWith(mediaResponse(request, url));
   } else if (request.mode === 'navigate') {
     event.respondWith(freshPage(request));
+    event.waitUntil(keepRest());
   } else if (url.pathname.startsWith('/assets/')) {
     event.respondWith(keptAsset(request));
   }
@@ -35,6 +38,22 @@ async function keepShell(): Promise<void> {
   if (response.ok) {
     await cache.put('/', response.clone());
     await cache.addAll(assetsIn(await response.text()));
+  }
+}
+
+/** All other files of the build, so that no part of the page is missing without a network. */
+async function keepRest(): Promise<void> {
+  try {
+    const cache = await caches.open(SHELL);
+    const answer = await fetch('/assets.json', { cache: 'no-cache' });
+    const listed: unknown = answer.ok ? await answer.json() : [];
+    for (const path of Array.isArray(listed) ? listed : []) {
+      if (typeof path === 'string' && path.startsWith('/assets/') && (await cache.match(path)) === undefined) {
+        await cache.add(path);
+      }
+    }
+  } catch {
+    // Without a network: the next visit goes on.
   }
 }
 

@@ -1,17 +1,10 @@
 /** The short form of a message: for a row of the chat list and for the quote above a reply. */
 import type { PreviewBody, ServiceLine } from '../store/contract';
 import { type Json, text } from './events';
+import { mediaOf } from './media';
 import { bodyOf } from './relations';
 
 const LONGEST = 200;
-
-const MEDIA: Readonly<Record<string, 'image' | 'video' | 'audio' | 'file' | 'location'>> = {
-  'm.image': 'image',
-  'm.video': 'video',
-  'm.audio': 'audio',
-  'm.file': 'file',
-  'm.location': 'location',
-};
 
 const PLAIN: Readonly<Record<string, 'text' | 'notice' | 'emote'>> = {
   'm.text': 'text',
@@ -37,9 +30,15 @@ export function previewBody(
     return { kind: 'sticker', text: body };
   }
   const msgtype = text(content.msgtype);
-  const media = MEDIA[msgtype];
-  if (media !== undefined) {
-    return { kind: media, text: body };
+  const media = mediaOf(type, content);
+  if (media !== null) {
+    // A photo needs no name; a file or a piece of music is known by it.
+    const words =
+      media.caption === '' && (media.kind === 'file' || media.kind === 'audio') ? media.name : media.caption;
+    return { kind: media.kind, text: oneLine(words) };
+  }
+  if (msgtype === 'm.location') {
+    return { kind: 'location', text: '' };
   }
   const plain = PLAIN[msgtype];
   if (plain !== undefined || body !== '') {

@@ -33,7 +33,10 @@ export type Rich =
   | { readonly t: 'emoticon'; readonly mxc: string; readonly alt: string };
 
 const DEEPEST = 100;
-const LONGEST = 100_000;
+const LONGEST = 65_536;
+/** Longer tags are taken for text, so that no input makes the search for their ends long. */
+const TAG_MOST = 2_000;
+const NAME_MOST = 30;
 
 const INLINE: Readonly<Record<string, Inline>> = {
   b: 'b',
@@ -121,39 +124,79 @@ export function parseRich(html: string): readonly Rich[] {
     }
   };
   const source = html.slice(0, LONGEST);
-  // Comments; tags with quoted attributes; text. A lone `<` is text.
-  const piece = /<!--[\s\S]*?(?:-->|$)|<(\/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[^"'>]|"[^"]*"|'[^']*')*)>|([^<]+|<)/g;
-  for (let found = piece.exec(source); found !== null; found = piece.exec(source)) {
-    const [, slash, rawName, attributes, words] = found;
-    if (words !== undefined) {
-      top().of.push({ t: 'text', text: decodeEntities(words) });
-    }
-    if (rawName === undefined) {
+  const lower = source.toLowerCase();
+  const lastEnd = source.lastIndexOf('>');
+  const text = (words: string) => top().of.push({ t: 'text', text: decodeEntities(words) });
+  let at = 0;
+  while (at < source.length) {
+    const next = source.indexOf('<', at);
+    if (next !== at) {
+      text(source.slice(at, next < 0 ? source.length : next));
+      at = next < 0 ? source.length : next;
       continue;
     }
-    const name = rawName.toLowerCase();
-    if (slash === '/') {
+    if (source.startsWith('<!--', at)) {
+      const end = source.indexOf('-->', at + 4);
+      at = end < 0 ? source.length : end + 3;
+      continue;
+    }
+    const found = at < lastEnd ? tagAt(source, at) : null;
+    if (found === null) {
+      text('<');
+      at += 1;
+      continue;
+    }
+    at = found.end;
+    const { name } = found.tag;
+    if (found.closes) {
       close(name);
-      continue;
-    }
-    const tag = { name, attributes: attributesOf(attributes ?? '') };
-    if (VOID.has(name)) {
-      top().of.push(...made({ tag, of: [] }));
+    } else if (VOID.has(name)) {
+      top().of.push(...made({ tag: found.tag, of: [] }));
     } else if (RAW.has(name)) {
-      const end = new RegExp(`</${name}[^>]*>`, 'gi');
-      end.lastIndex = piece.lastIndex;
-      piece.lastIndex = end.exec(source) === null ? source.length : end.lastIndex;
+      const end = lower.indexOf(`</${name}`, at);
+      const after = end < 0 ? -1 : source.indexOf('>', end);
+      at = after < 0 ? source.length : after + 1;
     } else if (stack.length <= DEEPEST) {
       if (name === 'li' || name === 'p') {
         closeSibling(stack, name, close);
       }
-      stack.push({ tag, of: [] });
+      stack.push({ tag: found.tag, of: [] });
     }
   }
   while (stack.length > 1) {
     close(top().tag.name);
   }
   return joined(top().of);
+}
+
+/** The tag that begins at `at` and where it ends; null when there is none, or one of unlikely length. */
+function tagAt(source: string, at: number): { tag: Tag; closes: boolean; end: number } | null {
+  const closes = source[at + 1] === '/';
+  const begin = at + (closes ? 2 : 1);
+  let end = begin;
+  while (end - begin < NAME_MOST && /[a-zA-Z0-9-]/.test(source[end] ?? '')) {
+    end += 1;
+  }
+  if (!/[a-zA-Z]/.test(source[begin] ?? '')) {
+    return null;
+  }
+  const name = source.slice(begin, end).toLowerCase();
+  const rest = end;
+  const last = Math.min(source.length, at + TAG_MOST);
+  let quote = '';
+  for (; end < last; end += 1) {
+    const sign = source[end] ?? '';
+    if (quote === '' && sign === '<') {
+      return null;
+    }
+    if (quote === '' && sign === '>') {
+      return { tag: { name, attributes: attributesOf(source.slice(rest, end)) }, closes, end: end + 1 };
+    }
+    if (quote === '' ? sign === '"' || sign === "'" : sign === quote) {
+      quote = quote === '' ? sign : '';
+    }
+  }
+  return null;
 }
 
 /** An item or paragraph that was not closed ends where the next one begins. */

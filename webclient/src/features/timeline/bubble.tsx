@@ -88,6 +88,7 @@ export function Bubble(props: BubbleProps) {
         [s.picking ?? '']: isPicking(),
       }}
       data-key={props.item.key}
+      data-keys={props.album.map((item) => item.key).join(' ')}
       data-event={props.item.eventId}
       data-testid="message"
       data-own={props.own}

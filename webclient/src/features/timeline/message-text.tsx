@@ -2,7 +2,7 @@ import { createMemo, Show } from 'solid-js';
 import { bigEmoji } from '../../model/emoji';
 import { text } from '../../model/events';
 import { bodyOf, replyTarget } from '../../model/relations';
-import { parseRich, type Rich } from '../../model/rich';
+import { parseRich, plainOf, type Rich } from '../../model/rich';
 import { useClient } from '../../store/context';
 import type { RoomId, TimelineItem } from '../../store/contract';
 import { nameOf } from '../../store/people';
@@ -16,7 +16,10 @@ export function MessageText(props: { roomId: RoomId; item: TimelineItem; body?: 
   const tree = createMemo((): readonly Rich[] | null => {
     const { content } = props.item;
     const html = text(content.formatted_body);
-    return content.format === rich && html !== '' ? parseRich(html) : null;
+    if (content.format !== rich || html === '') return null;
+    const of = parseRich(html);
+    // Nothing of it may be shown: the plain words still can.
+    return hasWords(of) ? of : null;
   });
   const body = () => props.body ?? bodyOf(props.item.content);
   const big = () =>
@@ -31,6 +34,11 @@ export function MessageText(props: { roomId: RoomId; item: TimelineItem; body?: 
       </Show>
     </span>
   );
+}
+
+/** Whether there is anything to see. */
+function hasWords(of: readonly Rich[]): boolean {
+  return of.some((node) => node.t === 'emoticon' || plainOf([node]).trim() !== '');
 }
 
 function Emote(props: { roomId: RoomId; sender: string }) {

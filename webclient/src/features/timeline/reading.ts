@@ -34,6 +34,11 @@ export function unreadAbove(state: MirrorState, roomId: RoomId, { items, events,
   return items.some((key) => events[key]?.eventId === readUpTo) ? null : readUpTo;
 }
 
+/** The newest message of a row: an album has several. */
+function lastKeyOf(row: HTMLElement | undefined): string {
+  return row?.dataset.keys?.split(' ').pop() ?? row?.dataset.key ?? '';
+}
+
 /** Watch a pane until its owner is disposed. */
 export function watchReading({ box, content, roomId, timeline }: Watched): void {
   const { state, commands } = useClient();
@@ -53,7 +58,7 @@ export function watchReading({ box, content, roomId, timeline }: Watched): void 
     timer = undefined;
     if (document.visibilityState !== 'visible' || !document.hasFocus()) return;
     const { items, events } = timeline();
-    const seen = events[newestSeen()?.dataset.key ?? ''];
+    const seen = events[lastKeyOf(newestSeen())];
     if (!seen?.eventId || seen.eventId === told) return;
     const before = items.findIndex((key) => events[key]?.eventId === told);
     if (before >= items.indexOf(seen.key)) return;

@@ -160,7 +160,8 @@ function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
     const { from, to } = view().view;
     if (at < 0) return;
     if (at < from || at >= to) show((all) => around(all.length, at));
-    const row = () => rowsIn(content).find((one) => one.dataset.key === key);
+    const row = () =>
+      rowsIn(content).find((one) => (one.dataset.keys ?? one.dataset.key ?? '').split(' ').includes(key));
     glide(box, () => {
       const one = row();
       if (!one) return box.scrollTop;
