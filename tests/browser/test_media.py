@@ -1,0 +1,174 @@
+"""Photos, films, sounds and files: one sends them, the other one sees, plays and saves them, also after a reload."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.async_api import Locator, expect
+
+from tests.browser import files
+from tests.browser.conftest import NewPerson
+from tests.browser.gate import Gate
+from tests.browser.person import LIVE_LIMIT_MS, START_LIMIT_MS, Person
+from tests.support.server import ServerProcess
+
+
+async def test_an_album_with_a_caption_is_seen_and_leafed_through(
+    house: ServerProcess, new_person: NewPerson, tmp_path: Path
+) -> None:
+    ada, ben = await _two_in_a_group(house, new_person, "ada", "ben", "Album")
+    pictures = [
+        files.photo(tmp_path, f"{number}.jpg", (1200, 800), colour)
+        for number, colour in enumerate(["#c33", "#3c3", "#33c"])
+    ]
+    await ada.at("attach-photo-input").set_input_files(pictures)
+    await expect(ada.at("send-item")).to_have_count(3)
+    await ada.at("send-caption").fill("Three **colours**")
+    await ada.at("send-files").click()
+    for person in (ada, ben):
+        await _sees_pictures(person.at("album"), 3)
+        await expect(person.at("message-text", text="Three colours").locator("strong")).to_have_text("colours")
+    await ben.page.reload()
+    await ben.is_live()
+    await _sees_pictures(ben.at("album"), 3)
+    sources = await ben.at("album").locator("img").evaluate_all("all => all.map(one => one.getAttribute('src'))")
+    assert all(source.startswith("/_media/") for source in sources), "the token is in a header, not in the address"
+
+    await ben.at("album").get_by_test_id("picture").nth(0).click()
+    await expect(ben.at("viewer-picture")).to_have_attribute("data-loaded", "true", timeout=LIVE_LIMIT_MS)
+    await expect(ben.at("viewer-caption")).to_have_text("Three colours")
+    await ben.page.keyboard.press("ArrowRight")
+    await expect(ben.at("viewer-caption")).to_have_count(0)
+    await ben.page.keyboard.press("ArrowRight")
+    await expect(ben.at("viewer-after")).to_have_count(0)
+    await ben.page.keyboard.press("Escape")
+    await expect(ben.at("viewer")).to_have_count(0)
+    await expect(ben.at("chat")).to_be_visible()
+
+
+async def test_a_film_plays_a_sound_goes_on_in_other_chats_and_a_file_is_saved(
+    house: ServerProcess, new_person: NewPerson, tmp_path: Path
+) -> None:
+    cleo, dave = await _two_in_a_group(house, new_person, "cleo", "dave", "Cinema")
+    film = await files.film(cleo.page, tmp_path, "film.webm")
+    await cleo.at("attach-photo-input").set_input_files([film])
+    await cleo.at("send-files").click()
+    notes = tmp_path / "notes for the long evening.txt"
+    notes.write_text("popcorn", encoding="utf-8")
+    await cleo.at("attach-file-input").set_input_files([files.tune(tmp_path, "tune.wav", 20), notes])
+    await cleo.at("send-files").click()
+
+    await _sees_pictures(dave.at("video"), 1)
+    await dave.at("video").get_by_test_id("picture").click()
+    await expect(dave.at("video-player")).to_have_attribute("data-playing", "true", timeout=LIVE_LIMIT_MS)
+    await dave.page.keyboard.press("k")
+    await expect(dave.at("video-player")).to_have_attribute("data-playing", "false")
+    await dave.page.keyboard.press("Escape")
+
+    await dave.at("audio").get_by_test_id("sound-toggle").click()
+    await expect(dave.at("player-bar")).to_contain_text("tune.wav")
+    await expect(dave.at("audio")).to_have_attribute("data-playing", "true", timeout=LIVE_LIMIT_MS)
+    await dave.makes_group("Elsewhere")
+    await expect(dave.at("player-bar")).to_contain_text("tune.wav")
+    await expect(dave.at("player-toggle")).to_have_attribute("aria-label", "Pause")
+    await dave.at("player-close").click()
+    await expect(dave.at("player-bar")).to_have_count(0)
+
+    await dave.opens("Cinema")
+    async with dave.page.expect_download() as saving:
+        await dave.at("file").get_by_test_id("file-download").click()
+    saved = await saving.value
+    assert saved.suggested_filename == notes.name
+    assert Path(await saved.path()).read_text(encoding="utf-8") == "popcorn"
+
+
+async def test_a_voice_message_is_recorded_heard_before_it_is_sent_and_played_by_the_other(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    edda, finn = await _two_in_a_group(house, new_person, "edda", "finn", "Talk")
+    await edda.context.grant_permissions(["microphone"])
+    await edda.at("voice").click()
+    await expect(edda.at("voice-strip")).to_have_attribute("data-recording", "true")
+    await edda.page.wait_for_timeout(800)
+    await edda.at("voice-stop").click()
+    await expect(edda.at("voice-strip")).to_have_attribute("data-recording", "false")
+    await edda.at("voice").click()
+    voice = finn.at("voice", text="0:0").and_(finn.page.locator("[data-playing]"))
+    await expect(voice.get_by_test_id("waveform").locator("i")).to_have_count(48, timeout=LIVE_LIMIT_MS)
+    await voice.get_by_test_id("sound-toggle").click()
+    await expect(finn.at("player-bar")).to_contain_text("Voice message")
+
+
+async def test_an_upload_waits_for_the_network_is_given_up_or_goes_on_after_a_reload(
+    house: ServerProcess, new_person: NewPerson, tmp_path: Path
+) -> None:
+    async with Gate.to(urlsplit(house.url).port or 0) as gate:
+        gina, hugo = await new_person("gina", house, url=gate.url), await new_person("hugo", house)
+        await gina.signs_up()
+        await hugo.signs_up()
+        await gina.makes_group("Slow", inviting=hugo)
+        await hugo.accepts("Slow")
+        await gina.page.wait_for_function(_ALL_KEPT)
+        gate.shut()
+        for name in ("unwanted.bin", "wanted.bin"):
+            (tmp_path / name).write_bytes(b"\0" * 300_000)
+            await gina.at("attach-file-input").set_input_files([tmp_path / name])
+            await gina.at("send-files").click()
+        await expect(gina.at("upload")).to_have_count(2)
+        await gina.at("upload").first.click()
+        await expect(gina.at("upload")).to_have_count(1)
+        await gina.page.reload()
+        await expect(gina.at("file")).to_contain_text("wanted.bin")
+        gate.open()
+        await expect(hugo.at("file")).to_contain_text("wanted.bin", timeout=START_LIMIT_MS)
+        await expect(gina.at("upload")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+        await expect(gina.at("file")).to_have_count(1)
+
+
+async def test_pictures_come_by_paste_and_by_drop(house: ServerProcess, new_person: NewPerson) -> None:
+    ines, jan = await _two_in_a_group(house, new_person, "ines", "jan", "Pasted")
+    bytes_of = list(files.png((300, 200), "#a3c"))
+    for how in ("paste", "drop"):
+        await ines.page.evaluate(_GIVE[how], bytes_of)
+        await ines.at("send-files").click(timeout=LIVE_LIMIT_MS)
+        await expect(ines.at("send-dialog")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+    await _sees_pictures(jan.at("image"), 2)
+
+
+_ALL_KEPT = """async () => {
+  const wanted = await (await fetch('/assets.json')).json();
+  const kept = await (await caches.open('hearth-shell')).keys();
+  return wanted.every((path) => kept.some((request) => request.url.endsWith(path)));
+}"""
+
+_FILE = "const file = new File([new Uint8Array(bytes)], 'given.png', { type: 'image/png' });"
+_TRANSFER = "const transfer = new DataTransfer(); transfer.items.add(file);"
+_GIVE = {
+    "paste": f"""(bytes) => {{
+      {_FILE} {_TRANSFER}
+      const input = document.querySelector('[data-testid=composer-input]');
+      input.dispatchEvent(new ClipboardEvent('paste', {{ clipboardData: transfer, bubbles: true, cancelable: true }}));
+    }}""",
+    "drop": f"""async (bytes) => {{
+      {_FILE} {_TRANSFER}
+      const options = {{ dataTransfer: transfer, bubbles: true, cancelable: true }};
+      document.querySelector('[data-testid=chat]').dispatchEvent(new DragEvent('dragover', options));
+      await new Promise((shown) => setTimeout(shown, 50));
+      document.querySelector('[data-testid=drop-photo]').dispatchEvent(new DragEvent('drop', options));
+    }}""",
+}
+
+
+async def _two_in_a_group(
+    house: ServerProcess, new_person: NewPerson, first: str, second: str, group: str
+) -> tuple[Person, Person]:
+    one, other = await new_person(first, house), await new_person(second, house)
+    await one.signs_up()
+    await other.signs_up()
+    await one.makes_group(group, inviting=other)
+    await other.accepts(group)
+    return one, other
+
+
+async def _sees_pictures(place: Locator, count: int) -> None:
+    shown = place.locator("[data-testid=picture][data-state=shown]")
+    await expect(shown).to_have_count(count, timeout=LIVE_LIMIT_MS)
