@@ -73,6 +73,11 @@ class RegistrationToken(NamedTuple):
     completed: int
     expires_ts: int | None
 
+    def is_valid(self, now_ms: int) -> bool:
+        """Whether it can be used now."""
+        is_used_up = self.uses_allowed is not None and self.pending + self.completed >= self.uses_allowed
+        return not is_used_up and (self.expires_ts is None or self.expires_ts > now_ms)
+
 
 class Threepid(NamedTuple):
     """An address bound to an account. Times in ms."""
@@ -82,6 +87,8 @@ class Threepid(NamedTuple):
     user_id: str
     validated_ts: int
     added_ts: int
+    sealed: bytes | None = None
+    """Where `address` is only an index: the address itself."""
 
 
 _USER = """
@@ -158,6 +165,20 @@ class Users:
             "UPDATE users SET password_hash = $2 WHERE user_id = $1", user_id, password_hash
         )
         return touched > 0
+
+    async def set_rate(self, user_id: str, rate: tuple[float, int] | None) -> None:
+        """Messages a second and in a burst, of this account alone; None: as for everybody [1 trip]."""
+        per_second, burst = rate if rate is not None else (None, None)
+        await self._db.execute(
+            "UPDATE users SET messages_per_second = $2, message_burst = $3 WHERE user_id = $1",
+            user_id,
+            per_second,
+            burst,
+        )
+
+    async def set_type(self, user_id: str, user_type: str | None) -> None:
+        """The word that says what kind of user it is [1 trip]."""
+        await self._db.execute("UPDATE users SET user_type = $2 WHERE user_id = $1", user_id, user_type)
 
     async def erased(self) -> list[str]:
         """Accounts whose messages are not shown to those who came later [1 trip]."""
@@ -346,6 +367,23 @@ class RegistrationTokens:
             int(used),
         )
 
+    async def read(self, token: str) -> RegistrationToken | None:
+        """One token [1 trip]."""
+        row = await self._db.fetchrow(
+            "SELECT token, uses_allowed, pending, completed, expires_ts FROM registration_tokens WHERE token = $1", token
+        )
+        return RegistrationToken(*row.values()) if row is not None else None
+
+    async def change(self, token: str, *, uses_allowed: int | None, expires_ts: int | None) -> bool:
+        """Give a token another number of uses and another end; False when there is none [1 trip]."""
+        touched = await self._db.execute(
+            "UPDATE registration_tokens SET uses_allowed = $2, expires_ts = $3 WHERE token = $1",
+            token,
+            uses_allowed,
+            expires_ts,
+        )
+        return touched > 0
+
     async def all(self) -> list[RegistrationToken]:
         """Every token [1 trip]."""
         rows = await self._db.fetch(
@@ -367,7 +405,13 @@ class Threepids:
     async def of_user(self, user_id: str) -> list[Threepid]:
         """An account's addresses [1 trip]."""
         rows = await self._db.fetch(
-            "SELECT medium, address, user_id, validated_ts, added_ts FROM threepids WHERE user_id = $1", user_id
+            """
+            SELECT medium, address, user_id, validated_ts, added_ts, sealed
+              FROM threepids
+             WHERE user_id = $1
+             ORDER BY added_ts, address
+            """,
+            user_id,
         )
         return [Threepid(*row.values()) for row in rows]
 
@@ -382,8 +426,8 @@ class Threepids:
         """Bind an address; False when another account has it [1 trip]."""
         touched = await self._db.execute(
             """
-            INSERT INTO threepids (medium, address, user_id, validated_ts, added_ts)
-            VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO threepids (medium, address, user_id, validated_ts, added_ts, sealed)
+            VALUES ($1, $2, $3, $4, $5, $6)
                 ON CONFLICT (medium, address) DO UPDATE
                SET validated_ts = excluded.validated_ts
              WHERE threepids.user_id = excluded.user_id

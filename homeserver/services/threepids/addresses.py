@@ -1,0 +1,56 @@
+"""The addresses of accounts, in clear on this side and as they may be stored on the other.
+
+A phone number is stored as a blind index and sealed (S-16); a mail address as it is.
+Spec: Client-Server API, Third-party identifiers.
+"""
+
+from homeserver.clock import Clock
+from homeserver.errors import ThreepidInUse
+from homeserver.services.threepids.vault import Vault
+from homeserver.services.threepids.verifications import Proof, Verifications
+from homeserver.storage.users import Threepid, Threepids
+
+
+class Addresses:
+    """Addresses by account and accounts by address; each in its one form (`Wanted.address`)."""
+
+    def __init__(self, table: Threepids, vault: Vault, verifications: Verifications, clock: Clock) -> None:
+        self._table = table
+        self._vault = vault
+        self._verifications = verifications
+        self._clock = clock
+
+    async def of_user(self, user_id: str) -> list[Threepid]:
+        """An account's addresses, the oldest first [1 trip]."""
+        return [self._opened(one) for one in await self._table.of_user(user_id)]
+
+    async def owner(self, medium: str, address: str) -> str | None:
+        """The account that has the address [1 trip]."""
+        return await self._table.owner(medium, self._stored(medium, address))
+
+    async def bind(self, proof: Proof, user_id: str) -> None:
+        """Give a proven address to an account; the proof is used up [2 trips].
+
+        Raises ThreepidInUse where another account has it, ThreepidAuthFailed where the proof was used before.
+        """
+        await self._verifications.use(proof)
+        await self.add(Threepid(proof.medium, proof.address, user_id, proof.validated_ts, self._clock.now_ms()))
+
+    async def add(self, threepid: Threepid) -> None:
+        """Give an address to an account, as an admin or a proof says [1 trip]. Raises ThreepidInUse."""
+        medium, address = threepid.medium, threepid.address
+        sealed = self._vault.seal(address) if medium == "msisdn" else None
+        if not await self._table.add(threepid._replace(address=self._stored(medium, address), sealed=sealed)):
+            raise ThreepidInUse("Another account has this address.")
+
+    async def remove(self, user_id: str, medium: str, address: str) -> bool:
+        """Release an address; False when the account did not have it [1 trip]."""
+        return await self._table.remove(user_id, medium, self._stored(medium, address))
+
+    def _stored(self, medium: str, address: str) -> str:
+        return self._vault.index(medium, address).hex() if medium == "msisdn" else address
+
+    def _opened(self, threepid: Threepid) -> Threepid:
+        if threepid.sealed is None:
+            return threepid
+        return threepid._replace(address=self._vault.open(threepid.sealed), sealed=None)
