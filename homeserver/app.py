@@ -30,12 +30,14 @@ from homeserver.client_api import login as login_api
 from homeserver.client_api import media as media_api
 from homeserver.client_api import membership as membership_api
 from homeserver.client_api import messages as messages_api
+from homeserver.client_api import openid as openid_api
 from homeserver.client_api import presence as presence_api
 from homeserver.client_api import profile as profile_api
 from homeserver.client_api import push_rules as push_rules_api
 from homeserver.client_api import pushers as pushers_api
 from homeserver.client_api import receipts as receipts_api
 from homeserver.client_api import register as register_api
+from homeserver.client_api import reports as reports_api
 from homeserver.client_api import rooms as rooms_api
 from homeserver.client_api import search as search_api
 from homeserver.client_api import service, versions
@@ -45,6 +47,7 @@ from homeserver.client_api import threads as threads_api
 from homeserver.client_api import to_device as to_device_api
 from homeserver.client_api import upgrades as upgrades_api
 from homeserver.client_api import users as users_api
+from homeserver.client_api.admin import api as admin_api
 from homeserver.client_api.extensions import rooms as extensions_api
 from homeserver.client_api.http import EndpointTable
 from homeserver.client_api.socket.door import Door
@@ -54,11 +57,13 @@ from homeserver.config import Config
 from homeserver.federation import parts
 from homeserver.federation.server import devices as peer_devices_api
 from homeserver.federation.server import directory as peer_directory_api
+from homeserver.federation.server import openid as peer_openid_api
 from homeserver.opening import CannotStart, Task, open_bus, open_database, open_media, web_client
 from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
 from homeserver.providers.thumbnails import Thumbnailer
 from homeserver.services.account_data import AccountData
+from homeserver.services.admin import parts as admin_parts
 from homeserver.services.appservice_sender import parts as appservice_parts
 from homeserver.services.appservice_sender.sender import Below as AppserviceBelow
 from homeserver.services.appservice_sender.sender import Sender as AppserviceSender
@@ -87,6 +92,7 @@ from homeserver.services.media.remote import Cache, RemoteMedia
 from homeserver.services.media.repository import Media
 from homeserver.services.media.thumbnails import Thumbnails
 from homeserver.services.memberships import Memberships
+from homeserver.services.openid import OpenId
 from homeserver.services.own_key import BadKeyFile, load_or_create
 from homeserver.services.passwords import Passwords
 from homeserver.services.presence import Presence
@@ -98,6 +104,7 @@ from homeserver.services.ratelimit import Limits
 from homeserver.services.receipts import Receipts
 from homeserver.services.registration import Registration
 from homeserver.services.removing import Removing
+from homeserver.services.reports import Reports
 from homeserver.services.room_state import RoomState
 from homeserver.services.rooms import Rooms
 from homeserver.services.search import parts as search_parts
@@ -128,7 +135,9 @@ from homeserver.storage.events.relations import Relations
 from homeserver.storage.leases import Leases
 from homeserver.storage.media import MediaTable
 from homeserver.storage.members import Members
+from homeserver.storage.openid import OpenIdTokens
 from homeserver.storage.receipts import Receipts as ReceiptTable
+from homeserver.storage.reports import Reports as ReportTable
 from homeserver.storage.rooms import RoomTable
 from homeserver.storage.sessions import Sessions as SessionTable
 from homeserver.storage.sessions import UiAuthSessions
@@ -319,6 +328,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         tasks += [Housekeeping(media_table, media_store, copies, clock).run]
 
         # Other servers.
+        openid = OpenId(OpenIdTokens(database), clock, rng)
         peers = None
         if config.federates:
             http, resolver = parts.outside(config.federation, clock, rng, resources)
@@ -365,6 +375,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             presence.tell_others_by(peers.sender.offer)
             encryption.federate(peers.devices, peers.inbound)
             peer_devices_api.endpoints(peers.table, us, encryption.keys)
+            peer_openid_api.endpoints(peers.table, openid.user_of, limits)
             peers.inbound.on_edu("m.typing", typing.of_peer)
             peers.inbound.on_edu("m.presence", presence.of_peer)
             peers.inbound.on_edu("m.receipt", receipts.of_peer)
@@ -502,6 +513,34 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         )
         tasks += [search.index.run, push.run]
 
+        reports = Reports(us, ReportTable(database), users, rooms, visibility, clock)
+        admin = admin_parts.build(
+            admin_parts.Below(
+                server=us,
+                owner=f"{us}-{index}-{rng.letters(8)}",
+                config=config,
+                database=database,
+                stream=stream,
+                feed=feed,
+                rooms=rooms,
+                commits=commits,
+                sessions=sessions,
+                passwords=passwords,
+                profiles=profiles,
+                devices=devices,
+                deactivation=deactivation,
+                joining=joining,
+                inviting=inviting,
+                removing=removing,
+                creation=creation,
+                sending=sending,
+                account_data=account_data,
+                clock=clock,
+                rng=rng,
+                faults=faults,
+            )
+        )
+        tasks += [admin.jobs.run]
         appservice_sender = AppserviceSender(
             AppserviceBelow(
                 server=us,
@@ -564,6 +603,11 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         calls_api.endpoints(table, config.turn, clock)
         fallback_api.endpoints(table, ui_auth, lambda: rng.letters(22))
         appservices_api.endpoints(table, appservices.asking, AppserviceTable(database), rooms)
+        reports_api.endpoints(table, reports)
+        openid_api.endpoints(table, openid, us, config.rtc.transports)
+        admin_api.endpoints(
+            table, admin, config.admin_api, memberships=memberships, database=database, clock=clock, rng=rng
+        )
         account_api.endpoints(table, credentials, deactivation, Threepids(database))
         devices_api.endpoints(table, devices, appservices.accounts)
         keys_api.endpoints(table, encryption.keys, encryption.cross_signing, sync.device_changes)

@@ -31,6 +31,9 @@ class Aliases(Protocol):
         """The room and servers that know it. Raises NotFound."""
 
 
+CheckOpen = Callable[[str], Awaitable[None]]
+
+
 class Joining:
     """Brings users into rooms."""
 
@@ -54,6 +57,11 @@ class Joining:
         self._aliases = aliases
         self._profiles = profiles
         self._joined: Joined | None = None
+        self._check_open: CheckOpen | None = None
+
+    def refuse_by(self, check_open: CheckOpen) -> None:
+        """Have `check_open` asked before somebody joins; it raises Forbidden for a room that is blocked."""
+        self._check_open = check_open
 
     def tell_by(self, joined: Joined) -> None:
         """Have `joined(user, room)` called when a user has joined a room by themselves."""
@@ -72,8 +80,10 @@ class Joining:
         Raises Forbidden, NotFound (an alias, or nobody to ask), IncompatibleRoomVersion, Unavailable.
         """
         requester.must_be_active()
-        room_id, servers = await self._named(room, via)
+        room_id, servers = await self.named(room, via)
         user_id = requester.user_id
+        if self._check_open is not None:
+            await self._check_open(room_id)
         content = dict(await self._profiles.member_content(user_id))
         if reason is not None:
             content["reason"] = reason
@@ -107,7 +117,7 @@ class Joining:
     ) -> RoomId:
         """Ask to be let into a room. Raises Forbidden, NotFound, IncompatibleRoomVersion, Unavailable."""
         requester.must_be_active()
-        room_id, servers = await self._named(room, via)
+        room_id, servers = await self.named(room, via)
         head = await self._rooms.find(room_id)
         content = dict(await self._profiles.member_content(requester.user_id))
         if reason is not None:
@@ -121,7 +131,8 @@ class Joining:
             raise NotFound("This server does not know the room, and does not federate.")
         return room_id
 
-    async def _named(self, room: str, via: Sequence[str]) -> tuple[RoomId, list[str]]:
+    async def named(self, room: str, via: Sequence[str]) -> tuple[RoomId, list[str]]:
+        """The room of an id or alias, and servers to ask for it. Raises InvalidParam, NotFound."""
         if room.startswith("!") and len(room) > 1:
             return RoomId(room), list(via)
         if room.startswith("#"):

@@ -4,6 +4,7 @@ Spec: Client-Server API, Leaving rooms, Banning users in a room.
 """
 
 import contextlib
+from collections.abc import Callable
 
 from homeserver.errors import Forbidden, InvalidParam, NotFound, Unavailable, Unknown
 from homeserver.protocol.errors import BadIdentifier
@@ -20,6 +21,10 @@ from homeserver.storage.rows import MemberRow
 from homeserver.storage.stream import Stream
 
 PRESENT = ("join", "invite", "knock")
+
+
+def _anybody(_user_id: UserId, _room: Room) -> None:
+    return
 
 
 class Removing:
@@ -42,9 +47,17 @@ class Removing:
         self._commits = commits
         self._stream = stream
         self._remote = remote
+        self._check_leaving: Callable[[UserId, Room], None] = _anybody
+
+    def refuse_leaving_by(self, check: Callable[[UserId, Room], None]) -> None:
+        """Have `check` asked before somebody leaves by themselves; it raises what they are to hear."""
+        self._check_leaving = check
 
     async def leave(self, requester: Requester, room_id: str, *, reason: str | None = None) -> None:
         """Leave a room, decline an invite or take a knock back. Leaving twice changes nothing. Raises NotFound."""
+        room = await self._rooms.find(room_id)
+        if room is not None and room.membership(requester.user_id) in PRESENT:
+            self._check_leaving(requester.user_id, room)
         await self.leave_as(requester.user_id, room_id, reason=reason)
 
     async def leave_as(self, user_id: UserId, room_id: str, *, reason: str | None = None) -> None:

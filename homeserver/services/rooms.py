@@ -12,10 +12,10 @@ from homeserver.errors import Forbidden, NotFound
 from homeserver.services.feed import Feed
 from homeserver.services.heads import Room
 from homeserver.storage.rooms import HeadRecord, RoomTable
-from homeserver.storage.rows import HIDDEN, EventRow, MemberRow, RedactionRow, Row, StateRow
+from homeserver.storage.rows import HIDDEN, EventRow, MemberRow, PurgedRow, RedactionRow, Row, StateRow
 
 CACHED_ROOMS = 4_000
-_RoomRow = EventRow | MemberRow | StateRow | RedactionRow
+_RoomRow = EventRow | MemberRow | StateRow | RedactionRow | PurgedRow
 
 
 class Rooms:
@@ -106,7 +106,10 @@ class Rooms:
         for row in missed:
             if row.room_nid in by_nid:
                 self._apply_to(by_nid[row.room_nid], row)
+        emptied = {row.room_nid for row in missed if isinstance(row, PurgedRow)}
         for room in rooms:
+            if room.room_nid in emptied:
+                continue  # it may have been read before that; the next call reads it anew
             self._nids[room.room_id] = room.room_nid
             self._cached[room.room_nid] = room
             self._cached.move_to_end(room.room_nid)
@@ -135,6 +138,9 @@ class Rooms:
         if isinstance(row, _RoomRow):
             for missed in self._rows_while_loading:
                 missed.append(row)
+            if isinstance(row, PurgedRow):
+                self.forget(row.room_id)
+                return
             room = self._cached.get(row.room_nid)
             if room is not None:
                 self._apply_to(room, row)
@@ -151,5 +157,5 @@ class Rooms:
             room.apply_member(row)
         elif isinstance(row, RedactionRow):
             room.apply_redaction(row)
-        elif row.is_current:
+        elif isinstance(row, StateRow) and row.is_current:
             room.apply_state(row)

@@ -14,6 +14,7 @@ from homeserver.storage import (
     members,
     mentions,
     one_time_keys,
+    purge,
     receipts,
     rooms,
     sessions,
@@ -44,6 +45,7 @@ from homeserver.storage.rows import (
     MentionRow,
     OneTimeKeysRow,
     OutboundEduRow,
+    PurgedRow,
     ReceiptRow,
     RedactionRow,
     RemoteDeviceRow,
@@ -105,6 +107,7 @@ PLACE: dict[type, Callable[[Any, Sheet], None]] = {
     OneTimeKeysRow: one_time_keys.place_notice,
     ToDeviceTxnRow: to_device.place_txn,
     AccountRow: users.place_account,
+    PurgedRow: purge.place_purged,
 }
 
 FRAGMENTS: tuple[Fragment, ...] = (
@@ -161,6 +164,7 @@ FRAGMENTS: tuple[Fragment, ...] = (
     to_device.INBOX_GONE,
     to_device.TRANSACTION,
     users.STATE,
+    purge.NOTICE,
     MARK,
 )
 _ORDER = {fragment: n for n, fragment in enumerate(FRAGMENTS)}

@@ -15,6 +15,7 @@ from homeserver.storage.rows import (
     EventRow,
     MemberRow,
     OutboundEduRow,
+    PurgedRow,
     ReceiptRow,
     RevocationRow,
     Row,
@@ -186,6 +187,7 @@ READ: dict[str, Callable[[Record], Row]] = {
     "outbound_edu": lambda r: OutboundEduRow(
         position=r["position"], server=r["t1"], edu_type=r["t2"], key=r["t3"], content=r["b1"]
     ),
+    "purged": lambda r: PurgedRow(position=r["position"], room_nid=r["n1"], room_id=r["t1"]),
     "directory": lambda r: DirectoryRow(
         position=r["position"], room_nid=r["n1"], alias=r["t1"], room_id=r["t2"], is_public=r["f1"]
     ),

@@ -382,6 +382,13 @@ class AccountRow(ChangeRow, tag=40, gc=False):
     is_guest: bool | None = None
 
 
+class PurgedRow(ChangeRow, tag=41, gc=False):
+    """All that a room held was deleted: who has its head in memory reads it anew."""
+
+    room_nid: int
+    room_id: str
+
+
 Row = (
     EventRow
     | MemberRow
@@ -410,6 +417,7 @@ Row = (
     | OneTimeKeysRow
     | ToDeviceTxnRow
     | AccountRow
+    | PurgedRow
 )
 
 

@@ -68,5 +68,5 @@ DELETE FROM {table}
         LIMIT $2)"""  # noqa: S608 - names of tables
 
 
-_NOTICES = tuple(_older(table) for table in ("member_changes", "directory_changes", "revocations"))
+_NOTICES = tuple(_older(table) for table in ("member_changes", "directory_changes", "revocations", "room_purges"))
 _DEVICE_CHANGES = _older("device_changes")

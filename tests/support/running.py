@@ -47,7 +47,9 @@ async def running_app(cluster: Cluster, folder: Path, **changes: Any) -> AsyncIt
 async def running_on(config: Config) -> AsyncIterator[tuple[App, Server]]:
     """The app as configured, and a client of it."""
     app = await build(config, clock=SystemClock(), rng=SystemRng(), faults=NoFaults())
-    bindings = bind([Listener(host="127.0.0.1", port=free_ports(1)[0], resources=("client", "media", "well_known"))])
+    bindings = bind(
+        [Listener(host="127.0.0.1", port=free_ports(1)[0], resources=("client", "media", "well_known", "admin"))]
+    )
     port = bindings[0].sock.getsockname()[1]
     stop, ready = asyncio.Event(), asyncio.Event()
     serving = asyncio.ensure_future(serve(app, bindings, on_ready=ready.set, stop=stop))

@@ -1,0 +1,42 @@
+"""All endpoints of admins, registered together."""
+
+from homeserver.client_api.admin import moderation, rooms, server, users
+from homeserver.client_api.http import EndpointTable
+from homeserver.clock import Clock, Rng
+from homeserver.config.content import AdminApi
+from homeserver.services.admin.parts import Admin
+from homeserver.services.memberships import Memberships
+from homeserver.storage.database import Database
+from homeserver.storage.destinations import Destinations
+from homeserver.storage.reports import Reports
+from homeserver.storage.users import RegistrationTokens
+
+
+def endpoints(
+    endpoint: EndpointTable,
+    admin: Admin,
+    config: AdminApi,
+    *,
+    memberships: Memberships,
+    database: Database,
+    clock: Clock,
+    rng: Rng,
+) -> None:
+    """Register those that the configuration offers; without the rest `/_synapse/admin` answers M_UNRECOGNIZED."""
+    moderation.endpoints(endpoint, admin.accounts)
+    if not (config.enabled and config.synapse_compatible):
+        return
+    users.endpoints(endpoint, admin.accounts, memberships)
+    rooms.endpoints(endpoint, admin.rooms, admin.deleting, admin.jobs)
+    server.endpoints(
+        endpoint,
+        reports=Reports(database),
+        rooms=admin.rooms,
+        jobs=admin.jobs,
+        tokens=RegistrationTokens(database),
+        secret=admin.secret,
+        notices=admin.notices,
+        destinations=Destinations(database),
+        clock=clock,
+        rng=rng,
+    )
