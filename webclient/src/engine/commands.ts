@@ -16,6 +16,7 @@ import type { Page } from './publisher';
 import type { Reading } from './reading';
 import type { SendQueue } from './send/queue';
 import type { Fragment } from './sync/fragments';
+import { readersOf } from './sync/items';
 
 const UPLOAD_MS = 10 * 60_000;
 
@@ -90,6 +91,8 @@ export function accountCommands(parts: Parts, page: Page): AccountCommands {
       await messages.forward(draft);
     },
     previews: (roomId, eventIds) => messages.previews(roomId, eventIds),
+    seenBy: async (roomId, eventId) => readersOf(parts.account, await parts.timeline(roomId), eventId),
+    wordings: (roomId, eventId) => messages.wordings(roomId, eventId),
     setPins: (roomId, eventIds) => messages.setPins(roomId, eventIds),
     setStar: (roomId, eventId, starred) => messages.setStar(roomId, eventId, starred),
     starred: (roomId) => messages.starred(roomId),

@@ -7,12 +7,13 @@ import {
   type Written,
   wordsOf,
 } from '../model/drafting';
-import { asEvent, type Json, type MatrixEvent } from '../model/events';
+import { asEvent, asEvents, type Json, type MatrixEvent } from '../model/events';
 import { mediaOf } from '../model/media';
 import { fileContent, type OutgoingFile } from '../model/outgoing';
 import { previewBody } from '../model/preview';
+import { editedContent, isValidEdit } from '../model/relations';
 import type { EventPreview, FilesDraft, ForwardDraft } from '../store/contract';
-import { failure } from './api/http';
+import { failure, path } from './api/http';
 import type { Core } from './core';
 import type { People } from './people';
 import { type Attachment, localKey } from './send/ops';
@@ -107,6 +108,27 @@ export class Messages {
         },
       ];
     });
+  }
+
+  async wordings(roomId: string, eventId: string): Promise<EventPreview[]> {
+    const original = await this.event(roomId, eventId);
+    const request = {
+      method: 'GET' as const,
+      path: `${path`/_matrix/client/v1/rooms/${roomId}/relations/${eventId}`}/m.replace`,
+      query: { limit: 50 },
+    };
+    const answer = await this.parts.http(request);
+    const edits = asEvents(answer.chunk).filter((edit) => isValidEdit(original, edit));
+    const line = (event: MatrixEvent, content: Json): EventPreview => ({
+      roomId,
+      eventId: event.event_id,
+      sender: event.sender,
+      senderName: nameIn(this.parts.account, roomId, event.sender),
+      ts: event.origin_server_ts,
+      body: previewBody('message', event.type, content, null),
+      thumbnail: null,
+    });
+    return [...edits.map((edit) => line(edit, editedContent(original, edit))), line(original, original.content)];
   }
 
   async setPins(roomId: string, pinned: readonly string[]): Promise<void> {

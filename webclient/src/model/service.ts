@@ -1,6 +1,6 @@
 /** What a state event tells the reader, as data; i18n puts it in words. */
 import type { ServiceLine } from '../store/contract';
-import { type Json, localpart, type MatrixEvent, object, text, textOrNull } from './events';
+import { isObject, type Json, localpart, type MatrixEvent, object, text, textOrNull } from './events';
 import { cleanName } from './names';
 
 type NameOf = (userId: string) => string;
@@ -34,11 +34,34 @@ export function serviceLine(event: MatrixEvent, nameOf: NameOf): ServiceLine | n
       return line('encryptionOn');
     case 'm.room.pinned_events':
       return line('pinned');
+    case 'm.room.power_levels':
+      // Of a room's beginning nothing is told: only changes are news.
+      return hadBefore(event) ? line('powersChanged') : null;
+    case 'm.room.join_rules':
+      return hadBefore(event) ? line('joinRule', text(content.join_rule)) : null;
+    case 'm.room.history_visibility':
+      return hadBefore(event) ? line('history', text(content.history_visibility)) : null;
+    case 'm.room.canonical_alias':
+      return text(content.alias) === '' ? null : line('alias', text(content.alias));
+    case 'm.room.server_acl':
+      return line('servers');
+    case 'app.hearth.roles':
+      return line('roles');
+    case 'app.hearth.role':
+      return {
+        ...line('role'),
+        target: event.state_key ?? null,
+        targetName: nameOf(event.state_key ?? ''),
+      };
     case 'm.room.tombstone':
       return line('upgraded', text(content.replacement_room));
     default:
       return null;
   }
+}
+
+function hadBefore(event: MatrixEvent): boolean {
+  return isObject(object(event.unsigned).prev_content);
 }
 
 function membershipLine(event: MatrixEvent, nameOf: NameOf): ServiceLine | null {

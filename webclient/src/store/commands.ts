@@ -107,6 +107,10 @@ export interface Commands extends GroupCommands, OwnCommands, FindingCommands {
   forward(draft: ForwardDraft): Promise<void>;
   /** In the order asked for; what cannot be had is left out. */
   previews(roomId: RoomId, eventIds: readonly EventId[]): Promise<EventPreview[]>;
+  /** Who else has read up to this message or further. */
+  seenBy(roomId: RoomId, eventId: EventId): Promise<readonly UserId[]>;
+  /** How a message was worded before, the newest wording first, the original last. */
+  wordings(roomId: RoomId, eventId: EventId): Promise<EventPreview[]>;
   /** Pinned messages of a room, the oldest first. */
   setPins(roomId: RoomId, eventIds: readonly EventId[]): Promise<void>;
   setStar(roomId: RoomId, eventId: EventId, starred: boolean): Promise<void>;

@@ -152,6 +152,11 @@ export interface ServiceLine {
     | 'powersChanged'
     | 'upgraded'
     | 'joinRule'
+    | 'history'
+    | 'alias'
+    | 'servers'
+    | 'roles'
+    | 'role'
     | 'other';
   readonly actor: UserId;
   readonly actorName: string;

@@ -180,14 +180,19 @@ function reactionsOf(account: Account, timeline: RoomTimeline, id: string, ops: 
 
 /** Ticks of my own event: two as soon as somebody else's receipt is at it or after it. */
 export function deliveryOf(account: Account, timeline: RoomTimeline, eventId: string): Delivery {
+  return readersOf(account, timeline, eventId).length > 0 ? 'read' : 'sent';
+}
+
+/** Others whose receipt is at an event or after it. */
+export function readersOf(account: Account, timeline: RoomTimeline, eventId: string): string[] {
   const own = timeline.fragmentOf(eventId);
   const place = own?.ids.indexOf(eventId) ?? 0;
-  const readers = Object.values(account.rooms.get(timeline.roomId)?.readers ?? {});
-  const read = readers.some((reader) => {
+  const readers = Object.entries(account.rooms.get(timeline.roomId)?.readers ?? {});
+  const there = readers.filter(([, reader]) => {
     if (own?.ids.includes(reader.eventId) === true) {
       return own.ids.indexOf(reader.eventId) >= place;
     }
     return own?.live !== true && timeline.live?.ids.includes(reader.eventId) === true;
   });
-  return read ? 'read' : 'sent';
+  return there.map(([userId]) => userId);
 }

@@ -1,7 +1,8 @@
-import { createMemo, createSignal, For, Match, Show, Switch } from 'solid-js';
+import { createEffect, createMemo, createSignal, For, lazy, Match, onCleanup, Show, Suspense, Switch } from 'solid-js';
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';
-import type { Room } from '../../store/contract';
+import { folded, openLeft } from '../../store/pages';
+import { Badge } from '../../ui/badge';
 import { Blank } from '../../ui/blank';
 import { Button } from '../../ui/button';
 import { Icon } from '../../ui/icon';
@@ -10,54 +11,48 @@ import { ScrollArea } from '../../ui/scroll-area';
 import { Tabs } from '../../ui/tabs';
 import { VirtualList } from '../../ui/virtual-list';
 import s from './chat-list.module.css';
+import { belongs, type FolderId, isArchived, isUnread } from './folders';
 import { Invites } from './invites';
 import { ListHeader } from './list-header';
 import { NewChat, type NewChatKind } from './new-chat';
 import { openRoomMenu } from './room-menu';
 import { Row } from './row';
 
-type Folder = 'all' | 'unread' | 'private' | 'groups';
-
-const isUnread = (room: Room) => room.unread.notifications > 0 || room.unread.marked;
-
-const belongs: Record<Folder, (room: Room) => boolean> = {
-  all: () => true,
-  unread: isUnread,
-  private: (room) => room.kind === 'dm',
-  groups: (room) => room.kind === 'group',
-};
+const SearchPane = lazy(async () => ({ default: (await import('../search/search-pane')).SearchPane }));
+const scroll_key = 'hearth.list-scroll';
+const folder_key = 'hearth.folder';
 
 /** The left column: search, folders, invitations and all chats. `mainMenu` opens the main menu at its button. */
 export function ChatList(props: { mainMenu: (at: Element) => void }) {
   const client = useClient();
   const { state } = client;
   const [query, setQuery] = createSignal('');
-  const [folder, setFolder] = createSignal<Folder>('all');
+  const [searching, setSearching] = createSignal(false);
+  const [folder, setFolder] = createSignal((sessionStorage.getItem(folder_key) ?? 'all') as FolderId);
   const [dialog, setDialog] = createSignal<{ kind: NewChatKind; address: string }>();
   const [viewport, setViewport] = createSignal<HTMLDivElement>();
 
   const rooms = createMemo(() => state.roomOrder.flatMap((id) => state.rooms[id] ?? []));
-  const ids = createMemo(() => {
-    const words = query().trim().toLocaleLowerCase();
-    const inFolder = belongs[folder()];
-    return rooms()
-      .filter((room) =>
-        words ? `${room.name} ${room.dmUserId ?? ''}`.toLocaleLowerCase().includes(words) : inFolder(room),
-      )
-      .map((room) => room.id);
-  });
-  const unreadIn = (one: Folder) =>
-    rooms().filter((room) => isUnread(room) && !room.muted && belongs[one](room)).length;
-  const tabs = () =>
-    (['all', 'unread', 'private', 'groups'] as const).map((id) => ({
-      id,
+  const ids = createMemo(() => rooms().filter((room) => belongs(state, folder(), room)).map((room) => room.id));
+  const archived = createMemo(() => rooms().filter((room) => isArchived(state, room.id)));
+  const unreadIn = (one: FolderId) =>
+    rooms().filter((room) => isUnread(room) && !room.muted && belongs(state, one, room)).length;
+  const tabs = () => [
+    ...(['all', 'unread', 'private', 'groups'] as const).map((id) => ({
+      id: id as FolderId,
       label: t(`folder-${id}`),
       count: id === 'unread' ? 0 : unreadIn(id),
-    }));
-  const address = () => {
-    const words = query().trim();
-    if (/^@[^:\s]+:\S+$/.test(words)) return { kind: 'private' as const, address: words };
-    return /^[#!][^:\s]+(:\S+)?$/.test(words) ? { kind: 'join' as const, address: words } : undefined;
+    })),
+    ...state.own.folders.map((one) => ({ id: `own-${one.id}` as const, label: one.name, count: unreadIn(`own-${one.id}`) })),
+  ];
+  createEffect(() => {
+    if (!tabs().some((tab) => tab.id === folder())) setFolder('all');
+    else sessionStorage.setItem(folder_key, folder());
+  });
+  createEffect(() => keepScroll(viewport(), ids().length > 0));
+  const close = () => {
+    setQuery('');
+    setSearching(false);
   };
   const start = (event: MouseEvent & { currentTarget: Element }) =>
     openMenu(
@@ -69,78 +64,93 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
           icon: 'user',
           select: () => setDialog({ kind: 'private', address: '' }),
         },
-        {
-          id: 'new-group',
-          label: t('list-new-group'),
-          icon: 'users',
-          select: () => setDialog({ kind: 'group', address: '' }),
-        },
+        { id: 'new-group', label: t('list-new-group'), icon: 'users', select: () => openLeft('new-group') },
+        { id: 'explore', label: t('menu-explore'), icon: 'compass', select: () => openLeft('explore') },
         { id: 'join', label: t('list-join'), icon: 'at-sign', select: () => setDialog({ kind: 'join', address: '' }) },
       ],
       { placement: 'top-end' },
     );
   return (
-    <div class={s.column}>
-      <ListHeader query={query()} onQuery={setQuery} mainMenu={props.mainMenu} />
-      <Show when={!query().trim()}>
-        <Tabs tabs={tabs()} value={folder()} onChange={setFolder} label={t('list-label')} />
+    <div class={s.column} data-folded={folded()}>
+      <ListHeader
+        query={query()}
+        searching={searching()}
+        onQuery={setQuery}
+        onSearch={setSearching}
+        mainMenu={props.mainMenu}
+      />
+      <Show when={searching()}>
+        <Suspense>
+          <SearchPane query={query()} onQuery={setQuery} onClose={close} />
+        </Suspense>
       </Show>
-      <ScrollArea testid="chat-list" viewport={setViewport}>
-        <div class={s.list}>
-          <Show when={address()} keyed>
-            {(found) => (
-              <button type="button" class={s.address} data-testid="address-row" onClick={() => setDialog(found)}>
-                <Icon name={found.kind === 'private' ? 'user-plus' : 'at-sign'} />
-                {found.address}
-              </button>
-            )}
-          </Show>
-          <Show when={!query().trim()}>
+      <div class={s.chats} data-hidden={searching()} inert={searching()}>
+        <Tabs tabs={tabs()} value={folder()} onChange={setFolder} label={t('list-label')} />
+        <ScrollArea testid="chat-list" viewport={setViewport}>
+          <div class={s.list}>
             <Invites />
-          </Show>
-          <Switch>
-            <Match when={!state.listReady}>
-              <SkeletonRows />
-            </Match>
-            <Match when={ids().length > 0 && viewport()}>
-              {(box) => (
-                <VirtualList
-                  ids={ids()}
-                  rowHeight={72}
-                  label={t('list-label')}
-                  viewport={box()}
-                  row={(id) => <Row roomId={id} menu={(room, at) => openRoomMenu(client, room, at)} />}
-                />
-              )}
-            </Match>
-            <Match when={query().trim() && !address()}>
-              <Blank icon="search" title={t('list-nothing-found')} />
-            </Match>
-            <Match when={rooms().length === 0 && state.invites.length === 0 && !query().trim()}>
-              <Blank icon="message-circle" title={t('list-empty-title')} hint={t('list-empty-hint')}>
-                <Button onClick={() => setDialog({ kind: 'private', address: '' })}>{t('list-new-private')}</Button>
-              </Blank>
-            </Match>
-          </Switch>
-        </div>
-      </ScrollArea>
-      <button type="button" class={s.fab} aria-label={t('list-new-chat')} data-testid="new-chat" onClick={start}>
-        <Icon name="pencil" />
-      </button>
+            <Show when={folder() === 'all' && archived().length > 0}>
+              <button type="button" class={s.archive} onClick={() => openLeft('archive')} data-testid="archive-row">
+                <span class={s.box}>
+                  <Icon name="archive" />
+                </span>
+                <span class={s.archiveWords}>
+                  <span class={s.archiveTitle}>{t('list-archived')}</span>
+                  <span class={s.archiveNames}>
+                    {archived()
+                      .map((room) => room.name || t('chat-empty-name'))
+                      .join(', ')}
+                  </span>
+                </span>
+                <Show when={archived().filter(isUnread).length}>{(count) => <Badge count={count()} muted />}</Show>
+              </button>
+            </Show>
+            <Switch>
+              <Match when={!state.listReady}>
+                <SkeletonRows />
+              </Match>
+              <Match when={ids().length > 0 && viewport()}>
+                {(box) => (
+                  <VirtualList
+                    ids={ids()}
+                    rowHeight={72}
+                    label={t('list-label')}
+                    viewport={box()}
+                    row={(id) => <Row roomId={id} menu={(room, at) => openRoomMenu(client, room, at)} />}
+                  />
+                )}
+              </Match>
+              <Match when={rooms().length === 0 && state.invites.length === 0}>
+                <Blank icon="message-circle" title={t('list-empty-title')} hint={t('list-empty-hint')}>
+                  <Button onClick={() => setDialog({ kind: 'private', address: '' })}>{t('list-new-private')}</Button>
+                  <Button onClick={() => openLeft('explore')}>{t('menu-explore')}</Button>
+                </Blank>
+              </Match>
+              <Match when={rooms().length > 0}>
+                <Blank icon="folder" title={t('folder-empty')} />
+              </Match>
+            </Switch>
+          </div>
+        </ScrollArea>
+        <button type="button" class={s.fab} aria-label={t('list-new-chat')} data-testid="new-chat" onClick={start}>
+          <Icon name="pencil" />
+        </button>
+      </div>
       <Show when={dialog()} keyed>
-        {(open) => (
-          <NewChat
-            kind={open.kind}
-            address={open.address}
-            onClose={() => {
-              setDialog(undefined);
-              setQuery('');
-            }}
-          />
-        )}
+        {(open) => <NewChat kind={open.kind} address={open.address} onClose={() => setDialog(undefined)} />}
       </Show>
     </div>
   );
+}
+
+/** Puts the list back to where it was before a reload, and remembers where it is. */
+function keepScroll(box: HTMLDivElement | undefined, filled: boolean): void {
+  if (!box || !filled) return;
+  const before = Number(sessionStorage.getItem(scroll_key) ?? 0);
+  if (before > 0 && box.scrollTop === 0) requestAnimationFrame(() => box.scrollTo({ top: before }));
+  const note = () => sessionStorage.setItem(scroll_key, String(Math.round(box.scrollTop)));
+  box.addEventListener('scrollend', note);
+  onCleanup(() => box.removeEventListener('scrollend', note));
 }
 
 function SkeletonRows() {

@@ -7,7 +7,8 @@ import { errorInfo } from '../../store/errors';
 import { nameOf } from '../../store/people';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
-import { Button } from '../../ui/button';
+import { Button, IconButton } from '../../ui/button';
+import { openMenu } from '../../ui/menu';
 import { toast } from '../../ui/toast';
 import s from './invites.module.css';
 
@@ -42,9 +43,23 @@ function Invite(props: { roomId: RoomId }) {
       setBusy(false);
     }
   };
+  /** Decline, and see nothing more of who invited me; tell the server's admins, if wanted. */
+  const refuse = (report: boolean) =>
+    answer(async () => {
+      const userId = inviter();
+      if (userId === undefined) return;
+      if (report) await commands.reportUser(userId, t('invite-report-reason'));
+      await commands.setBlocked(userId, true);
+      await commands.leave(props.roomId);
+    }, false);
+  const more = (at: Element) =>
+    openMenu(at, [
+      { id: 'invite-block', label: t('invite-block'), icon: 'ban', danger: true, select: () => void refuse(false) },
+      { id: 'invite-report', label: t('invite-report'), icon: 'flag', danger: true, select: () => void refuse(true) },
+    ]);
   return (
     <div class={s.invite} data-testid="invite" data-room={props.roomId}>
-      <Avatar id={room()?.dmUserId ?? props.roomId} name={name()} size={54} />
+      <Avatar id={room()?.dmUserId ?? props.roomId} name={name()} photo={room()?.avatar} size={54} />
       <div class={s.words}>
         <p class={s.title}>{name()}</p>
         <p class={s.from}>
@@ -68,6 +83,14 @@ function Invite(props: { roomId: RoomId }) {
           >
             {t('list-decline')}
           </Button>
+          <Show when={inviter()}>
+            <IconButton
+              icon="ellipsis-vertical"
+              label={t('chat-menu')}
+              onClick={(event) => more(event.currentTarget)}
+              data-testid="invite-more"
+            />
+          </Show>
         </div>
       </div>
     </div>

@@ -1,6 +1,7 @@
 import { Show } from 'solid-js';
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';
+import { folded, setFolded } from '../../store/pages';
 import { IconButton } from '../../ui/button';
 import { Icon } from '../../ui/icon';
 import { Spinner } from '../../ui/spinner';
@@ -11,6 +12,8 @@ const waiting = { offline: 'list-waiting', connecting: 'list-connecting', updati
 /** Menu button and search field; the field also says how the connection is, so that nothing moves. */
 export function ListHeader(props: {
   query: string;
+  searching: boolean;
+  onSearch: (on: boolean) => void;
   onQuery: (words: string) => void;
   mainMenu: (at: Element) => void;
 }) {
@@ -20,14 +23,25 @@ export function ListHeader(props: {
     const now = status();
     return t(now === 'live' ? 'list-search' : waiting[now]);
   };
+  const stop = () => {
+    props.onQuery('');
+    props.onSearch(false);
+  };
   return (
     <header class={s.header} data-testid="list-header">
-      <IconButton
-        icon="menu"
-        label={t('list-menu')}
-        onClick={(event) => props.mainMenu(event.currentTarget)}
-        data-testid="main-menu"
-      />
+      <Show
+        when={props.searching}
+        fallback={
+          <IconButton
+            icon="menu"
+            label={t('list-menu')}
+            onClick={(event) => props.mainMenu(event.currentTarget)}
+            data-testid="main-menu"
+          />
+        }
+      >
+        <IconButton icon="arrow-left" label={t('chat-back')} onClick={stop} data-testid="search-back" />
+      </Show>
       <search class={s.search} data-testid="search">
         <input
           class={s.input}
@@ -38,13 +52,18 @@ export function ListHeader(props: {
           data-testid="search-input"
           data-search
           autocomplete="off"
+          onFocus={() => {
+            if (folded()) setFolded(false);
+            props.onSearch(true);
+          }}
           onInput={(event) => props.onQuery(event.currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key !== 'Escape') return;
             event.preventDefault();
             event.stopPropagation();
-            if (props.query) props.onQuery('');
-            else event.currentTarget.blur();
+            if (props.query) return props.onQuery('');
+            event.currentTarget.blur();
+            stop();
           }}
         />
         <Show when={status() === 'live'} fallback={<Spinner size={22} />}>

@@ -4,6 +4,7 @@ import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { Profile, UserId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
+import { createPeopleSearch } from '../../store/finding-people';
 import { me } from '../../store/people';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
@@ -14,18 +15,17 @@ import { Icon } from '../../ui/icon';
 import { Spinner } from '../../ui/spinner';
 import s from './new-chat.module.css';
 
-export type NewChatKind = 'private' | 'group' | 'join';
+export type NewChatKind = 'private' | 'join';
 
 const pause_ms = 300;
 const isUserId = (words: string) => /^@[^:\s]+:[^\s]+$/.test(words);
 const isRoomAddress = (words: string) => /^#[^:\s]+:\S+$|^!\S+$/.test(words);
 
-/** Dialog for a new private chat, a new group, or a known group by its address. */
+/** Dialog for a new private chat, or for a known group by its address. */
 export function NewChat(props: { kind: NewChatKind; address: string; onClose: () => void }) {
   const { state, commands } = useClient();
   const [address, setAddress] = createSignal(props.address);
-  const [name, setName] = createSignal('');
-  const [people, setPeople] = createSignal<readonly UserId[]>([]);
+  const found = createPeopleSearch(address);
   const [error, setError] = createSignal<string>();
   const [busy, setBusy] = createSignal(false);
 
@@ -37,19 +37,9 @@ export function NewChat(props: { kind: NewChatKind; address: string; onClose: ()
     return isUserId(person()) ? undefined : t('new-address-invalid');
   };
   const ready = () => {
-    if (props.kind === 'group') return name().trim() !== '' && problem() === undefined;
     return person() !== '' && problem() === undefined;
   };
-  const add = () => {
-    if (person() === '' || problem()) return;
-    setPeople([...new Set([...people(), person()])]);
-    setAddress('');
-  };
-  const make = () => {
-    if (props.kind === 'private') return commands.createPrivateChat(person());
-    if (props.kind === 'join') return commands.join(person());
-    return commands.createGroup(name().trim(), person() ? [...new Set([...people(), person()])] : people());
-  };
+  const make = () => (props.kind === 'private' ? commands.createPrivateChat(person()) : commands.join(person()));
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (!ready() || busy()) return;
@@ -65,41 +55,11 @@ export function NewChat(props: { kind: NewChatKind; address: string; onClose: ()
       setBusy(false);
     }
   };
-  const title = { private: 'new-private-title', group: 'new-group-title', join: 'new-join-title' } as const;
-  const action = { private: 'new-start', group: 'new-create', join: 'new-join' } as const;
+  const title = { private: 'new-private-title', join: 'new-join-title' } as const;
+  const action = { private: 'new-start', join: 'new-join' } as const;
   return (
     <Dialog title={t(title[props.kind])} onClose={props.onClose} testid="new-chat-dialog">
       <form class={s.form} onSubmit={(event) => void submit(event)}>
-        <Show when={props.kind === 'group'}>
-          <Field
-            label={t('new-group-name')}
-            value={name()}
-            onInput={(event) => setName(event.currentTarget.value)}
-            maxLength={255}
-            autofocus
-            data-testid="group-name"
-          />
-          <Show when={people().length > 0}>
-            <ul class={s.people} aria-label={t('new-group-people')}>
-              <For each={people()}>
-                {(id) => (
-                  <li>
-                    <button
-                      type="button"
-                      class={s.chip}
-                      onClick={() => setPeople(people().filter((one) => one !== id))}
-                    >
-                      {id}
-                      <Icon name="x" size={16} />
-                    </button>
-                  </li>
-                )}
-              </For>
-            </ul>
-          </Show>
-        </Show>
-        <div class={s.line}>
-          <div class={s.grow}>
             <Field
               label={t(props.kind === 'join' ? 'new-room-address' : 'new-address')}
               value={address()}
@@ -114,15 +74,23 @@ export function NewChat(props: { kind: NewChatKind; address: string; onClose: ()
               spellcheck={false}
               data-testid="address"
             />
-          </div>
-          <Show when={props.kind === 'group'}>
-            <Button onClick={add} disabled={person() === '' || problem() !== undefined} data-testid="add-person">
-              {t('new-group-add')}
-            </Button>
-          </Show>
-        </div>
         <Show when={props.kind !== 'join' && isUserId(person()) && !problem()}>
           <ProfileCheck userId={person()} />
+        </Show>
+        <Show when={props.kind === 'private' && !isUserId(person())}>
+          <div class={s.found}>
+            <For each={found()}>
+              {(one) => (
+                <button type="button" class={s.profile} onClick={() => setAddress(one.userId)} data-testid="found-person">
+                  <Avatar id={one.userId} name={one.name} photo={one.avatar} size={42} />
+                  <span>
+                    <span class={s.name}>{one.name}</span>
+                    <span class={s.note}>{one.userId}</span>
+                  </span>
+                </button>
+              )}
+            </For>
+          </div>
         </Show>
         <DialogButtons>
           <Button onClick={() => props.onClose()}>{t('new-cancel')}</Button>
@@ -168,10 +136,10 @@ function ProfileCheck(props: { userId: UserId }) {
         <Match when={profile()}>
           {(found) => (
             <>
-              <Avatar id={found().userId} name={found().name} size={42} />
+              <Avatar id={found().userId} name={found().name} photo={found().avatar} size={42} />
               <span>
                 <span class={s.name}>{found().name}</span>
-                <span class={s.found}>{t('new-found')}</span>
+                <span class={s.note}>{t('new-found')}</span>
               </span>
             </>
           )}

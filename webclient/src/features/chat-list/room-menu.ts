@@ -5,19 +5,39 @@ import type { Client, Room } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { goTo, route } from '../../store/ui';
 import { ask } from '../../ui/dialog';
-import { openMenu } from '../../ui/menu';
+import { type MenuItem, openMenu } from '../../ui/menu';
 import type { Anchor } from '../../ui/popover';
 import { toast } from '../../ui/toast';
 
+const hour_ms = 3_600_000;
+
 /** Open the menu of a chat at a point or a button. */
-export function openRoomMenu({ commands }: Client, room: Room, at: Anchor): void {
+export function openRoomMenu({ state, commands }: Client, room: Room, at: Anchor): void {
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
   const unread = room.unread.notifications > 0 || room.unread.marked;
   const leave = () => {
     if (route().roomId === room.id) goTo(null);
     void commands.leave(room.id).catch(tell);
   };
-  openMenu(at, [
+  const silent = room.group.notify === 'none';
+  const mute = () => {
+    if (silent) return void commands.setNotify(room.id, 'all').catch(tell);
+    // The choice opens once this menu is gone.
+    queueMicrotask(() => openMuteMenu(commands, room, at));
+  };
+  const folders: MenuItem[] = state.own.folders.map((folder) => {
+    const inside = folder.include.includes(room.id);
+    const include = inside ? folder.include.filter((id) => id !== room.id) : [...folder.include, room.id];
+    const next = state.own.folders.map((one) => (one.id === folder.id ? { ...one, include } : one));
+    return {
+      id: `folder-${folder.id}`,
+      label: folder.name,
+      icon: 'folder',
+      on: inside,
+      select: () => void commands.setFolders(next).catch(tell),
+    };
+  });
+  const items: MenuItem[] = [
     {
       id: 'read',
       label: t(unread ? 'row-mark-read' : 'row-mark-unread'),
@@ -30,12 +50,15 @@ export function openRoomMenu({ commands }: Client, room: Room, at: Anchor): void
       icon: 'pin',
       select: () => void commands.setPinned(room.id, !room.pinned).catch(tell),
     },
+    ...(room.pinned ? orderItems(state.roomOrder.filter((id) => state.rooms[id]?.pinned), room.id, commands, tell) : []),
+    { id: 'mute', label: t(silent ? 'row-unmute' : 'row-mute'), icon: silent ? 'bell' : 'bell-off', select: mute },
     {
-      id: 'mute',
-      label: t(room.muted ? 'row-unmute' : 'row-mute'),
-      icon: 'bell-off',
-      select: () => void commands.setMuted(room.id, !room.muted).catch(tell),
+      id: 'archive',
+      label: t(room.lowPriority ? 'row-unarchive' : 'row-archive'),
+      icon: room.lowPriority ? 'archive-restore' : 'archive',
+      select: () => void commands.setArchived(room.id, !room.lowPriority).catch(tell),
     },
+    ...folders,
     { id: 'info', label: t('info-title-person'), icon: 'info', select: () => goTo(room.id, true) },
     {
       id: 'leave',
@@ -52,5 +75,38 @@ export function openRoomMenu({ commands }: Client, room: Room, at: Anchor): void
           answer: leave,
         }),
     },
+  ];
+  openMenu(at, items);
+}
+
+function openMuteMenu(commands: Client['commands'], room: Room, at: Anchor): void {
+  const set = (until?: number) => () =>
+    void commands.setNotify(room.id, 'none', until).catch((error: unknown) => toast(errorText(errorInfo(error))));
+  const now = Date.now();
+  openMenu(at, [
+    { id: 'mute-hour', label: t('mute-hour'), icon: 'clock', select: set(now + hour_ms) },
+    { id: 'mute-hours', label: t('mute-hours'), icon: 'clock', select: set(now + 8 * hour_ms) },
+    { id: 'mute-week', label: t('mute-week'), icon: 'clock', select: set(now + 7 * 24 * hour_ms) },
+    { id: 'mute-forever', label: t('mute-forever'), icon: 'bell-off', select: set() },
+    {
+      id: 'mute-mentions',
+      label: t('mute-mentions'),
+      icon: 'at-sign',
+      select: () => void commands.setNotify(room.id, 'mentions').catch(() => undefined),
+    },
   ]);
+}
+
+/** Up and down among the pinned ones. */
+function orderItems(pinned: readonly string[], id: string, commands: Client['commands'], tell: (error: unknown) => void): MenuItem[] {
+  const at = pinned.indexOf(id);
+  const move = (step: number) => () => {
+    const next = pinned.filter((one) => one !== id);
+    next.splice(at + step, 0, id);
+    void commands.orderPinned(next).catch(tell);
+  };
+  return [
+    ...(at > 0 ? [{ id: 'pin-up', label: t('order-pin-up'), icon: 'arrow-up' as const, select: move(-1) }] : []),
+    ...(at < pinned.length - 1 ? [{ id: 'pin-down', label: t('order-pin-down'), icon: 'arrow-down' as const, select: move(1) }] : []),
+  ];
 }

@@ -4,6 +4,7 @@ import { listTime } from '../../i18n/dates';
 import { previewText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { Room, RoomId } from '../../store/contract';
+import { folded } from '../../store/pages';
 import { me, nameOf } from '../../store/people';
 import { goTo, route } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
@@ -26,7 +27,11 @@ export function Row(props: RowProps) {
 function Chat(props: { room: Room; menu: RowProps['menu'] }) {
   const { state } = useClient();
   const active = () => route().roomId === props.room.id;
-  const name = () => props.room.name || t('chat-empty-name');
+  const name = () => {
+    if (props.room.saved) return t('saved-title');
+    const partner = props.room.dmUserId;
+    return (partner && state.own.contacts[partner]) || props.room.name || t('chat-empty-name');
+  };
   const online = () => state.users[props.room.dmUserId ?? '']?.presence === 'online';
   const mention = () => props.room.unread.highlights > 0;
   const count = () => {
@@ -48,7 +53,10 @@ function Chat(props: { room: Room; menu: RowProps['menu'] }) {
       data-testid="chat-row"
       data-room={props.room.id}
       aria-current={active() ? 'page' : undefined}
-      onClick={() => goTo(props.room.id)}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey) window.open(`#/${props.room.id}`, '_blank', 'noopener');
+        else goTo(props.room.id);
+      }}
       onContextMenu={(event) => {
         event.preventDefault();
         props.menu(props.room, { x: event.clientX, y: event.clientY });
@@ -56,11 +64,29 @@ function Chat(props: { room: Room; menu: RowProps['menu'] }) {
       {...longPress((x, y) => props.menu(props.room, { x, y }))}
       on:pointerdown={(event) => ripple(event as PointerEvent & { currentTarget: HTMLElement })}
     >
-      <Avatar id={props.room.dmUserId ?? props.room.id} name={name()} size={54} online={online()} testid="row-avatar" />
+      <span class={s.face}>
+        <Avatar
+          id={props.room.dmUserId ?? props.room.id}
+          name={name()}
+          photo={props.room.avatar}
+          size={54}
+          online={online()}
+          testid="row-avatar"
+        />
+        <Show when={folded() && count() !== undefined}>
+          <span class={s.faceBadge}>
+            <Badge count={count()} muted={props.room.muted} label={t('list-unread', { count: count() ?? 0 })} />
+          </span>
+        </Show>
+      </span>
       <span class={s.words}>
         <span class={s.line}>
           <Show when={props.room.encrypted}>
             <Icon name="lock" size={16} class={s.mark} />
+          </Show>
+          <Show when={props.room.isPublic && props.room.kind === 'group'}>
+            <Icon name="globe" size={16} class={s.mark} />
+            <span class="visually-hidden">{t('access-public')}</span>
           </Show>
           <span class={s.title} data-testid="row-title">
             {name()}

@@ -1,33 +1,46 @@
-import { createEffect, createSignal, Show } from 'solid-js';
+import '../../i18n/more';
+import { createEffect, createSignal, Match, on, Show, Switch as Cases } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
-import type { RoomId } from '../../store/contract';
+import type { MediaKind, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
+import { closeAllRight, openRight } from '../../store/pages';
+import { openPerson } from '../../store/messages-ui';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
-import { Button, IconButton } from '../../ui/button';
-import { ask, Dialog, DialogButtons } from '../../ui/dialog';
-import { Field } from '../../ui/field';
+import { Badge } from '../../ui/badge';
+import { IconButton } from '../../ui/button';
+import { ask } from '../../ui/dialog';
 import { Icon, type IconName } from '../../ui/icon';
+import { openMenu } from '../../ui/menu';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Switch } from '../../ui/switch';
+import { Tabs } from '../../ui/tabs';
 import { toast } from '../../ui/toast';
 import s from './info-panel.module.css';
+import { InviteDialog } from './invite-dialog';
 import { Members } from './members';
+import { RightPages } from './right-pages';
+import { Shared } from './shared';
 
-/** The right column: who and what this chat is, its members, and the way out. */
+type Tab = 'members' | MediaKind;
+const kinds: readonly MediaKind[] = ['media', 'files', 'links', 'voice'];
+
+/** The right column: who and what this chat is, its members, what was shared in it, and the way out. */
 export function InfoPanel(props: { roomId: RoomId }) {
   const { state, commands } = useClient();
-  const [dialog, setDialog] = createSignal<'name' | 'invite'>();
+  const [inviting, setInviting] = createSignal(false);
   const [viewport, setViewport] = createSignal<HTMLDivElement>();
   const room = () => state.rooms[props.roomId];
   const isGroup = () => room()?.kind !== 'dm';
   const name = () => room()?.name || t('chat-empty-name');
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
+  const [tab, setTab] = createSignal<Tab>(isGroup() ? 'members' : 'media');
   createEffect(() => {
     if (!state.membersComplete[props.roomId]) void commands.loadMembers(props.roomId).catch(tell);
   });
+  createEffect(on(() => props.roomId, closeAllRight));
   const leave = () =>
     ask({
       title: t('row-leave-confirm', { name: name() }),
@@ -41,55 +54,87 @@ export function InfoPanel(props: { roomId: RoomId }) {
         void commands.leave(roomId).catch(tell);
       },
     });
-  const muted = () => room()?.muted ?? false;
+  const notify = () => room()?.group.notify ?? 'all';
+  const mute = (at: Element) => {
+    const set = (level: 'all' | 'mentions' | 'none') => () => void commands.setNotify(props.roomId, level).catch(tell);
+    openMenu(at, [
+      { id: 'notify-all', label: t('notify-all'), icon: 'bell', select: set('all') },
+      { id: 'notify-mentions', label: t('notify-mentions'), icon: 'at-sign', select: set('mentions') },
+      { id: 'notify-none', label: t('notify-none'), icon: 'bell-off', select: set('none') },
+    ]);
+  };
+  const address = () => room()?.dmUserId ?? (room()?.group.alias || props.roomId);
+  const copy = () => void navigator.clipboard.writeText(address()).then(() => toast(t('message-copied')), tell);
+  const requests = () => (room()?.my.invite ? (room()?.group.requests ?? []) : []);
+  const tabs = () =>
+    (isGroup() ? (['members', ...kinds] as const) : kinds).map((id: Tab) => ({
+      id,
+      label: t(id === 'members' ? 'info-members' : `shared-${id}`),
+    }));
   return (
     <aside class={s.panel} aria-label={t(isGroup() ? 'info-title' : 'info-title-person')} data-testid="info-panel">
       <header class={s.header}>
         <IconButton icon="x" label={t('info-close')} onClick={() => goTo(props.roomId)} data-testid="info-close" />
         <h2 class={s.heading}>{t(isGroup() ? 'info-title' : 'info-title-person')}</h2>
-        <Show when={isGroup() && room()?.my.setName}>
-          <IconButton icon="pencil" label={t('info-edit')} onClick={() => setDialog('name')} data-testid="info-edit" />
+        <Show when={isGroup() && room()?.membership === 'join' && !room()?.saved}>
+          <IconButton icon="pencil" label={t('info-edit')} onClick={() => openRight('edit')} data-testid="info-edit" />
         </Show>
       </header>
       <ScrollArea viewport={setViewport} testid="info-scroll">
         <section class={s.profile}>
-          <Avatar id={room()?.dmUserId ?? props.roomId} name={name()} size={120} testid="info-avatar" />
+          <Avatar id={room()?.dmUserId ?? props.roomId} name={name()} photo={room()?.avatar} size={120} testid="info-avatar" />
           <p class={s.name} data-testid="info-name">
             {name()}
           </p>
           <p class={s.sub}>{isGroup() ? t('chat-members', { count: room()?.joinedCount ?? 0 }) : room()?.dmUserId}</p>
         </section>
         <section class={s.section}>
-          <Show when={room()?.topic}>{(topic) => <Fact icon="info" text={topic()} sub={t('info-topic')} />}</Show>
-          <Fact
-            icon="at-sign"
-            text={room()?.dmUserId ?? props.roomId}
-            sub={t(isGroup() ? 'info-id' : 'info-address')}
-            onClick={() =>
-              void navigator.clipboard
-                .writeText(room()?.dmUserId ?? props.roomId)
-                .then(() => toast(t('message-copied')), tell)
-            }
-          />
+          <Show when={room()?.topic}>{(topic) => <Fact icon="info" text={topic()} sub={t('info-topic')} testid="info-topic" />}</Show>
+          <Fact icon="at-sign" text={address()} sub={t(isGroup() && !room()?.group.alias ? 'info-id' : 'info-address')} onClick={copy} />
+          <Show when={room()?.dmUserId}>
+            {(userId) => <Fact icon="user" text={t('person-open')} onClick={() => openPerson(userId())} testid="info-person" />}
+          </Show>
           <Show when={room()?.encrypted}>
             <Fact icon="lock" text={t('info-encrypted')} />
           </Show>
           <button
             type="button"
             role="switch"
-            aria-checked={!muted()}
+            aria-checked={notify() !== 'none'}
             class={s.row}
             data-testid="info-notifications"
-            onClick={() => void commands.setMuted(props.roomId, !muted()).catch(tell)}
+            onClick={(event) => mute(event.currentTarget)}
           >
-            <Icon name="bell" />
-            <span class={s.words}>{t('info-notifications')}</span>
-            <Switch on={!muted()} />
+            <Icon name={notify() === 'none' ? 'bell-off' : 'bell'} />
+            <span class={s.words}>
+              <span class={s.text}>{t('info-notifications')}</span>
+              <span class={s.sub}>{t(`notify-${notify()}`)}</span>
+            </span>
+            <Switch on={notify() !== 'none'} />
           </button>
+          <Show when={requests().length > 0}>
+            <button type="button" class={s.row} onClick={() => openRight('requests')} data-testid="info-requests">
+              <Icon name="user-plus" />
+              <span class={s.words}>{t('group-requests')}</span>
+              <Badge count={requests().length} />
+            </button>
+          </Show>
         </section>
-        <Show when={isGroup() && viewport()}>
-          {(box) => <Members roomId={props.roomId} viewport={box()} invite={() => setDialog('invite')} />}
-        </Show>
+        <div class={s.tabs}>
+          <Tabs tabs={tabs()} value={tab()} onChange={setTab} label={t('info-shared')} />
+        </div>
+        <Cases>
+          <Match when={tab() === 'members' && isGroup() && viewport()}>
+            {(box) => <Members roomId={props.roomId} viewport={box()} invite={() => setInviting(true)} />}
+          </Match>
+          <Match when={kinds.find((kind) => kind === tab())} keyed>
+            {(kind) => (
+              <section class={s.section}>
+                <Shared roomId={props.roomId} kind={kind} />
+              </section>
+            )}
+          </Match>
+        </Cases>
         <section class={s.section}>
           <button type="button" class={s.row} data-danger="true" onClick={leave} data-testid="info-leave">
             <Icon name="log-out" />
@@ -97,71 +142,28 @@ export function InfoPanel(props: { roomId: RoomId }) {
           </button>
         </section>
       </ScrollArea>
-      <Show when={dialog()} keyed>
-        {(kind) => <OneField roomId={props.roomId} kind={kind} onClose={() => setDialog(undefined)} />}
+      <RightPages roomId={props.roomId} />
+      <Show when={inviting()}>
+        <InviteDialog roomId={props.roomId} onClose={() => setInviting(false)} />
       </Show>
     </aside>
   );
 }
 
-function Fact(props: { icon: IconName; text: string; sub?: string; onClick?: () => void }) {
+function Fact(props: { icon: IconName; text: string; sub?: string; onClick?: () => void; testid?: string }) {
   return (
-    <button type="button" class={s.row} disabled={!props.onClick} onClick={() => props.onClick?.()}>
+    <button
+      type="button"
+      class={s.row}
+      disabled={!props.onClick}
+      onClick={() => props.onClick?.()}
+      data-testid={props.testid}
+    >
       <Icon name={props.icon} />
       <span class={s.words}>
         <span class={s.text}>{props.text}</span>
         <Show when={props.sub}>{(sub) => <span class={s.sub}>{sub()}</span>}</Show>
       </span>
     </button>
-  );
-}
-
-/** A dialog with one line: the new name of the group, or whom to invite. */
-function OneField(props: { roomId: RoomId; kind: 'name' | 'invite'; onClose: () => void }) {
-  const { state, commands } = useClient();
-  const [words, setWords] = createSignal(props.kind === 'name' ? (state.rooms[props.roomId]?.name ?? '') : '');
-  const [error, setError] = createSignal<string>();
-  const [busy, setBusy] = createSignal(false);
-  const value = () => words().trim();
-  const ready = () => (props.kind === 'name' ? value() !== '' : /^@[^:\s]+:\S+$/.test(value()));
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    if (!ready() || busy()) return;
-    setBusy(true);
-    try {
-      if (props.kind === 'name') await commands.setRoomName(props.roomId, value());
-      else await commands.invite(props.roomId, value());
-      props.onClose();
-    } catch (failure) {
-      setError(errorText(errorInfo(failure)));
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <Dialog
-      title={t(props.kind === 'name' ? 'info-edit' : 'info-invite-title')}
-      onClose={props.onClose}
-      testid="info-dialog"
-    >
-      <form class={s.form} onSubmit={(event) => void submit(event)}>
-        <Field
-          label={t(props.kind === 'name' ? 'info-edit-name' : 'new-address')}
-          value={words()}
-          error={error()}
-          hint={props.kind === 'invite' ? t('new-address-hint') : undefined}
-          maxLength={255}
-          autocomplete="off"
-          onInput={(event) => setWords(event.currentTarget.value)}
-          data-testid="info-field"
-        />
-        <DialogButtons>
-          <Button onClick={() => props.onClose()}>{t('new-cancel')}</Button>
-          <Button type="submit" disabled={!ready() || busy()} busy={busy()} data-testid="info-submit">
-            {t(props.kind === 'name' ? 'info-save' : 'info-invite')}
-          </Button>
-        </DialogButtons>
-      </form>
-    </Dialog>
   );
 }

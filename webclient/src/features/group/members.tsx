@@ -1,44 +1,55 @@
-import { createMemo, Show } from 'solid-js';
+import { createMemo, createSignal, Show } from 'solid-js';
 import { t } from '../../i18n';
-import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { Member, Room, RoomId } from '../../store/contract';
-import { errorInfo } from '../../store/errors';
-import { me } from '../../store/people';
-import { goTo } from '../../store/ui';
+import { openPerson } from '../../store/messages-ui';
+import { me, nameOf } from '../../store/people';
 import { Avatar } from '../../ui/avatar';
 import { IconButton } from '../../ui/button';
-import { ask } from '../../ui/dialog';
-import { type MenuItem, openMenu } from '../../ui/menu';
-import { toast } from '../../ui/toast';
+import { Field } from '../../ui/field';
+import { Icon } from '../../ui/icon';
+import { openMenu } from '../../ui/menu';
 import { VirtualList } from '../../ui/virtual-list';
 import s from './info-panel.module.css';
+import { MemberDialog } from './member-dialogs';
+import { type Asked, isMuted, memberActions, rolesOf } from './member-menu';
 
-const roleOf = (member: Member) => {
-  if (member.membership === 'invite') return t('info-role-invited');
-  if (member.power > 100) return t('info-role-owner');
-  if (member.power === 100) return t('info-role-admin');
-  return member.power >= 50 ? t('info-role-moderator') : undefined;
+/** From this many members on, they can be searched. */
+const searchable = 8;
+
+/** What stands at the end of a member's row, with the colour of the role. */
+const labelOf = (room: Room, member: Member): { text: string; colour: string } | undefined => {
+  if (member.membership === 'invite') return { text: t('info-role-invited'), colour: '' };
+  const highest = rolesOf(room, member.userId)[0];
+  if (member.power >= 100) return { text: t(room.group.creators.includes(member.userId) || member.power > 100 ? 'info-role-owner' : 'info-role-admin'), colour: '' };
+  if (highest) return { text: highest.name, colour: highest.colour };
+  return member.power >= 50 ? { text: t('info-role-moderator'), colour: '' } : undefined;
 };
 
 /** Joined and invited people: higher roles first, then those who are online, then by name. */
 export function Members(props: { roomId: RoomId; viewport: HTMLElement; invite: () => void }) {
   const { state } = useClient();
+  const [words, setWords] = createSignal('');
+  const [asked, setAsked] = createSignal<Asked>();
   const online = (id: string) => state.users[id]?.presence === 'online';
   const rank = (one: Member) => (one.membership === 'join' ? one.power : -1e9);
-  const ids = createMemo(() =>
-    Object.values(state.members[props.roomId] ?? {})
-      .filter((one) => one.membership === 'join' || one.membership === 'invite')
+  const all = createMemo(() =>
+    Object.values(state.members[props.roomId] ?? {}).filter((one) => one.membership === 'join' || one.membership === 'invite'),
+  );
+  const ids = createMemo(() => {
+    const needle = words().trim().toLocaleLowerCase();
+    return all()
+      .filter((one) => needle === '' || `${one.name} ${one.userId}`.toLocaleLowerCase().includes(needle))
       .sort(
         (a, b) =>
           rank(b) - rank(a) || Number(online(b.userId)) - Number(online(a.userId)) || a.name.localeCompare(b.name),
       )
-      .map((one) => one.userId),
-  );
+      .map((one) => one.userId);
+  });
   return (
     <section class={s.section} data-testid="members">
       <div class={s.caption}>
-        <h3 class={s.captionText}>{t('info-members')}</h3>
+        <h3 class={s.captionText}>{t('chat-members', { count: state.rooms[props.roomId]?.joinedCount ?? all().length })}</h3>
         <Show when={state.rooms[props.roomId]?.my.invite}>
           <IconButton
             icon="user-plus"
@@ -48,26 +59,46 @@ export function Members(props: { roomId: RoomId; viewport: HTMLElement; invite: 
           />
         </Show>
       </div>
+      <Show when={all().length >= searchable}>
+        <div class={s.search}>
+          <Field label={t('list-search')} value={words()} autocomplete="off" onInput={(event) => setWords(event.currentTarget.value)} data-testid="members-search" />
+        </div>
+      </Show>
       <VirtualList
         ids={ids()}
         rowHeight={56}
         label={t('info-members')}
         viewport={props.viewport}
-        row={(id) => <MemberRow roomId={props.roomId} userId={id} />}
+        row={(id) => <MemberRow roomId={props.roomId} userId={id} ask={setAsked} />}
       />
+      <Show when={asked()} keyed>
+        {(now) => <MemberDialog roomId={props.roomId} asked={now} onClose={() => setAsked(undefined)} />}
+      </Show>
     </section>
   );
 }
 
-function MemberRow(props: { roomId: RoomId; userId: string }) {
+function MemberRow(props: { roomId: RoomId; userId: string; ask: (asked: Asked) => void }) {
   const client = useClient();
   const { state } = client;
   const member = () => state.members[props.roomId]?.[props.userId];
   const online = () => state.users[props.userId]?.presence === 'online';
+  const foreign = () => props.userId.replace(/^[^:]*/, '') !== me(state).replace(/^[^:]*/, '');
   const open = (x: number, y: number) => {
     const room = state.rooms[props.roomId];
     const one = member();
-    if (room && one && one.userId !== me(state)) openMenu({ x, y }, actionsOn(client, room, one));
+    if (!room || !one) return;
+    if (one.userId === me(state)) openPerson(one.userId);
+    else openMenu({ x, y }, memberActions(client, room, one, props.ask));
+  };
+  const label = () => {
+    const room = state.rooms[props.roomId];
+    const one = member();
+    return room && one ? labelOf(room, one) : undefined;
+  };
+  const muted = () => {
+    const room = state.rooms[props.roomId];
+    return room !== undefined && isMuted(room, props.userId);
   };
   return (
     <Show when={member()}>
@@ -79,44 +110,32 @@ function MemberRow(props: { roomId: RoomId; userId: string }) {
           data-user={props.userId}
           onClick={(event) => open(event.clientX || event.currentTarget.offsetLeft, event.clientY)}
         >
-          <Avatar id={props.userId} name={one().name} size={42} online={online()} testid="member-avatar" />
+          <Avatar id={props.userId} name={one().name} photo={one().avatar} size={42} online={online()} testid="member-avatar" />
           <span class={s.words}>
-            <span class={s.text}>{one().name}</span>
+            <span class={s.text}>
+              {nameOf(state, props.roomId, props.userId)}
+              <Show when={muted()}>
+                <Icon name="hourglass" size={16} class={s.mark} />
+                <span class="visually-hidden">{t('member-muted')}</span>
+              </Show>
+              <Show when={foreign()}>
+                <Icon name="globe" size={16} class={s.mark} />
+                <span class="visually-hidden">{t('person-foreign')}</span>
+              </Show>
+            </span>
             <span class={s.sub} data-online={online()}>
               {online() ? t('chat-online') : props.userId}
             </span>
           </span>
-          <Show when={roleOf(one())}>{(role) => <span class={s.role}>{role()}</span>}</Show>
+          <Show when={label()}>
+            {(role) => (
+              <span class={s.role} data-colour={role().colour} data-testid="member-label">
+                {role().text}
+              </span>
+            )}
+          </Show>
         </button>
       )}
     </Show>
   );
-}
-
-function actionsOn({ commands }: ReturnType<typeof useClient>, room: Room, member: Member): MenuItem[] {
-  const tell = (error: unknown) => toast(errorText(errorInfo(error)));
-  const { userId, name } = member;
-  const message = () => void commands.createPrivateChat(userId).then((roomId) => goTo(roomId), tell);
-  const copy = () => void navigator.clipboard.writeText(userId).then(() => toast(t('message-copied')), tell);
-  const items: MenuItem[] = [
-    { id: 'message', label: t('info-message'), icon: 'message-circle', select: message },
-    { id: 'copy', label: t('info-copy-address'), icon: 'copy', select: copy },
-  ];
-  const below = member.power < room.my.level;
-  const sure = (id: string, label: string, title: string, icon: 'user-x' | 'ban', answer: () => void): MenuItem => ({
-    id,
-    label,
-    icon,
-    danger: true,
-    select: () => ask({ title, yes: label, no: t('new-cancel'), danger: true, answer }),
-  });
-  if (room.my.kick && below) {
-    const kick = () => void commands.kick(room.id, userId).catch(tell);
-    items.push(sure('kick', t('info-remove'), t('info-remove-confirm', { name }), 'user-x', kick));
-  }
-  if (room.my.ban && below) {
-    const ban = () => void commands.ban(room.id, userId).catch(tell);
-    items.push(sure('ban', t('info-ban'), t('info-ban-confirm', { name }), 'ban', ban));
-  }
-  return items;
 }

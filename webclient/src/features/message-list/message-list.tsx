@@ -10,6 +10,8 @@ import { Avatar } from '../../ui/avatar';
 import { Dialog } from '../../ui/dialog';
 import s from './message-list.module.css';
 
+const titles = { pins: 'pins-list', stars: 'stars-title', wordings: 'wordings-title' } as const;
+
 /** Pinned or starred messages; a press goes to one in its chat. */
 export function MessageListHost() {
   return (
@@ -21,10 +23,11 @@ export function MessageListHost() {
 
 function Shown(props: { list: List }) {
   const { state, commands } = useClient();
-  const load = ({ kind, roomId }: List): Promise<readonly EventPreview[]> =>
-    kind === 'pins'
-      ? commands.previews(roomId, [...(state.rooms[roomId]?.pins ?? [])].reverse())
-      : commands.starred(roomId);
+  const load = (list: List): Promise<readonly EventPreview[]> => {
+    if (list.kind === 'stars') return commands.starred(list.roomId);
+    if (list.kind === 'wordings') return commands.wordings(list.roomId, list.eventId);
+    return commands.previews(list.roomId, [...(state.rooms[list.roomId]?.pins ?? [])].reverse());
+  };
   const [found] = createResource(
     () => props.list,
     (list) => load(list).catch(() => []),
@@ -34,11 +37,7 @@ function Shown(props: { list: List }) {
     goToEvent(one.roomId, one.eventId);
   };
   return (
-    <Dialog
-      title={t(props.list.kind === 'pins' ? 'pins-list' : 'stars-title')}
-      onClose={() => setMessageList(undefined)}
-      testid="message-list"
-    >
+    <Dialog title={t(titles[props.list.kind])} onClose={() => setMessageList(undefined)} testid="message-list">
       <div class={s.list}>
         <Show when={found.latest?.length !== 0} fallback={<p class={s.empty}>{t('stars-empty')}</p>}>
           <For each={found.latest ?? []}>

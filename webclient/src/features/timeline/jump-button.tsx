@@ -1,5 +1,9 @@
-import { Show } from 'solid-js';
+import { createSignal, Show } from 'solid-js';
 import { t } from '../../i18n';
+import { object, texts } from '../../model/events';
+import { useClient } from '../../store/context';
+import type { EventId, RoomId, Timeline } from '../../store/contract';
+import { me } from '../../store/people';
 import { Badge } from '../../ui/badge';
 import { Icon } from '../../ui/icon';
 import s from './timeline.module.css';
@@ -24,5 +28,47 @@ export function JumpButton(props: { shown: boolean; count: number; onClick: () =
         </span>
       </Show>
     </button>
+  );
+}
+
+/** Above it, while somebody has mentioned me and I have not seen it: steps through these messages, the oldest first. */
+export function MentionButton(props: { roomId: RoomId; timeline: Timeline; go: (eventId: EventId) => void }) {
+  const { state } = useClient();
+  const [seen, setSeen] = createSignal<readonly EventId[]>([]);
+  const room = () => state.rooms[props.roomId];
+  const mentions = (): EventId[] => {
+    if ((room()?.unread.highlights ?? 0) === 0) return [];
+    const { items, events } = props.timeline;
+    const read = items.findIndex((key) => events[key]?.eventId === room()?.readUpTo);
+    return items.slice(read + 1).flatMap((key) => {
+      const item = events[key];
+      const told = object(item?.content['m.mentions']);
+      const isMe = told.room === true || texts(told.user_ids).includes(me(state));
+      return item?.eventId && isMe && item.sender !== me(state) && !seen().includes(item.eventId) ? item.eventId : [];
+    });
+  };
+  const press = () => {
+    const [first] = mentions();
+    if (!first) return;
+    setSeen((all) => [...all, first]);
+    props.go(first);
+  };
+  return (
+    <Show when={mentions().length > 0}>
+      <button
+        type="button"
+        class={s.jump}
+        data-shown="true"
+        data-upper="true"
+        data-testid="mention-button"
+        aria-label={t('chat-jump-mention')}
+        onClick={press}
+      >
+        <Icon name="at-sign" size={26} />
+        <span class={s.jumpBadge}>
+          <Badge count={mentions().length} label={t('list-mentions')} testid="mention-badge" />
+        </span>
+      </button>
+    </Show>
   );
 }

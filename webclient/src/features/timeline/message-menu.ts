@@ -1,5 +1,5 @@
 /** What can be done with one message. */
-import { t } from '../../i18n';
+import { language, t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { text } from '../../model/events';
 import { type Mention, marksOf } from '../../model/marks';
@@ -8,8 +8,9 @@ import { bodyOf } from '../../model/relations';
 import type { Client, RoomId, TimelineItem } from '../../store/contract';
 import { download } from '../../store/downloads';
 import { errorInfo } from '../../store/errors';
+import { setMessageList } from '../../store/message-list';
 import { setForwarding, togglePicked } from '../../store/messages-ui';
-import { me } from '../../store/people';
+import { me, nameOf } from '../../store/people';
 import { replyTo, startEdit } from '../../store/ui';
 import { pickEmoji } from '../../ui/emoji/emoji-host';
 import { type MenuItem, type MenuStrip, openMenu } from '../../ui/menu';
@@ -53,6 +54,7 @@ function itemsFor(client: Client, roomId: RoomId, item: TimelineItem): MenuItem[
     ...answerItems(client, roomId, item, tell),
     ...copyItems(client, roomId, item, tell),
     ...keepItems(client, roomId, item, tell),
+    ...factItems(client, roomId, item, tell),
     ...lastItems(client, roomId, item, tell),
   ];
 }
@@ -157,6 +159,25 @@ function keepItems({ state, commands }: Client, roomId: RoomId, item: TimelineIt
     icon: 'square-check-big',
     select: () => togglePicked(item.key),
   });
+  return items;
+}
+
+/** What else is known of a message: who read it, how it was worded before. */
+function factItems({ state, commands }: Client, roomId: RoomId, item: TimelineItem, tell: Tell): MenuItem[] {
+  const { eventId } = item;
+  if (!eventId || item.kind !== 'message') return [];
+  const items: MenuItem[] = [];
+  if (item.edited) {
+    const select = () => setMessageList({ kind: 'wordings', roomId, eventId });
+    items.push({ id: 'wordings', label: t('wordings-title'), icon: 'clock', select });
+  }
+  if (item.delivery === 'read' && state.rooms[roomId]?.kind === 'group') {
+    const select = async () => {
+      const names = (await commands.seenBy(roomId, eventId)).map((id) => nameOf(state, roomId, id));
+      toast(`${t('chat-seen-by')}: ${new Intl.ListFormat(language()).format(names)}`);
+    };
+    items.push({ id: 'seen', label: t('chat-seen-by'), icon: 'eye', select: () => void select().catch(tell) });
+  }
   return items;
 }
 

@@ -1,0 +1,104 @@
+import { createEffect, createSignal, For, on, onCleanup, Show } from 'solid-js';
+import { t } from '../../i18n';
+import { errorText } from '../../i18n/words';
+import { useClient } from '../../store/context';
+import type { PublicRoom } from '../../store/contract';
+import { errorInfo } from '../../store/errors';
+import { closeAllLeft, closeLeft, setPreviewed } from '../../store/pages';
+import { me } from '../../store/people';
+import { goTo } from '../../store/ui';
+import { Avatar } from '../../ui/avatar';
+import { Blank } from '../../ui/blank';
+import { Button } from '../../ui/button';
+import { Field } from '../../ui/field';
+import { Page, PageRow, Section } from '../../ui/page';
+import s from './explore.module.css';
+
+const pause_ms = 300;
+const stored = 'hearth.explore-server';
+
+/** Public groups of this server and of others. */
+export function ExplorePage() {
+  const { state, commands } = useClient();
+  const own = () => me(state).replace(/^@[^:]*:/, '');
+  const [words, setWords] = createSignal('');
+  const [server, setServer] = createSignal(localStorage.getItem(stored) ?? '');
+  const [rooms, setRooms] = createSignal<readonly PublicRoom[]>([]);
+  const [next, setNext] = createSignal<string | null>(null);
+  const [error, setError] = createSignal<string>();
+  const [busy, setBusy] = createSignal(true);
+  let turn = 0;
+  const load = async (from: string | null) => {
+    turn += 1;
+    const mine = turn;
+    setBusy(true);
+    setError(undefined);
+    try {
+      const asked = server().trim();
+      const page = await commands.publicRooms(asked === '' || asked === own() ? null : asked, words().trim(), from);
+      if (mine !== turn) return;
+      setRooms((all) => (from === null ? page.entries : [...all, ...page.entries]));
+      setNext(page.next);
+      localStorage.setItem(stored, asked);
+    } catch (failure) {
+      if (mine === turn) setError(errorText(errorInfo(failure)));
+    } finally {
+      if (mine === turn) setBusy(false);
+    }
+  };
+  createEffect(
+    on([words, server], () => {
+      const timer = setTimeout(() => void load(null), pause_ms);
+      onCleanup(() => clearTimeout(timer));
+    }),
+  );
+  const open = (room: PublicRoom) => {
+    if (state.rooms[room.roomId]?.membership === 'join') {
+      closeAllLeft();
+      goTo(room.roomId);
+      return;
+    }
+    const asked = server().trim();
+    setPreviewed({ id: room.alias || room.roomId, via: asked === '' ? [] : [asked] });
+  };
+  return (
+    <Page title={t('menu-explore')} onBack={closeLeft} backLabel={t('page-back')} testid="explore">
+      <Section>
+        <div class={s.form}>
+          <Field label={t('list-search')} value={words()} autocomplete="off" onInput={(event) => setWords(event.currentTarget.value)} data-testid="explore-search" />
+          <Field label={t('explore-server')} value={server()} hint={t('explore-server-hint', { server: own() })} autocomplete="off" autocapitalize="off" onInput={(event) => setServer(event.currentTarget.value)} data-testid="explore-server" />
+        </div>
+      </Section>
+      <Show when={error()}>
+        {(why) => (
+          <Blank icon="circle-alert" title={why()}>
+            <Button onClick={() => void load(null)}>{t('error-retry')}</Button>
+          </Blank>
+        )}
+      </Show>
+      <Section>
+        <For each={rooms()}>
+          {(room) => (
+            <PageRow
+              lead={<Avatar id={room.roomId} name={room.name} photo={room.avatar} size={54} />}
+              text={room.name}
+              sub={[room.alias, t('chat-members', { count: room.members }), room.topic].filter(Boolean).join(' · ')}
+              onClick={() => open(room)}
+              testid="explore-room"
+            />
+          )}
+        </For>
+        <Show when={!busy() && rooms().length === 0 && !error()}>
+          <Blank icon="compass" title={t('explore-empty')} />
+        </Show>
+        <Show when={next() !== null}>
+          <div class={s.more}>
+            <Button disabled={busy()} busy={busy()} onClick={() => void load(next())}>
+              {t('load-more')}
+            </Button>
+          </div>
+        </Show>
+      </Section>
+    </Page>
+  );
+}

@@ -1,0 +1,64 @@
+import { t } from '../../i18n';
+import {
+  calm,
+  contrast,
+  largest_px,
+  setCalm,
+  setContrast,
+  setTextSize,
+  setTheme,
+  smallest_px,
+  textSize,
+  theme,
+} from '../../store/look';
+import { closeLeft } from '../../store/pages';
+import { Choices, Page, Section, SwitchRow } from '../../ui/page';
+import s from './settings.module.css';
+
+/** Light and dark, contrast, the size of text, movement. */
+export function AppearancePage() {
+  return (
+    <Page title={t('settings-appearance')} onBack={closeLeft} backLabel={t('page-back')} testid="appearance-page">
+      <Section caption={t('look-theme')}>
+        <Choices
+          label={t('look-theme')}
+          choices={[
+            { id: 'auto', text: t('menu-theme-auto') },
+            { id: 'light', text: t('look-light') },
+            { id: 'dark', text: t('look-dark') },
+          ]}
+          value={theme()}
+          onChange={setTheme}
+        />
+      </Section>
+      <Section note={t('look-contrast-note')}>
+        <SwitchRow
+          icon="contrast"
+          text={t('look-contrast')}
+          on={contrast() === 'more'}
+          onChange={(on) => setContrast(on ? 'more' : 'auto')}
+          testid="look-contrast"
+        />
+        <SwitchRow icon="leaf" text={t('look-calm')} on={calm()} onChange={setCalm} testid="look-calm" />
+      </Section>
+      <Section caption={t('look-size')}>
+        <label class={s.slider}>
+          <span class="visually-hidden">{t('look-size')}</span>
+          <input
+            type="range"
+            min={smallest_px}
+            max={largest_px}
+            step={1}
+            value={textSize()}
+            data-testid="text-size"
+            onInput={(event) => setTextSize(Number(event.currentTarget.value))}
+          />
+          <output>{textSize()}</output>
+        </label>
+        <div class={s.sample} aria-hidden="true">
+          <p class={s.bubble}>{t('look-sample')}</p>
+        </div>
+      </Section>
+    </Page>
+  );
+}

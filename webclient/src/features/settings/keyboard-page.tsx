@@ -1,0 +1,65 @@
+import { For } from 'solid-js';
+import { t, type TextId } from '../../i18n';
+import { closeLeft } from '../../store/pages';
+import { Page, Section } from '../../ui/page';
+import s from './settings.module.css';
+
+const groups: readonly { readonly caption: TextId; readonly keys: readonly (readonly [TextId, string])[] }[] = [
+  {
+    caption: 'keys-chats',
+    keys: [
+      ['keys-search', 'Ctrl+K'],
+      ['keys-next', 'Alt+↓'],
+      ['keys-previous', 'Alt+↑'],
+      ['keys-next-unread', 'Alt+Shift+↓'],
+      ['keys-folder', 'Ctrl+1 … 9'],
+      ['keys-saved', 'Ctrl+0'],
+      ['keys-mute', 'Ctrl+Shift+M'],
+      ['keys-close', 'Esc'],
+      ['keys-help', '?'],
+    ],
+  },
+  {
+    caption: 'keys-chat',
+    keys: [
+      ['keys-search-chat', 'Ctrl+F'],
+      ['keys-edit-last', '↑'],
+      ['keys-reply', 'Ctrl+↑'],
+      ['keys-scroll', 'PageUp'],
+    ],
+  },
+  {
+    caption: 'keys-writing',
+    keys: [
+      ['keys-bold', 'Ctrl+B'],
+      ['keys-italic', 'Ctrl+I'],
+      ['keys-underline', 'Ctrl+U'],
+      ['keys-strike', 'Ctrl+Shift+X'],
+      ['keys-mono', 'Ctrl+Shift+M'],
+      ['keys-spoiler', 'Ctrl+Shift+P'],
+      ['keys-link', 'Ctrl+K'],
+    ],
+  },
+];
+
+/** All keys that do something. */
+export function KeyboardPage() {
+  return (
+    <Page title={t('settings-keyboard')} onBack={closeLeft} backLabel={t('page-back')} testid="keyboard">
+      <For each={groups}>
+        {(group) => (
+          <Section caption={t(group.caption)}>
+            <For each={group.keys}>
+              {([what, keys]) => (
+                <div class={s.line}>
+                  <span>{t(what)}</span>
+                  <kbd class={s.key}>{keys}</kbd>
+                </div>
+              )}
+            </For>
+          </Section>
+        )}
+      </For>
+    </Page>
+  );
+}

@@ -1,0 +1,272 @@
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  For,
+  Match,
+  on,
+  onCleanup,
+  onMount,
+  Show,
+  Switch,
+  untrack,
+} from 'solid-js';
+import { t } from '../../i18n';
+import { dayLabel } from '../../i18n/dates';
+import { layoutRows, startOfDay } from '../../model/grouping';
+import { useClient } from '../../store/context';
+import type { EventId, RoomId, Timeline as TimelineState } from '../../store/contract';
+import { setTarget, target } from '../../store/messages-ui';
+import { me } from '../../store/people';
+import { setJump } from '../../store/ui';
+import { Button } from '../../ui/button';
+import { now } from '../../ui/clock';
+import { ScrollArea } from '../../ui/scroll-area';
+import { Announcer } from './announcer';
+import { FloatingDay } from './floating-day';
+import { Group } from './group';
+import { JumpButton, MentionButton } from './jump-button';
+import { unreadFrom, watchReading } from './reading';
+import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd } from './scroll';
+import { type Section, sectionsOf } from './sections';
+import { sortOfService } from './service-lines';
+import s from './timeline.module.css';
+import { around, keep, newer, older, tailOf, type View } from './window';
+
+const edge = 1000;
+const follow = 300;
+const unreadTop = 150;
+
+/** The messages themselves: a window over the items of the timeline in which nothing jumps. */
+export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
+  const { state, commands } = useClient();
+  let box!: HTMLDivElement;
+  let content!: HTMLDivElement;
+  let anchor = null as ReturnType<typeof findAnchor>;
+  let atEnd = true;
+  let touching = false;
+  let wanted: ((items: readonly string[], view: View) => View) | null = null;
+  const returns: string[] = [];
+  const readUpTo = unreadFrom(state, props.roomId, props.timeline);
+  const [nudge, setNudge] = createSignal(0);
+  const [away, setAway] = createSignal(false);
+  const [topDay, setTopDay] = createSignal<number>();
+  const [flashed, setFlashed] = createSignal<string>();
+
+  const items = () => props.timeline.items;
+  const view = createMemo<{ items: readonly string[]; view: View }>((before) => {
+    nudge();
+    const all = items();
+    let next = before ? before.view : tailOf(all.length);
+    if (before && before.items !== all) next = keep(next, before.items, all, atEnd);
+    if (wanted) next = wanted(all, next);
+    wanted = null;
+    return { items: all, view: next };
+  });
+  const rows = createMemo(() => {
+    const { items: all, view: shown } = view();
+    const events = props.timeline.events;
+    const inputs = all.slice(shown.from, shown.to).flatMap((key) => events[key] ?? []);
+    const above = events[all[shown.from - 1] ?? ''];
+    return layoutRows(inputs, { me: me(state), unreadAfter: readUpTo, ...(above ? { before: above } : {}) });
+  });
+  const sortOf = (key: string) => sortOfService(props.timeline.events[key]?.service ?? null);
+  const sections = createMemo<Section[]>((before) => sectionsOf(rows(), before, sortOf), []);
+
+  const show = (next: (all: readonly string[], now: View) => View) => {
+    wanted = next;
+    setNudge((count) => count + 1);
+  };
+  const isTail = () => view().view.to === items().length && props.timeline.live;
+  const look = () => {
+    anchor = findAnchor(box, content);
+    atEnd = isTail() && (toEnd(box) <= follow || (atEnd && isGliding()));
+    setAway(!isTail() || toEnd(box) > follow);
+    const ts = anchor && props.timeline.events[anchor.row.dataset.key ?? '']?.ts;
+    setTopDay(ts ? startOfDay(ts) : undefined);
+  };
+  const extend = () => {
+    if (touching) return;
+    const { from, to } = view().view;
+    if (box.scrollTop < edge) {
+      if (from > 0) show((_, now) => older(now));
+      else if (props.timeline.hasOlder && !props.timeline.loadingOlder && !props.timeline.loadError) {
+        void commands.loadOlder(props.roomId).catch(() => undefined);
+      }
+    }
+    if (toEnd(box) < edge) {
+      if (to < items().length) show((all, now) => newer(now, all.length));
+      else if (!props.timeline.live && props.timeline.hasNewer && !props.timeline.loadingNewer) {
+        void commands.loadNewer(props.roomId).catch(() => undefined);
+      }
+    }
+  };
+  const settle = (grown: boolean) => {
+    const stick = atEnd && isTail();
+    restoreAnchor(box, content, anchor);
+    if (stick && toEnd(box) > 0 && !isGliding()) {
+      if (grown) glide(box, () => box.scrollHeight);
+      else box.scrollTop = box.scrollHeight;
+    }
+    look();
+    extend();
+  };
+
+  const toRow = (key: string, flash: boolean) => {
+    const at = items().indexOf(key);
+    const { from, to } = view().view;
+    if (at < 0) return;
+    if (at < from || at >= to) show((all) => around(all.length, at));
+    const row = () =>
+      rowsIn(content).find((one) => (one.dataset.keys ?? one.dataset.key ?? '').split(' ').includes(key));
+    glide(box, () => {
+      const one = row();
+      if (!one) return box.scrollTop;
+      const inBox = one.getBoundingClientRect().top - box.getBoundingClientRect().top;
+      return box.scrollTop + inBox - Math.max(80, (box.clientHeight - one.clientHeight) / 2);
+    });
+    if (flash) {
+      setFlashed(undefined);
+      setFlashed(key);
+    }
+  };
+  const jumpTo = async (eventId: EventId) => {
+    const from = anchor?.row.dataset.key;
+    const known = items().find((key) => props.timeline.events[key]?.eventId === eventId);
+    const key = known ?? (await commands.loadAround(props.roomId, eventId).catch(() => undefined));
+    if (!key) return;
+    if (known && from) returns.push(from);
+    toRow(key, true);
+  };
+  const toNewest = async () => {
+    const back = returns.pop();
+    if (back && items().includes(back)) return toRow(back, false);
+    if (!props.timeline.live) await commands.showLive(props.roomId).catch(() => undefined);
+    show((all) => tailOf(all.length));
+    glide(box, () => box.scrollHeight);
+  };
+
+  onMount(() => {
+    const unread = content.querySelector('[data-testid=unread-line]');
+    if (unread) box.scrollTop += unread.getBoundingClientRect().top - box.getBoundingClientRect().top - unreadTop;
+    else box.scrollTop = box.scrollHeight;
+    look();
+    extend();
+    const sizes = new ResizeObserver(() => settle(false));
+    sizes.observe(box);
+    sizes.observe(content);
+    setJump(() => jumpTo);
+    const wanted = untrack(target);
+    if (wanted?.roomId === props.roomId) {
+      setTarget(undefined);
+      void jumpTo(wanted.eventId);
+    }
+    onCleanup(() => {
+      sizes.disconnect();
+      stopGlide();
+      setJump(undefined);
+    });
+    watchReading({ box, content, roomId: props.roomId, timeline: () => props.timeline });
+  });
+  createEffect(on(sections, () => settle(true), { defer: true }));
+  createEffect(
+    on(
+      () => items()[items().length - 1],
+      (last, before) => {
+        const item = props.timeline.events[last ?? ''];
+        if (before && item && item.sender === me(state) && item.eventId === null) void toNewest();
+      },
+      { defer: true },
+    ),
+  );
+
+  const scrolled = () => {
+    look();
+    extend();
+  };
+  const walk = (event: KeyboardEvent) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const all = rowsIn(content);
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    all[at < 0 ? all.length - 1 : at + step]?.focus();
+  };
+  return (
+    <div class={s.pane}>
+      <ScrollArea
+        testid="timeline"
+        viewport={(element) => {
+          box = element;
+          box.addEventListener('scroll', scrolled, { passive: true });
+          box.addEventListener('wheel', stopGlide, { passive: true });
+          box.addEventListener('touchstart', () => {
+            touching = true;
+            stopGlide();
+          });
+          box.addEventListener('touchend', () => {
+            touching = false;
+            extend();
+          });
+        }}
+      >
+        <div
+          class={s.column}
+          ref={content}
+          role="log"
+          aria-label={t('chat-history')}
+          aria-live="off"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys walk through the messages from here
+          tabIndex={0}
+          onKeyDown={walk}
+          data-testid="messages"
+        >
+          <Show when={props.timeline.loadError}>
+            <div class={s.retry} data-testid="load-error">
+              {t('chat-load-failed')}
+              <Button onClick={() => void commands.loadOlder(props.roomId).catch(() => undefined)}>
+                {t('error-retry')}
+              </Button>
+            </div>
+          </Show>
+          <For each={sections()}>
+            {(section) => (
+              <Switch>
+                <Match when={section.type === 'day' && section}>
+                  {(day) => (
+                    <div class={s.day} data-testid="day-pill">
+                      <span class={s.pill}>{dayLabel(day().dayStart, now())}</span>
+                    </div>
+                  )}
+                </Match>
+                <Match when={section.type === 'unread'}>
+                  <div class={s.unread} data-testid="unread-line">
+                    {t('chat-unread')}
+                  </div>
+                </Match>
+                <Match when={section.type === 'group' && section}>
+                  {(group) => (
+                    <Group
+                      roomId={props.roomId}
+                      keys={group().keys()}
+                      events={props.timeline.events}
+                      flashed={flashed()}
+                    />
+                  )}
+                </Match>
+              </Switch>
+            )}
+          </For>
+        </div>
+      </ScrollArea>
+      <Announcer roomId={props.roomId} timeline={props.timeline} />
+      <FloatingDay day={topDay()} />
+      <JumpButton
+        shown={away()}
+        count={state.rooms[props.roomId]?.unread.notifications ?? 0}
+        onClick={() => void toNewest()}
+      />
+      <MentionButton roomId={props.roomId} timeline={props.timeline} go={(eventId) => void jumpTo(eventId)} />
+    </div>
+  );
+}
