@@ -134,20 +134,21 @@ class Person:
 
     async def changes(self, text: str, to: str) -> None:
         """Edit an own message."""
-        await self._choose(text, "menu-edit")
+        await self.chooses(text, "menu-edit")
         await expect(self.at("composer-input")).to_have_value(text)
         await self.says(to)
 
     async def replies(self, to: str, text: str) -> None:
-        await self._choose(to, "menu-reply")
+        await self.chooses(to, "menu-reply")
         await expect(self.at("reply-bar")).to_contain_text(to)
         await self.says(text)
 
     async def deletes(self, text: str) -> None:
-        await self._choose(text, "menu-delete")
-        await self.at("question-yes").click()
+        await self.chooses(text, "menu-delete")
+        await self.at("choice-everyone").click()
 
-    async def _choose(self, text: str, item: str) -> None:
+    async def chooses(self, text: str, item: str) -> None:
+        """Do one thing with a message: `item` is the test id of its row in the menu."""
         # A message is there before the server has it; what can be done with it comes with its event id.
         message = self.page.locator("[data-testid=message][data-event]").filter(has=self._exactly(text))
         await message.get_by_test_id("message-text").click(button="right", timeout=LIVE_LIMIT_MS)
