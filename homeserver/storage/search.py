@@ -66,6 +66,17 @@ class Probe(NamedTuple):
     grams: Collection[int]
 
 
+class Strip(NamedTuple):
+    """What the newest documents of some eras hold: those that fit, and how far each era was looked at.
+
+    `reached`: (room number, era) -> the time down to which all its documents were looked at, -1: all it has.
+    """
+
+    candidates: "list[Candidate]"
+    reached: dict[tuple[int, int], int]
+    looked_at: int
+
+
 class Candidate(NamedTuple):
     """A document that a probe found; `(ts, event_nid)` is its place in the order of all."""
 
@@ -229,28 +240,87 @@ class SearchTable:
 
     # -- finding ---------------------------------------------------------------------------------------------------
 
+    async def newest(
+        self, probes: Sequence[Probe], *, below: tuple[int, int], since_ts: int, kinds: Collection[int], each: int
+    ) -> Strip:
+        """Of each era the newest `each` documents before `below`, without the index of grams [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            WITH strips AS MATERIALIZED (
+              SELECT w.room_nid, w.era, s.ts, s.event_nid, s.fits
+                FROM (SELECT room_nid, era, grams::int4[] AS grams
+                        FROM unnest($1::int8[], $2::int4[], $3::text[]) AS u(room_nid, era, grams)
+                      OFFSET 0) w
+               CROSS JOIN LATERAL (
+                     SELECT ts, event_nid, kind = ANY($7::int2[]) AND grams @> w.grams AS fits
+                       FROM search_documents
+                      WHERE room_nid = w.room_nid
+                        AND era = w.era
+                        AND (ts, event_nid) < ($4::int8, $5::int8)
+                        AND ts >= $6
+                      ORDER BY ts DESC, event_nid DESC
+                      LIMIT $8) s)
+            SELECT s.ts, s.event_nid, e.event_id, s.room_nid, NULL::int4 AS era
+              FROM strips s
+             CROSS JOIN LATERAL (
+                   SELECT event_id
+                     FROM events
+                    WHERE event_nid = s.event_nid
+                    LIMIT 1) e
+             WHERE s.fits
+             UNION ALL
+            SELECT min(ts), count(*), NULL, room_nid, era
+              FROM strips
+             GROUP BY room_nid, era
+             ORDER BY 1 DESC, 2 DESC
+            """,
+            [probe.room_nid for probe in probes],
+            [probe.era for probe in probes],
+            [_array(probe.grams) for probe in probes],
+            *below,
+            since_ts,
+            list(kinds),
+            each,
+        )
+        reached = {(probe.room_nid, probe.era): -1 for probe in probes}
+        candidates, looked_at = [], 0
+        for ts, n, event_id, room_nid, era in rows:
+            if era is None:
+                candidates.append(Candidate(ts, n, event_id, room_nid))
+            else:
+                looked_at += n
+                if n == each:
+                    reached[room_nid, era] = ts
+        return Strip(candidates, reached, looked_at)
+
     async def find(
         self, probes: Sequence[Probe], *, below: tuple[int, int], since_ts: int, kinds: Collection[int], limit: int
     ) -> list[Candidate]:
         """Documents of these eras before `below`, a (ts, event number), and from `since_ts` on [1 trip].
 
-        Newest first, at most `limit`.
+        Newest first, at most `limit`. OFFSET 0: the index of grams alone is to be used, whatever else could be.
         """
         rows = await self._db.fetch(
             """
             SELECT d.ts, d.event_nid, e.event_id, w.room_nid
               FROM unnest($1::int8[], $2::text[]) AS w(room_nid, grams)
              CROSS JOIN LATERAL (
-                   SELECT ts, event_nid
-                     FROM search_documents
-                    WHERE grams @> w.grams::int4[]
-                      AND room_nid = w.room_nid
-                      AND (ts, event_nid) < ($3::int8, $4::int8)
-                      AND ts >= $5
-                      AND kind = ANY($6::int2[])
-                    ORDER BY ts DESC, event_nid DESC
+                   SELECT g.ts, g.event_nid
+                     FROM (SELECT ts, event_nid, room_nid, kind
+                             FROM search_documents
+                            WHERE grams @> w.grams::int4[]
+                           OFFSET 0) g
+                    WHERE g.room_nid = w.room_nid
+                      AND (g.ts, g.event_nid) < ($3::int8, $4::int8)
+                      AND g.ts >= $5
+                      AND g.kind = ANY($6::int2[])
+                    ORDER BY g.ts DESC, g.event_nid DESC
                     LIMIT $7) d
-              JOIN events e ON e.event_nid = d.event_nid
+             CROSS JOIN LATERAL (
+                   SELECT event_id
+                     FROM events
+                    WHERE event_nid = d.event_nid
+                    LIMIT 1) e
              ORDER BY d.ts DESC, d.event_nid DESC
              LIMIT $7
             """,

@@ -28,7 +28,7 @@ LEASE_S: Final = 15.0
 BATCH: Final = 200
 PAUSE_S: Final = 0.5
 """Events gather for so long, unless somebody searches."""
-ERA_DOCUMENTS: Final = 10_000
+ERA_DOCUMENTS: Final = 20_000
 PAST_JOB: Final = "search.past"
 PAST_MARGIN: Final = 20_000
 """Numbers are given out in blocks: events with lower ones may still come."""

@@ -31,7 +31,14 @@ RANKED: Final = 100
 CANDIDATES: Final = 50
 MAX_GRAMS: Final = 12
 """Grams of a search that the index is asked for; the text decides in any case."""
-FIRST_ERAS: Final = 3
+FIRST_STRIP: Final = 1_000
+STRIP: Final = 4_000
+"""How many of the newest documents are looked at one by one, before the index is asked, and while many fit."""
+COMMON: Final = 0.01
+"""Share of the documents that fit where looking at them one by one is quicker than the index."""
+MAX_STRIPS: Final = 100
+LEAST_EACH: Final = 20
+FIRST_ERAS: Final = 8
 MAX_ERAS: Final = 256
 MAX_ROUNDS: Final = 40
 MAX_S: Final = 5.0
@@ -173,7 +180,10 @@ class MessageSearch:
     async def _collect(
         self, requester: Requester, looking: "_Looking", rooms: dict[int, str], eras: Sequence[Era], wanted: int
     ) -> tuple[list[Hit], Place | None]:
-        """The newest hits, up to about as many as are wanted, and where to go on if not everything was looked at."""
+        """The newest hits, up to about as many as are wanted, and where to go on if not everything was looked at.
+
+        First the newest documents are looked at one by one, which finds what is common; the index then finds the rare.
+        """
         criteria = looking.criteria
         below = looking.start
         if criteria.until_ts is not None:
@@ -181,30 +191,55 @@ class MessageSearch:
         left = sorted((one for one in eras if one.last_ts >= criteria.since_ts), key=lambda one: -one.last_ts)
         due = self._clock.monotonic() + MAX_S
         hits: list[Hit] = []
-        span, limit = FIRST_ERAS, max(CANDIDATES, wanted)
-        for _ in range(MAX_ROUNDS):
-            left = [era for era in left if era.first_ts <= below.ts]
-            if not left or len(hits) >= wanted:
+        rounds, span, is_common = 0, FIRST_ERAS, True
+        while left := [era for era in left if era.first_ts <= below.ts]:
+            if len(hits) >= wanted:
                 break
-            if self._clock.monotonic() > due:
+            if self._clock.monotonic() > due or rounds >= MAX_ROUNDS:
                 return hits, below
-            # Eras that reach up to where we are must all be asked: nothing bounds what they hold.
-            n = max(span, sum(1 for era in left if era.last_ts >= below.ts))
-            floor = max((era.last_ts for era in left[n:]), default=-1)
-            probes = [Probe(era.room_nid, era.era, mixed(looking.grams, era.room_nid, era.era)) for era in left[:n]]
-            found = await self._table.find(
-                probes, below=below, since_ts=criteria.since_ts, kinds=criteria.kinds, limit=limit
-            )
-            usable = [one for one in found if one.ts > floor]
-            hits += await self._fitting(requester, looking, rooms, usable)
-            if len(found) == limit and len(usable) == len(found):
-                below = Place(usable[-1].ts, usable[-1].event_nid)
+            if is_common:
+                found, below, is_common = await self._newest(looking, left, below, FIRST_STRIP if not rounds else STRIP)
             else:
-                below = Place.above(floor)
-                span = min(span * 4, MAX_ERAS)
-        else:
-            return hits, below
+                found, below, is_full = await self._indexed(looking, left, below, span, max(CANDIDATES, wanted))
+                span = span if is_full else min(span * 4, MAX_ERAS)
+            hits += await self._fitting(requester, looking, rooms, found)
+            rounds += 1
         return hits, None
+
+    async def _newest(
+        self, looking: "_Looking", left: Sequence[Era], below: Place, documents: int
+    ) -> tuple[list[Candidate], Place, bool]:
+        """Candidates among about so many of the newest documents, down to where that is all, and whether it is much."""
+        chosen, floor = _split(left, below, MAX_STRIPS)
+        strip = await self._table.newest(
+            looking.probes(chosen),
+            below=below,
+            since_ts=looking.criteria.since_ts,
+            kinds=looking.criteria.kinds,
+            each=max(LEAST_EACH, documents // len(chosen)),
+        )
+        floor = max(floor, *strip.reached.values())
+        if floor >= below.ts:
+            return [], below, False  # more documents of one moment than are looked at: the index tells them apart
+        usable = [one for one in strip.candidates if one.ts > floor]
+        return usable, Place.above(floor), len(strip.candidates) >= COMMON * strip.looked_at
+
+    async def _indexed(
+        self, looking: "_Looking", left: Sequence[Era], below: Place, span: int, limit: int
+    ) -> tuple[list[Candidate], Place, bool]:
+        """Candidates that the index names, down to where that is all, and whether there were as many as asked for."""
+        chosen, floor = _split(left, below, span)
+        found = await self._table.find(
+            looking.probes(chosen),
+            below=below,
+            since_ts=looking.criteria.since_ts,
+            kinds=looking.criteria.kinds,
+            limit=limit,
+        )
+        usable = [one for one in found if one.ts > floor]
+        if len(found) == limit and len(usable) == limit:
+            return usable, Place(usable[-1].ts, usable[-1].event_nid), True
+        return usable, Place.above(floor), False
 
     async def _fitting(
         self, requester: Requester, looking: "_Looking", rooms: dict[int, str], candidates: Sequence[Candidate]
@@ -228,6 +263,15 @@ class MessageSearch:
         return hits
 
 
+def _split(left: Sequence[Era], below: Place, n: int) -> tuple[Sequence[Era], int]:
+    """The first `n` eras, and the time of the newest document of the others.
+
+    Eras that reach up to `below` must all be among the first: nothing bounds what they hold.
+    """
+    n = max(n, sum(1 for era in left if era.last_ts >= below.ts))
+    return left[:n], max((era.last_ts for era in left[n:]), default=-1)
+
+
 @dataclass(frozen=True, slots=True)
 class _Looking:
     """One search under way."""
@@ -237,6 +281,10 @@ class _Looking:
     grams: list[int]
     matcher: EventMatcher
     start: Place
+
+    def probes(self, eras: Sequence[Era]) -> list[Probe]:
+        """What to look for in these eras."""
+        return [Probe(era.room_nid, era.era, mixed(self.grams, era.room_nid, era.era)) for era in eras]
 
     def rank(self, seen: Seen) -> float | None:
         """How well the newest version of an event fits; None: it does not."""

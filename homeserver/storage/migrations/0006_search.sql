@@ -8,7 +8,7 @@ CREATE TABLE search_eras (
   documents integer NOT NULL,
   PRIMARY KEY (room_nid, era)
 ) WITH (fillfactor = 70);
-COMMENT ON TABLE search_eras IS 'Stretches of time of a room, found newest first: a common word is never looked up in the whole room.';
+COMMENT ON TABLE search_eras IS 'Stretches of time of a room, looked into newest first.';
 COMMENT ON COLUMN search_eras.first_ts IS 'Documents from here on belong to it, until the next era begins.';
 
 CREATE TABLE search_documents (
@@ -23,3 +23,5 @@ COMMENT ON COLUMN search_documents.kind IS '1 a message, 2 the name of a room, 3
 COMMENT ON COLUMN search_documents.grams IS 'Hashes of what it is found by, each mixed with the number of its room and era: one probe finds what fits in one era.';
 -- Without the pending list: every probe would read it from end to end.
 CREATE INDEX search_documents_grams ON search_documents USING gin (grams) WITH (fastupdate = off);
+CREATE INDEX search_documents_newest ON search_documents (room_nid, era, ts, event_nid);
+COMMENT ON INDEX search_documents_newest IS 'Common words are looked for in the newest documents themselves: the other index would name too many.';
