@@ -1,4 +1,4 @@
-import { createEffect, createMemo, createSignal, lazy, on, onCleanup, onMount, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, lazy, on, onCleanup, onMount, Show, Suspense } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import { ChatList } from '../features/chat-list/chat-list';
 import { openRoomMenu } from '../features/chat-list/room-menu';
@@ -14,6 +14,7 @@ import { useClient } from '../store/context';
 import type { RoomId } from '../store/contract';
 import { startAudio } from '../store/media';
 import { isPicking, stopPicking } from '../store/messages-ui';
+import { chatSearch, folded, leftPages, setChatSearch, setFeatures } from '../store/pages';
 import { goTo, route } from '../store/ui';
 import s from './columns.module.css';
 import { Guarded } from './errors';
@@ -22,16 +23,22 @@ import { openMainMenu } from './main-menu';
 import { Overlays } from './overlays';
 import { Resizer } from './resizer';
 import { Wallpaper } from './wallpaper';
-import { left, narrow } from './width';
+import { folded_px, left, narrow } from './width';
 
 const slide_ms = 300;
 
+const LeftPages = lazy(async () => ({ default: (await import('./left-pages')).LeftPages }));
+const ChatSearch = lazy(async () => ({ default: (await import('../features/search/chat-search')).ChatSearch }));
 const InfoPanel = lazy(async () => ({ default: (await import('../features/group/info-panel')).InfoPanel }));
 
 /** The columns of somebody who is signed in: chats, the open chat, its information. */
 export function Columns() {
   const client = useClient();
-  startHotkeys(client.state);
+  startHotkeys(client);
+  void client.commands.features().then(
+    (names) => setFeatures(new Set(names)),
+    () => undefined,
+  );
   startAudio(client);
   onCleanup(closePlayer);
   const shown = createLingering(() => route().roomId);
@@ -42,7 +49,7 @@ export function Columns() {
       data-chat={route().roomId !== null}
       data-info={info() !== null}
       data-testid="shell"
-      style={{ '--left': `${left()}px` }}
+      style={{ '--left': `${folded() ? folded_px : left()}px` }}
     >
       <nav
         class={s.left}
@@ -56,6 +63,13 @@ export function Columns() {
         <Guarded>
           <ChatList mainMenu={(at) => openMainMenu(client, at)} />
         </Guarded>
+        <Show when={leftPages().length > 0}>
+          <Guarded>
+            <Suspense>
+              <LeftPages />
+            </Suspense>
+          </Guarded>
+        </Show>
         <Resizer />
       </nav>
       <main
@@ -114,6 +128,7 @@ function Chat(props: { roomId: RoomId }) {
     void commands.openRoom(roomId).catch(() => undefined);
     onCleanup(() => {
       stopPicking();
+      setChatSearch(false);
       void commands.closeRoom(roomId).catch(() => undefined);
     });
   });
@@ -127,6 +142,11 @@ function Chat(props: { roomId: RoomId }) {
         {state.rooms[props.roomId]?.name || t('chat-empty-name')}
       </Dynamic>
       <ChatHeader roomId={props.roomId} menu={menu} />
+      <Show when={chatSearch()}>
+        <Suspense>
+          <ChatSearch roomId={props.roomId} />
+        </Suspense>
+      </Show>
       <PlayerBar />
       <PinBar roomId={props.roomId} />
       <Guarded>

@@ -1,7 +1,7 @@
 /** The rows of a menu that change how the page looks. */
 import { language, languages, setLanguage, t } from '../i18n';
+import { isDark, setTheme, theme } from '../store/look';
 import type { MenuItem } from '../ui/menu';
-import { isDark, setTheme, theme } from './theme';
 
 /** Night mode, the system's choice, and the other languages: also before anyone is signed in. */
 export function lookItems(): MenuItem[] {

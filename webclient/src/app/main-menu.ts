@@ -1,6 +1,7 @@
 /** The main menu: who I am, how the page looks, its language, and the way out. */
 import { t } from '../i18n';
 import type { Client } from '../store/contract';
+import { closeAllLeft, openLeft } from '../store/pages';
 import { me } from '../store/people';
 import { goTo } from '../store/ui';
 import { ask } from '../ui/dialog';
@@ -13,6 +14,7 @@ export function openMainMenu({ state, commands }: Client, at: Element): void {
   const address = me(state);
   const signOut = () => {
     goTo(null);
+    closeAllLeft();
     void commands.logout();
   };
   const items: MenuItem[] = [
@@ -22,6 +24,20 @@ export function openMainMenu({ state, commands }: Client, at: Element): void {
       icon: 'copy',
       select: () => void navigator.clipboard.writeText(address).then(() => toast(t('message-copied'))),
     },
+    { id: 'settings', label: t('settings-title'), icon: 'settings', select: () => openLeft('settings') },
+    { id: 'contacts', label: t('menu-contacts'), icon: 'user', select: () => openLeft('contacts') },
+    {
+      id: 'saved',
+      label: t('saved-title'),
+      icon: 'bookmark',
+      select: () =>
+        void commands.openSaved().then(
+          (roomId) => goTo(roomId),
+          () => toast(t('error-unknown')),
+        ),
+    },
+    { id: 'archived', label: t('list-archived'), icon: 'archive', select: () => openLeft('archive') },
+    { id: 'explore', label: t('menu-explore'), icon: 'compass', select: () => openLeft('explore') },
     ...lookItems(),
     {
       id: 'sign-out',

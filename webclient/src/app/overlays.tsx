@@ -1,14 +1,30 @@
 /** What lies over the columns when it is asked for: each is loaded then. */
-import { lazy, Show, Suspense } from 'solid-js';
+import { lazy, onMount, Show, Suspense } from 'solid-js';
 import { messageList } from '../store/message-list';
-import { forwarding } from '../store/messages-ui';
+import { forwarding, person, setPerson } from '../store/messages-ui';
+import { joinLink, previewed, setPreviewed } from '../store/pages';
 import { viewing } from '../store/viewer';
 import { ChoiceHost } from '../ui/choice';
 import { EmojiHost } from '../ui/emoji/emoji-host';
+import { Notices } from './notices';
 
 const Viewer = lazy(async () => ({ default: (await import('../features/viewer/viewer')).Viewer }));
 const Forward = lazy(async () => ({ default: (await import('../features/forward/forward-dialog')).ForwardHost }));
 const List = lazy(async () => ({ default: (await import('../features/message-list/message-list')).MessageListHost }));
+
+const PersonCard = lazy(async () => ({ default: (await import('../features/profile/person-card')).PersonCard }));
+const Preview = lazy(async () => ({ default: (await import('../features/explore/room-preview')).PreviewHost }));
+const Link = lazy(async () => ({ default: (await import('../features/explore/room-preview')).LinkPreview }));
+
+/** The card of somebody; an address of a group leads to that group. */
+function Person(props: { id: string }) {
+  if (props.id.startsWith('@')) return <PersonCard userId={props.id} />;
+  onMount(() => {
+    setPreviewed({ id: props.id, via: [] });
+    setPerson(undefined);
+  });
+  return null;
+}
 
 /** Stands once in the columns. */
 export function Overlays() {
@@ -23,6 +39,16 @@ export function Overlays() {
       <Show when={messageList()}>
         <List />
       </Show>
+      <Show when={person()} keyed>
+        {(id) => <Person id={id} />}
+      </Show>
+      <Show when={previewed()}>
+        <Preview />
+      </Show>
+      <Show when={joinLink()} keyed>
+        {(token) => <Link token={token} />}
+      </Show>
+      <Notices />
       <ChoiceHost />
       <EmojiHost />
     </Suspense>

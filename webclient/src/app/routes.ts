@@ -1,5 +1,7 @@
 /** The open chat in the address bar: `#/!room:server` and `#/!room:server/info`. Back closes the topmost layer first. */
 import { createEffect, on, onCleanup } from 'solid-js';
+import { goToEvent, openPerson } from '../store/messages-ui';
+import { setJoinLink } from '../store/pages';
 import { type Route, route, setRoute } from '../store/ui';
 import { closeTopLayer } from '../ui/layers';
 
@@ -16,12 +18,21 @@ export function hashOf({ roomId, info }: Route): string {
   return `#/${id}${info ? '/info' : ''}`;
 }
 
+/** Go where an address leads: to a chat, to an event of it, to a person, to a group, or by a link into a group. */
+function open(hash: string): void {
+  const [first, second] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  if (first === 'join' && second) setJoinLink(second);
+  else if (first?.startsWith('@') || first?.startsWith('#')) openPerson(first);
+  else if (first?.startsWith('!') && second?.startsWith('$')) goToEvent(first, second);
+  else setRoute(routeOf(hash));
+}
+
 /** Keep the address bar and the route in step. Call once, under an owner. */
 export function startRoutes(): void {
-  setRoute(routeOf(location.hash));
+  open(location.hash);
   const popped = () => {
     if (closeTopLayer()) history.pushState(null, '', hashOf(route()));
-    else setRoute(routeOf(location.hash));
+    else open(location.hash);
   };
   addEventListener('popstate', popped);
   onCleanup(() => removeEventListener('popstate', popped));

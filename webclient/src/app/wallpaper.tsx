@@ -1,8 +1,8 @@
 import { createEffect, on, onCleanup } from 'solid-js';
+import { isDark } from '../store/look';
 import { turns } from '../store/ui';
 import { mayMove } from '../ui/motion';
 import { paint, rgb, side } from './gradient';
-import { isDark } from './theme';
 import s from './wallpaper.module.css';
 
 const day = ['#dbddbb', '#6ba587', '#d5d88d', '#88b884'].map(rgb);

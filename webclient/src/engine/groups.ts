@@ -3,17 +3,8 @@ import { asEvents, type Json, list, type MatrixEvent, number, object, text, text
 import { mediaOf } from '../model/media';
 import { previewBody } from '../model/preview';
 import { serviceLine } from '../model/service';
-import type {
-  Access,
-  Banned,
-  GroupCommands,
-  InviteLink,
-  LogEntry,
-  MediaKind,
-  Page,
-  SharedItem,
-} from '../store/groups';
 import { errorInfo } from '../store/errors';
+import type { Access, Banned, GroupCommands, InviteLink, LogEntry, MediaKind, SharedItem } from '../store/groups';
 import { type HttpRequest, path } from './api/http';
 import type { Core } from './core';
 import type { People } from './people';

@@ -385,7 +385,6 @@ wordings-title = Edit history
 settings-title = Settings
 menu-contacts = Contacts
 menu-explore = Explore groups
-saved-title = Saved messages
 list-archived = Archived chats
 folder-empty = No chats in this folder
 row-archive = Archive

@@ -34,9 +34,29 @@ export function t(id: TextId, args?: Record<string, FluentVariable>): string {
   return text ? fallback.formatPattern(text, args ?? null) : id;
 }
 
+type LoadText = () => Promise<string>;
+
+/** Texts that came later, with the pages that need them: in Russian, how to get them. */
+const added: LoadText[] = [];
+
+/** Take in more texts, for all languages: those in English, and how to load them in Russian. */
+export async function addTexts(source: string, russian: LoadText): Promise<void> {
+  fallback.addResource(new FluentResource(source));
+  added.push(russian);
+  if (language() === 'ru') {
+    bundle().addResource(new FluentResource(await russian()));
+  }
+}
+
 /** Change the language and keep the choice. Russian is loaded only when it is asked for. */
 export async function setLanguage(code: Language): Promise<void> {
-  setBundle(code === 'en' ? fallback : bundleOf(code, (await import('./ru.ftl?raw')).default));
+  if (code === 'en') {
+    setBundle(fallback);
+  } else {
+    const fresh = bundleOf(code, (await import('./ru.ftl?raw')).default);
+    for (const load of added) fresh.addResource(new FluentResource(await load()));
+    setBundle(fresh);
+  }
   setLanguageSignal(code);
   document.documentElement.lang = code;
   localStorage.setItem(stored, code);

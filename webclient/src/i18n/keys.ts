@@ -338,7 +338,6 @@ export type TextId =
   | 'settings-title'
   | 'menu-contacts'
   | 'menu-explore'
-  | 'saved-title'
   | 'list-archived'
   | 'folder-empty'
   | 'row-archive'

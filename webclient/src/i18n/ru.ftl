@@ -387,7 +387,6 @@ wordings-title = История изменений
 settings-title = Настройки
 menu-contacts = Контакты
 menu-explore = Обзор групп
-saved-title = Избранное
 list-archived = Архив
 folder-empty = В этой папке нет чатов
 row-archive = В архив

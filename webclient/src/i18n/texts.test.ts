@@ -3,8 +3,8 @@ import { FluentResource } from '@fluent/bundle';
 import { expect, test } from 'vitest';
 
 const source = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
-const english = new FluentResource(source('./en.ftl')).body;
-const russian = new FluentResource(source('./ru.ftl')).body;
+const english = new FluentResource(`${source('./en.ftl')}\n${source('./en-more.ftl')}`).body;
+const russian = new FluentResource(`${source('./ru.ftl')}\n${source('./ru-more.ftl')}`).body;
 
 /** Names of the variables in a text, wherever they stand. */
 const variables = (text: unknown): string[] =>

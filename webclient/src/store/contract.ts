@@ -121,7 +121,10 @@ export interface Preview {
 
 export type PreviewBody =
   | { readonly kind: 'text' | 'notice' | 'emote'; readonly text: string }
-  | { readonly kind: 'image' | 'video' | 'audio' | 'voice' | 'file' | 'sticker' | 'location' | 'poll'; readonly text: string }
+  | {
+      readonly kind: 'image' | 'video' | 'audio' | 'voice' | 'file' | 'sticker' | 'location' | 'poll';
+      readonly text: string;
+    }
   | { readonly kind: 'encrypted' | 'redacted' | 'unknown'; readonly text: '' }
   | { readonly kind: 'service'; readonly text: ''; readonly service: ServiceLine };
 

@@ -134,7 +134,10 @@ export interface GroupCommands {
   /** `alias`: local part, needed for `public` unless the group has one. */
   setAccess(roomId: RoomId, access: Access, alias: string): Promise<void>;
   /** Roles without levels, the highest first. */
-  setRoles(roomId: RoomId, list: { roles: readonly Omit<Role, 'level'>[]; everyone: readonly Permission[] }): Promise<void>;
+  setRoles(
+    roomId: RoomId,
+    list: { roles: readonly Omit<Role, 'level'>[]; everyone: readonly Permission[] },
+  ): Promise<void>;
   assignRoles(roomId: RoomId, userId: UserId, ids: readonly string[]): Promise<void>;
   /** `until` null: they may write again. */
   muteMember(roomId: RoomId, userId: UserId, until: number | null): Promise<void>;

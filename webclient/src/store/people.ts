@@ -1,9 +1,16 @@
 /** What people are called where we see them. */
 import type { MirrorState, RoomId, UserId } from './contract';
 
-/** Display name in the room, else the global one, else the name part of the address. */
+const localpart = (userId: UserId) => userId.replace(/^@([^:]*):.*$/, '$1');
+
+/** My own name for somebody, else their name in the room, else the global one, else the name part of the address. */
 export function nameOf(state: MirrorState, roomId: RoomId, userId: UserId): string {
-  return state.members[roomId]?.[userId]?.name ?? state.users[userId]?.name ?? userId.replace(/^@([^:]*):.*$/, '$1');
+  return state.own.contacts[userId] || state.members[roomId]?.[userId]?.name || knownName(state, userId);
+}
+
+/** What somebody is called wherever there is no room. */
+export function knownName(state: MirrorState, userId: UserId): string {
+  return state.own.contacts[userId] || state.users[userId]?.name || localpart(userId);
 }
 
 /** My own id; '' while nobody is signed in. */

@@ -1,2 +1,3 @@
-/** Whether things may move, as the system asks. */
-export const mayMove = (): boolean => !matchMedia('(prefers-reduced-motion: reduce)').matches;
+/** Whether things may move, as the system and the person ask. */
+export const mayMove = (): boolean =>
+  document.documentElement.dataset.motion !== 'less' && !matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -1,5 +1,6 @@
 /** Short makers of what the store holds, for scenes. */
 import type {
+  GroupFacts,
   Member,
   MirrorState,
   Preview,
@@ -19,6 +20,22 @@ const full = { level: 100, ...power, setTopic: true, setAvatar: true, setPowers:
 export const today = new Date();
 export const clock = (hours: number, minutes: number, days = 0): number =>
   new Date(today.getFullYear(), today.getMonth(), today.getDate() - days, hours, minutes).getTime();
+
+const group: GroupFacts = {
+  access: 'private',
+  alias: '',
+  history: 'shared',
+  version: '12',
+  roles: null,
+  rolesOf: {},
+  mutedUntil: {},
+  creators: [],
+  requests: [],
+  replacement: null,
+  canSetAccess: true,
+  canSetRoles: true,
+  notify: 'all',
+};
 
 export function room(id: string, name: string, more: Partial<Room> = {}): Room {
   return {
@@ -46,6 +63,7 @@ export function room(id: string, name: string, more: Partial<Room> = {}): Room {
     defaultPower: 0,
     readUpTo: null,
     bumpStamp: 0,
+    group,
     ...more,
   };
 }

@@ -7,10 +7,10 @@ import '../../src/styles/motion.css';
 import { render } from 'solid-js/web';
 import { startRoutes } from '../../src/app/routes';
 import { Shell } from '../../src/app/shell';
-import { setTheme, startTheme } from '../../src/app/theme';
 import { setLanguage } from '../../src/i18n';
 import { ClientContext } from '../../src/store/context';
 import type { Client, Commands } from '../../src/store/contract';
+import { setTheme, startLook } from '../../src/store/look';
 import { createMirror } from '../../src/store/mirror';
 import { message, my } from './build';
 import { olderHistory, scenes } from './fixtures';
@@ -77,7 +77,7 @@ history.replaceState(null, '', `${location.pathname}${location.search}${scene.ha
 const place = document.getElementById('app');
 if (place) {
   render(() => {
-    startTheme();
+    startLook();
     startRoutes();
     return (
       <ClientContext.Provider value={client}>

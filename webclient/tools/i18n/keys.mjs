@@ -1,12 +1,11 @@
-// Writes src/i18n/keys.ts, the typed ids of all texts, from en.ftl. Run after changing en.ftl.
+// Writes src/i18n/keys.ts, the typed ids of all texts, from en.ftl and en-more.ftl. Run after changing one of them.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const at = (path) => new URL(path, import.meta.url);
-const ids = [...readFileSync(at('../../src/i18n/en.ftl'), 'utf8').matchAll(/^([a-z][\w-]*) =/gm)].map(
-  (match) => match[1],
-);
+const sources = ['en.ftl', 'en-more.ftl'].map((file) => readFileSync(at(`../../src/i18n/${file}`), 'utf8'));
+const ids = [...sources.join('\n').matchAll(/^([a-z][\w-]*) =/gm)].map((match) => match[1]);
 const union = ids.map((id) => `  | '${id}'`).join('\n');
 writeFileSync(
   at('../../src/i18n/keys.ts'),
-  `/** Ids of all texts; written by tools/i18n/keys.mjs from en.ftl. */\nexport type TextId =\n${union};\n`,
+  `/** Ids of all texts; written by tools/i18n/keys.mjs from en.ftl and en-more.ftl. */\nexport type TextId =\n${union};\n`,
 );

@@ -1,8 +1,8 @@
 /** The extensions of a delta: account data, receipts, typing, counts, presence. Spec: MSC4508 and our own ones. */
 import { asEvent, isObject, type Json, list, number, object, roomEntries, text, texts } from '../../model/events';
 import { type Account, emptyRoom, type RoomData } from './account';
-import { HIDDEN, SAVED, STARS } from './own-data';
 import type { Changes } from './changes';
+import { HIDDEN, SAVED, STARS } from './own-data';
 import { OWN_KINDS } from './own-view';
 
 export const COUNTS = 'app.hearth.counts';

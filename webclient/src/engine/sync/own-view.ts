@@ -49,7 +49,10 @@ export function ownView(account: Account): Own {
       previews: settings.previews !== false,
       unarchive: settings.unarchive !== false,
     },
-    notify: rules.underride === undefined ? noOwn.notify : { dm: on('.m.rule.room_one_to_one'), group: on('.m.rule.message') },
+    notify:
+      rules.underride === undefined
+        ? noOwn.notify
+        : { dm: on('.m.rule.room_one_to_one'), group: on('.m.rule.message') },
   };
 }
 

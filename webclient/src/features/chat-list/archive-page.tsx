@@ -16,8 +16,17 @@ export function ArchivePage() {
   const [viewport, setViewport] = createSignal<HTMLDivElement>();
   const ids = () => state.roomOrder.filter((id) => isArchived(state, id));
   return (
-    <Page title={t('list-archived')} onBack={closeLeft} backLabel={t('page-back')} viewport={setViewport} testid="archive">
-      <Show when={ids().length > 0} fallback={<Blank icon="archive" title={t('archive-empty')} hint={t('archive-hint')} />}>
+    <Page
+      title={t('list-archived')}
+      onBack={closeLeft}
+      backLabel={t('page-back')}
+      viewport={setViewport}
+      testid="archive"
+    >
+      <Show
+        when={ids().length > 0}
+        fallback={<Blank icon="archive" title={t('archive-empty')} hint={t('archive-hint')} />}
+      >
         <Show when={viewport()}>
           {(box) => (
             <VirtualList

@@ -33,7 +33,11 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
   const [viewport, setViewport] = createSignal<HTMLDivElement>();
 
   const rooms = createMemo(() => state.roomOrder.flatMap((id) => state.rooms[id] ?? []));
-  const ids = createMemo(() => rooms().filter((room) => belongs(state, folder(), room)).map((room) => room.id));
+  const ids = createMemo(() =>
+    rooms()
+      .filter((room) => belongs(state, folder(), room))
+      .map((room) => room.id),
+  );
   const archived = createMemo(() => rooms().filter((room) => isArchived(state, room.id)));
   const unreadIn = (one: FolderId) =>
     rooms().filter((room) => isUnread(room) && !room.muted && belongs(state, one, room)).length;
@@ -43,7 +47,11 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
       label: t(`folder-${id}`),
       count: id === 'unread' ? 0 : unreadIn(id),
     })),
-    ...state.own.folders.map((one) => ({ id: `own-${one.id}` as const, label: one.name, count: unreadIn(`own-${one.id}`) })),
+    ...state.own.folders.map((one) => ({
+      id: `own-${one.id}` as const,
+      label: one.name,
+      count: unreadIn(`own-${one.id}`),
+    })),
   ];
   createEffect(() => {
     if (!tabs().some((tab) => tab.id === folder())) setFolder('all');

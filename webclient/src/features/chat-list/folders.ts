@@ -22,7 +22,11 @@ export function inFolder(folder: Folder, room: Room): boolean {
 export function belongs(state: MirrorState, id: FolderId, room: Room): boolean {
   if (id.startsWith('own-')) {
     const folder = state.own.folders.find((one) => `own-${one.id}` === id);
-    return folder !== undefined && inFolder(folder, room) && (!isArchived(state, room.id) || folder.include.includes(room.id));
+    return (
+      folder !== undefined &&
+      inFolder(folder, room) &&
+      (!isArchived(state, room.id) || folder.include.includes(room.id))
+    );
   }
   if (isArchived(state, room.id)) return false;
   if (id === 'unread') return isUnread(room);

@@ -60,20 +60,20 @@ export function NewChat(props: { kind: NewChatKind; address: string; onClose: ()
   return (
     <Dialog title={t(title[props.kind])} onClose={props.onClose} testid="new-chat-dialog">
       <form class={s.form} onSubmit={(event) => void submit(event)}>
-            <Field
-              label={t(props.kind === 'join' ? 'new-room-address' : 'new-address')}
-              value={address()}
-              hint={props.kind === 'join' ? undefined : t('new-address-hint')}
-              error={error() ?? (address().includes(':') ? problem() : undefined)}
-              onInput={(event) => {
-                setAddress(event.currentTarget.value);
-                setError(undefined);
-              }}
-              autocomplete="off"
-              autocapitalize="off"
-              spellcheck={false}
-              data-testid="address"
-            />
+        <Field
+          label={t(props.kind === 'join' ? 'new-room-address' : 'new-address')}
+          value={address()}
+          hint={props.kind === 'join' ? undefined : t('new-address-hint')}
+          error={error() ?? (address().includes(':') ? problem() : undefined)}
+          onInput={(event) => {
+            setAddress(event.currentTarget.value);
+            setError(undefined);
+          }}
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          data-testid="address"
+        />
         <Show when={props.kind !== 'join' && isUserId(person()) && !problem()}>
           <ProfileCheck userId={person()} />
         </Show>
@@ -81,7 +81,12 @@ export function NewChat(props: { kind: NewChatKind; address: string; onClose: ()
           <div class={s.found}>
             <For each={found()}>
               {(one) => (
-                <button type="button" class={s.profile} onClick={() => setAddress(one.userId)} data-testid="found-person">
+                <button
+                  type="button"
+                  class={s.profile}
+                  onClick={() => setAddress(one.userId)}
+                  data-testid="found-person"
+                >
                   <Avatar id={one.userId} name={one.name} photo={one.avatar} size={42} />
                   <span>
                     <span class={s.name}>{one.name}</span>

@@ -50,7 +50,14 @@ export function openRoomMenu({ state, commands }: Client, room: Room, at: Anchor
       icon: 'pin',
       select: () => void commands.setPinned(room.id, !room.pinned).catch(tell),
     },
-    ...(room.pinned ? orderItems(state.roomOrder.filter((id) => state.rooms[id]?.pinned), room.id, commands, tell) : []),
+    ...(room.pinned
+      ? orderItems(
+          state.roomOrder.filter((id) => state.rooms[id]?.pinned),
+          room.id,
+          commands,
+          tell,
+        )
+      : []),
     { id: 'mute', label: t(silent ? 'row-unmute' : 'row-mute'), icon: silent ? 'bell' : 'bell-off', select: mute },
     {
       id: 'archive',
@@ -98,7 +105,12 @@ function openMuteMenu(commands: Client['commands'], room: Room, at: Anchor): voi
 }
 
 /** Up and down among the pinned ones. */
-function orderItems(pinned: readonly string[], id: string, commands: Client['commands'], tell: (error: unknown) => void): MenuItem[] {
+function orderItems(
+  pinned: readonly string[],
+  id: string,
+  commands: Client['commands'],
+  tell: (error: unknown) => void,
+): MenuItem[] {
   const at = pinned.indexOf(id);
   const move = (step: number) => () => {
     const next = pinned.filter((one) => one !== id);
@@ -107,6 +119,8 @@ function orderItems(pinned: readonly string[], id: string, commands: Client['com
   };
   return [
     ...(at > 0 ? [{ id: 'pin-up', label: t('order-pin-up'), icon: 'arrow-up' as const, select: move(-1) }] : []),
-    ...(at < pinned.length - 1 ? [{ id: 'pin-down', label: t('order-pin-down'), icon: 'arrow-down' as const, select: move(1) }] : []),
+    ...(at < pinned.length - 1
+      ? [{ id: 'pin-down', label: t('order-pin-down'), icon: 'arrow-down' as const, select: move(1) }]
+      : []),
   ];
 }

@@ -65,8 +65,22 @@ export function ExplorePage() {
     <Page title={t('menu-explore')} onBack={closeLeft} backLabel={t('page-back')} testid="explore">
       <Section>
         <div class={s.form}>
-          <Field label={t('list-search')} value={words()} autocomplete="off" onInput={(event) => setWords(event.currentTarget.value)} data-testid="explore-search" />
-          <Field label={t('explore-server')} value={server()} hint={t('explore-server-hint', { server: own() })} autocomplete="off" autocapitalize="off" onInput={(event) => setServer(event.currentTarget.value)} data-testid="explore-server" />
+          <Field
+            label={t('list-search')}
+            value={words()}
+            autocomplete="off"
+            onInput={(event) => setWords(event.currentTarget.value)}
+            data-testid="explore-search"
+          />
+          <Field
+            label={t('explore-server')}
+            value={server()}
+            hint={t('explore-server-hint', { server: own() })}
+            autocomplete="off"
+            autocapitalize="off"
+            onInput={(event) => setServer(event.currentTarget.value)}
+            data-testid="explore-server"
+          />
         </div>
       </Section>
       <Show when={error()}>

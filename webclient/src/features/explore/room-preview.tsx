@@ -34,14 +34,16 @@ export function RoomPreview(props: { id: string; via: readonly string[] }) {
   const known = () => (room.error ? undefined : room());
   const shown = (): Shown | undefined => {
     const found = known()?.found;
-    return found && {
-      id: found.roomId,
-      name: found.name,
-      sub: [found.alias, t('chat-members', { count: found.members })].filter(Boolean).join(' · '),
-      topic: found.topic,
-      avatar: found.avatar,
-      asks: found.access === 'knock',
-    };
+    return (
+      found && {
+        id: found.roomId,
+        name: found.name,
+        sub: [found.alias, t('chat-members', { count: found.members })].filter(Boolean).join(' · '),
+        topic: found.topic,
+        avatar: found.avatar,
+        asks: found.access === 'knock',
+      }
+    );
   };
   const close = () => setPreviewed(undefined);
   const enter = async () => {
@@ -82,14 +84,16 @@ export function LinkPreview(props: { token: string }) {
   const known = () => (room.error ? undefined : room());
   const shown = (): Shown | undefined => {
     const found = known();
-    return found && {
-      id: found.roomId,
-      name: found.name || t('chat-empty-name'),
-      sub: t('chat-members', { count: found.members }),
-      topic: found.topic,
-      avatar: found.avatar,
-      asks: found.approval,
-    };
+    return (
+      found && {
+        id: found.roomId,
+        name: found.name || t('chat-empty-name'),
+        sub: t('chat-members', { count: found.members }),
+        topic: found.topic,
+        avatar: found.avatar,
+        asks: found.approval,
+      }
+    );
   };
   const close = () => setJoinLink(undefined);
   const enter = async () => {
@@ -150,7 +154,13 @@ function Card(props: {
         <Button onClick={() => props.onClose()}>{t('new-cancel')}</Button>
         <Show when={props.shown}>
           {(shown) => (
-            <Button kind="primary" disabled={busy()} busy={busy()} onClick={() => void enter()} data-testid="preview-join">
+            <Button
+              kind="primary"
+              disabled={busy()}
+              busy={busy()}
+              onClick={() => void enter()}
+              data-testid="preview-join"
+            >
               {t(shown().asks ? 'preview-ask' : 'list-accept')}
             </Button>
           )}

@@ -40,8 +40,12 @@ export function FoldersPage() {
   const menu = (folder: Folder, at: HTMLElement) =>
     openMenu(at, [
       { id: 'edit', label: t('info-edit'), icon: 'pencil', select: () => setEdited(folder) },
-      ...(folders()[0] === folder ? [] : [{ id: 'up', label: t('order-up'), icon: 'arrow-up' as const, select: () => move(folder, -1) }]),
-      ...(folders().at(-1) === folder ? [] : [{ id: 'down', label: t('order-down'), icon: 'arrow-down' as const, select: () => move(folder, 1) }]),
+      ...(folders()[0] === folder
+        ? []
+        : [{ id: 'up', label: t('order-up'), icon: 'arrow-up' as const, select: () => move(folder, -1) }]),
+      ...(folders().at(-1) === folder
+        ? []
+        : [{ id: 'down', label: t('order-down'), icon: 'arrow-down' as const, select: () => move(folder, 1) }]),
       {
         id: 'remove',
         label: t('folder-remove'),
@@ -56,7 +60,12 @@ export function FoldersPage() {
         <Show when={folders().length > 0} fallback={<Blank icon="folder" title={t('folders-empty')} />}>
           <For each={folders()}>
             {(folder) => (
-              <PageRow icon="folder" text={folder.name} onClick={(event) => menu(folder, event.currentTarget)} testid="folder" />
+              <PageRow
+                icon="folder"
+                text={folder.name}
+                onClick={(event) => menu(folder, event.currentTarget)}
+                testid="folder"
+              />
             )}
           </For>
         </Show>
@@ -87,10 +96,28 @@ function FolderDialog(props: { folder: Folder; onSave: (folder: Folder) => void;
   return (
     <Dialog title={t(props.folder.name ? 'folder-edit' : 'folder-new')} onClose={props.onClose} testid="folder-dialog">
       <form class={s.form} onSubmit={submit}>
-        <Field label={t('folder-name')} value={name()} maxLength={32} onInput={(event) => setName(event.currentTarget.value)} data-testid="folder-name" />
+        <Field
+          label={t('folder-name')}
+          value={name()}
+          maxLength={32}
+          onInput={(event) => setName(event.currentTarget.value)}
+          data-testid="folder-name"
+        />
         <div>
-          <SwitchRow icon="user" text={t('folder-private')} on={kinds().includes('dm')} onChange={() => setKinds(toggle(kinds(), 'dm'))} testid="folder-dm" />
-          <SwitchRow icon="users" text={t('folder-groups')} on={kinds().includes('group')} onChange={() => setKinds(toggle(kinds(), 'group'))} testid="folder-group" />
+          <SwitchRow
+            icon="user"
+            text={t('folder-private')}
+            on={kinds().includes('dm')}
+            onChange={() => setKinds(toggle(kinds(), 'dm'))}
+            testid="folder-dm"
+          />
+          <SwitchRow
+            icon="users"
+            text={t('folder-groups')}
+            on={kinds().includes('group')}
+            onChange={() => setKinds(toggle(kinds(), 'group'))}
+            testid="folder-group"
+          />
         </div>
         <div class={s.chats}>
           <For each={rooms()}>

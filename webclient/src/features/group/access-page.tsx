@@ -22,9 +22,9 @@ export function createPublicName(start: string) {
   const [state, setState] = createSignal<'' | 'free' | 'taken' | 'bad'>('');
   createEffect(
     on(name, (words) => {
-      if (words === start || words === '') return setState('');
-      if (!shape.test(words)) return setState('bad');
-      setState('');
+      const fit = words === start || words === '' || shape.test(words);
+      setState(fit ? '' : 'bad');
+      if (!fit || words === start || words === '') return;
       const timer = setTimeout(() => {
         void commands.aliasFree(words).then(
           (free) => name() === words && setState(free ? 'free' : 'taken'),
@@ -53,7 +53,11 @@ export function PublicNameField(props: { of: ReturnType<typeof createPublicName>
       maxLength={64}
       autocomplete="off"
       error={problem()}
-      hint={props.of.state() === 'free' ? t('access-name-free') : t('access-name-hint', { address: `#${props.of.name() || '…'}:${server()}` })}
+      hint={
+        props.of.state() === 'free'
+          ? t('access-name-free')
+          : t('access-name-hint', { address: `#${props.of.name() || '…'}:${server()}` })
+      }
       onInput={(event) => props.of.setName(event.currentTarget.value)}
       data-testid="public-name"
     />
@@ -67,7 +71,8 @@ export function AccessPage(props: { roomId: RoomId }) {
   const [access, setAccess] = createSignal<Access>(facts()?.access ?? 'private');
   const alias = createPublicName(facts()?.alias.replace(/^#([^:]*):.*$/, '$1') ?? '');
   const [busy, setBusy] = createSignal(false);
-  const ready = () => access() !== 'public' || (alias.name() !== '' && alias.state() !== 'taken' && alias.state() !== 'bad');
+  const ready = () =>
+    access() !== 'public' || (alias.name() !== '' && alias.state() !== 'taken' && alias.state() !== 'bad');
   const save = async () => {
     setBusy(true);
     try {

@@ -32,10 +32,15 @@ export function BannedPage(props: { roomId: RoomId }) {
         ),
     });
   const about = (one: Banned) =>
-    [t('ban-by', { name: one.byName, when: dateAndTime(one.ts) }), one.reason].filter((part) => part !== '').join(' · ');
+    [t('ban-by', { name: one.byName, when: dateAndTime(one.ts) }), one.reason]
+      .filter((part) => part !== '')
+      .join(' · ');
   return (
     <Page title={t('group-banned')} onBack={closeRight} backLabel={t('page-back')} testid="banned">
-      <Show when={known().length > 0} fallback={<Blank icon="user-x" title={t(banned.error ? 'error-unknown' : 'banned-empty')} />}>
+      <Show
+        when={known().length > 0}
+        fallback={<Blank icon="user-x" title={t(banned.error ? 'error-unknown' : 'banned-empty')} />}
+      >
         <Section>
           <For each={known()}>
             {(one) => (

@@ -94,7 +94,12 @@ export function EditPage(props: { roomId: RoomId }) {
             data-testid="edit-topic"
           />
           <div class={s.buttons}>
-            <Button type="submit" disabled={!changed() || name().trim() === '' || busy()} busy={busy()} data-testid="edit-save">
+            <Button
+              type="submit"
+              disabled={!changed() || name().trim() === '' || busy()}
+              busy={busy()}
+              data-testid="edit-save"
+            >
               {t('info-save')}
             </Button>
           </div>
@@ -102,10 +107,22 @@ export function EditPage(props: { roomId: RoomId }) {
       </Section>
       <Section>
         <Show when={room()?.group.canSetAccess}>
-          <PageRow icon="globe" text={t('group-access')} value={t(`access-${access()}`)} onClick={() => openRight('access')} testid="open-access" />
+          <PageRow
+            icon="globe"
+            text={t('group-access')}
+            value={t(`access-${access()}`)}
+            onClick={() => openRight('access')}
+            testid="open-access"
+          />
         </Show>
         <Show when={hasFeature('roles') && room()?.group.canSetRoles}>
-          <PageRow icon="shield" text={t('group-roles')} value={String(room()?.group.roles?.roles.length ?? 0)} onClick={() => openRight('roles')} testid="open-roles" />
+          <PageRow
+            icon="shield"
+            text={t('group-roles')}
+            value={String(room()?.group.roles?.roles.length ?? 0)}
+            onClick={() => openRight('roles')}
+            testid="open-roles"
+          />
         </Show>
         <Show when={hasFeature('invites') && room()?.my.invite}>
           <PageRow icon="link" text={t('group-links')} onClick={() => openRight('links')} testid="open-links" />

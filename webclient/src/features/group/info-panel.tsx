@@ -1,12 +1,12 @@
 import '../../i18n/more';
-import { createEffect, createSignal, Match, on, Show, Switch as Cases } from 'solid-js';
+import { Switch as Cases, createEffect, createSignal, Match, on, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { MediaKind, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
-import { closeAllRight, openRight } from '../../store/pages';
 import { openPerson } from '../../store/messages-ui';
+import { closeAllRight, openRight } from '../../store/pages';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { Badge } from '../../ui/badge';
@@ -82,17 +82,32 @@ export function InfoPanel(props: { roomId: RoomId }) {
       </header>
       <ScrollArea viewport={setViewport} testid="info-scroll">
         <section class={s.profile}>
-          <Avatar id={room()?.dmUserId ?? props.roomId} name={name()} photo={room()?.avatar} size={120} testid="info-avatar" />
+          <Avatar
+            id={room()?.dmUserId ?? props.roomId}
+            name={name()}
+            photo={room()?.avatar}
+            size={120}
+            testid="info-avatar"
+          />
           <p class={s.name} data-testid="info-name">
             {name()}
           </p>
           <p class={s.sub}>{isGroup() ? t('chat-members', { count: room()?.joinedCount ?? 0 }) : room()?.dmUserId}</p>
         </section>
         <section class={s.section}>
-          <Show when={room()?.topic}>{(topic) => <Fact icon="info" text={topic()} sub={t('info-topic')} testid="info-topic" />}</Show>
-          <Fact icon="at-sign" text={address()} sub={t(isGroup() && !room()?.group.alias ? 'info-id' : 'info-address')} onClick={copy} />
+          <Show when={room()?.topic}>
+            {(topic) => <Fact icon="info" text={topic()} sub={t('info-topic')} testid="info-topic" />}
+          </Show>
+          <Fact
+            icon="at-sign"
+            text={address()}
+            sub={t(isGroup() && !room()?.group.alias ? 'info-id' : 'info-address')}
+            onClick={copy}
+          />
           <Show when={room()?.dmUserId}>
-            {(userId) => <Fact icon="user" text={t('person-open')} onClick={() => openPerson(userId())} testid="info-person" />}
+            {(userId) => (
+              <Fact icon="user" text={t('person-open')} onClick={() => openPerson(userId())} testid="info-person" />
+            )}
           </Show>
           <Show when={room()?.encrypted}>
             <Fact icon="lock" text={t('info-encrypted')} />

@@ -41,7 +41,12 @@ export function InviteDialog(props: { roomId: RoomId; onClose: () => void }) {
         </Show>
         <DialogButtons>
           <Button onClick={() => props.onClose()}>{t('new-cancel')}</Button>
-          <Button disabled={picked().length === 0 || busy()} busy={busy()} onClick={() => void submit()} data-testid="invite-submit">
+          <Button
+            disabled={picked().length === 0 || busy()}
+            busy={busy()}
+            onClick={() => void submit()}
+            data-testid="invite-submit"
+          >
             {t('info-invite')}
           </Button>
         </DialogButtons>

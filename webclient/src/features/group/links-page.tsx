@@ -110,8 +110,23 @@ function LinkDialog(props: { roomId: RoomId; canAsk: boolean; onClose: () => voi
   return (
     <Dialog title={t('link-new')} onClose={props.onClose} testid="link-dialog">
       <form class={s.form} onSubmit={(event) => void submit(event)}>
-        <Field label={t('link-name')} value={name()} maxLength={64} error={error()} onInput={(event) => setName(event.currentTarget.value)} data-testid="link-name" />
-        <Field label={t('link-limit')} value={uses()} inputMode="numeric" pattern="[0-9]*" maxLength={6} onInput={(event) => setUses(event.currentTarget.value.replace(/\D/g, ''))} data-testid="link-limit" />
+        <Field
+          label={t('link-name')}
+          value={name()}
+          maxLength={64}
+          error={error()}
+          onInput={(event) => setName(event.currentTarget.value)}
+          data-testid="link-name"
+        />
+        <Field
+          label={t('link-limit')}
+          value={uses()}
+          inputMode="numeric"
+          pattern="[0-9]*"
+          maxLength={6}
+          onInput={(event) => setUses(event.currentTarget.value.replace(/\D/g, ''))}
+          data-testid="link-limit"
+        />
         <Choices
           label={t('link-life')}
           choices={(['never', 'hour', 'day', 'week'] as const).map((id) => ({ id, text: t(`link-life-${id}`) }))}

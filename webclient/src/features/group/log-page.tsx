@@ -50,7 +50,9 @@ export function LogPage(props: { roomId: RoomId }) {
         <For each={shown()}>
           {(one) => (
             <PageRow
-              lead={<Avatar id={one.actor} name={one.line.actorName} photo={state.users[one.actor]?.avatar} size={42} />}
+              lead={
+                <Avatar id={one.actor} name={one.line.actorName} photo={state.users[one.actor]?.avatar} size={42} />
+              }
               text={serviceText(one.line)}
               sub={dateAndTime(one.ts)}
               onClick={() => goToEvent(props.roomId, one.eventId)}

@@ -16,7 +16,14 @@ export function MemberDialog(props: { roomId: RoomId; asked: Asked; onClose: () 
   return (
     <Show
       when={props.asked.kind === 'roles'}
-      fallback={<Removal roomId={props.roomId} member={props.asked.member} ban={props.asked.kind === 'ban'} onClose={props.onClose} />}
+      fallback={
+        <Removal
+          roomId={props.roomId}
+          member={props.asked.member}
+          ban={props.asked.kind === 'ban'}
+          onClose={props.onClose}
+        />
+      }
     >
       <RolesOf roomId={props.roomId} member={props.asked.member} onClose={props.onClose} />
     </Show>
@@ -58,9 +65,21 @@ function Removal(props: { roomId: RoomId; member: Member; ban: boolean; onClose:
       testid="removal"
     >
       <form class={s.form} onSubmit={(event) => void submit(event)}>
-        <Field label={t('removal-reason')} value={reason()} maxLength={250} error={error()} onInput={(event) => setReason(event.currentTarget.value)} data-testid="removal-reason" />
+        <Field
+          label={t('removal-reason')}
+          value={reason()}
+          maxLength={250}
+          error={error()}
+          onInput={(event) => setReason(event.currentTarget.value)}
+          data-testid="removal-reason"
+        />
         <Show when={state.rooms[props.roomId]?.my.redactOthers && shown().length > 0}>
-          <SwitchRow text={t('removal-erase', { count: shown().length })} on={erase()} onChange={setErase} testid="removal-erase" />
+          <SwitchRow
+            text={t('removal-erase', { count: shown().length })}
+            on={erase()}
+            onChange={setErase}
+            testid="removal-erase"
+          />
         </Show>
         <DialogButtons>
           <Button onClick={() => props.onClose()}>{t('new-cancel')}</Button>

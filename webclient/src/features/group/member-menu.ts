@@ -24,7 +24,12 @@ export const rolesOf = (room: Room, userId: string): readonly Role[] => {
 export const isMuted = (room: Room, userId: string): boolean =>
   (room.group.mutedUntil[userId] ?? 0) > Date.now() && (room.powers[userId] ?? 0) < 0;
 
-export function memberActions({ commands }: Client, room: Room, member: Member, ask: (asked: Asked) => void): MenuItem[] {
+export function memberActions(
+  { commands }: Client,
+  room: Room,
+  member: Member,
+  ask: (asked: Asked) => void,
+): MenuItem[] {
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
   const { userId } = member;
   const items: MenuItem[] = [
@@ -48,14 +53,31 @@ export function memberActions({ commands }: Client, room: Room, member: Member, 
         : { id: 'mute', label: t('member-mute-hour'), icon: 'hourglass', select: () => mute(Date.now() + hour_ms) },
     );
     if (!isMuted(room, userId)) {
-      items.push({ id: 'mute-day', label: t('member-mute-day'), icon: 'hourglass', select: () => mute(Date.now() + 24 * hour_ms) });
+      items.push({
+        id: 'mute-day',
+        label: t('member-mute-day'),
+        icon: 'hourglass',
+        select: () => mute(Date.now() + 24 * hour_ms),
+      });
     }
   }
   if (room.my.kick) {
-    items.push({ id: 'kick', label: t('info-remove'), icon: 'user-x', danger: true, select: () => ask({ kind: 'kick', member }) });
+    items.push({
+      id: 'kick',
+      label: t('info-remove'),
+      icon: 'user-x',
+      danger: true,
+      select: () => ask({ kind: 'kick', member }),
+    });
   }
   if (room.my.ban) {
-    items.push({ id: 'ban', label: t('info-ban'), icon: 'ban', danger: true, select: () => ask({ kind: 'ban', member }) });
+    items.push({
+      id: 'ban',
+      label: t('info-ban'),
+      icon: 'ban',
+      danger: true,
+      select: () => ask({ kind: 'ban', member }),
+    });
   }
   return items;
 }

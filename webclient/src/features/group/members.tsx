@@ -21,7 +21,13 @@ const searchable = 8;
 const labelOf = (room: Room, member: Member): { text: string; colour: string } | undefined => {
   if (member.membership === 'invite') return { text: t('info-role-invited'), colour: '' };
   const highest = rolesOf(room, member.userId)[0];
-  if (member.power >= 100) return { text: t(room.group.creators.includes(member.userId) || member.power > 100 ? 'info-role-owner' : 'info-role-admin'), colour: '' };
+  if (member.power >= 100)
+    return {
+      text: t(
+        room.group.creators.includes(member.userId) || member.power > 100 ? 'info-role-owner' : 'info-role-admin',
+      ),
+      colour: '',
+    };
   if (highest) return { text: highest.name, colour: highest.colour };
   return member.power >= 50 ? { text: t('info-role-moderator'), colour: '' } : undefined;
 };
@@ -34,7 +40,9 @@ export function Members(props: { roomId: RoomId; viewport: HTMLElement; invite: 
   const online = (id: string) => state.users[id]?.presence === 'online';
   const rank = (one: Member) => (one.membership === 'join' ? one.power : -1e9);
   const all = createMemo(() =>
-    Object.values(state.members[props.roomId] ?? {}).filter((one) => one.membership === 'join' || one.membership === 'invite'),
+    Object.values(state.members[props.roomId] ?? {}).filter(
+      (one) => one.membership === 'join' || one.membership === 'invite',
+    ),
   );
   const ids = createMemo(() => {
     const needle = words().trim().toLocaleLowerCase();
@@ -49,7 +57,9 @@ export function Members(props: { roomId: RoomId; viewport: HTMLElement; invite: 
   return (
     <section class={s.section} data-testid="members">
       <div class={s.caption}>
-        <h3 class={s.captionText}>{t('chat-members', { count: state.rooms[props.roomId]?.joinedCount ?? all().length })}</h3>
+        <h3 class={s.captionText}>
+          {t('chat-members', { count: state.rooms[props.roomId]?.joinedCount ?? all().length })}
+        </h3>
         <Show when={state.rooms[props.roomId]?.my.invite}>
           <IconButton
             icon="user-plus"
@@ -61,7 +71,13 @@ export function Members(props: { roomId: RoomId; viewport: HTMLElement; invite: 
       </div>
       <Show when={all().length >= searchable}>
         <div class={s.search}>
-          <Field label={t('list-search')} value={words()} autocomplete="off" onInput={(event) => setWords(event.currentTarget.value)} data-testid="members-search" />
+          <Field
+            label={t('list-search')}
+            value={words()}
+            autocomplete="off"
+            onInput={(event) => setWords(event.currentTarget.value)}
+            data-testid="members-search"
+          />
         </div>
       </Show>
       <VirtualList
@@ -110,7 +126,14 @@ function MemberRow(props: { roomId: RoomId; userId: string; ask: (asked: Asked) 
           data-user={props.userId}
           onClick={(event) => open(event.clientX || event.currentTarget.offsetLeft, event.clientY)}
         >
-          <Avatar id={props.userId} name={one().name} photo={one().avatar} size={42} online={online()} testid="member-avatar" />
+          <Avatar
+            id={props.userId}
+            name={one().name}
+            photo={one().avatar}
+            size={42}
+            online={online()}
+            testid="member-avatar"
+          />
           <span class={s.words}>
             <span class={s.text}>
               {nameOf(state, props.roomId, props.userId)}

@@ -28,13 +28,21 @@ export function NewGroupPage() {
   const [busy, setBusy] = createSignal(false);
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
   const ready = () =>
-    name().trim() !== '' && (access() !== 'public' || (alias.name() !== '' && alias.state() !== 'taken' && alias.state() !== 'bad'));
+    name().trim() !== '' &&
+    (access() !== 'public' || (alias.name() !== '' && alias.state() !== 'taken' && alias.state() !== 'bad'));
   const make = async (event: SubmitEvent) => {
     event.preventDefault();
     if (!ready() || busy()) return;
     setBusy(true);
     try {
-      const draft = { name: name().trim(), topic: topic().trim(), avatar: avatar(), access: access(), alias: alias.name(), invites: people() };
+      const draft = {
+        name: name().trim(),
+        topic: topic().trim(),
+        avatar: avatar(),
+        access: access(),
+        alias: alias.name(),
+        invites: people(),
+      };
       const roomId = await commands.makeGroup(draft);
       closeAllLeft();
       goTo(roomId);
@@ -46,7 +54,12 @@ export function NewGroupPage() {
   };
   const back = () => (step() === 'facts' ? setStep('people') : closeLeft());
   return (
-    <Page title={t(step() === 'people' ? 'new-group-people' : 'new-group-title')} onBack={back} backLabel={t('page-back')} testid="new-group">
+    <Page
+      title={t(step() === 'people' ? 'new-group-people' : 'new-group-title')}
+      onBack={back}
+      backLabel={t('page-back')}
+      testid="new-group"
+    >
       <Show
         when={step() === 'people'}
         fallback={
@@ -57,14 +70,26 @@ export function NewGroupPage() {
                 name={name()}
                 photo={avatar()}
                 label={t('group-photo')}
-                onPick={async (picture) => setAvatar(await commands.uploadFile(picture, 'photo.jpg'))}
+                onPick={async (picture) => void setAvatar(await commands.uploadFile(picture, 'photo.jpg'))}
                 onFailure={tell}
               />
             </div>
             <Section>
               <div class={s.form}>
-                <Field label={t('new-group-name')} value={name()} maxLength={255} onInput={(event) => setName(event.currentTarget.value)} data-testid="group-name" />
-                <Field label={t('info-topic')} value={topic()} maxLength={1000} onInput={(event) => setTopic(event.currentTarget.value)} data-testid="group-topic" />
+                <Field
+                  label={t('new-group-name')}
+                  value={name()}
+                  maxLength={255}
+                  onInput={(event) => setName(event.currentTarget.value)}
+                  data-testid="group-name"
+                />
+                <Field
+                  label={t('info-topic')}
+                  value={topic()}
+                  maxLength={1000}
+                  onInput={(event) => setTopic(event.currentTarget.value)}
+                  data-testid="group-topic"
+                />
               </div>
             </Section>
             <Section caption={t('group-access')} note={t(`access-${access()}-hint`)}>
@@ -82,7 +107,13 @@ export function NewGroupPage() {
             </Section>
             <Section>
               <div class={s.buttons}>
-                <Button type="submit" kind="primary" disabled={!ready() || busy()} busy={busy()} data-testid="group-create">
+                <Button
+                  type="submit"
+                  kind="primary"
+                  disabled={!ready() || busy()}
+                  busy={busy()}
+                  data-testid="group-create"
+                >
                   {t('new-create')}
                 </Button>
               </div>

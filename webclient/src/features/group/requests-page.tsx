@@ -19,8 +19,19 @@ export function RequestsPage(props: { roomId: RoomId }) {
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
   const answer = (userId: string, at: HTMLElement) =>
     openMenu(at, [
-      { id: 'let-in', label: t('request-accept'), icon: 'check', select: () => void commands.invite(props.roomId, userId).catch(tell) },
-      { id: 'refuse', label: t('list-decline'), icon: 'x', danger: true, select: () => void commands.kick(props.roomId, userId).catch(tell) },
+      {
+        id: 'let-in',
+        label: t('request-accept'),
+        icon: 'check',
+        select: () => void commands.invite(props.roomId, userId).catch(tell),
+      },
+      {
+        id: 'refuse',
+        label: t('list-decline'),
+        icon: 'x',
+        danger: true,
+        select: () => void commands.kick(props.roomId, userId).catch(tell),
+      },
     ]);
   return (
     <Page title={t('group-requests')} onBack={closeRight} backLabel={t('page-back')} testid="requests">
@@ -29,7 +40,14 @@ export function RequestsPage(props: { roomId: RoomId }) {
           <For each={requests()}>
             {(userId) => (
               <PageRow
-                lead={<Avatar id={userId} name={nameOf(state, props.roomId, userId)} photo={state.members[props.roomId]?.[userId]?.avatar} size={42} />}
+                lead={
+                  <Avatar
+                    id={userId}
+                    name={nameOf(state, props.roomId, userId)}
+                    photo={state.members[props.roomId]?.[userId]?.avatar}
+                    size={42}
+                  />
+                }
                 text={nameOf(state, props.roomId, userId)}
                 sub={userId}
                 onClick={(event) => answer(userId, event.currentTarget)}

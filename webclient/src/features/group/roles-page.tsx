@@ -3,8 +3,9 @@ import { createStore, reconcile, unwrap } from 'solid-js/store';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
-import { localOnly, type Permission, permissions, type RoomId } from '../../store/contract';
+import type { Permission, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
+import { localOnly, permissions } from '../../store/groups';
 import { closeRight } from '../../store/pages';
 import { Button } from '../../ui/button';
 import { ask } from '../../ui/dialog';
@@ -61,8 +62,12 @@ export function RolesPage(props: { roomId: RoomId }) {
   const menu = (role: Edited, at: number, place: HTMLElement) =>
     openMenu(place, [
       { id: 'edit', label: t('info-edit'), icon: 'pencil', select: () => setOpen(role.id) },
-      ...(movable(at, -1) ? [{ id: 'up', label: t('order-up'), icon: 'arrow-up' as const, select: () => move(role, -1) }] : []),
-      ...(movable(at, 1) ? [{ id: 'down', label: t('order-down'), icon: 'arrow-down' as const, select: () => move(role, 1) }] : []),
+      ...(movable(at, -1)
+        ? [{ id: 'up', label: t('order-up'), icon: 'arrow-up' as const, select: () => move(role, -1) }]
+        : []),
+      ...(movable(at, 1)
+        ? [{ id: 'down', label: t('order-down'), icon: 'arrow-down' as const, select: () => move(role, 1) }]
+        : []),
       {
         id: 'remove',
         label: t('role-remove'),
@@ -106,7 +111,13 @@ export function RolesPage(props: { roomId: RoomId }) {
               <Button onClick={() => setList(reconcile(start()))} data-testid="roles-reset">
                 {t('roles-reset')}
               </Button>
-              <Button kind="primary" disabled={busy()} busy={busy()} onClick={() => void save()} data-testid="roles-save">
+              <Button
+                kind="primary"
+                disabled={busy()}
+                busy={busy()}
+                onClick={() => void save()}
+                data-testid="roles-save"
+              >
                 {t('info-save')}
               </Button>
             </span>
@@ -134,12 +145,7 @@ export function RolesPage(props: { roomId: RoomId }) {
       </Section>
       <Show when={open() === ''}>
         <Section caption={t('role-everyone')}>
-          <Permissions
-            held={list.everyone}
-            onChange={(next) => setList('everyone', [...next])}
-            roles={[]}
-            at={0}
-          />
+          <Permissions held={list.everyone} onChange={(next) => setList('everyone', [...next])} roles={[]} at={0} />
         </Section>
       </Show>
       <For each={list.roles}>

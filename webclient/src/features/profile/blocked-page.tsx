@@ -19,16 +19,22 @@ export function BlockedPage() {
       title: t('person-unblock-confirm', { name: knownName(state, userId) }),
       yes: t('person-unblock'),
       no: t('new-cancel'),
-      answer: () => void commands.setBlocked(userId, false).catch((error: unknown) => toast(errorText(errorInfo(error)))),
+      answer: () =>
+        void commands.setBlocked(userId, false).catch((error: unknown) => toast(errorText(errorInfo(error)))),
     });
   return (
     <Page title={t('privacy-blocked')} onBack={closeLeft} backLabel={t('page-back')} testid="blocked">
-      <Show when={state.own.blocked.length > 0} fallback={<Blank icon="ban" title={t('blocked-empty')} hint={t('blocked-hint')} />}>
+      <Show
+        when={state.own.blocked.length > 0}
+        fallback={<Blank icon="ban" title={t('blocked-empty')} hint={t('blocked-hint')} />}
+      >
         <Section note={t('blocked-hint')}>
           <For each={state.own.blocked}>
             {(userId) => (
               <PageRow
-                lead={<Avatar id={userId} name={knownName(state, userId)} photo={state.users[userId]?.avatar} size={42} />}
+                lead={
+                  <Avatar id={userId} name={knownName(state, userId)} photo={state.users[userId]?.avatar} size={42} />
+                }
                 text={knownName(state, userId)}
                 sub={userId}
                 value={t('person-unblock')}

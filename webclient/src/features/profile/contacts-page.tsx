@@ -24,8 +24,17 @@ export function ContactsPage() {
   return (
     <Page title={t('menu-contacts')} onBack={closeLeft} backLabel={t('page-back')} testid="contacts">
       <Section>
-        <Field label={t('list-search')} value={words()} autocomplete="off" onInput={(event) => setWords(event.currentTarget.value)} data-testid="contacts-search" />
-        <Show when={people().length > 0} fallback={<Blank icon="user" title={t('contacts-empty')} hint={t('contacts-hint')} />}>
+        <Field
+          label={t('list-search')}
+          value={words()}
+          autocomplete="off"
+          onInput={(event) => setWords(event.currentTarget.value)}
+          data-testid="contacts-search"
+        />
+        <Show
+          when={people().length > 0}
+          fallback={<Blank icon="user" title={t('contacts-empty')} hint={t('contacts-hint')} />}
+        >
           <For each={people()}>
             {(one) => (
               <PageRow

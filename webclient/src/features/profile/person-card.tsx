@@ -57,13 +57,25 @@ export function PersonCard(props: { userId: UserId }) {
   return (
     <Dialog title={t('info-title-person')} onClose={close} testid="person-card">
       <div class={s.card}>
-        <Avatar id={props.userId} name={name()} photo={theirs()?.avatar ?? user()?.avatar} size={120} online={user()?.presence === 'online'} />
+        <Avatar
+          id={props.userId}
+          name={name()}
+          photo={theirs()?.avatar ?? user()?.avatar}
+          size={120}
+          online={user()?.presence === 'online'}
+        />
         <p class={s.name} data-testid="person-name">
           {name()}
         </p>
         <Show when={status()}>{(words) => <p class={s.sub}>{words()}</p>}</Show>
       </div>
-      <PageRow icon="at-sign" text={props.userId} sub={foreign() ? t('person-foreign') : t('info-address')} onClick={copy} testid="person-address" />
+      <PageRow
+        icon="at-sign"
+        text={props.userId}
+        sub={foreign() ? t('person-foreign') : t('info-address')}
+        onClick={copy}
+        testid="person-address"
+      />
       <Show
         when={!isMe()}
         fallback={
@@ -84,8 +96,20 @@ export function PersonCard(props: { userId: UserId }) {
           onClick={() => setEditing('contact')}
           testid="person-contact"
         />
-        <PageRow icon="ban" text={t(blocked() ? 'person-unblock' : 'person-block')} danger={!blocked()} onClick={block} testid="person-block" />
-        <PageRow icon="flag" text={t('person-report')} danger onClick={() => setEditing('report')} testid="person-report" />
+        <PageRow
+          icon="ban"
+          text={t(blocked() ? 'person-unblock' : 'person-block')}
+          danger={!blocked()}
+          onClick={block}
+          testid="person-block"
+        />
+        <PageRow
+          icon="flag"
+          text={t('person-report')}
+          danger
+          onClick={() => setEditing('report')}
+          testid="person-report"
+        />
       </Show>
       <Show when={!isMe() && groups().length > 0}>
         <h3 class={s.caption}>{t('person-common', { count: groups().length })}</h3>
@@ -106,7 +130,14 @@ export function PersonCard(props: { userId: UserId }) {
         </div>
       </Show>
       <Show when={editing()} keyed>
-        {(kind) => <OneLine kind={kind} userId={props.userId} start={kind === 'contact' ? name() : ''} onClose={() => setEditing(undefined)} />}
+        {(kind) => (
+          <OneLine
+            kind={kind}
+            userId={props.userId}
+            start={kind === 'contact' ? name() : ''}
+            onClose={() => setEditing(undefined)}
+          />
+        )}
       </Show>
     </Dialog>
   );
@@ -138,10 +169,21 @@ function OneLine(props: { kind: 'contact' | 'report'; userId: UserId; start: str
   return (
     <Dialog title={t(contact() ? 'person-contact-add' : 'person-report')} onClose={props.onClose} testid="person-line">
       <form class={s.form} onSubmit={submit}>
-        <Field label={t(contact() ? 'person-contact-name' : 'removal-reason')} value={words()} maxLength={250} error={error()} onInput={(event) => setWords(event.currentTarget.value)} data-testid="person-field" />
+        <Field
+          label={t(contact() ? 'person-contact-name' : 'removal-reason')}
+          value={words()}
+          maxLength={250}
+          error={error()}
+          onInput={(event) => setWords(event.currentTarget.value)}
+          data-testid="person-field"
+        />
         <DialogButtons>
           <Show when={contact() && props.userId in state.own.contacts}>
-            <Button kind="danger" onClick={() => void run(() => commands.setContact(props.userId, null))} data-testid="person-contact-remove">
+            <Button
+              kind="danger"
+              onClick={() => void run(() => commands.setContact(props.userId, null))}
+              data-testid="person-contact-remove"
+            >
               {t('person-contact-remove')}
             </Button>
           </Show>

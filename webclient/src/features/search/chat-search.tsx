@@ -12,8 +12,8 @@ import { openMenu } from '../../ui/menu';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Spinner } from '../../ui/spinner';
 import { createMessageSearch } from './message-search';
-import { MessageFound } from './search-pane';
 import s from './search.module.css';
+import { MessageFound } from './search-pane';
 
 const senders_most = 20;
 
@@ -25,16 +25,23 @@ export function ChatSearch(props: { roomId: RoomId }) {
   const [sender, setSender] = createSignal<UserId | null>(null);
   const [at, setAt] = createSignal(0);
   const [listed, setListed] = createSignal(true);
-  const search = createMessageSearch(words, () => props.roomId, () => 'all', sender);
+  const search = createMessageSearch(
+    words,
+    () => props.roomId,
+    () => 'all',
+    sender,
+  );
   const close = () => setChatSearch(false);
   onMount(() => {
     field.focus();
     onCleanup(pushLayer(close));
   });
-  createEffect(on(words, () => {
-    setAt(0);
-    setListed(true);
-  }));
+  createEffect(
+    on(words, () => {
+      setAt(0);
+      setListed(true);
+    }),
+  );
   const go = (step: number) => {
     const next = at() + step;
     const one = search.found()[next];
@@ -71,7 +78,9 @@ export function ChatSearch(props: { roomId: RoomId }) {
           class={s.field}
           type="text"
           value={words()}
-          placeholder={sender() ? t('search-from', { name: nameOf(state, props.roomId, sender() ?? '') }) : t('search-in-chat')}
+          placeholder={
+            sender() ? t('search-from', { name: nameOf(state, props.roomId, sender() ?? '') }) : t('search-in-chat')
+          }
           aria-label={t('search-in-chat')}
           autocomplete="off"
           onInput={(event) => setWords(event.currentTarget.value)}
@@ -81,13 +90,32 @@ export function ChatSearch(props: { roomId: RoomId }) {
         <Show when={!search.busy()} fallback={<Spinner size={24} />}>
           <Show when={words().trim().length > 1}>
             <span class={s.count} data-testid="chat-search-count" aria-live="polite">
-              {search.found().length === 0 ? t('list-nothing-found') : t('search-count', { at: at() + 1, total: total() })}
+              {search.found().length === 0
+                ? t('list-nothing-found')
+                : t('search-count', { at: at() + 1, total: total() })}
             </span>
           </Show>
         </Show>
-        <IconButton icon="user" label={t('search-by')} onClick={(event) => from(event.currentTarget)} data-testid="chat-search-by" />
-        <IconButton icon="chevron-up" label={t('search-older')} disabled={at() >= search.found().length - 1} onClick={() => go(1)} data-testid="chat-search-up" />
-        <IconButton icon="chevron-down" label={t('search-newer')} disabled={at() <= 0} onClick={() => go(-1)} data-testid="chat-search-down" />
+        <IconButton
+          icon="user"
+          label={t('search-by')}
+          onClick={(event) => from(event.currentTarget)}
+          data-testid="chat-search-by"
+        />
+        <IconButton
+          icon="chevron-up"
+          label={t('search-older')}
+          disabled={at() >= search.found().length - 1}
+          onClick={() => go(1)}
+          data-testid="chat-search-up"
+        />
+        <IconButton
+          icon="chevron-down"
+          label={t('search-newer')}
+          disabled={at() <= 0}
+          onClick={() => go(-1)}
+          data-testid="chat-search-down"
+        />
       </div>
       <Show when={listed() && search.found().length > 0}>
         <div class={s.results}>

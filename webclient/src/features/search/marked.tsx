@@ -21,7 +21,10 @@ export function Marked(props: { text: string; words: readonly string[] }) {
     let at = start;
     for (const hit of hits) {
       if (hit.from < at) continue;
-      found.push({ text: props.text.slice(at, hit.from), hit: false }, { text: props.text.slice(hit.from, hit.to), hit: true });
+      found.push(
+        { text: props.text.slice(at, hit.from), hit: false },
+        { text: props.text.slice(hit.from, hit.to), hit: true },
+      );
       at = hit.to;
     }
     return [...found, { text: props.text.slice(at), hit: false }].filter((part) => part.text !== '');

@@ -25,7 +25,14 @@ export function createMessageSearch(
     setBusy(true);
     setFailed(false);
     try {
-      const query = { words: words().trim(), roomId: roomId(), sender: sender(), kind: kind(), before: null, next: from };
+      const query = {
+        words: words().trim(),
+        roomId: roomId(),
+        sender: sender(),
+        kind: kind(),
+        before: null,
+        next: from,
+      };
       const page = await commands.searchMessages(query);
       if (mine !== turn) return;
       const marks = page.marks.length > 0 ? page.marks : query.words.split(/\s+/);

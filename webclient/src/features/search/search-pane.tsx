@@ -16,8 +16,8 @@ import { now } from '../../ui/clock';
 import { PageRow, Section } from '../../ui/page';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Tabs } from '../../ui/tabs';
-import { createMessageSearch } from './message-search';
 import { Marked } from './marked';
+import { createMessageSearch } from './message-search';
 import s from './search.module.css';
 
 type Tab = 'all' | 'people' | 'groups' | 'messages' | 'media' | 'files' | 'links' | 'voice';
@@ -52,7 +52,10 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
       setGroups([]);
       if (term.length < 2) return;
       const timer = setTimeout(() => {
-        void commands.publicRooms(null, term, null).then((page) => words() === term && setGroups(page.entries), () => undefined);
+        void commands.publicRooms(null, term, null).then(
+          (page) => words() === term && setGroups(page.entries),
+          () => undefined,
+        );
       }, pause_ms);
       onCleanup(() => clearTimeout(timer));
     }),
@@ -62,7 +65,9 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
     return state.roomOrder.filter((id) => {
       const room = state.rooms[id];
       const partner = room?.dmUserId ?? '';
-      return `${room?.name} ${partner} ${state.own.contacts[partner] ?? ''} ${room?.group.alias}`.toLocaleLowerCase().includes(needle);
+      return `${room?.name} ${partner} ${state.own.contacts[partner] ?? ''} ${room?.group.alias}`
+        .toLocaleLowerCase()
+        .includes(needle);
     });
   });
   const others = () => people().filter((one) => !chats().some((id) => state.rooms[id]?.dmUserId === one.userId));
@@ -91,12 +96,23 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
   };
   return (
     <search class={s.pane} data-testid="search-pane" onKeyDown={move}>
-      <Tabs tabs={tabs.map((id) => ({ id, label: t(`search-${id}`) }))} value={tab()} onChange={setTab} label={t('list-search')} />
+      <Tabs
+        tabs={tabs.map((id) => ({ id, label: t(`search-${id}`) }))}
+        value={tab()}
+        onChange={setTab}
+        label={t('list-search')}
+      />
       <ScrollArea testid="search-results">
         <Show when={addressIn(words())}>
           {(address) => (
             <Section>
-              <PageRow icon={address().startsWith('@') ? 'user' : 'at-sign'} text={address()} sub={t('search-address')} onClick={() => openAddress(address())} testid="address-row" />
+              <PageRow
+                icon={address().startsWith('@') ? 'user' : 'at-sign'}
+                text={address()}
+                sub={t('search-address')}
+                onClick={() => openAddress(address())}
+                testid="address-row"
+              />
             </Section>
           )}
         </Show>
@@ -109,7 +125,13 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
           <Section caption={t('search-people')}>
             <For each={limited(others())}>
               {(one) => (
-                <PageRow lead={<Avatar id={one.userId} name={one.name} photo={one.avatar} size={42} />} text={one.name} sub={one.unknown ? t('new-not-found') : one.userId} onClick={() => openPerson(one.userId)} testid="found-person" />
+                <PageRow
+                  lead={<Avatar id={one.userId} name={one.name} photo={one.avatar} size={42} />}
+                  text={one.name}
+                  sub={one.unknown ? t('new-not-found') : one.userId}
+                  onClick={() => openPerson(one.userId)}
+                  testid="found-person"
+                />
               )}
             </For>
           </Section>
@@ -140,7 +162,12 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
               </Match>
               <Match when={messages.hasMore() || messages.busy()}>
                 <div class={s.more}>
-                  <Button disabled={messages.busy()} busy={messages.busy()} onClick={messages.more} data-testid="search-more">
+                  <Button
+                    disabled={messages.busy()}
+                    busy={messages.busy()}
+                    onClick={messages.more}
+                    data-testid="search-more"
+                  >
                     {t('load-more')}
                   </Button>
                 </div>
@@ -166,7 +193,15 @@ function ChatFound(props: { roomId: RoomId; words: string; onOpen: (roomId: Room
   };
   return (
     <PageRow
-      lead={<Avatar id={partner() ?? props.roomId} name={name()} photo={room()?.avatar} size={42} online={state.users[partner() ?? '']?.presence === 'online'} />}
+      lead={
+        <Avatar
+          id={partner() ?? props.roomId}
+          name={name()}
+          photo={room()?.avatar}
+          size={42}
+          online={state.users[partner() ?? '']?.presence === 'online'}
+        />
+      }
       text={name()}
       sub={partner() ?? t('chat-members', { count: room()?.joinedCount ?? 0 })}
       onClick={() => props.onOpen(props.roomId)}

@@ -1,5 +1,5 @@
 import { For } from 'solid-js';
-import { t, type TextId } from '../../i18n';
+import { type TextId, t } from '../../i18n';
 import { closeLeft } from '../../store/pages';
 import { Page, Section } from '../../ui/page';
 import s from './settings.module.css';

@@ -20,17 +20,38 @@ export function NotificationsPage() {
     if (on && permission() === 'default') setPermission(await Notification.requestPermission());
     set({ desktop: on });
   };
-  const exceptions = () => Object.values(state.rooms).filter((room) => room.membership === 'join' && room.group.notify !== 'all');
+  const exceptions = () =>
+    Object.values(state.rooms).filter((room) => room.membership === 'join' && room.group.notify !== 'all');
   return (
     <Page title={t('settings-notifications')} onBack={closeLeft} backLabel={t('page-back')} testid="notifications">
       <Section
         caption={t('notify-here')}
         note={settings().desktop && permission() === 'denied' ? t('notify-blocked') : undefined}
       >
-        <SwitchRow text={t('notify-desktop')} on={settings().desktop && permission() !== 'denied'} onChange={(on) => void desktop(on)} testid="notify-desktop" />
-        <SwitchRow text={t('notify-cards')} on={settings().cards} onChange={(cards) => set({ cards })} testid="notify-cards" />
-        <SwitchRow text={t('notify-sound')} on={settings().sound} onChange={(sound) => set({ sound })} testid="notify-sound" />
-        <SwitchRow text={t('notify-previews')} on={settings().previews} onChange={(previews) => set({ previews })} testid="notify-previews" />
+        <SwitchRow
+          text={t('notify-desktop')}
+          on={settings().desktop && permission() !== 'denied'}
+          onChange={(on) => void desktop(on)}
+          testid="notify-desktop"
+        />
+        <SwitchRow
+          text={t('notify-cards')}
+          on={settings().cards}
+          onChange={(cards) => set({ cards })}
+          testid="notify-cards"
+        />
+        <SwitchRow
+          text={t('notify-sound')}
+          on={settings().sound}
+          onChange={(sound) => set({ sound })}
+          testid="notify-sound"
+        />
+        <SwitchRow
+          text={t('notify-previews')}
+          on={settings().previews}
+          onChange={(previews) => set({ previews })}
+          testid="notify-previews"
+        />
       </Section>
       <Section caption={t('notify-of')}>
         <SwitchRow

@@ -22,8 +22,19 @@ export function PrivacyPage() {
   return (
     <Page title={t('settings-privacy')} onBack={closeLeft} backLabel={t('page-back')} testid="privacy">
       <Section>
-        <PageRow icon="ban" text={t('privacy-blocked')} value={String(state.own.blocked.length)} onClick={() => openLeft('blocked')} testid="open-blocked" />
-        <PageRow icon="key-round" text={t('privacy-password')} onClick={() => setChanging(true)} testid="open-password" />
+        <PageRow
+          icon="ban"
+          text={t('privacy-blocked')}
+          value={String(state.own.blocked.length)}
+          onClick={() => openLeft('blocked')}
+          testid="open-blocked"
+        />
+        <PageRow
+          icon="key-round"
+          text={t('privacy-password')}
+          onClick={() => setChanging(true)}
+          testid="open-password"
+        />
       </Section>
       <Section caption={t('privacy-others')} note={t('privacy-note')}>
         <Show when={hasFeature('privacy')}>
@@ -40,7 +51,12 @@ export function PrivacyPage() {
           onChange={(on) => set({ receipts: on ? 'everyone' : 'private' })}
           testid="privacy-receipts"
         />
-        <SwitchRow text={t('privacy-typing')} on={privacy().typing} onChange={(typing) => set({ typing })} testid="privacy-typing" />
+        <SwitchRow
+          text={t('privacy-typing')}
+          on={privacy().typing}
+          onChange={(typing) => set({ typing })}
+          testid="privacy-typing"
+        />
         <SwitchRow
           text={t('privacy-invites')}
           on={privacy().invites === 'everyone'}
@@ -80,11 +96,32 @@ function PasswordDialog(props: { onClose: () => void }) {
   return (
     <Dialog title={t('privacy-password')} onClose={props.onClose} testid="password-dialog">
       <form class={s.form} onSubmit={(event) => void submit(event)}>
-        <Field label={t('privacy-password-old')} type="password" autocomplete="current-password" value={old()} error={error()} onInput={(event) => setOld(event.currentTarget.value)} data-testid="old-password" />
-        <Field label={t('privacy-password-new')} type="password" autocomplete="new-password" value={fresh()} hint={t('auth-password-short')} onInput={(event) => setFresh(event.currentTarget.value)} data-testid="new-password" />
+        <Field
+          label={t('privacy-password-old')}
+          type="password"
+          autocomplete="current-password"
+          value={old()}
+          error={error()}
+          onInput={(event) => setOld(event.currentTarget.value)}
+          data-testid="old-password"
+        />
+        <Field
+          label={t('privacy-password-new')}
+          type="password"
+          autocomplete="new-password"
+          value={fresh()}
+          hint={t('auth-password-short')}
+          onInput={(event) => setFresh(event.currentTarget.value)}
+          data-testid="new-password"
+        />
         <DialogButtons>
           <Button onClick={() => props.onClose()}>{t('new-cancel')}</Button>
-          <Button type="submit" disabled={old() === '' || fresh().length < shortest || busy()} busy={busy()} data-testid="password-submit">
+          <Button
+            type="submit"
+            disabled={old() === '' || fresh().length < shortest || busy()}
+            busy={busy()}
+            data-testid="password-submit"
+          >
             {t('info-save')}
           </Button>
         </DialogButtons>

@@ -21,11 +21,20 @@ export function ProfilePage() {
   const [busy, setBusy] = createSignal(false);
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
   // What the server has counts, also where no room has told it yet.
-  void commands.searchUser(me(state)).then((profile) => {
-    setName(profile.name);
-    setPhoto(profile.avatar);
-  }, () => undefined);
-  createEffect(on(() => own()?.avatar, (avatar) => setPhoto(avatar ?? null), { defer: true }));
+  void commands.searchUser(me(state)).then(
+    (profile) => {
+      setName(profile.name);
+      setPhoto(profile.avatar);
+    },
+    () => undefined,
+  );
+  createEffect(
+    on(
+      () => own()?.avatar,
+      (avatar) => setPhoto(avatar ?? null),
+      { defer: true },
+    ),
+  );
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     setBusy(true);
@@ -43,10 +52,8 @@ export function ProfilePage() {
     await commands.setAvatar(mxc);
     setPhoto(mxc);
   };
-  const remove = () =>
-    void commands.setAvatar(null).then(() => setPhoto(null), tell);
-  const copy = () =>
-    void navigator.clipboard.writeText(me(state)).then(() => toast(t('message-copied')), tell);
+  const remove = () => void commands.setAvatar(null).then(() => setPhoto(null), tell);
+  const copy = () => void navigator.clipboard.writeText(me(state)).then(() => toast(t('message-copied')), tell);
   return (
     <Page title={t('settings-profile')} onBack={closeLeft} backLabel={t('page-back')} testid="profile">
       <div class={s.profile}>
@@ -78,7 +85,9 @@ export function ProfilePage() {
       </Section>
       <Section>
         <PageRow icon="at-sign" text={me(state)} sub={t('info-address')} onClick={copy} testid="own-address" />
-        {photo() ? <PageRow icon="trash-2" text={t('settings-photo-remove')} danger onClick={remove} testid="own-photo-remove" /> : null}
+        {photo() ? (
+          <PageRow icon="trash-2" text={t('settings-photo-remove')} danger onClick={remove} testid="own-photo-remove" />
+        ) : null}
       </Section>
     </Page>
   );

@@ -28,10 +28,23 @@ export function SessionsPage() {
     [one.ip, one.seenTs === null ? '' : dateAndTime(one.seenTs)].filter((part) => part !== '').join(' · ');
   const menu = (one: SessionInfo, at: HTMLElement) =>
     openMenu(at, [
-      { id: 'rename', label: t('sessions-rename'), icon: 'pencil', select: () => setAsked({ kind: 'rename', sessions: [one] }) },
+      {
+        id: 'rename',
+        label: t('sessions-rename'),
+        icon: 'pencil',
+        select: () => setAsked({ kind: 'rename', sessions: [one] }),
+      },
       ...(one.current
         ? []
-        : [{ id: 'end', label: t('sessions-end'), icon: 'log-out' as const, danger: true, select: () => setAsked({ kind: 'end', sessions: [one] }) }]),
+        : [
+            {
+              id: 'end',
+              label: t('sessions-end'),
+              icon: 'log-out' as const,
+              danger: true,
+              select: () => setAsked({ kind: 'end', sessions: [one] }),
+            },
+          ]),
     ]);
   const row = (one: SessionInfo) => (
     <PageRow
@@ -103,7 +116,11 @@ function SessionDialog(props: { asked: Asked; onClose: (done: boolean) => void }
     }
   };
   return (
-    <Dialog title={t(ends() ? 'sessions-end' : 'sessions-rename')} onClose={() => props.onClose(false)} testid="session-dialog">
+    <Dialog
+      title={t(ends() ? 'sessions-end' : 'sessions-rename')}
+      onClose={() => props.onClose(false)}
+      testid="session-dialog"
+    >
       <form class={s.form} onSubmit={(event) => void submit(event)}>
         <Field
           label={t(ends() ? 'auth-password' : 'sessions-name')}

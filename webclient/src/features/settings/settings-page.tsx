@@ -34,14 +34,44 @@ export function SettingsPage() {
         <p class={s.address}>{me(state)}</p>
       </div>
       <Section>
-        <PageRow icon="bell" text={t('settings-notifications')} onClick={() => openLeft('notifications')} testid="open-notifications" />
+        <PageRow
+          icon="bell"
+          text={t('settings-notifications')}
+          onClick={() => openLeft('notifications')}
+          testid="open-notifications"
+        />
         <PageRow icon="lock" text={t('settings-privacy')} onClick={() => openLeft('privacy')} testid="open-privacy" />
-        <PageRow icon="monitor-smartphone" text={t('settings-sessions')} onClick={() => openLeft('sessions')} testid="open-sessions" />
-        <PageRow icon="palette" text={t('settings-appearance')} onClick={() => openLeft('appearance')} testid="open-appearance" />
+        <PageRow
+          icon="monitor-smartphone"
+          text={t('settings-sessions')}
+          onClick={() => openLeft('sessions')}
+          testid="open-sessions"
+        />
+        <PageRow
+          icon="palette"
+          text={t('settings-appearance')}
+          onClick={() => openLeft('appearance')}
+          testid="open-appearance"
+        />
         <PageRow icon="folder" text={t('settings-folders')} onClick={() => openLeft('folders')} testid="open-folders" />
-        <PageRow icon="languages" text={t('settings-language')} onClick={() => openLeft('language')} testid="open-language" />
-        <PageRow icon="hard-drive" text={t('settings-storage')} onClick={() => openLeft('storage')} testid="open-storage" />
-        <PageRow icon="keyboard" text={t('settings-keyboard')} onClick={() => openLeft('keyboard')} testid="open-keyboard" />
+        <PageRow
+          icon="languages"
+          text={t('settings-language')}
+          onClick={() => openLeft('language')}
+          testid="open-language"
+        />
+        <PageRow
+          icon="hard-drive"
+          text={t('settings-storage')}
+          onClick={() => openLeft('storage')}
+          testid="open-storage"
+        />
+        <PageRow
+          icon="keyboard"
+          text={t('settings-keyboard')}
+          onClick={() => openLeft('keyboard')}
+          testid="open-keyboard"
+        />
       </Section>
     </Page>
   );

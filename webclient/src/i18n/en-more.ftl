@@ -1,0 +1,256 @@
+### Texts of the pages that are loaded when they are asked for.
+
+page-back = Back
+page-next = Next
+load-more = Show more
+order-up = Move up
+order-down = Move down
+
+## Settings
+settings-edit-profile = Edit profile
+settings-profile = My profile
+settings-photo = Change the photo
+settings-photo-remove = Remove the photo
+settings-name = Name
+settings-name-note = Everybody you share a chat with sees your name and your photo.
+settings-saved = Saved
+settings-notifications = Notifications and sounds
+settings-privacy = Privacy and security
+settings-sessions = Devices
+settings-appearance = Appearance
+settings-folders = Chat folders
+settings-language = Language
+settings-storage = Data and storage
+settings-keyboard = Keyboard
+
+notify-here = On this device
+notify-desktop = Desktop notifications
+notify-cards = Cards inside the page
+notify-sound = Sound
+notify-previews = Show the text of messages
+notify-blocked = The browser does not allow notifications of this page.
+notify-of = Notify me of
+notify-private = Private chats
+notify-groups = Groups
+notify-exceptions = Exceptions
+notify-reset = Reset
+
+privacy-blocked = Blocked people
+privacy-password = Change the password
+privacy-password-old = Current password
+privacy-password-new = New password
+privacy-others = Others see
+privacy-presence = That I am online
+privacy-receipts = What I have read
+privacy-typing = That I am typing
+privacy-invites = Let others invite me to chats
+privacy-note = What you hide is hidden on other servers too.
+blocked-empty = Nobody is blocked
+blocked-hint = You see no messages and no invitations of people you block.
+
+sessions-this = This device
+sessions-others = Other devices
+sessions-end = Sign out
+sessions-end-others = Sign out of all other devices
+sessions-rename = Rename
+sessions-name = Name of the device
+
+look-theme = Theme
+look-light = Light
+look-dark = Dark
+look-contrast = High contrast
+look-contrast-note = High contrast makes small text easier to read.
+look-calm = Less movement
+look-size = Text size
+look-sample = This is how messages will look.
+
+storage-used = Used by this page
+storage-free = Free
+storage-clear = Clear kept photos and files
+storage-cleared = Kept files are gone
+storage-note = Photos and files are kept on this device so that they open at once. They stay on the server.
+
+keys-chats = Chats
+keys-chat = In a chat
+keys-writing = Writing
+keys-search = Search
+keys-next = Next chat
+keys-previous = Previous chat
+keys-next-unread = Next unread chat
+keys-folder = Folder 1 to 9
+keys-saved = Saved messages
+keys-mute = Mute the chat
+keys-close = Close what is on top
+keys-help = This page
+keys-search-chat = Search in the chat
+keys-edit-last = Edit the last message
+keys-reply = Reply to the message above
+keys-scroll = Scroll the messages
+keys-bold = Bold
+keys-italic = Italic
+keys-underline = Underlined
+keys-strike = Struck through
+keys-mono = Monospace
+keys-spoiler = Spoiler
+keys-link = Link
+
+folders-note = Each folder is a tab over your chats, on all your devices.
+folders-empty = No folders yet
+folder-new = New folder
+folder-edit = Edit the folder
+folder-name = Folder name
+folder-remove = Remove the folder
+folder-private = All private chats
+folder-groups = All groups
+
+contacts-empty = No contacts yet
+contacts-hint = People you write with appear here.
+archive-empty = The archive is empty
+archive-hint = Put chats here from their menu.
+
+## People
+person-open = Open the profile
+person-foreign = On another server
+person-contact-add = Add to contacts
+person-contact-edit = Edit the contact
+person-contact-name = Your name for this person
+person-contact-remove = Remove
+person-block = Block
+person-block-confirm = Block { $name }?
+person-unblock = Unblock
+person-unblock-confirm = Unblock { $name }?
+person-report = Report
+person-reported = Thank you. The administrators will look at it.
+person-common = { $count ->
+    [one] { $count } group in common
+   *[other] { $count } groups in common
+  }
+picker-search = Name or @name:server
+
+## Groups
+group-photo = Group photo
+group-access = Who can join
+group-roles = Roles
+group-links = Invitation links
+group-banned = Banned people
+group-requests = Requests to join
+group-log = Recent actions
+group-close = Delete the group for everyone
+group-close-confirm = Delete “{ $name }” for everyone?
+group-close-hint = All members are removed, and nobody can come back.
+access-private = Private
+access-knock = By request
+access-private-hint = Only people who are invited can join.
+access-knock-hint = Anybody can ask to join; members who may invite decide.
+access-public-hint = Anybody can find the group and join it.
+access-name = Public name
+access-name-hint = The address will be { $address }
+access-name-free = This name is free
+access-name-taken = This name is taken
+access-name-bad = Use small letters, digits, dots, dashes and underscores.
+roles-note = The highest role comes first. Members with a role stand above those with lower ones.
+roles-unsaved = Unsaved changes
+roles-reset = Reset
+role-new = New role
+role-new-name = New role
+role-name = Role name
+role-colour = Colour
+role-no-colour = No colour
+role-remove = Delete the role
+role-remove-confirm = Delete the role “{ $name }”?
+role-everyone = Everyone
+role-owner-sub = May do everything
+role-local-only = Kept by this server alone
+role-holders = { $count ->
+    [one] { $count } member
+   *[other] { $count } members
+  }
+permission-send = Send messages
+permission-media = Send photos and files
+permission-links = Send links
+permission-react = React
+permission-pin = Pin messages
+permission-invite = Invite people
+permission-kick = Remove people
+permission-ban = Ban people
+permission-redact = Delete messages of others
+permission-info = Change name, photo and description
+permission-roles = Manage lower roles
+permission-mention_all = Notify everyone
+permission-call = Start calls
+member-roles = Roles
+member-roles-of = Roles of { $name }
+member-mute-hour = Mute for an hour
+member-mute-day = Mute for a day
+member-unmute = Let write again
+member-muted = Muted
+removal-reason = Reason
+removal-erase = { $count ->
+    [one] Also delete { $count } message
+   *[other] Also delete { $count } messages
+  }
+banned-empty = Nobody is banned
+ban-by = by { $name }, { $when }
+ban-lift = Unban
+ban-lift-confirm = Unban { $name }?
+requests-empty = No requests
+request-accept = Let in
+links-note = Whoever has a link can join the group through it, on your behalf.
+link-new = New link
+link-name = Name of the link
+link-limit = Number of uses
+link-life = Valid for
+link-life-never = No end
+link-life-hour = An hour
+link-life-day = A day
+link-life-week = A week
+link-uses = { $count ->
+    [one] { $count } use
+   *[other] { $count } uses
+  }
+link-of = of { $count }
+link-until = until { $when }
+link-approval = With approval
+link-copy = Copy the link
+link-revoke = Revoke the link
+invite-blocked = takes no invitations
+log-all = All
+log-members = Members
+log-settings = Settings
+log-roles = Roles
+log-empty = Nothing yet
+info-shared = Members and what was shared
+shared-media = Media
+shared-files = Files
+shared-links = Links
+shared-voice = Voice
+shared-empty-media = No photos or videos
+shared-empty-files = No files
+shared-empty-links = No links
+shared-empty-voice = No voice messages
+
+## Search, explore
+search-all = All
+search-people = People
+search-groups = Groups
+search-messages = Messages
+search-media = Media
+search-files = Files
+search-links = Links
+search-voice = Voice
+search-chats = Chats and contacts
+search-address = Open this address
+search-failed = The search did not work
+search-in-chat = Search in this chat
+search-from = From { $name }
+search-by = From whom
+search-anyone = From anyone
+search-count = { $at } of { $total }
+search-older = Older
+search-newer = Newer
+explore-server = Server
+explore-server-hint = Empty for { $server }
+explore-empty = No public groups were found
+preview-title = Group
+preview-ask = Ask to join
+preview-asked = You have asked to join

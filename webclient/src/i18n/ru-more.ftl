@@ -1,0 +1,260 @@
+### Тексты страниц, которые загружаются по запросу.
+
+page-back = Назад
+page-next = Далее
+load-more = Показать ещё
+order-up = Выше
+order-down = Ниже
+
+## Настройки
+settings-edit-profile = Изменить профиль
+settings-profile = Мой профиль
+settings-photo = Сменить фото
+settings-photo-remove = Удалить фото
+settings-name = Имя
+settings-name-note = Ваше имя и фото видят все, с кем у вас есть общие чаты.
+settings-saved = Сохранено
+settings-notifications = Уведомления и звуки
+settings-privacy = Приватность и безопасность
+settings-sessions = Устройства
+settings-appearance = Оформление
+settings-folders = Папки с чатами
+settings-language = Язык
+settings-storage = Данные и память
+settings-keyboard = Клавиатура
+
+notify-here = На этом устройстве
+notify-desktop = Уведомления на рабочем столе
+notify-cards = Карточки на странице
+notify-sound = Звук
+notify-previews = Показывать текст сообщений
+notify-blocked = Браузер не разрешает уведомления этой страницы.
+notify-of = Уведомлять меня о
+notify-private = Личных чатах
+notify-groups = Группах
+notify-exceptions = Исключения
+notify-reset = Сбросить
+
+privacy-blocked = Заблокированные
+privacy-password = Сменить пароль
+privacy-password-old = Текущий пароль
+privacy-password-new = Новый пароль
+privacy-others = Другие видят
+privacy-presence = Что я в сети
+privacy-receipts = Что я прочитал
+privacy-typing = Что я печатаю
+privacy-invites = Разрешать приглашать меня в чаты
+privacy-note = То, что вы скрываете, скрыто и на других серверах.
+blocked-empty = Никто не заблокирован
+blocked-hint = Вы не видите сообщений и приглашений от заблокированных.
+
+sessions-this = Это устройство
+sessions-others = Другие устройства
+sessions-end = Выйти
+sessions-end-others = Выйти на всех других устройствах
+sessions-rename = Переименовать
+sessions-name = Название устройства
+
+look-theme = Тема
+look-light = Светлая
+look-dark = Тёмная
+look-contrast = Высокий контраст
+look-contrast-note = С высоким контрастом мелкий текст читать легче.
+look-calm = Меньше движения
+look-size = Размер текста
+look-sample = Так будут выглядеть сообщения.
+
+storage-used = Занято этой страницей
+storage-free = Свободно
+storage-clear = Удалить сохранённые фото и файлы
+storage-cleared = Сохранённые файлы удалены
+storage-note = Фото и файлы хранятся на устройстве, чтобы открываться сразу. На сервере они остаются.
+
+keys-chats = Чаты
+keys-chat = В чате
+keys-writing = Набор текста
+keys-search = Поиск
+keys-next = Следующий чат
+keys-previous = Предыдущий чат
+keys-next-unread = Следующий непрочитанный
+keys-folder = Папка от 1 до 9
+keys-saved = Избранное
+keys-mute = Отключить звук чата
+keys-close = Закрыть то, что сверху
+keys-help = Эта страница
+keys-search-chat = Поиск в чате
+keys-edit-last = Изменить последнее сообщение
+keys-reply = Ответить на сообщение выше
+keys-scroll = Прокрутить сообщения
+keys-bold = Жирный
+keys-italic = Курсив
+keys-underline = Подчёркнутый
+keys-strike = Зачёркнутый
+keys-mono = Моноширинный
+keys-spoiler = Скрытый
+keys-link = Ссылка
+
+folders-note = Каждая папка — вкладка над чатами, на всех ваших устройствах.
+folders-empty = Папок пока нет
+folder-new = Новая папка
+folder-edit = Изменить папку
+folder-name = Название папки
+folder-remove = Удалить папку
+folder-private = Все личные чаты
+folder-groups = Все группы
+
+contacts-empty = Контактов пока нет
+contacts-hint = Здесь появятся люди, с которыми вы переписываетесь.
+archive-empty = Архив пуст
+archive-hint = Чаты попадают сюда из их меню.
+
+## Люди
+person-open = Открыть профиль
+person-foreign = На другом сервере
+person-contact-add = Добавить в контакты
+person-contact-edit = Изменить контакт
+person-contact-name = Ваше имя для этого человека
+person-contact-remove = Удалить
+person-block = Заблокировать
+person-block-confirm = Заблокировать { $name }?
+person-unblock = Разблокировать
+person-unblock-confirm = Разблокировать { $name }?
+person-report = Пожаловаться
+person-reported = Спасибо. Администраторы посмотрят.
+person-common = { $count ->
+    [one] { $count } общая группа
+    [few] { $count } общие группы
+   *[other] { $count } общих групп
+  }
+picker-search = Имя или @name:server
+
+## Группы
+group-photo = Фото группы
+group-access = Кто может вступить
+group-roles = Роли
+group-links = Ссылки-приглашения
+group-banned = Забаненные
+group-requests = Заявки на вступление
+group-log = Последние действия
+group-close = Удалить группу для всех
+group-close-confirm = Удалить «{ $name }» для всех?
+group-close-hint = Все участники будут удалены, и вернуться будет нельзя.
+access-private = Закрытая
+access-knock = По заявке
+access-private-hint = Вступить могут только приглашённые.
+access-knock-hint = Подать заявку может каждый; решают те, кто может приглашать.
+access-public-hint = Каждый может найти группу и вступить.
+access-name = Публичное имя
+access-name-hint = Адрес будет { $address }
+access-name-free = Это имя свободно
+access-name-taken = Это имя занято
+access-name-bad = Используйте строчные буквы, цифры, точки, дефисы и подчёркивания.
+roles-note = Высшая роль стоит первой. Участники с ролью стоят выше тех, у кого роли ниже.
+roles-unsaved = Есть несохранённые изменения
+roles-reset = Сбросить
+role-new = Новая роль
+role-new-name = Новая роль
+role-name = Название роли
+role-colour = Цвет
+role-no-colour = Без цвета
+role-remove = Удалить роль
+role-remove-confirm = Удалить роль «{ $name }»?
+role-everyone = Все участники
+role-owner-sub = Может всё
+role-local-only = Соблюдает только этот сервер
+role-holders = { $count ->
+    [one] { $count } участник
+    [few] { $count } участника
+   *[other] { $count } участников
+  }
+permission-send = Писать сообщения
+permission-media = Отправлять фото и файлы
+permission-links = Отправлять ссылки
+permission-react = Ставить реакции
+permission-pin = Закреплять сообщения
+permission-invite = Приглашать людей
+permission-kick = Удалять людей
+permission-ban = Банить людей
+permission-redact = Удалять чужие сообщения
+permission-info = Менять название, фото и описание
+permission-roles = Управлять ролями ниже
+permission-mention_all = Уведомлять всех
+permission-call = Начинать звонки
+member-roles = Роли
+member-roles-of = Роли: { $name }
+member-mute-hour = Запретить писать на час
+member-mute-day = Запретить писать на день
+member-unmute = Разрешить писать
+member-muted = Не может писать
+removal-reason = Причина
+removal-erase = { $count ->
+    [one] Удалить и { $count } сообщение
+    [few] Удалить и { $count } сообщения
+   *[other] Удалить и { $count } сообщений
+  }
+banned-empty = Никто не забанен
+ban-by = { $name }, { $when }
+ban-lift = Разбанить
+ban-lift-confirm = Разбанить { $name }?
+requests-empty = Заявок нет
+request-accept = Принять
+links-note = По ссылке в группу может вступить каждый, у кого она есть, от вашего имени.
+link-new = Новая ссылка
+link-name = Название ссылки
+link-limit = Число использований
+link-life = Действует
+link-life-never = Без срока
+link-life-hour = Час
+link-life-day = День
+link-life-week = Неделю
+link-uses = { $count ->
+    [one] { $count } использование
+    [few] { $count } использования
+   *[other] { $count } использований
+  }
+link-of = из { $count }
+link-until = до { $when }
+link-approval = С одобрением
+link-copy = Скопировать ссылку
+link-revoke = Отозвать ссылку
+invite-blocked = не принимает приглашения
+log-all = Все
+log-members = Участники
+log-settings = Настройки
+log-roles = Роли
+log-empty = Пока ничего
+info-shared = Участники и вложения
+shared-media = Медиа
+shared-files = Файлы
+shared-links = Ссылки
+shared-voice = Голос
+shared-empty-media = Нет фото и видео
+shared-empty-files = Нет файлов
+shared-empty-links = Нет ссылок
+shared-empty-voice = Нет голосовых сообщений
+
+## Поиск, обзор
+search-all = Всё
+search-people = Люди
+search-groups = Группы
+search-messages = Сообщения
+search-media = Медиа
+search-files = Файлы
+search-links = Ссылки
+search-voice = Голос
+search-chats = Чаты и контакты
+search-address = Открыть этот адрес
+search-failed = Поиск не удался
+search-in-chat = Поиск в этом чате
+search-from = От { $name }
+search-by = От кого
+search-anyone = От всех
+search-count = { $at } из { $total }
+search-older = Раньше
+search-newer = Позже
+explore-server = Сервер
+explore-server-hint = Пусто — { $server }
+explore-empty = Публичных групп не найдено
+preview-title = Группа
+preview-ask = Подать заявку
+preview-asked = Заявка отправлена
