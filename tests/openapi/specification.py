@@ -148,6 +148,14 @@ class Loaded:
             yield f"{where}: {error.message[:300]}"
 
 
+def resolved(schema: Json) -> Json:
+    """The schema itself, where it only refers to one."""
+    while "$ref" in schema:
+        found = _REGISTRY.resolver().lookup(schema["$ref"])
+        schema = dict(_absolute(found.contents, found.resolver._base_uri))
+    return schema
+
+
 def validator(schema: Json) -> Any:
     """A validator that follows the references of the specification's files."""
     return jsonschema.Draft202012Validator(schema, registry=_REGISTRY)
@@ -157,10 +165,7 @@ def _parts(schema: Json | None) -> Iterator[Json]:
     """The schema and all that it is made of."""
     if schema is None:
         return
-    if "$ref" in schema:
-        found = _REGISTRY.resolver().lookup(schema["$ref"])
-        yield from _parts(dict(_absolute(found.contents, found.resolver._base_uri)))
-        return
+    schema = resolved(schema)
     yield schema
     for part in schema.get("allOf", ()):
         yield from _parts(part)
