@@ -31,6 +31,7 @@ from homeserver.client_api import media as media_api
 from homeserver.client_api import membership as membership_api
 from homeserver.client_api import messages as messages_api
 from homeserver.client_api import openid as openid_api
+from homeserver.client_api import phone as phone_api
 from homeserver.client_api import presence as presence_api
 from homeserver.client_api import profile as profile_api
 from homeserver.client_api import push_rules as push_rules_api
@@ -55,10 +56,11 @@ from homeserver.client_api.socket.session import Parts as SocketParts
 from homeserver.clock import Clock, Faults, Rng
 from homeserver.config import Config
 from homeserver.federation import parts
+from homeserver.federation.doctor import Doctor
 from homeserver.federation.server import devices as peer_devices_api
 from homeserver.federation.server import directory as peer_directory_api
 from homeserver.federation.server import openid as peer_openid_api
-from homeserver.opening import CannotStart, Task, open_bus, open_database, open_media, web_client
+from homeserver.opening import CannotStart, Task, open_bus, open_database, open_media, open_sms, open_vault, web_client
 from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
 from homeserver.providers.thumbnails import Thumbnailer
@@ -95,6 +97,7 @@ from homeserver.services.memberships import Memberships
 from homeserver.services.openid import OpenId
 from homeserver.services.own_key import BadKeyFile, load_or_create
 from homeserver.services.passwords import Passwords
+from homeserver.services.phone import parts as phone_parts
 from homeserver.services.presence import Presence
 from homeserver.services.presentation import Presentation
 from homeserver.services.profiles import Profiles
@@ -115,6 +118,8 @@ from homeserver.services.stages import parts as stage_parts
 from homeserver.services.states import States
 from homeserver.services.sync import parts as sync_parts
 from homeserver.services.threads import Threads
+from homeserver.services.threepids.addresses import Addresses
+from homeserver.services.threepids.verifications import Verifications
 from homeserver.services.timeline import Timeline
 from homeserver.services.typing import Typing
 from homeserver.services.ui_auth import UiAuth
@@ -147,6 +152,7 @@ from homeserver.storage.to_device import ToDevice as Inboxes
 from homeserver.storage.upkeep import Upkeep as UpkeepTable
 from homeserver.storage.users import Profiles as ProfileTable
 from homeserver.storage.users import RegistrationTokens, Threepids, Users
+from homeserver.storage.verifications import Verifications as VerificationTable
 
 
 class App:
@@ -262,6 +268,23 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         profiles = Profiles(server=us, table=profile_table, users=users, members=members, rooms=rooms, commits=commits)
         directory = Directory(server=us, table=room_table, rooms=rooms, clock=clock)
         invite_permission = InvitePermission(users, account_data)
+        vault, sms = open_vault(config, rng), open_sms(config, resources)
+        verifications = Verifications(VerificationTable(database), vault, clock, rng)
+        addresses = Addresses(Threepids(database), vault, verifications, clock)
+        phone = None
+        if sms is not None:
+            below_phones = phone_parts.Below(
+                database=database,
+                vault=vault,
+                verifications=verifications,
+                addresses=addresses,
+                users=users,
+                login=login,
+                confirmation=confirmation,
+                registration=registration,
+                sessions=sessions,
+            )
+            phone = phone_parts.build(config, below_phones, sms, clock)
         try:
             appservices = await appservice_parts.build(
                 config.app_service_config_files,
@@ -599,7 +622,17 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             clock=clock,
             rng=rng,
         )
-        login_api.endpoints(table, login, sessions, limits, login_tokens, appservice_accounts)
+        login_api.endpoints(
+            table,
+            login,
+            sessions,
+            limits,
+            login_tokens,
+            appservices=appservice_accounts,
+            by_phone=phone.signing_in if phone else None,
+        )
+        if phone is not None:
+            phone_api.endpoints(table, phone.signing_in)
         calls_api.endpoints(table, config.turn, clock)
         fallback_api.endpoints(table, ui_auth, lambda: rng.letters(22))
         appservices_api.endpoints(table, appservices.asking, AppserviceTable(database), rooms)
@@ -608,7 +641,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         admin_api.endpoints(
             table, admin, config.admin_api, memberships=memberships, database=database, clock=clock, rng=rng
         )
-        account_api.endpoints(table, credentials, deactivation, Threepids(database))
+        account_api.endpoints(table, credentials, deactivation, addresses)
         devices_api.endpoints(table, devices, appservices.accounts)
         keys_api.endpoints(table, encryption.keys, encryption.cross_signing, sync.device_changes)
         key_backup_api.endpoints(table, encryption.key_backup)
@@ -660,6 +693,12 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             instance=f"{index}.{rng.letters(4)}",
         )
         return App(table, dispatcher, tasks, resources.pop_all())
+
+
+async def doctor(config: Config, clock: Clock, rng: Rng, resources: AsyncExitStack) -> Doctor:
+    """Who looks at the server as others see it, also at private addresses. Raises CannotStart."""
+    key = _signing_key(config, ServerName(config.server_name), rng)
+    return parts.doctor(config.federation, key, clock, rng, resources)
 
 
 def _signing_key(config: Config, us: ServerName, rng: Rng) -> SigningKey:

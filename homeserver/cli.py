@@ -21,9 +21,11 @@ from homeserver.clock import NoFaults, SystemClock, SystemRng, faults_of
 from homeserver.config import Config
 from homeserver.config.loader import ConfigError, load
 from homeserver.errors import WeakPassword
+from homeserver.federation import status
 from homeserver.protocol.identifiers import is_valid_localpart_for_new_user
 from homeserver.services.passwords import Passwords
 from homeserver.storage.database import Database
+from homeserver.storage.destinations import Destinations
 from homeserver.storage.rows import AccountRow, RevocationRow, Row
 from homeserver.storage.stream import Stream
 from homeserver.storage.users import Users
@@ -162,7 +164,10 @@ def migrate(path: Path | None) -> None:
 @main.command()
 @config_option
 def doctor(path: Path | None) -> None:
-    """Check the configuration, the listeners, the database, Redis; exit code 1 if something is wrong."""
+    """Check the configuration, the listeners, the database, Redis, and whether other servers find and reach this one.
+
+    The exit code is 1 if something is wrong.
+    """
     config = _load(path)
     click.echo("ok       configuration")
     checks: list[tuple[str, Callable[[], None]]] = [
@@ -179,7 +184,44 @@ def doctor(path: Path | None) -> None:
             click.echo(f"PROBLEM  {name}: {refused.message}")
         else:
             click.echo(f"ok       {name}")
+    if config.federates:
+        wrong += _run(partial(_check_federation, config))
     sys.exit(EXIT_FAULT if wrong else 0)
+
+
+async def _check_federation(config: Config) -> int:
+    """Say how others find and reach this server; the number of problems."""
+    wrong = 0
+    async with AsyncExitStack() as resources:
+        try:
+            patient = await app.doctor(config, SystemClock(), SystemRng(), resources)
+        except opening.CannotStart as error:
+            click.echo(f"PROBLEM  signing key: {error}")
+            return 1
+        async for finding in patient.findings():
+            mark = {True: "ok      ", False: "PROBLEM ", None: "unknown "}[finding.is_good]
+            click.echo(f"{mark} {finding.name}: {finding.says}")
+            wrong += finding.is_good is False
+    return wrong
+
+
+@main.group()
+def federation() -> None:
+    """Look after the traffic with other servers."""
+
+
+@federation.command("status")
+@config_option
+def federation_status(path: Path | None) -> None:
+    """Show every server that shares a room with this one: state, lag, waiting EDUs, the last error."""
+    config = _load(path)
+
+    async def run(database: Database) -> None:
+        peers = await Destinations(database).overview(config.server_name)
+        for line in status.lines(peers, SystemClock().now_ms()):
+            click.echo(line)
+
+    _with_database(config, run)
 
 
 def _check_listeners(config: Config) -> None:

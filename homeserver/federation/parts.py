@@ -5,6 +5,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 import homeserver
 from homeserver.asgi.routes import Route
 from homeserver.clock import Clock, Faults, Rng
@@ -19,6 +21,7 @@ from homeserver.federation.client.policy import Policy
 from homeserver.federation.client.queries import Queries
 from homeserver.federation.client.requests import Requests
 from homeserver.federation.client.transactions import Transactions
+from homeserver.federation.doctor import Doctor
 from homeserver.federation.sender import Sender
 from homeserver.federation.server import events, keys, media, queries, rooms, rooms_v1, third_party, transactions
 from homeserver.federation.server.http import PeerTable
@@ -117,6 +120,12 @@ def outside(config: FederationConfig, clock: Clock, rng: Rng, resources: AsyncEx
     )
     resources.push_async_callback(client.close)
     return client, resolver
+
+
+def doctor(config: FederationConfig, key: SigningKey, clock: Clock, rng: Rng, resources: AsyncExitStack) -> Doctor:
+    """Who looks at this server as others see it, at private addresses, too."""
+    http, resolver = outside(msgspec.structs.replace(config, allow_private_addresses=True), clock, rng, resources)
+    return Doctor(key, http, resolver, clock, key_servers=config.trusted_key_servers)
 
 
 def build(

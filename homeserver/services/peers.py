@@ -21,6 +21,7 @@ WEEK_MS: Final = 7 * 24 * 3600_000
 FREE_FAILURES: Final = 2
 """Failures in a row that cost no pause: a restart of the peer should not be noticed."""
 CACHED: Final = 50_000
+MAX_ERROR: Final = 300
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ class Peers:
         """The peer sent us a request that we could verify: what waits for it goes out at once."""
         await self._alive(server)
 
-    async def failed(self, server: str) -> None:
+    async def failed(self, server: str, why: str = "") -> None:
         """The peer did not answer, or answered that it is broken."""
         peer = await self._peer(server)
         now = self._clock.now_ms()
@@ -78,7 +79,11 @@ class Peers:
             peer.retry_at = now + int(peer.pause_ms * (0.8 + 0.4 * self._rng.random()))
             log.info("peer left alone", server=server, pause_s=peer.pause_ms // 1000)
             await self._table.save_contact(
-                server, retry_ts=peer.retry_at, failing_since_ts=peer.failing_since, failures=peer.failures
+                server,
+                retry_ts=peer.retry_at,
+                failing_since_ts=peer.failing_since,
+                failures=peer.failures,
+                last_error=_storable(why),
             )
 
     async def _alive(self, server: str) -> None:
@@ -107,3 +112,8 @@ class Peers:
                     del self._peers[next(iter(self._peers))]
                 self._peers[server] = peer
         return peer
+
+
+def _storable(why: str) -> str:
+    """A reason as it is kept: short, and without what no text column holds."""
+    return why[:MAX_ERROR].replace("\0", "").encode(errors="replace").decode()

@@ -37,6 +37,19 @@ class Destination(NamedTuple):
     failures: int
 
 
+class Overview(NamedTuple):
+    """A peer as an admin sees it. `lag`: positions of the stream that it has not got; `edus` that wait for it."""
+
+    server: str
+    rooms: int
+    lag: int
+    edus: int
+    retry_ts: int
+    failing_since_ts: int | None
+    failures: int
+    last_error: str | None
+
+
 class Destinations:
     """Cursors and back-off of peers, and their waiting EDUs."""
 
@@ -85,21 +98,67 @@ class Destinations:
             positions,
         )
 
-    async def save_contact(self, server: str, *, retry_ts: int, failing_since_ts: int | None, failures: int) -> None:
+    async def overview(self, us: str) -> list[Overview]:
+        """Every server that shares a room with us, and every one that something waits for [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            WITH sharing AS (
+              SELECT server, count(DISTINCT room_nid) AS rooms
+                FROM members
+               WHERE membership = 'join'
+                 AND server <> $1
+               GROUP BY server),
+            waiting AS (
+              SELECT server, count(*) AS edus
+                FROM outbound_edus
+               GROUP BY server)
+            SELECT server,
+                   coalesce(s.rooms, 0),
+                   greatest(0, coalesce(c.position - d.cursor, 0)),
+                   coalesce(w.edus, 0),
+                   coalesce(d.retry_ts, 0),
+                   d.failing_since_ts,
+                   coalesce(d.failures, 0),
+                   d.last_error
+              FROM sharing s
+              FULL JOIN waiting w USING (server)
+              FULL JOIN (SELECT *
+                           FROM destinations
+                          WHERE failing_since_ts IS NOT NULL
+                             OR cursor < coalesce((SELECT position FROM cursors WHERE name = 'federation'), 0)) d
+             USING (server)
+              LEFT JOIN cursors c ON c.name = 'federation'
+             ORDER BY server
+            """,
+            us,
+        )
+        return [Overview(*row.values()) for row in rows]
+
+    async def save_contact(
+        self,
+        server: str,
+        *,
+        retry_ts: int,
+        failing_since_ts: int | None,
+        failures: int,
+        last_error: str | None = None,
+    ) -> None:
         """Save the back-off of a peer; zeros and None when it answered [1 trip]."""
         await self._db.execute(
             """
-            INSERT INTO destinations (server, cursor, retry_ts, failing_since_ts, failures)
-            VALUES ($1, (SELECT max(position) FROM stream), $2, $3, $4)
+            INSERT INTO destinations (server, cursor, retry_ts, failing_since_ts, failures, last_error)
+            VALUES ($1, (SELECT max(position) FROM stream), $2, $3, $4, $5)
                 ON CONFLICT (server) DO UPDATE
                SET retry_ts = excluded.retry_ts,
                    failing_since_ts = excluded.failing_since_ts,
-                   failures = excluded.failures
+                   failures = excluded.failures,
+                   last_error = excluded.last_error
             """,
             server,
             retry_ts,
             failing_since_ts,
             failures,
+            last_error,
         )
 
     async def waiting_edus(self, server: str, after: int, upto: int, limit: int = 100) -> list[OutboundEduRow]:

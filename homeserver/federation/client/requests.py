@@ -41,7 +41,7 @@ class Contact(Protocol):
         """The peer spoke to us."""
         ...
 
-    async def failed(self, server: str) -> None:
+    async def failed(self, server: str, why: str = "") -> None:
         """The peer did not answer, or has trouble of its own."""
         ...
 
@@ -158,7 +158,7 @@ class Requests:
 
     async def _noted(self, server: str, status: int) -> None:
         if status >= 500:
-            await self._contact.failed(server)
+            await self._contact.failed(server, f"it answers with status {status}")
         else:
             await self._contact.answered(server)
 
@@ -177,7 +177,7 @@ class Requests:
             self._discovery.forget(server)
         except NetError as error:
             problem = error
-        await self._contact.failed(server)
+        await self._contact.failed(server, str(problem))
         raise NoAnswer(server, str(problem)) from problem
 
 
