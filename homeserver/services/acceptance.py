@@ -230,6 +230,9 @@ class Acceptance:
             raise MissingAncestors(prev_missing, auth_missing)
         auth_nids = tuple(nid for nid, _ in auth.values())
         verdict, why = self._by_auth_events(room, event, known, {key: found for key, (_, found) in auth.items()})
+        if not event.prev_events:
+            # Before it there is no state, which allows nothing; and a room has one create event, which we have.
+            verdict, why = Verdict.REJECTED, "it has no parents"
         base = replace(base, auth_nids=auth_nids)
         if own is not None:
             base = replace(base, promotes=own.event_nid)

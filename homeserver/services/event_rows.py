@@ -46,8 +46,8 @@ def event_row(
         body=body,
         envelope=envelope,
         membership=event.membership if is_member else None,
-        displayname=_text(content.get("displayname")) if is_member else None,
-        avatar_url=_text(content.get("avatar_url")) if is_member else None,
+        displayname=shown_text(content.get("displayname")) if is_member else None,
+        avatar_url=shown_text(content.get("avatar_url")) if is_member else None,
         relates=relation,
         thread_id=relation[1] if relation is not None and relation[0] == "m.thread" else None,
         unsigned=_replaced(head, event) if is_state else b"",
@@ -79,5 +79,6 @@ def _replaced(head: WorkingHead, event: Event) -> bytes:
     return orjson.dumps(replaced)
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def shown_text(value: object) -> str | None:
+    """A name or picture of a member, None where it is none or cannot be stored: the event itself keeps it."""
+    return value if isinstance(value, str) and "\0" not in value else None

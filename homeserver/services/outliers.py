@@ -15,6 +15,7 @@ from homeserver.protocol.errors import NotAllowed
 from homeserver.protocol.events import Event, split
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import RoomVersion
+from homeserver.services.event_rows import shown_text
 from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import relation_of
 from homeserver.services.rooms import Rooms
@@ -150,8 +151,8 @@ def event_row(
         relates=relation_of(event.content),
         redacts=event.redacts(room.rules),
         membership=event.membership if is_member else None,
-        displayname=_text(event.content.get("displayname")) if is_member else None,
-        avatar_url=_text(event.content.get("avatar_url")) if is_member else None,
+        displayname=shown_text(event.content.get("displayname")) if is_member else None,
+        avatar_url=shown_text(event.content.get("avatar_url")) if is_member else None,
         on_head=False,
     )
 
@@ -204,7 +205,3 @@ def _topological(events: Mapping[EventId, Event]) -> list[Event]:
             if not waits[citing]:
                 ready.append(citing)
     return order
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

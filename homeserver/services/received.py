@@ -40,9 +40,13 @@ def parse(pdu: object, rules: RoomVersion, limit_references: bool) -> Event | Dr
     if not isinstance(pdu, dict):
         return Dropped("not an object")
     try:
-        return parse_pdu(pdu, rules, limit_references=limit_references)
+        event = parse_pdu(pdu, rules, limit_references=limit_references)
     except (BadEvent, BadJson, ProtocolError) as error:
         return Dropped(str(error))
+    names = (event.event_id, event.type, event.sender, event.state_key or "", event.redacts(rules) or "")
+    if any("\0" in name for name in (*names, *event.prev_events, *event.auth_events)):
+        return Dropped("a name in it holds a NUL character, which cannot be stored")
+    return event
 
 
 def has_right_hash(event: Event, rules: RoomVersion) -> bool:

@@ -19,6 +19,7 @@ from homeserver.protocol.events import Event, StateKey, join
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.protocol.state_resolution import resolve
+from homeserver.services.event_rows import shown_text
 from homeserver.services.heads import MEMBER, Member, Room
 from homeserver.services.intents import THIS, StateChange
 from homeserver.storage.database import NidBlocks
@@ -291,13 +292,12 @@ def _parent(chain: ChainRow) -> Point | None:
 def _member(key: StateKey, event: Event, event_nid: int) -> Member | None:
     if key[0] != MEMBER:
         return None
-    name, avatar = event.content.get("displayname"), event.content.get("avatar_url")
     return Member(
         event.membership or "leave",
         event_nid,
         event.event_id,
-        name if isinstance(name, str) else None,
-        avatar if isinstance(avatar, str) else None,
+        shown_text(event.content.get("displayname")),
+        shown_text(event.content.get("avatar_url")),
     )
 
 

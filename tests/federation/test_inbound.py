@@ -11,8 +11,10 @@ from homeserver.errors import Forbidden, MatrixError
 from homeserver.net.testing import FakeNet
 from homeserver.protocol.events import build_pdu, join, seal
 from homeserver.protocol.identifiers import RoomId, ServerName, UserId
+from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.services.intents import Draft
 from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.rows import REJECTED
 from tests.support.evil_peer import EvilPeer
 from tests.support.federation import Homeserver, eventually, homeservers
 from tests.support.postgres import Cluster
@@ -113,6 +115,30 @@ async def test_ids_that_cannot_be_stored_spoil_nothing(pair: list[Homeserver], p
     bad += [good | {name: "\x00"} for name in ("sender", "type", "state_key", "room_id")]
     status, _ = await _send(a, peer, "t", {"pdus": [*bad, good]})
     assert (status, await a.texts(room)) == (200, ["good"])
+
+
+@pytest.mark.parametrize("name", ["prev_events", "auth_events", "redacts", "sender", "type", "state_key"])
+async def test_a_signed_event_with_a_nul_spoils_nothing(pair: list[Homeserver], peer: EvilPeer, name: str) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"), version="12")
+    await _mallory_joins(a, peer, room)
+    good = await _pdu(a, peer, room, body="good")
+    proto = {key: value for key, value in good.items() if key not in ("hashes", "signatures")}
+    proto[name] = ["$\x00"] if name.endswith("_events") else f"\x00:{peer.name}"
+    proto["type"] = "m.room.redaction" if name == "redacts" else proto["type"]
+    odd = seal(proto | ({"content": {"redacts": "\x00"}} if name == "redacts" else {}), ROOM_VERSIONS["12"], peer.key)
+    status, _ = await _send(a, peer, "t", {"pdus": [dict(odd.pdu), good]})
+    assert (status, await a.texts(room)) == (200, ["good"])
+
+
+async def test_a_member_with_a_nul_in_the_name_is_a_member(pair: list[Homeserver], peer: EvilPeer) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    template = await a.federation.resident.make_join(peer.name, room, MALLORY, ["12"])
+    template.event["content"] = {"membership": "join", "displayname": "M\x00"}
+    event = seal(template.event, ROOM_VERSIONS["12"], peer.key)
+    await a.federation.resident.send_join(peer.name, room, event.event_id, dict(event.pdu))
+    assert (await a.rooms.room(room)).members[MALLORY][3:] == (None, None)
 
 
 async def test_an_event_of_another_servers_user_needs_that_servers_signature(
@@ -303,3 +329,43 @@ async def test_edus_that_no_database_could_take_are_sent_again(pair: list[Homese
     assert (await _send(a, peer, "t", body))[0] == 503
     assert (await _send(a, peer, "t", body))[0] == 200
     assert heard == [{"n": 1}, {"n": 1}]
+
+
+@pytest.mark.parametrize("version", ["11", "12"])
+@pytest.mark.parametrize("kind", ["m.room.message", "m.room.create"])
+async def test_an_event_without_parents_is_rejected(
+    pair: list[Homeserver], peer: EvilPeer, version: str, kind: str
+) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"), version=version)
+    template = await a.federation.resident.make_join(peer.name, room, MALLORY, [version])
+    head = await a.rooms.room(room)
+    join_event = seal(template.event, head.rules, peer.key)
+    await a.federation.resident.send_join(peer.name, room, join_event.event_id, dict(join_event.pdu))
+    orphan = await _pdu(a, peer, room) | {"prev_events": [], "type": kind}
+    event = seal({k: v for k, v in orphan.items() if k not in ("hashes", "signatures")}, head.rules, peer.key)
+    before = await a.state(room)
+    status, _ = await _send(a, peer, "t", {"pdus": [dict(event.pdu)]})
+    stored = await a.events.by_id([event.event_id])  # a create event of version 12 is of another room, and dropped
+    assert len(stored) == (0 if kind == "m.room.create" and version == "12" else 1)
+    assert all(one.flags & REJECTED for one in stored)
+    assert (status, await a.state(room)) == (200, before)
+
+
+async def test_a_parent_in_another_room_lends_no_state(pair: list[Homeserver], peer: EvilPeer) -> None:
+    a, _ = pair
+    room, other = await a.creates_room(a.user("alice")), await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, room)
+    await _mallory_joins(a, peer, other)
+    levels = {"users": {MALLORY: 100}, "invite": 0}
+    await a.does(a.user("alice"), other, Draft("m.room.power_levels", levels, state_key=""))
+    good = await _pdu(a, peer, room)
+    elsewhere = [tip.event_id for tip in (await a.rooms.room(other)).extremities.values()]
+    proto = {k: v for k, v in good.items() if k not in ("hashes", "signatures")} | {"prev_events": elsewhere}
+    event = seal(
+        proto | {"type": "m.room.topic", "state_key": "", "content": {"topic": "mine"}}, ROOM_VERSIONS["12"], peer.key
+    )
+    before = await a.state(room)
+    await _send(a, peer, "t", {"pdus": [dict(event.pdu)]})
+    assert await a.state(room) == before
+    assert event.event_id not in {shown.event_id for shown in await a.timeline(room)}
