@@ -85,6 +85,14 @@ export function stagesOf(body: HttpAnswer['body']): string[][] {
   return list(body.flows).map((flow) => list(object(flow).stages).map(text));
 }
 
+/** The stage to do next, of a flow that we can do; null when there is none. */
+export function nextStage(body: HttpAnswer['body']): string | null {
+  const done = new Set((Array.isArray(body.completed) ? body.completed : []).map(text));
+  const flows = stagesOf(body).filter((stages) => stages.every((stage) => KNOWN_STAGES.has(stage)));
+  const shortest = flows.sort((a, b) => a.length - b.length)[0];
+  return shortest?.find((stage) => !done.has(stage)) ?? null;
+}
+
 async function ask(fetcher: Fetch, base: string, path: string): Promise<HttpAnswer | null> {
   return exchange(fetcher, base, null, { method: 'GET', path, timeoutMs: 10_000 }).catch(() => null);
 }

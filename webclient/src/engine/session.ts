@@ -2,7 +2,7 @@
  * Who is signed in, and the tokens. They live here and in the engine's database, and never reach a page. An access
  * token that is refused is renewed once for all who wait for it.
  */
-import { number, object, text, textOrNull } from '../model/events';
+import { object, text, textOrNull } from '../model/events';
 import type { LoginRequest, RegisterOutcome, RegisterRequest, ServerInfo, SessionState } from '../store/contract';
 import { errorInfo } from '../store/errors';
 import {
@@ -16,11 +16,14 @@ import {
   isSoftLogout,
   serverError,
 } from './api/http';
+import { tokensOf } from './api/tokens';
 import type { LoginRequestBody, Tokens } from './api/types';
 import type { Database } from './db/database';
-import { firstServer, lookUp, stagesOf } from './discovery';
+import { firstServer, lookUp, nextStage, stagesOf } from './discovery';
 
 const KEY = 'session';
+/** Announced in `/versions` by servers that have our stream and its HTTP twin. */
+const STREAM_FEATURE = 'app.hearth.stream.v1';
 const DEVICE_NAME = 'Hearth web';
 const V3 = '/_matrix/client/v3';
 /** Renew this long before the end. */
@@ -32,6 +35,8 @@ export interface Signed extends Tokens {
   readonly base: string;
   /** The server ended the session but lets its data stay. */
   readonly soft: boolean;
+  /** It speaks neither our stream nor `/v4/sync`. */
+  readonly classic?: boolean;
 }
 
 export class Session {
@@ -77,6 +82,25 @@ export class Session {
     }
     this.loaded = true;
     this.changed();
+  }
+
+  /** Whether the server speaks only `/v3/sync`, as far as is known. */
+  get isClassic(): boolean {
+    return this.signed?.classic === true;
+  }
+
+  /** Asks what the server speaks, and notes it; rejects when it does not answer. */
+  async askIfClassic(): Promise<boolean> {
+    const answer = await this.exchange({ method: 'GET', path: '/_matrix/client/versions', timeoutMs: 10_000 });
+    if (answer.status !== 200 || this.signed === null) {
+      return this.isClassic;
+    }
+    const classic = object(answer.body.unstable_features)[STREAM_FEATURE] !== true;
+    if (classic !== this.isClassic) {
+      this.signed = { ...this.signed, classic };
+      await this.database.setValue(KEY, this.signed);
+    }
+    return classic;
   }
 
   /** One call with the token; an expired token is renewed and the call made once more. */
@@ -270,22 +294,4 @@ export class Session {
     this.suggested = await firstServer(this.fetcher, [...this.candidates, ...(base === undefined ? [] : [base])]);
     this.changed();
   }
-}
-
-/** The stage to do next, of a flow that we can do; null when there is none. */
-function nextStage(body: HttpAnswer['body']): string | null {
-  const done = new Set((Array.isArray(body.completed) ? body.completed : []).map(text));
-  const known = new Set(['m.login.dummy', 'm.login.registration_token']);
-  const flows = stagesOf(body).filter((stages) => stages.every((stage) => known.has(stage)));
-  const shortest = flows.sort((a, b) => a.length - b.length)[0];
-  return shortest?.find((stage) => !done.has(stage)) ?? null;
-}
-
-function tokensOf(answer: HttpAnswer['body']): Tokens {
-  const lifetime = number(answer.expires_in_ms, 0);
-  return {
-    accessToken: text(answer.access_token),
-    refreshToken: textOrNull(answer.refresh_token),
-    expiresAt: lifetime > 0 ? Date.now() + lifetime : null,
-  };
 }

@@ -42,7 +42,7 @@ export type ConnectionStatus = 'offline' | 'connecting' | 'updating' | 'live';
 
 export interface ConnectionState {
   readonly status: ConnectionStatus;
-  readonly transport: 'socket' | 'sliding' | null;
+  readonly transport: 'socket' | 'sliding' | 'classic' | null;
   /** When the next try will be made, while waiting; else null. */
   readonly retryAt: number | null;
 }

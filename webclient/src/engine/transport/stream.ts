@@ -6,6 +6,7 @@ import type { Json } from '../../model/events';
 import { errorInfo } from '../../store/errors';
 import { failure, type HttpAnswer, type HttpRequest, isSoftLogout } from '../api/http';
 import { backoffMs } from './backoff';
+import { ClassicLoop } from './classic';
 import { SlidingLoop } from './sliding';
 import { SocketConnection, socketUrl } from './socket';
 import type { Clock, Delta, ResumePoint, Subscription, Timer, TransportEvents } from './types';
@@ -23,13 +24,18 @@ export interface StreamHost extends TransportEvents {
   token(): string | null;
   connect(url: string): Wire;
   exchange(request: HttpRequest): Promise<HttpAnswer>;
+  readonly me: string;
+  /** Whether this server is known to speak neither our stream nor `/v4/sync`. */
+  isClassic(): boolean;
+  /** Asks the server again, and notes what it says; what was known stays when it does not answer. */
+  askIfClassic(): Promise<boolean>;
   /** The position that is safely stored, after all that was handed over has been stored or given up. */
   settled(): Promise<ResumePoint | null>;
 }
 
 export class Stream {
   private socket: SocketConnection | null = null;
-  private loop: SlidingLoop | null = null;
+  private loop: SlidingLoop | ClassicLoop | null = null;
   private timer: Timer | null = null;
   private sub: Subscription = {};
   private failedUpgrades = 0;
@@ -44,9 +50,12 @@ export class Stream {
     private readonly clock: Clock,
   ) {}
 
-  get kind(): 'socket' | 'sliding' | null {
+  get kind(): 'socket' | 'sliding' | 'classic' | null {
     if (this.socket?.ready === true) {
       return 'socket';
+    }
+    if (this.loop instanceof ClassicLoop) {
+      return 'classic';
     }
     return this.loop === null ? null : 'sliding';
   }
@@ -54,7 +63,11 @@ export class Stream {
   start(sub: Subscription): void {
     this.sub = sub;
     this.running = true;
-    this.openSocket();
+    this.connect();
+    if (this.host.isClassic()) {
+      // It may have learnt since: the next start asks for the stream then.
+      void this.host.askIfClassic().catch(() => undefined);
+    }
   }
 
   stop(): void {
@@ -84,7 +97,7 @@ export class Stream {
       this.socket.probe();
     } else if (this.running && this.loop === null) {
       this.failures = 0;
-      this.openSocket();
+      this.connect();
     }
   }
 
@@ -92,6 +105,16 @@ export class Stream {
   restart(): void {
     if (this.running) {
       this.dropAll();
+      this.connect();
+    }
+  }
+
+  private connect(): void {
+    if (this.host.isClassic()) {
+      this.timer?.cancel();
+      this.timer = null;
+      void this.startLoop();
+    } else {
       this.openSocket();
     }
   }
@@ -175,6 +198,10 @@ export class Stream {
     } else {
       this.failedUpgrades += closed.wasReady || closed.bye ? 0 : 1;
       this.failures += closed.wasReady ? 0 : 1;
+      if (this.failedUpgrades === 1 && (await this.host.askIfClassic().catch(() => false)) && this.running) {
+        void this.startLoop();
+        return;
+      }
       this.tryAgain(waitFor(closed) ?? backoffMs(this.failures + 1, this.clock.random()));
     }
   }
@@ -200,7 +227,7 @@ export class Stream {
       return;
     }
     this.host.lost(waitMs);
-    this.later(waitMs, () => this.openSocket());
+    this.later(waitMs, () => this.connect());
   }
 
   private async startLoop(): Promise<void> {
@@ -208,19 +235,26 @@ export class Stream {
     if (!this.running || this.loop !== null || this.socket !== null) {
       return;
     }
-    this.loop = new SlidingLoop((request) => this.host.exchange(request), resume, this.sub, {
-      delta: (delta) => this.loopDelta(delta),
-      reset: () => new Promise((stored) => this.host.reset(() => stored())),
+    const events = {
+      me: this.host.me,
+      delta: (delta: Delta) => this.loopDelta(delta),
+      reset: () => new Promise<void>((stored) => this.host.reset(() => stored())),
       ready: () => {
         this.failures = 0;
         this.host.ready();
-        if (this.serverWasAway) {
+        if (this.serverWasAway && !this.host.isClassic()) {
           this.serverWasAway = false;
           this.later(UPGRADE_SOON_MS, () => this.openSocket());
         }
       },
-      failed: (error) => void this.loopFailed(error),
-    });
+      failed: (error: unknown) => void this.loopFailed(error),
+    };
+    const exchange = (request: HttpRequest) => this.host.exchange(request);
+    if (this.host.isClassic()) {
+      this.loop = new ClassicLoop(exchange, resume, this.sub, events);
+      return;
+    }
+    this.loop = new SlidingLoop(exchange, resume, this.sub, events);
     this.later(UPGRADE_EVERY_MS, () => this.openSocket());
   }
 
@@ -241,6 +275,13 @@ export class Stream {
       return;
     }
     this.serverWasAway = info.errcode === 'NETWORK';
+    if (this.host.isClassic()) {
+      this.failures += 1;
+      const waitMs = info.retryAfterMs ?? backoffMs(this.failures, this.clock.random());
+      this.host.lost(waitMs);
+      this.later(waitMs, () => this.connect());
+      return;
+    }
     // Perhaps the whole server was away: one try by socket, and back to HTTP if that alone fails.
     this.failedUpgrades = FAILED_UPGRADES - 1;
     // A socket that failed just before has been counted already: both ways are one try.

@@ -39,6 +39,8 @@ export class Homeserver {
   uploadsGoOn: Promise<void> = Promise.resolve();
   /** No more events of a room in one delta than this. */
   timelineLimit = 1000;
+  /** A server that knows `/v3/sync` alone. */
+  classic = false;
   socketsAllowed = true;
   /** While true no deltas go out over sockets. */
   silent = false;
@@ -147,7 +149,7 @@ export class Homeserver {
   readonly connect = (url: string): Wire => {
     const wire = new FakeWire(this);
     this.calls.push(`connect ${url}`);
-    queueMicrotask(() => (this.socketsAllowed ? wire.accept() : wire.drop(1006)));
+    queueMicrotask(() => (this.socketsAllowed && !this.classic ? wire.accept() : wire.drop(1006)));
     return wire;
   };
 
@@ -278,7 +280,8 @@ export class Homeserver {
   ): Promise<[number, Json]> {
     const path = url.pathname.replace('/_matrix/client', '');
     if (path === '/versions') {
-      return [200, { versions: ['v1.19'] }];
+      const features = this.classic ? {} : { 'app.hearth.stream.v1': true };
+      return [200, { versions: ['v1.19'], unstable_features: features }];
     }
     if (path === '/v3/login') {
       if (method === 'GET') {
@@ -296,7 +299,10 @@ export class Homeserver {
     if (token !== this.token) {
       return [401, { errcode: 'M_UNKNOWN_TOKEN', error: 'unknown token', soft_logout: true }];
     }
-    if (path === '/v4/sync') {
+    if (path === '/v3/sync') {
+      return this.classicSync(url.searchParams, signal);
+    }
+    if (path === '/v4/sync' && !this.classic) {
       return this.sync(body, signal);
     }
     const parts = path.split('/').map(decodeURIComponent);
@@ -340,6 +346,22 @@ export class Homeserver {
     return [200, { pos: String(this.log.length), ...this.body(from) }];
   }
 
+  private async classicSync(query: URLSearchParams, signal: AbortSignal | null | undefined): Promise<[number, Json]> {
+    const since = query.get('since');
+    const from = since === null ? null : Number(since);
+    if (this.forgetPositions && from !== null) {
+      this.forgetPositions = false;
+      return [400, { errcode: 'M_UNKNOWN_POS', error: 'expired' }];
+    }
+    if (from === this.log.length && Number(query.get('timeout')) > 0) {
+      await new Promise<void>((resolve, reject) => {
+        this.waiting.push(resolve);
+        signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
+      });
+    }
+    return [200, classicBody(this.body(from), String(this.log.length))];
+  }
+
   private wake(): void {
     for (const wire of this.wires) {
       wire.pump();
@@ -348,6 +370,21 @@ export class Homeserver {
       resolve();
     }
   }
+}
+
+/** What `/v3/sync` says where `/v4/sync` says `body`. */
+function classicBody(body: Json, nextBatch: string): Json {
+  const join = Object.entries(body.rooms as Record<string, Json>).map(([roomId, room]) => [
+    roomId,
+    {
+      timeline: { events: room.timeline, limited: room.limited, prev_batch: room.prev_batch },
+      state: { events: room.required_state },
+      summary: { 'm.joined_member_count': room.joined_count },
+      ephemeral: { events: [] },
+      account_data: { events: [] },
+    },
+  ]);
+  return { next_batch: nextBatch, rooms: { join: Object.fromEntries(join) } };
 }
 
 function newest(events: readonly MatrixEvent[]): MatrixEvent[] {
