@@ -4,6 +4,7 @@ A file is there once however often it was uploaded: `uses` counts, and the last 
 race for a hash is told the key that won, and deletes its own bytes. Spec: Client-Server API, Content repository.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -205,6 +206,38 @@ class MediaTable:
             server,
             media_id,
             by,
+        )
+        return changed > 0
+
+    async def quarantine_all(self, uris: Sequence[tuple[str, str]], user_id: str | None, by: str) -> int:
+        """Forbid the files of these (server, media id) and of a user, but for protected ones; how many [1 trip]."""
+        return await self._db.execute(
+            """
+            UPDATE media_files
+               SET quarantined_by = $4
+             WHERE quarantined_by IS NULL
+               AND hash IN (
+                   SELECT m.hash
+                     FROM unnest($1::text[], $2::text[]) AS u(server, media_id)
+                     JOIN media m ON m.server = u.server
+                                 AND m.media_id = u.media_id
+                    WHERE NOT m.is_protected
+                    UNION
+                   SELECT m.hash
+                     FROM media m
+                    WHERE m.user_id = $3
+                      AND NOT m.is_protected)
+            """,
+            [server for server, _ in uris],
+            [media_id for _, media_id in uris],
+            user_id,
+            by,
+        )
+
+    async def protect(self, server: str, media_id: str, *, is_protected: bool) -> bool:
+        """Keep a file from being forbidden together with others, or no more; whether there is one [1 trip]."""
+        changed = await self._db.execute(
+            "UPDATE media SET is_protected = $3 WHERE server = $1 AND media_id = $2", server, media_id, is_protected
         )
         return changed > 0
 

@@ -80,6 +80,7 @@ WRITERS = {
     "search_documents": {"search", "purge"},
     "pushers": {"pushers"},
     "push_queue": {"pushers"},
+    "url_previews": {"previews"},
     "migrations": {"migrate"},
 }
 WRITE = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+)")

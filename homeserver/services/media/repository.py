@@ -164,6 +164,17 @@ class Media:
         for key in await self._table.delete(server, media_id):
             await self._store.delete(key)
 
+    async def delete_copies(self, before_ms: int) -> int:
+        """Forget copies of other servers' files that nobody used since, with their bytes; how many."""
+        gone = 0
+        while True:
+            n, keys = await self._table.delete_unread_copies(before_ms)
+            for key in keys:
+                await self._store.delete(key)
+            gone += n
+            if not n:
+                return gone
+
     async def quarantine(self, server: str, media_id: str, by: str | None) -> None:
         """Forbid the file of a URI under every URI, or with None allow it again. Raises NotFound."""
         if not await self._table.quarantine(server, media_id, by):
