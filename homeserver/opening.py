@@ -9,9 +9,13 @@ from homeserver.asgi.static import Site
 from homeserver.bus.bus import Bus, BusDown
 from homeserver.bus.local import LocalBus
 from homeserver.bus.redis import RedisBus
+from homeserver.clock import Rng
 from homeserver.config import Config
 from homeserver.providers.disk_media import DiskMedia
-from homeserver.providers.hooks import MediaStore
+from homeserver.providers.hooks import MediaStore, SmsSender
+from homeserver.providers.sms import ConsoleSms, TwilioSms
+from homeserver.services.threepids.secret import BadSecret, load_or_create
+from homeserver.services.threepids.vault import Vault
 from homeserver.storage.database import Database
 from homeserver.storage.embedded import EmbeddedPostgres
 from homeserver.storage.embedded_system import EmbeddedPostgresError
@@ -88,6 +92,29 @@ def open_media(config: Config) -> MediaStore:
         raise CannotStart("media.s3 needs the extra `s3`: pip install 'hearth-homeserver[s3]'") from error
     except OSError as error:
         raise CannotStart(f"files cannot be kept ({error}): correct media.store_path, or make room") from error
+
+
+def open_vault(config: Config, rng: Rng) -> Vault:
+    """What seals people's numbers. Raises CannotStart."""
+    try:
+        return Vault(load_or_create(Path(config.data_dir) / "addresses.key", rng), rng)
+    except BadSecret as error:
+        raise CannotStart(str(error)) from error
+
+
+def open_sms(config: Config, resources: AsyncExitStack) -> SmsSender | None:
+    """Who brings codes to phones; None where nobody logs in by them. Raises CannotStart."""
+    wanted = config.login.phone.enabled
+    if wanted is False or (wanted is None and config.server_name != "localhost"):
+        return None
+    if config.sms.provider == "console":
+        return ConsoleSms()
+    twilio = config.sms.twilio
+    if twilio.account_sid is None or twilio.auth_token is None or twilio.verify_service_sid is None:
+        raise CannotStart("sms.provider twilio needs account_sid, auth_token and verify_service_sid of sms.twilio")
+    sender = TwilioSms(twilio)
+    resources.push_async_callback(sender.close)
+    return sender
 
 
 def web_client() -> Site | None:

@@ -8,7 +8,7 @@ from homeserver.asgi.responses import Answer
 from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
 from homeserver.services.credentials import Credentials
 from homeserver.services.deactivation import Deactivation
-from homeserver.storage.users import Threepids
+from homeserver.services.threepids.addresses import Addresses
 
 
 class ChangePassword(msgspec.Struct):
@@ -28,7 +28,7 @@ class Deactivate(msgspec.Struct):
 
 
 def endpoints(
-    endpoint: EndpointTable, credentials: Credentials, deactivation: Deactivation, threepids: Threepids
+    endpoint: EndpointTable, credentials: Credentials, deactivation: Deactivation, addresses: Addresses
 ) -> None:
     """Register the endpoints."""
 
@@ -65,6 +65,6 @@ def endpoints(
                     "validated_at": one.validated_ts,
                     "added_at": one.added_ts,
                 }
-                for one in await threepids.of_user(call.requester.user_id)
+                for one in await addresses.of_user(call.requester.user_id)
             ]
         }

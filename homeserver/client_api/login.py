@@ -11,6 +11,8 @@ from homeserver.errors import MissingParam, Unknown
 from homeserver.services.appservice_accounts import LOGIN_TYPES, AppserviceAccounts, Wanted
 from homeserver.services.login import Credentials, Login
 from homeserver.services.login_tokens import LoginTokens
+from homeserver.services.phone import signing_in as phone
+from homeserver.services.phone.signing_in import Attempt, SigningIn
 from homeserver.services.ratelimit import Limits, address_key
 from homeserver.services.sessions import Sessions
 
@@ -26,6 +28,12 @@ class LogIn(msgspec.Struct):
     initial_device_display_name: str | None = None
     refresh_token: bool = False
     token: str | None = None
+    sid: str | None = None
+    client_secret: str = ""
+    code: str | None = None
+    sign_up: bool = False
+    username: str | None = None
+    begin_anew: bool = False
 
 
 class GetToken(msgspec.Struct):
@@ -46,7 +54,9 @@ def endpoints(
     sessions: Sessions,
     limits: Limits,
     login_tokens: LoginTokens,
+    *,
     appservices: AppserviceAccounts | None = None,
+    by_phone: SigningIn | None = None,
 ) -> None:
     """Register the endpoints."""
 
@@ -55,6 +65,8 @@ def endpoints(
         """Spec: Client-Server API, GET /login."""
         flows: list[dict[str, Any]] = [{"type": "m.login.password"}] if login.enabled else []
         flows.append({"type": "m.login.token", "get_login_token": True})
+        if by_phone is not None:
+            flows.append({"type": phone.LOGIN_TYPE})
         return {"flows": [*flows, *({"type": kind} for kind in (LOGIN_TYPES if appservices is not None else ()))]}
 
     @endpoint("POST", "/v3/login", auth=NONE, limit="login", body=LogIn)
@@ -75,6 +87,8 @@ def endpoints(
                 wants_refresh=body.refresh_token,
             )
             return tokens_answer(tokens)
+        if body.type == phone.LOGIN_TYPE and by_phone is not None:
+            return tokens_answer(await by_phone.log_in(_attempt(body)))
         if body.type != "m.login.password":
             raise Unknown(f"This server does not log in by {body.type!r}.")
         tokens = await login.by_password(
@@ -116,3 +130,21 @@ def endpoints(
         """Spec: Client-Server API, POST /logout/all."""
         await sessions.end_all(call.requester.user_id)
         return {}
+
+
+def _attempt(body: LogIn) -> Attempt:
+    """What a login by code says. Raises MissingParam."""
+    if body.sid is None:
+        raise MissingParam("`sid` is missing.")
+    return Attempt(
+        sid=body.sid,
+        client_secret=body.client_secret,
+        code=body.code,
+        password=body.password or None,
+        sign_up=body.sign_up,
+        username=body.username,
+        begin_anew=body.begin_anew,
+        device_id=body.device_id,
+        display_name=body.initial_device_display_name,
+        wants_refresh=body.refresh_token,
+    )

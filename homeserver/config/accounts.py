@@ -44,9 +44,10 @@ class Password(Section, frozen=True):
 
 
 class PhoneLogin(Section, frozen=True):
-    """Logging in by a code sent to a phone."""
+    """Signing up and logging in by a code sent to a phone."""
 
-    enabled: bool = False
+    enabled: bool | None = None
+    "Absent: only if the server's name is `localhost`."
 
 
 class Cas(Section, frozen=True):
@@ -103,7 +104,7 @@ class Sms(Section, frozen=True):
     "`console` prints the code in the log: for trying out."
     twilio: Twilio = Twilio()
     countries: tuple[Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")], ...] = ()
-    "Two-letter codes of the countries that numbers may be of; none: no text messages."
+    "Two-letter codes of the countries that numbers may be of; none: no text messages, but by `console` to all."
     budget: SmsBudget = SmsBudget()
 
 

@@ -138,6 +138,24 @@ class Registration:
             raise UserInUse("The name is taken.")
         return await self._sessions.begin(user_id, device_id=None, display_name=display_name, wants_refresh=False)
 
+    async def name_for_number(self, username: str | None) -> UserId:
+        """A free user id for somebody who proved a phone number. Raises Forbidden, InvalidUsername, UserInUse."""
+        if self._policy.enabled is False or (self._policy.enabled is None and self._server != "localhost"):
+            raise Forbidden("Signing up is closed on this server: ask its admin for an account.")
+        return await self.check_name(username.lower() if username else self._rng.digits(GENERATED_NAME_DIGITS))
+
+    async def make_for_number(self, user_id: UserId) -> User:
+        """Make the account; it has no password yet, and may have to be approved. Raises UserInUse."""
+        user = await self._users.create(
+            user_id,
+            password_hash=None,
+            now_ms=self._clock.now_ms(),
+            is_approved=not self._policy.approval_required,
+        )
+        if user is None:
+            raise UserInUse("The name is taken.")
+        return user
+
     async def _guest(self, token: str, localpart: str | None) -> UserId:
         """The guest of this token, who must go by this name. Raises Forbidden, InvalidParam, UnknownToken."""
         requester = await self._sessions.authenticate(token)

@@ -86,7 +86,7 @@ async def test_no_country_gets_messages_unless_the_admin_chose_it(
     database: Database, vault: Vault, clock: VirtualClock
 ) -> None:
     office = _office(database, vault, clock)
-    office.guard = SpendGuard(Sms(), office.sends, vault, office.work, clock)
+    office.guard = SpendGuard(Sms(provider="twilio"), office.sends, vault, office.work, clock)
     with pytest.raises(ThreepidDenied):
         await office.pay(_number(1))
 

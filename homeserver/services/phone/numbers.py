@@ -42,6 +42,12 @@ class PhoneNumber:
         """The block the number is of: all but the last four digits."""
         return self.e164[:-LAST_DIGITS]
 
+    @property
+    def international(self) -> str:
+        """With spaces, as people read it: `+44 7400 123456`."""
+        number = phonenumbers.parse(self.e164)
+        return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+
     def __repr__(self) -> str:
         return f"PhoneNumber(...{self.e164[-2:]}, {self.country})"
 

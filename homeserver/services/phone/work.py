@@ -25,19 +25,20 @@ class WorkNeeded(MatrixError):
     default_errcode = "APP.HEARTH.WORK_NEEDED"
 
     def __init__(self, challenge: str, bits: int) -> None:
-        super().__init__(
-            "One more step is needed before another code is sent.",
-            **{"app.hearth.challenge": challenge, "app.hearth.bits": bits},
-        )
+        super().__init__("One more step is needed before another code is sent.")
+        self._asked = {"app.hearth.challenge": challenge, "app.hearth.bits": bits}
+
+    def body(self) -> dict[str, object]:
+        return {**super().body(), **self._asked}
 
 
 class Work:
     """Makes challenges and checks proofs: `challenge:text`."""
 
-    def __init__(self, vault: Vault, clock: Clock, bits: int = BITS) -> None:
+    def __init__(self, vault: Vault, clock: Clock, bits: int | None = None) -> None:
         self._vault = vault
         self._clock = clock
-        self._bits = bits
+        self._bits = BITS if bits is None else bits
 
     def challenge(self, number: str) -> str:
         """A challenge for one number, of now."""
