@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from homeserver.protocol.canonical_json import check_strict
+from homeserver.protocol.canonical_json import MAX_INT, check_strict
 from homeserver.protocol.errors import BadEvent, BadJson
 from homeserver.protocol.event_format import MAX_SIGNED_BYTES, check_format, check_lengths, check_reference_counts
 from homeserver.protocol.hashes import canonical, encode_base64, event_id_from_hash, event_id_of, reference_hash
@@ -113,8 +113,8 @@ def build_pdu(
     """The PDU of an event of ours before hashes and signatures. `room_id` is None for a version 12 create event.
 
     `redacts` goes where the room version wants it. `hashes` are those of the events referred to, for versions 1 and 2
-    (`reference_hash_of`). Raises BadJson if `content` is not canonical JSON of 64 levels at
-    most, in all versions: what old ones take from others we do not make.
+    (`reference_hash_of`). A `depth` that is too great is cut: a peer may have gone to the end. Raises BadJson if
+    `content` is not canonical JSON of 64 levels at most, in all versions: what old ones take from others we do not make.
     """
     check_strict(content, _MAX_OWN_DEPTH)
     proto: Json = {
@@ -123,7 +123,7 @@ def build_pdu(
         "content": content,
         "prev_events": _references(prev_events, hashes, rules),
         "auth_events": _references(auth_events, hashes, rules),
-        "depth": depth,
+        "depth": min(depth, MAX_INT),
         "origin_server_ts": ts,
     }
     if room_id is not None:

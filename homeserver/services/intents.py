@@ -114,6 +114,8 @@ def relation_of(content: Mapping[str, Any]) -> tuple[str, str, str | None] | Non
     rel_type, target, key = relates.get("rel_type"), relates.get("event_id"), relates.get("key")
     if not isinstance(rel_type, str) or not isinstance(target, str) or len(rel_type) > 255 or len(target) > 255:
         return None
+    if "\0" in rel_type + target + str(key):
+        return None  # nothing is stored under such a name
     return (rel_type, target, key if isinstance(key, str) else None)
 
 

@@ -369,3 +369,16 @@ async def test_a_parent_in_another_room_lends_no_state(pair: list[Homeserver], p
     await _send(a, peer, "t", {"pdus": [dict(event.pdu)]})
     assert await a.state(room) == before
     assert event.event_id not in {shown.event_id for shown in await a.timeline(room)}
+
+
+async def test_an_event_at_the_greatest_depth_does_not_end_the_room(pair: list[Homeserver], peer: EvilPeer) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, room)
+    proto = {key: value for key, value in (await _pdu(a, peer, room)).items() if key not in ("hashes", "signatures")}
+    deep = seal(proto | {"depth": 2**53 - 1}, ROOM_VERSIONS["12"], peer.key)
+    await _send(a, peer, "t", {"pdus": [dict(deep.pdu)]})
+    for text in ("still", "here"):
+        await a.says(a.user("alice"), room, text)
+    assert await a.texts(room) == ["x", "still", "here"]
+    await a.federation.resident.make_join(peer.name, room, MALLORY, ["12"])

@@ -1,6 +1,7 @@
 """What a hostile peer sends, in thousands of variants: no crash, no error of ours, nothing let in that may not be."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
@@ -83,7 +84,7 @@ async def _seeds(scene: Scene, version: str) -> list[dict[str, Any]]:
             content=content,
             prev_events=tips,
             auth_events=auth,
-            depth=head.depth + 1,
+            depth=min(head.depth, 1_000) + 1,
             ts=scene.a.clock.now_ms(),
             hashes=dict.fromkeys([*auth, *tips], "A" * 43),
         )
@@ -200,11 +201,10 @@ async def test_the_loop_is_not_held_up_by_what_peers_send(scene: Scene) -> None:
     mutator, stalls, ends = Mutator(5), [], asyncio.Event()
 
     async def watch() -> None:
-        loop = asyncio.get_running_loop()
         while not ends.is_set():
-            at = loop.time()
+            at = time.thread_time()  # what the loop's thread computes between two turns, however busy the machine is
             await asyncio.sleep(0.005)
-            stalls.append(loop.time() - at - 0.005)
+            stalls.append(time.thread_time() - at)
 
     seeds = await _seeds(scene, "12")
     bodies = [
