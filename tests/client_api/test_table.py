@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tests.support.postgres import Cluster
 
 OPEN = {
+    "admin_register",
+    "admin_register_nonce",
+    "admin_server_version",
     "health",
     "log_in",
     "login_flows",
@@ -49,8 +52,13 @@ OPEN = {
 OURS = {"health", "metrics"}
 """Endpoints that no spec describes."""
 
+BEFORE_THEY_ARE_KNOWN = {"admin_block", "admin_delete_room", "admin_delete_room_v1", "admin_is_blocked"}
+"""Endpoints that take rooms which this server does not know yet."""
+
 ENDING = {"logout", "logout_all", "deactivate", "change_password"}
 """Endpoints that may end the session they are tried with."""
+
+AS_TOKEN = "of the walk's application service"
 
 NOT_JSON = (b"{", b'{"a":NaN}', b'{"a":"\\ud800"}', b'{"a":"\xff"}', b"'a'")
 WRONG_VALUES = (None, True, -1, 2**70, 1.5, "", "\0", "x" * 300, [], [None], {}, {"a": [{}]})
@@ -74,6 +82,17 @@ class Walk:
         finally:
             await connection.close()
 
+    async def make_admin(self) -> None:
+        """Let the session into the API of admins, too."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            await connection.execute("UPDATE users SET is_admin = true WHERE user_id = $1", self.user_id)
+        finally:
+            await connection.close()
+        identifier = {"type": "m.id.user", "user": self.user_id}
+        login = {"type": "m.login.password", "identifier": identifier, "password": "correct horse"}
+        self.token = (await self.ask(self.app.table.named("log_in"), login)).json["access_token"]
+
     def closed_endpoints(self) -> Iterator[Endpoint]:
         """Those that need a token, without those that would end ours."""
         return (one for one in self.app.table if one.auth is not Auth.NONE and one.name not in ENDING)
@@ -91,8 +110,19 @@ class Walk:
         """Call it with every path parameter set to `value`; `own`: with the requester's id where a user is meant."""
         values = {"<user_id>": self.user_id, "<field>": "displayname"} if own else {}
         path = "/".join(values.get(part, value) if part.startswith("<") else part for part in endpoint.path.split("/"))
+        if endpoint.auth is Auth.APPSERVICE and token == self.token:
+            token = AS_TOKEN
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return await asyncio.wait_for(ask(self.asgi, endpoint.method, path + query, body, headers), 30)
+
+
+def _registration(folder: Path) -> str:
+    """A registration file, for the endpoints of application services."""
+    path = folder / "appservice.yaml"
+    namespaces = {"users": [{"regex": "@_walk_.*", "exclusive": True}]}
+    registration = {"id": "walk", "url": None, "as_token": AS_TOKEN, "hs_token": "h", "sender_localpart": "_walk"}
+    path.write_bytes(orjson.dumps({**registration, "namespaces": namespaces}))
+    return str(path)
 
 
 @pytest.fixture
@@ -105,6 +135,7 @@ async def walk(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[Walk]:
             rate_limits=RateLimits(enabled=False),
             registration=Registration(enabled=True, without_verification=True),
             login=Login(password=Password(hash_cost="test")),
+            app_service_config_files=(_registration(tmp_path),),
         )
         app = await build(config, clock=SystemClock(), rng=SystemRng(), faults=NoFaults())
         running = asyncio.ensure_future(app.run())
@@ -112,6 +143,7 @@ async def walk(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[Walk]:
         account = {"username": "alice", "password": "correct horse", "auth": {"type": "m.login.dummy"}}
         registered = await walked.ask(app.table.named("register"), account)
         walked.token, walked.user_id = registered.json["access_token"], registered.json["user_id"]
+        await walked.make_admin()
         yield walked
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -129,7 +161,8 @@ async def test_every_endpoint_says_who_may_call_it_and_how_often(walk: Walk) -> 
 
 
 async def test_every_endpoint_names_its_section_of_the_spec(walk: Walk) -> None:
-    silent = {endpoint.name for endpoint in walk.app.table if "Spec: " not in (endpoint.handler.__doc__ or "")}
+    described = [endpoint for endpoint in walk.app.table if not endpoint.path.startswith("/_synapse/")]
+    silent = {endpoint.name for endpoint in described if "Spec: " not in (endpoint.handler.__doc__ or "")}
     assert silent == OURS
 
 
@@ -216,6 +249,8 @@ BAD_EVENTS = {
 
 async def test_rooms_that_nobody_knows_are_refused_by_every_endpoint(walk: Walk) -> None:
     for endpoint in walk.closed_endpoints():
+        if endpoint.name in BEFORE_THEY_ARE_KNOWN:
+            continue
         if "<room_id>" in endpoint.path and not endpoint.long_poll:
             answer = await walk.ask(endpoint, _least(endpoint), walk.token, value=UNKNOWN_ROOM)
             assert answer.status in {400, 403, 404}, (endpoint.path, answer.status, answer.body)
