@@ -114,7 +114,7 @@ def build_pdu(
 
     `redacts` goes where the room version wants it. `hashes` are those of the events referred to, for versions 1 and 2
     (`reference_hash_of`). A `depth` that is too great is cut: a peer may have gone to the end. Raises BadJson if
-    `content` is not canonical JSON of 64 levels at most, in all versions: what old ones take from others we do not make.
+    `content` is not canonical JSON of 64 levels at most, in all versions: what old ones take we need not make.
     """
     check_strict(content, _MAX_OWN_DEPTH)
     proto: Json = {
