@@ -11,7 +11,8 @@ from homeserver.storage.database import Database
 TXN, REDACTION, PREVIOUS, EDIT, THREAD = 3, 4, 5, 6, 7
 """Kinds of the rows of `EXTRAS`; the smaller ones are those of `pages`."""
 
-# Each branch looks up by index, event by event: joined freely, whole tables would be read for a page.
+# Each branch looks up by index, event by event: joined freely, whole tables would be read for a page, and by the
+# device all that it ever sent (hence OFFSET 0, past which no condition is moved).
 # Rows: kind, n, number of the event that it stands beside, id, ..., ts: the number of replies, flags: own, body.
 _ROW = "NULL::int8, NULL::int8, NULL::int8, NULL::int8, NULL::int8, NULL::int8, NULL::int8"
 _TAIL = "NULL::text, NULL::text, NULL::int8, NULL::text, NULL::text, NULL::text"
@@ -19,13 +20,13 @@ EXTRAS = f"""
 SELECT {TXN}, 0::int8, p.event_nid, t.txn_id, {_ROW}, NULL::int8, NULL::int4, {_TAIL}, NULL::bytea
   FROM page p
  CROSS JOIN LATERAL (
-       SELECT txn_id
+       SELECT txn_id, user_nid, device_nid
          FROM client_txns
         WHERE event_nid = p.event_nid
-          AND user_nid = {{user_nid}}
-          AND device_nid = {{device_nid}}
-        LIMIT 1) t
+       OFFSET 0) t
  WHERE p.sender = {{user_id}}
+   AND t.user_nid = {{user_nid}}
+   AND t.device_nid = {{device_nid}}
  UNION ALL
 SELECT {REDACTION}, 0, p.event_nid, e.event_id, {_ROW}, NULL, NULL, {_TAIL}, e.body
   FROM page p
@@ -150,7 +151,12 @@ NOTHING = Extra()
 def add_extra(extras: dict[int, Extra], row: Sequence[Any]) -> None:
     """Add a row of `EXTRAS` to what is known, by number of event."""
     kind, nid, text, body = row[0], row[2], row[3], row[19]
-    extra = extras.get(nid, NOTHING)
+    extra = extras.get(nid)
+    if extra is None:
+        if kind == TXN:
+            extras[nid] = Extra(text)
+            return
+        extra = NOTHING
     if kind == TXN:
         extra = extra._replace(txn_id=text)
     elif kind == REDACTION:

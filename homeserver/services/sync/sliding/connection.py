@@ -42,6 +42,11 @@ class Place(NamedTuple):
     epoch: int
     counter: int
 
+    @property
+    def is_start(self) -> bool:
+        """Whether the client has nothing yet, or only some parts of a first answer."""
+        return not self.epoch
+
 
 START = Place(0, 0, 0, 0)
 Rooms = Mapping[int, RoomSent | None]

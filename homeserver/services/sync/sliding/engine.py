@@ -20,6 +20,7 @@ from homeserver.services.sync.collect.viewer import Arrival, Viewer
 from homeserver.services.sync.sliding.cache import Cache
 from homeserver.services.sync.sliding.connection import Connection, Place, RoomSent
 from homeserver.services.sync.sliding.extensions import Extended, ExtensionBuilder, Moment
+from homeserver.services.sync.sliding.forms import ACCEPTED, Form
 from homeserver.services.sync.sliding.quick import Quick
 from homeserver.services.sync.sliding.results import Result, Results
 from homeserver.services.sync.sliding.scope import Activity, InScope, Labels, Scope, scope_of
@@ -92,6 +93,7 @@ class Engine:
         inbox_after: int = 0,
         at_once: bool = False,
         arrival: Arrival | None = None,
+        form: Form = ACCEPTED,
     ) -> list[Part]:
         """What is new on the connection, noted as sent; nothing new: an empty list [0 trips live, first 3, resumed 2].
 
@@ -101,13 +103,14 @@ class Engine:
         before, cache = connection.place, connection.cache
         if arrival is None:
             after = (cache.scanned if cache is not None and cache.scanned else before).position
-            is_known = cache is not None and before.position > 0
+            is_known = cache is not None and not before.is_start
             arrival = await self.arrive(requester, after, sub, inbox_after, is_known=is_known)
         viewer = await self._collector.viewers.viewer(requester, arrival.listener, arrival.upto)
         place = Place(before.n + 1, self._feed.head, self._states.epoch, self._states.counter)
-        is_first = before.position == 0
+        is_first = before.is_start
         rows: Sequence[AccountDataRow] | None = None
-        quick = self._quick.body(connection, viewer, cache, sub, place) if cache is not None else None
+        can_share = cache is not None and form is ACCEPTED
+        quick = self._quick.body(connection, viewer, cache, sub, place) if can_share else None
         if quick is not None and cache is not None:
             previous, cache.sub, cache.scanned = connection.pos, sub, None
             connection.sent(place, quick[1])
@@ -133,6 +136,11 @@ class Engine:
         if rows is None and any(membership.membership == "join" for membership, _ in chosen.whole):
             rows = await self._account_data.of_user(viewer.user_id)
         results, receipts = await self._rooms(viewer, chosen, sub, cache, before, place)
+        if form.has_counts:
+            joined = [one.room_nid for one in results if one.membership.membership == "join"]
+            counts = await self._unread.of(viewer.user_id, joined)
+            for one in results:
+                one.json = form.room(one, counts.get(one.room_nid))
         moment = Moment(
             viewer=viewer,
             sub=sub,
@@ -155,6 +163,8 @@ class Engine:
         if not (results or extended.whole or extended.rooms or chosen.changes or is_first or at_once):
             cache.scanned = place
             return []
+        if form.has_counts:
+            await self._extensions.complete(requester, sub, cache.memory, extended.whole)
         return _parts(
             connection,
             place,
@@ -164,6 +174,7 @@ class Engine:
             changes=chosen.changes,
             viewer=viewer,
             split=split,
+            form=form,
         )
 
     async def arrive(
@@ -187,6 +198,13 @@ class Engine:
             connection.sent(cache.scanned, {})
             cache.scanned = None
         return connection.pos
+
+    async def nothing(self, connection: Connection, requester: Requester, sub: Subscription, form: Form) -> bytes:
+        """The body of an answer that has nothing new."""
+        whole: dict[str, Json] = {}
+        if form.has_counts and connection.cache is not None:
+            await self._extensions.complete(requester, sub, connection.cache.memory, whole)
+        return orjson.dumps({"lists": {}, "rooms": {}, "extensions": whole})
 
     async def acknowledge_inbox(self, requester: Requester, upto: int) -> None:
         """The client has stored its inbox up to here."""
@@ -242,7 +260,7 @@ class Engine:
         moved = cache.scope is None or cache.sub != sub
         for row in news.account_data:
             moved |= cache.labels.take(row)
-        has_ranges = any(one.range is not None for one in sub.lists.values())
+        has_ranges = any(one.windows for one in sub.lists.values())
         for room in news.rooms.values():
             for row in room.account_data:
                 moved |= cache.labels.take(row)
@@ -336,6 +354,7 @@ def _parts(
     changes: Mapping[int, RoomSent | None],
     viewer: Viewer,
     split: bool,
+    form: Form,
 ) -> list[Part]:
     """Put the answer together, in parts that are positions by themselves; the last one moves on in the stream."""
     bodies = [(result, orjson.dumps(result.json)) for result in results]
@@ -347,7 +366,7 @@ def _parts(
             size = 0
         groups[-1].append((result, text))
         size += len(text)
-    lists = {name: {"count": count} for name, count in scope.counts.items()}
+    lists = form.lists(scope, {nid: one.room_id for nid, one in viewer.rooms.items()} if scope.windows else {})
     parts = []
     for number, group in enumerate(groups):
         is_last = number == len(groups) - 1

@@ -168,6 +168,16 @@ class ExtensionBuilder:
             reads.append(self._push_rules.of(requester.user_id))
         return reads
 
+    async def complete(self, requester: Requester, sub: Subscription, memory: Memory, whole: dict[str, Json]) -> None:
+        """Add what clients of the deployed form want in every answer: counts of keys, and where the inbox is."""
+        if sub.extensions.e2ee.enabled:
+            left = await self._one_time_keys.counts(requester)
+            found = whole.setdefault("e2ee", {})
+            found.setdefault("device_one_time_keys_count", left.counts)
+            found.setdefault("device_unused_fallback_key_types", left.unused_fallback)
+        if sub.extensions.to_device.enabled:
+            whole.setdefault("to_device", {"next_batch": str(memory.inbox_read or 0), "events": []})
+
     async def _oldest(self, requester: Requester, wanted: Extension, after: int) -> list[ToDeviceRow]:
         if requester.device_nid is None or not wanted.enabled:
             return []

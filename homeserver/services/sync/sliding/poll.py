@@ -13,6 +13,7 @@ from homeserver.services.sync.collect.viewer import Arrival
 from homeserver.services.sync.sliding.connection import Connection
 from homeserver.services.sync.sliding.connections import Connections
 from homeserver.services.sync.sliding.engine import Engine
+from homeserver.services.sync.sliding.forms import ACCEPTED, Form
 from homeserver.services.sync.sliding.opening import Opening
 from homeserver.services.sync.sliding.wanted import Subscription
 
@@ -42,7 +43,13 @@ class SlidingPoll:
         self._clock = clock
 
     async def sync(
-        self, requester: Requester, conn_id: str, pos: str | None, sub: Subscription, timeout_s: float
+        self,
+        requester: Requester,
+        conn_id: str,
+        pos: str | None,
+        sub: Subscription,
+        timeout_s: float,
+        form: Form = ACCEPTED,
     ) -> bytes:
         """The next answer as JSON. A new request ends the one before it. Raises UnknownPos."""
         arrival = None
@@ -61,7 +68,13 @@ class SlidingPoll:
             connection.resume(place)
             with self._presence.syncing(requester.user_id, requester.device_id or "", sub.set_presence):
                 return await self._wait(
-                    connection, turn, requester, sub, arrival=arrival, timeout_s=timeout_s if pos is not None else 0
+                    connection,
+                    turn,
+                    requester,
+                    sub,
+                    arrival=arrival,
+                    timeout_s=timeout_s if pos is not None else 0,
+                    form=form,
                 )
 
     async def _wait(
@@ -73,6 +86,7 @@ class SlidingPoll:
         *,
         arrival: Arrival | None,
         timeout_s: float,
+        form: Form,
     ) -> bytes:
         inbox_after = stored_inbox(sub)
         if sub.extensions.to_device.enabled and inbox_after > connection.inbox_stored:
@@ -86,17 +100,18 @@ class SlidingPoll:
             listener = await self._feed.listener(requester.user_id)
             ticket = listener.ticket
             parts = await self._engine.next(
-                connection, requester, sub, split=False, inbox_after=inbox_after, arrival=arrival
+                connection, requester, sub, split=False, inbox_after=inbox_after, arrival=arrival, form=form
             )
             arrival = None
             if parts:
                 return _answer(parts[-1].pos, parts[-1].body)
             left = deadline - self._clock.monotonic()
             if left <= 0 or connection.turn != turn or self._stopping.is_set():
-                return _answer(self._engine.skip(connection), b'{"lists":{},"rooms":{},"extensions":{}}')
+                body = await self._engine.nothing(connection, requester, sub, form)
+                return _answer(self._engine.skip(connection), body)
             await self._feed.wait(listener, ticket, left)
             if connection.turn != turn:
-                return _answer(connection.pos, b'{"lists":{},"rooms":{},"extensions":{}}')
+                return _answer(connection.pos, await self._engine.nothing(connection, requester, sub, form))
 
 
 def stored_inbox(sub: Subscription) -> int:

@@ -36,7 +36,7 @@ class Quick(NamedTuple):
         """The body of an answer up to `place` and what it changes of what the client has; None: not so simple."""
         scanned = cache.scanned or connection.place
         scope = cache.scope
-        if scope is None or connection.place.position == 0 or (cache.sub is not sub and cache.sub != sub):
+        if scope is None or connection.place.is_start or (cache.sub is not sub and cache.sub != sub):
             return None
         if not self._is_quiet(cache, sub.extensions, scanned):
             return None
@@ -119,9 +119,9 @@ def _follows(had: RoomSent, in_scope: InScope, talk: RoomTalk, after: int) -> bo
 def _stays(scope: Scope, in_scope: InScope, sub: Subscription) -> bool:
     """Whether every list has the same rooms after this one moved to its top."""
     for name, listed in sub.lists.items():
-        if listed.range is not None:
-            first, last = listed.range
-            if first != 0 or (scope.counts[name] > last + 1 and name not in in_scope.lists):
+        if listed.windows:
+            first, last = listed.windows[0]
+            if len(listed.windows) > 1 or first != 0 or (scope.counts[name] > last + 1 and name not in in_scope.lists):
                 return False
     return True
 

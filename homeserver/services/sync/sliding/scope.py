@@ -69,10 +69,11 @@ class Labels:
 
 @dataclass(slots=True)
 class Scope:
-    """The rooms looked at, by number, and how many each list has."""
+    """The rooms looked at, by number; how many each list has, and what its windows hold."""
 
     rooms: dict[int, InScope]
     counts: dict[str, int]
+    windows: dict[str, list[tuple[tuple[int, int], list[int]]]]
 
 
 class Activity:
@@ -117,16 +118,18 @@ def scope_of(sub: Subscription, viewer: Viewer, rooms: Rooms, activity: Activity
     wanted: dict[int, list[RoomWanted]] = {}
     names: dict[int, list[str]] = {}
     counts: dict[str, int] = {}
+    windows: dict[str, list[tuple[tuple[int, int], list[int]]]] = {}
     order: list[int] | None = None
     for name, listed in sub.lists.items():
         found = [nid for nid, one in present.items() if _belongs(listed.filters, one, rooms, labels, viewer.user_id)]
         counts[name] = len(found)
-        if listed.range is not None:
+        if listed.windows:
             if order is None:
                 order = sorted(present, key=lambda nid: (activity.last(nid), present[nid].position), reverse=True)
             chosen = set(found)
-            first, last = listed.range
-            found = [nid for nid in order if nid in chosen][first : last + 1]
+            ordered = [nid for nid in order if nid in chosen]
+            windows[name] = [(window, ordered[window[0] : window[1] + 1]) for window in listed.windows]
+            found = list(dict.fromkeys(nid for _, held in windows[name] for nid in held))
         for nid in found:
             wanted.setdefault(nid, []).append(listed)
             names.setdefault(nid, []).append(name)
@@ -146,7 +149,7 @@ def scope_of(sub: Subscription, viewer: Viewer, rooms: Rooms, activity: Activity
         if config is None:
             config = configs[key] = combined(several)
         in_scope[nid] = InScope(config, tuple(names.get(nid, ())), nid in subscribed)
-    return Scope(in_scope, counts)
+    return Scope(in_scope, counts, windows)
 
 
 def _belongs(filters: Filters, membership: Membership, rooms: Rooms, labels: Labels, user_id: str) -> bool:

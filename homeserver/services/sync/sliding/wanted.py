@@ -32,13 +32,16 @@ _Elements = Annotated[tuple[Element, ...], msgspec.Meta(max_length=MAX_ELEMENTS)
 
 
 class RequiredState(msgspec.Struct, frozen=True):
-    """State that comes with rooms; `exclude` wins."""
+    """State that comes with rooms; `exclude` wins. Of a type that `narrowed` names only what it names is wanted."""
 
     include: _Elements = ()
     exclude: _Elements = ()
     lazy_members: bool = False
+    narrowed: _Elements = msgspec.field(default=(), name="app.hearth.narrowed")
 
     def matches(self, event_type: str, state_key: str) -> bool:
+        if any(one.type == event_type for one in self.narrowed):
+            return any(one.matches(event_type, state_key) for one in self.narrowed)
         return any(one.matches(event_type, state_key) for one in self.include) and not any(
             one.matches(event_type, state_key) for one in self.exclude
         )
@@ -65,10 +68,18 @@ class Filters(msgspec.Struct, frozen=True):
 
 
 class ListWanted(RoomWanted, frozen=True):
-    """A list: rooms by activity, those within `range` (both ends included), or all."""
+    """A list: rooms by activity, those within `range` (both ends included) or several `ranges`, or all."""
 
     range: tuple[_Count, _Count] | None = None
     filters: Filters = Filters()
+    ranges: Annotated[tuple[tuple[_Count, _Count], ...], msgspec.Meta(max_length=20)] = msgspec.field(
+        default=(), name="app.hearth.ranges"
+    )
+
+    @property
+    def windows(self) -> tuple[tuple[int, int], ...]:
+        """The parts that are wanted; none: all."""
+        return (self.range,) if self.range is not None else self.ranges
 
 
 class Extension(msgspec.Struct, frozen=True):
