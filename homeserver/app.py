@@ -20,6 +20,8 @@ from homeserver.client_api import account as account_api
 from homeserver.client_api import account_data as account_data_api
 from homeserver.client_api import appservices as appservices_api
 from homeserver.client_api import calls as calls_api
+from homeserver.client_api import contacts as contacts_api
+from homeserver.client_api import delayed_events as delayed_events_api
 from homeserver.client_api import devices as devices_api
 from homeserver.client_api import directory as directory_api
 from homeserver.client_api import fallback as fallback_api
@@ -33,6 +35,7 @@ from homeserver.client_api import messages as messages_api
 from homeserver.client_api import openid as openid_api
 from homeserver.client_api import phone as phone_api
 from homeserver.client_api import presence as presence_api
+from homeserver.client_api import previews as previews_api
 from homeserver.client_api import profile as profile_api
 from homeserver.client_api import push_rules as push_rules_api
 from homeserver.client_api import pushers as pushers_api
@@ -60,7 +63,17 @@ from homeserver.federation.doctor import Doctor
 from homeserver.federation.server import devices as peer_devices_api
 from homeserver.federation.server import directory as peer_directory_api
 from homeserver.federation.server import openid as peer_openid_api
-from homeserver.opening import CannotStart, Task, open_bus, open_database, open_media, open_sms, open_vault, web_client
+from homeserver.opening import (
+    CannotStart,
+    Task,
+    open_bus,
+    open_database,
+    open_mail,
+    open_media,
+    open_sms,
+    open_vault,
+    web_client,
+)
 from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
 from homeserver.providers.thumbnails import Thumbnailer
@@ -72,9 +85,11 @@ from homeserver.services.appservice_sender.sender import Sender as AppserviceSen
 from homeserver.services.appservices.registrations import BadRegistration
 from homeserver.services.commits import Commits
 from homeserver.services.confirmation import Confirmation
+from homeserver.services.contacts import Contacts
 from homeserver.services.creation import Creation
 from homeserver.services.credentials import Credentials
 from homeserver.services.deactivation import Deactivation
+from homeserver.services.delayed_events import DelayedEvents
 from homeserver.services.devices import Devices
 from homeserver.services.directory import Directory
 from homeserver.services.encryption import Encryption
@@ -89,6 +104,7 @@ from homeserver.services.inviting import Inviting
 from homeserver.services.joining import Joining
 from homeserver.services.login import Login
 from homeserver.services.login_tokens import LoginTokens
+from homeserver.services.media import parts as media_parts
 from homeserver.services.media.housekeeping import Housekeeping
 from homeserver.services.media.remote import Cache, RemoteMedia
 from homeserver.services.media.repository import Media
@@ -132,6 +148,7 @@ from homeserver.storage.account_data import AccountData as AccountDataTable
 from homeserver.storage.account_data import Filters as FilterTable
 from homeserver.storage.appservices import Appservices as AppserviceTable
 from homeserver.storage.database import trips_so_far
+from homeserver.storage.delayed_events import DelayedEvents as DelayedEventTable
 from homeserver.storage.devices import Devices as DeviceTable
 from homeserver.storage.events.dates import Dates
 from homeserver.storage.events.extras import Extras
@@ -271,6 +288,18 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         vault, sms = open_vault(config, rng), open_sms(config, resources)
         verifications = Verifications(VerificationTable(database), vault, clock, rng)
         addresses = Addresses(Threepids(database), vault, verifications, clock)
+        contacts = Contacts(
+            verifications=verifications,
+            addresses=addresses,
+            users=users,
+            passwords=passwords,
+            sessions=sessions,
+            confirmation=confirmation,
+            auth=ui_auth,
+            limits=limits,
+            mail=open_mail(config, resources),
+        )
+        registration.bind_by(contacts.bind_new)
         phone = None
         if sms is not None:
             below_phones = phone_parts.Below(
@@ -349,6 +378,18 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         thumbnails = Thumbnails(media, table=media_table, store=media_store, thumbnailer=thumbnailer, clock=clock)
         copies = Cache(media_table, media_store, config.media.remote_cache, clock)
         tasks += [Housekeeping(media_table, media_store, copies, clock).run]
+        previews = None
+        if config.media.url_previews.enabled:
+            previews = media_parts.previews(
+                config,
+                us,
+                database=database,
+                media=media_table,
+                store=media_store,
+                clock=clock,
+                rng=rng,
+                closing=resources,
+            )
 
         # Other servers.
         openid = OpenId(OpenIdTokens(database), clock, rng)
@@ -563,7 +604,19 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
                 faults=faults,
             )
         )
-        tasks += [admin.jobs.run]
+        delayed_events = DelayedEvents(
+            table=DelayedEventTable(database),
+            users=users,
+            rooms=rooms,
+            sending=sending,
+            leases=Leases(database),
+            feed=feed,
+            owner=f"{us}-{index}-{rng.letters(8)}",
+            clock=clock,
+            rng=rng,
+            faults=faults,
+        )
+        tasks += [admin.jobs.run, delayed_events.run]
         appservice_sender = AppserviceSender(
             AppserviceBelow(
                 server=us,
@@ -641,7 +694,8 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         admin_api.endpoints(
             table, admin, config.admin_api, memberships=memberships, database=database, clock=clock, rng=rng
         )
-        account_api.endpoints(table, credentials, deactivation, addresses)
+        account_api.endpoints(table, credentials, deactivation, addresses, contacts)
+        contacts_api.endpoints(table, contacts, registration, lambda: rng.letters(22))
         devices_api.endpoints(table, devices, appservices.accounts)
         keys_api.endpoints(table, encryption.keys, encryption.cross_signing, sync.device_changes)
         key_backup_api.endpoints(table, encryption.key_backup)
@@ -659,10 +713,15 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         spaces_api.endpoints(table, spaces)
         if peers is not None:
             peer_directory_api.endpoints(peers.table, directory, spaces, is_public=config.federation.public_rooms)
-        rooms_api.endpoints(table, creation, sending, memberships, room_state, presentation)
+        rooms_api.endpoints(
+            table, creation, sending, memberships, room_state, presentation, delayed_events=delayed_events
+        )
+        delayed_events_api.endpoints(table, delayed_events)
         upgrades_api.endpoints(table, upgrade)
         membership_api.endpoints(table, joining, inviting, removing, memberships)
         media_api.endpoints(table, media, thumbnails, legacy_routes=config.media.legacy_routes)
+        if previews is not None:
+            previews_api.endpoints(table, previews)
         messages_api.endpoints(table, timeline, visibility, presentation)
         threads_api.endpoints(table, Threads(visibility, Relations(database), Dates(database)), presentation)
         search_api.endpoints(table, search)

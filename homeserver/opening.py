@@ -13,7 +13,9 @@ from homeserver.clock import Rng
 from homeserver.config import Config
 from homeserver.providers.disk_media import DiskMedia
 from homeserver.providers.hooks import MediaStore, SmsSender
+from homeserver.providers.mail import SmtpMail
 from homeserver.providers.sms import ConsoleSms, TwilioSms
+from homeserver.services.threepids.mail import MailCarrier
 from homeserver.services.threepids.secret import BadSecret, load_or_create
 from homeserver.services.threepids.vault import Vault
 from homeserver.storage.database import Database
@@ -92,6 +94,16 @@ def open_media(config: Config) -> MediaStore:
         raise CannotStart("media.s3 needs the extra `s3`: pip install 'hearth-homeserver[s3]'") from error
     except OSError as error:
         raise CannotStart(f"files cannot be kept ({error}): correct media.store_path, or make room") from error
+
+
+def open_mail(config: Config, resources: AsyncExitStack) -> MailCarrier | None:
+    """Who brings codes to mail addresses; None where no mail is sent."""
+    host = config.email.smtp_host
+    if host is None:
+        return None
+    sender = SmtpMail(config.email, host)
+    resources.callback(sender.close)
+    return MailCarrier(sender, config.server_name, config.base_url)
 
 
 def open_vault(config: Config, rng: Rng) -> Vault:

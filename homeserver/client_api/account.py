@@ -5,7 +5,9 @@ from typing import Any
 import msgspec
 
 from homeserver.asgi.responses import Answer
-from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
+from homeserver.client_api.http import OPTIONAL, USER, USER_OR_GUEST, Call, EndpointTable
+from homeserver.errors import GuestAccessForbidden
+from homeserver.services.contacts import Contacts
 from homeserver.services.credentials import Credentials
 from homeserver.services.deactivation import Deactivation
 from homeserver.services.threepids.addresses import Addresses
@@ -28,7 +30,11 @@ class Deactivate(msgspec.Struct):
 
 
 def endpoints(
-    endpoint: EndpointTable, credentials: Credentials, deactivation: Deactivation, addresses: Addresses
+    endpoint: EndpointTable,
+    credentials: Credentials,
+    deactivation: Deactivation,
+    addresses: Addresses,
+    contacts: Contacts,
 ) -> None:
     """Register the endpoints."""
 
@@ -41,10 +47,15 @@ def endpoints(
             answer["device_id"] = requester.device_id
         return answer
 
-    @endpoint("POST", "/v3/account/password", auth=USER, limit="account", body=ChangePassword)
+    @endpoint("POST", "/v3/account/password", auth=OPTIONAL, limit="account", body=ChangePassword)
     async def change_password(call: Call[ChangePassword]) -> Answer:
         """Spec: Client-Server API, POST /account/password."""
         body = call.body
+        if call.requester_or_none is None:
+            await contacts.reset_password(body.new_password, body.auth, end_others=body.logout_devices)
+            return {}
+        if call.requester.is_guest:
+            raise GuestAccessForbidden
         await credentials.change_password(call.requester, body.new_password, body.auth, end_others=body.logout_devices)
         return {}
 

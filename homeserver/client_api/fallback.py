@@ -6,16 +6,14 @@ Spec: Client-Server API, User-Interactive Authentication API, Fallback; Login, L
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Final
-from urllib.parse import parse_qsl
 
 from homeserver.asgi.responses import Answer
 from homeserver.client_api.http import NONE, Call, EndpointTable
-from homeserver.client_api.pages import alert, page
-from homeserver.errors import BadJson, MatrixError, Unrecognized
+from homeserver.client_api.pages import Nonce, alert, form_fields, page
+from homeserver.errors import MatrixError, Unrecognized
 from homeserver.services import ui_auth
 from homeserver.services.ui_auth import Json, UiAuth
 
-FORM_BYTES: Final = 16 * 1024
 CAPTCHA_ORIGINS: Final = "https://www.recaptcha.net https://www.gstatic.com"
 
 DONE: Final = """
@@ -75,7 +73,7 @@ FIELDS: Final[Mapping[str, tuple[str, Fields, str]]] = {
 _SENT_AS: Final = {"g-recaptcha-response": "response"}
 
 
-def endpoints(endpoint: EndpointTable, auth: UiAuth, nonce: Callable[[], str]) -> None:
+def endpoints(endpoint: EndpointTable, auth: UiAuth, nonce: Nonce) -> None:
     """Register the pages. `nonce`: fresh random letters for each page."""
 
     def form(kind: str, session: str, error: str | None = None) -> Answer:
@@ -101,7 +99,7 @@ def endpoints(endpoint: EndpointTable, auth: UiAuth, nonce: Callable[[], str]) -
     @endpoint("POST", "/v3/auth/<kind>/fallback/web", auth=NONE, limit="login")
     async def submit_stage_page(call: Call[None], kind: str) -> Answer:
         """Spec: Client-Server API, Fallback of User-Interactive Authentication."""
-        sent = await _form(call)
+        sent = await form_fields(call)
         field = FIELDS[known(kind)][2]
         session = sent.get("session") or call.query.required("session")
         given = {_SENT_AS.get(field, field): sent.get(field, "")} if field else {}
@@ -118,12 +116,3 @@ def endpoints(endpoint: EndpointTable, auth: UiAuth, nonce: Callable[[], str]) -
         fields = _text("user", "User name") + _text("password", "Password", "password")
         body = f'<form>{fields}<button>Log in</button></form><output role="alert"></output>'
         return page("Log in", body, script=LOG_IN, nonce=nonce())
-
-
-async def _form(call: Call[None]) -> dict[str, str]:
-    """The fields of a form. Raises BadJson for what is none."""
-    raw = await call.http.body(FORM_BYTES)
-    try:
-        return dict(parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=20))
-    except ValueError as error:
-        raise BadJson("The body must be a form.") from error

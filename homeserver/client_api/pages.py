@@ -3,11 +3,18 @@
 Not for: the web client, which is files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
+from typing import Final
+from urllib.parse import parse_qsl
 
 from homeserver.asgi.responses import Raw
+from homeserver.client_api.http import Call
+from homeserver.errors import BadJson
 
+FORM_BYTES: Final = 16 * 1024
+Nonce = Callable[[], str]
+"""Fresh random letters for each page."""
 STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center }
@@ -53,3 +60,12 @@ def _headers(policy: str) -> Mapping[str, str]:
 def alert(text: str | None) -> str:
     """A line that says what went wrong; nothing for None."""
     return f'<p role="alert">{escape(text)}</p>' if text else ""
+
+
+async def form_fields(call: Call[None]) -> dict[str, str]:
+    """The fields of a form that a page sent. Raises BadJson for what is none."""
+    raw = await call.http.body(FORM_BYTES)
+    try:
+        return dict(parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=20))
+    except ValueError as error:
+        raise BadJson("The body must be a form.") from error

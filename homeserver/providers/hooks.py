@@ -1,7 +1,7 @@
 """The seams: small protocols that a class of an admin's own may fit in place of what is shipped."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class MediaStore(Protocol):
@@ -57,4 +57,31 @@ class SmsSender(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+class MailFailed(Exception):
+    """A mail was not taken by the server that should bring it; the message is for the log.
+
+    `is_refused`: this address will not get one, whoever asks.
+    """
+
+    def __init__(self, why: str, *, is_refused: bool = False) -> None:
+        super().__init__(why)
+        self.is_refused = is_refused
+
+
+class Mail(NamedTuple):
+    """A mail in plain text. `to` is one address."""
+
+    to: str
+    subject: str
+    text: str
+
+
+class MailSender(Protocol):
+    """Who brings mails."""
+
+    async def send(self, mail: Mail) -> None:
+        """Hand the mail over for good. Raises MailFailed."""
         ...

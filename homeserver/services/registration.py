@@ -1,6 +1,6 @@
 """Signing up. Spec: Client-Server API, Account registration."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from homeserver.clock import Clock, Rng
@@ -38,6 +38,9 @@ class NewAccount(NamedTuple):
     """Of the guest whose account becomes this one; `username` is the guest's then."""
 
 
+Bind = Callable[[UiAuthSession, UserId], Awaitable[None]]
+
+
 def _nobody(_user_id: str) -> bool:
     return False
 
@@ -72,11 +75,16 @@ class Registration:
         self._clock = clock
         self._rng = rng
         self._is_reserved: Callable[[str], bool] = _nobody
+        self._bind: Bind | None = None
         auth.serve(ui_auth.TOKEN, self._check_token)
 
     def reserve_by(self, is_reserved: Callable[[str], bool]) -> None:
         """Keep user ids for application services."""
         self._is_reserved = is_reserved
+
+    def bind_by(self, bind: Bind) -> None:
+        """Give new accounts the addresses that were proven when signing up."""
+        self._bind = bind
 
     async def check_open(self, *, is_this_machine: bool) -> None:
         """Raise Forbidden when nobody may sign up from there."""
@@ -120,6 +128,8 @@ class Registration:
             flows=self._flows(),
         )
         await self._settle_token(session, new, user_id, password_hash)
+        if self._bind is not None:
+            await self._bind(session, user_id)
         if self._policy.approval_required:
             raise AwaitingApproval
         if new.inhibit_login:

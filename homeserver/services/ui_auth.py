@@ -24,8 +24,8 @@ PASSWORD = "m.login.password"  # noqa: S105 - the name of a stage
 TOKEN = "m.login.registration_token"  # noqa: S105 - the name of a stage
 
 Json = Mapping[str, Any]
-Stage = Callable[[Json, UiAuthSession], Awaitable[None]]
-"""Checks one stage's `auth` object; raises MatrixError if it proves nothing."""
+Stage = Callable[[Json, UiAuthSession], Awaitable[Json | None]]
+"""Checks one stage's `auth` object; raises MatrixError if it proves nothing. What it returns is kept (`kept`)."""
 NO_PARAMS: Json = {}
 
 
@@ -128,8 +128,14 @@ class UiAuth:
             return
         if kind not in self._served:
             raise Unrecognized(f"There is no stage {kind!r}.")
-        await self._served[kind].check(auth, session)
-        await self._table.save(session._replace(completed=(*session.completed, kind)))
+        await self._done(session, kind, await self._served[kind].check(auth, session))
+
+    async def _done(self, session: UiAuthSession, kind: str, proven: Json | None) -> UiAuthSession:
+        """The session with the stage completed."""
+        state = orjson.dumps({**orjson.loads(session.state), kind: proven}) if proven is not None else session.state
+        session = session._replace(completed=(*session.completed, kind), state=state)
+        await self._table.save(session)
+        return session
 
     async def _session(self, operation: Operation, auth: Json | None) -> UiAuthSession:
         """The session that `auth` names, if it was begun for this very operation; else a new one."""
@@ -162,14 +168,18 @@ class UiAuth:
         if not any(kind in flow for flow in flows):
             raise Unrecognized(f"The stage {kind!r} is not asked for here.", status=400)
         try:
-            await self._served[kind].check(auth, session)
+            proven = await self._served[kind].check(auth, session)
         except LimitExceeded:
             raise
         except MatrixError as failed:
             raise Required(flows, session, failed, params=self._params(flows)) from failed
-        session = session._replace(completed=(*session.completed, kind))
-        await self._table.save(session)
-        return session
+        return await self._done(session, kind, proven)
+
+
+def kept(session: UiAuthSession, kind: str) -> Json | None:
+    """What the stage proved in this session."""
+    proven: Json | None = orjson.loads(session.state).get(kind)
+    return proven
 
 
 async def dummy(_auth: Json, _session: UiAuthSession) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.support.postgres import Cluster
 
 OPEN = {
+    "email_page",
     "admin_register",
     "admin_register_nonce",
     "admin_server_version",
@@ -38,7 +39,10 @@ OPEN = {
     "refresh",
     "register",
     "registration_token_validity",
+    "request_email_for_password",
+    "request_email_to_register",
     "stage_page",
+    "submit_email",
     "submit_stage_page",
     "username_available",
     "versions",

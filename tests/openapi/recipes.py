@@ -318,6 +318,27 @@ async def _own_event(world: World) -> Ask:
     return Ask(world.alice, {"reason": "wrong"}, names={"eventId": await world.alice.says("gone soon", world.room)})
 
 
+async def _request_email(world: World) -> Ask:
+    return Ask(None, {"client_secret": world.n(), "email": f"{world.n()}@example.org", "send_attempt": 1})
+
+
+@alone
+async def _add_address(world: World, user: User) -> Ask:
+    return Ask(user, {**await world.proven(user), "auth": auth(user)})
+
+
+@alone
+async def _add_address_the_old_way(world: World, user: User) -> Ask:
+    return Ask(user, {"three_pid_creds": await world.proven(user)})
+
+
+@alone
+async def _address(world: World, user: User) -> Ask:
+    proof = await world.proven(user)
+    await user.call("POST", "/v3/account/3pid", {"three_pid_creds": proof})
+    return Ask(user, {"medium": "email", "address": f"{proof['client_secret']}@example.org"})
+
+
 PUSHER: Json = {
     "app_id": "org.example",
     "pushkey": "key",
@@ -439,6 +460,13 @@ RECIPES: dict[str, Recipe] = {
     "peekEvents": by("alice", None, {"timeout": "0", "room_id": "$room"}),
     "getSpaceHierarchy": by("bob"),
     "getNotifications": by("bob"),
+    "requestTokenToRegisterEmail": _request_email,
+    "requestTokenToResetPasswordEmail": _request_email,
+    "requestTokenTo3PIDEmail": _request_email,
+    "add3PID": _add_address,
+    "post3PIDs": _add_address_the_old_way,
+    "delete3pidFromAccount": _address,
+    "unbind3pidFromAccount": _address,
 }
 
 

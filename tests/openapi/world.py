@@ -1,6 +1,7 @@
 """A server with everything switched on, some people and what they have: what the recipes draw from."""
 
 import itertools
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homeserver.app import App
-from homeserver.config.accounts import Login, Password, Registration
+from homeserver.config.accounts import Email, Login, Password, Registration
 from homeserver.config.network import OutboundHttp, Turn, WellKnown
 from homeserver.config.server import Database as DatabaseConfig
 from homeserver.storage.database import Database
@@ -16,6 +17,7 @@ from homeserver.storage.users import RegistrationTokens
 from tests.support.appservice import Appservice
 from tests.support.client import Json, Server, User
 from tests.support.running import running_app
+from tests.support.smtp import MailServer
 
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
@@ -32,6 +34,7 @@ class World:
     app: App
     server: Server
     bridge: Appservice
+    post: MailServer
     admin: User
     alice: User
     bob: User
@@ -77,6 +80,18 @@ class World:
         self.backup = (await alice.call("POST", "/v3/room_keys/version", backup))["version"]
         self.media = await self.uploaded(alice)
 
+    async def proven(self, user: User) -> Json:
+        """What proves a mail address for a user."""
+        secret, n = self.n(), len(self.post.mails) + 1
+        body = {"client_secret": secret, "email": f"{secret}@example.org", "send_attempt": 1}
+        sid = (await user.call("POST", "/v3/account/3pid/email/requestToken", body))["sid"]
+        code = re.findall(r": (\d{6})\b", (await self.post.newest(n)).get_content())[0]
+        form = {"sid": sid, "client_secret": secret, "token": code}
+        page = f"{self.server.base_url}/_matrix/client/unstable/app.hearth/email/submit_token"
+        async with self.server.session.post(page, data=form) as answer:
+            assert answer.status == 200
+        return {"sid": sid, "client_secret": secret}
+
     async def uploaded(self, user: User) -> str:
         """The id of a small picture."""
         session, url = self.server.session, f"{self.server.base_url}/_matrix/media/v3/upload?filename=dot.png"
@@ -102,7 +117,7 @@ PICTURE = _picture()
 @asynccontextmanager
 async def world_of(cluster: "Cluster", folder: Path, **changes: Any) -> AsyncIterator[World]:
     """The world on a server of its own."""
-    async with Appservice(folder) as bridge, cluster.database() as url:
+    async with Appservice(folder) as bridge, MailServer() as post, cluster.database() as url:
         settings: Json = {
             "database": DatabaseConfig(url=url),
             "registration": Registration(enabled=True, without_verification=True, guests=True),
@@ -110,6 +125,7 @@ async def world_of(cluster: "Cluster", folder: Path, **changes: Any) -> AsyncIte
             "outbound_http": OutboundHttp(allow_private_addresses=True),
             "turn": Turn(uris=("turn:turn.hearth.test?transport=udp",), shared_secret="s"),
             "well_known": WellKnown(support=CONTACT, policy_server_key="6yhHGKhCiXTSEN2ksjV7kX/N6rBQZ3Xb+M7LlC6NS+s"),
+            "email": Email(smtp_host="127.0.0.1", smtp_port=post.port, tls="none"),
             "app_service_config_files": (bridge.file,),
             **changes,
         }
@@ -122,6 +138,6 @@ async def world_of(cluster: "Cluster", folder: Path, **changes: Any) -> AsyncIte
             finally:
                 await database.close()
             admin = await server.login("root")
-            world = World(app, server, bridge, admin, alice, bob, carol)
+            world = World(app, server, bridge, post, admin, alice, bob, carol)
             await world.build()
             yield world

@@ -1,0 +1,179 @@
+"""Addresses on accounts: proving one when signing up, adding and removing them, a new password by one that was proven.
+
+Answers never tell whether an address has an account (S-12); a proof is good for what it was asked for, once (S-15).
+Spec: Client-Server API, Adding Account Administrative Contact Information; Password management.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+from homeserver.errors import MatrixError, MissingParam, MissingToken, NotFound, ThreepidInUse
+from homeserver.protocol.identifiers import UserId
+from homeserver.services import ui_auth
+from homeserver.services.confirmation import Confirmation
+from homeserver.services.passwords import Passwords
+from homeserver.services.ratelimit import Limits, address_key
+from homeserver.services.requester import Requester
+from homeserver.services.sessions import Sessions
+from homeserver.services.threepids.addresses import Addresses
+from homeserver.services.threepids.mail import MailCarrier, canonical
+from homeserver.services.threepids.verifications import (
+    Proof,
+    Purpose,
+    ThreepidAuthFailed,
+    Verifications,
+    Wanted,
+)
+from homeserver.services.ui_auth import Operation, UiAuth
+from homeserver.storage.sessions import UiAuthSession
+from homeserver.storage.users import Users
+
+Json = Mapping[str, Any]
+EMAIL: Final = "email"
+MEDIUMS: Final[tuple[Literal["email", "msisdn"], ...]] = ("email", "msisdn")
+OF_STRANGERS: Final[tuple[Purpose, ...]] = ("register", "password")
+RESET_SUBJECT: Final = "Your password was changed"
+RESET: Final = (
+    "The password of your account {user} was changed by a mail to {address}.\n\n"
+    "If that was not you, write to the admin of the server.\n"
+)
+
+
+class MediumNotSupported(MatrixError):
+    """Nothing is sent to such addresses here."""
+
+    default_errcode = "M_THREEPID_MEDIUM_NOT_SUPPORTED"
+    default_message = "This server sends no mail"
+
+
+class Contacts:
+    """What users do with addresses."""
+
+    def __init__(
+        self,
+        *,
+        verifications: Verifications,
+        addresses: Addresses,
+        users: Users,
+        passwords: Passwords,
+        sessions: Sessions,
+        confirmation: Confirmation,
+        auth: UiAuth,
+        limits: Limits,
+        mail: MailCarrier | None,
+    ) -> None:
+        """`mail` None: this server sends none."""
+        self._verifications = verifications
+        self._addresses = addresses
+        self._users = users
+        self._passwords = passwords
+        self._sessions = sessions
+        self._confirmation = confirmation
+        self._auth = auth
+        self._limits = limits
+        self._mail = mail
+        if mail is not None:
+            verifications.carry(EMAIL, mail)
+            auth.serve(ui_auth.EMAIL, self._prove)
+
+    async def request(self, wanted: Wanted) -> str:
+        """Have a code sent to the address, if it is one for this purpose; the session's id, in any case.
+
+        Raises MediumNotSupported, InvalidParam, LimitExceeded, Unavailable.
+        """
+        if not self._verifications.carries(wanted.medium):
+            raise MediumNotSupported
+        wanted = _in_one_form(wanted)
+        await self._limits.take("registration", address_key(wanted.ip))
+        await self._limits.take("registration", f"{wanted.medium} {wanted.address}")
+        owner = await self._addresses.owner(wanted.medium, wanted.address)
+        is_for_it = (owner is not None) if wanted.purpose == "password" else (owner is None)
+        return await self._verifications.request(wanted, send=is_for_it)
+
+    async def submit(self, sid: str, client_secret: str, code: str) -> str | None:
+        """Give a code back; where to go next, if that was said. Raises ThreepidAuthFailed."""
+        session = await self._verifications.submit(sid, client_secret, code)
+        if session is None:
+            raise ThreepidAuthFailed("That is not the code, or it is too old: ask for a new one.")
+        return session.next_link
+
+    async def _prove(self, auth: Json, session: UiAuthSession) -> Json:
+        """`m.login.email.identity`: a proven address, for signing up or for a new password."""
+        credentials = auth.get("threepid_creds", auth.get("threepidCreds"))
+        if not isinstance(credentials, dict):
+            raise MissingParam("`auth.threepid_creds` is missing.")
+        for purpose in OF_STRANGERS:
+            with contextlib.suppress(ThreepidAuthFailed):
+                proof = await self._verifications.proven(credentials, EMAIL, purpose)
+                if purpose == "register" and await self._addresses.owner(EMAIL, proof.address) is not None:
+                    raise ThreepidInUse("Another account has this address.")
+                return {**proof._asdict(), "purpose": purpose}
+        raise ThreepidAuthFailed("The address was not proven: open the page that the mail tells of, then go on.")
+
+    async def bind_new(self, session: UiAuthSession, user_id: UserId) -> None:
+        """Give an account just made the address that was proven for it."""
+        proof = _proof_in(session, "register")
+        if proof is not None:
+            with contextlib.suppress(MatrixError):  # taken meanwhile: the account stands without it
+                await self._addresses.bind(proof, user_id)
+
+    async def reset_password(self, password: str, auth: Json | None, *, end_others: bool) -> None:
+        """Set a new password for the account of a proven address; nobody is logged in.
+
+        Raises MissingToken (no mail here), WeakPassword, ui_auth.Required, ThreepidAuthFailed.
+        """
+        if self._mail is None:
+            raise MissingToken
+        self._passwords.check(password)
+        operation = Operation("POST /account/password", {"logout_devices": end_others}, None)
+        session = await self._auth.check(operation, auth, flows=[[ui_auth.EMAIL]])
+        proof = _proof_in(session, "password")
+        owner = await self._addresses.owner(EMAIL, proof.address) if proof is not None else None
+        if proof is None or owner is None:
+            raise ThreepidAuthFailed("The address was not proven for this.")
+        await self._verifications.use(proof)
+        await self._users.set_password(owner, await self._passwords.hash(password))
+        if end_others:
+            await self._sessions.end_all(owner)
+        for one in await self._addresses.of_user(owner):
+            if one.medium == EMAIL:
+                await self._mail.notify(one.address, RESET_SUBJECT, RESET.format(user=owner, address=proof.address))
+
+    # -- addresses of one's own ------------------------------------------------------------------------------------
+
+    async def add(self, requester: Requester, credentials: Json, auth: Json | None) -> None:
+        """Add a proven address. Raises ui_auth.Required, ThreepidAuthFailed, ThreepidInUse, InvalidParam."""
+        await self._confirmation.check(requester, "POST /account/3pid/add", {"sid": credentials.get("sid")}, auth)
+        await self.add_unconfirmed(requester, credentials)
+
+    async def add_unconfirmed(self, requester: Requester, credentials: Json) -> None:
+        """The same without asking for the password: the old way."""
+        await self._addresses.bind(await self._own_proof(requester, credentials), requester.user_id)
+
+    async def _own_proof(self, requester: Requester, credentials: Json) -> Proof:
+        """A proof that was asked for by this user, or by somebody without a token: clients ask so too."""
+        for medium in MEDIUMS:
+            for user_id in (requester.user_id, ""):
+                with contextlib.suppress(ThreepidAuthFailed):
+                    return await self._verifications.proven(credentials, medium, "add", user_id)
+        raise ThreepidAuthFailed("The address was not proven, or too long ago: ask for a new code.")
+
+    async def remove(self, requester: Requester, medium: str, address: str) -> None:
+        """Take an address from one's account. Raises NotFound."""
+        if not await self._addresses.remove(requester.user_id, medium, address):
+            raise NotFound("Your account has no such address.")
+
+
+def _in_one_form(wanted: Wanted) -> Wanted:
+    if wanted.medium != EMAIL:
+        return wanted
+    return replace(wanted, address=canonical(wanted.address))
+
+
+def _proof_in(session: UiAuthSession, purpose: Purpose) -> Proof | None:
+    proven = ui_auth.kept(session, ui_auth.EMAIL)
+    if proven is None or proven["purpose"] != purpose:
+        return None
+    return Proof(proven["sid"], proven["medium"], proven["address"], proven["validated_ts"])
