@@ -23,6 +23,7 @@ UNSTABLE_FEATURES = {
     f"{PREFIX}close_room": True,
     f"{PREFIX}privacy": True,
     "org.matrix.msc3916.stable": True,
+    "org.matrix.simplified_msc3575": True,
 }
 OF_ADMINS = {"lock": True, "suspend": True}
 SOCKET_LIMITS = {"max_frame": 262_144, "conns_per_device": 3}
