@@ -9,10 +9,12 @@ import msgspec
 import orjson
 
 from homeserver.asgi.responses import Answer, Raw
+from homeserver.client_api.delayed_events import txn_text
 from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
 from homeserver.errors import InvalidParam
 from homeserver.protocol.identifiers import EventId, RoomId
 from homeserver.services.creation import Creation, NewRoom, StateDraft
+from homeserver.services.delayed_events import DelayedEvents
 from homeserver.services.intents import Draft
 from homeserver.services.memberships import Memberships
 from homeserver.services.presentation import Presentation
@@ -21,6 +23,7 @@ from homeserver.services.sending import Sending
 from homeserver.storage.rows import TxnKey
 
 Json = dict[str, Any]
+DELAY = "org.matrix.msc4140.delay"
 
 
 class StateEvent(msgspec.Struct):
@@ -74,8 +77,17 @@ def endpoints(
     memberships: Memberships,
     state: RoomState,
     presentation: Presentation,
+    *,
+    delayed_events: DelayedEvents,
 ) -> None:
     """Register the endpoints."""
+
+    async def later(call: Call[Json], room_id: str, draft: Draft) -> Answer | None:
+        """The answer where the event is to be sent later (MSC4140, as deployed clients ask for it), else None."""
+        if call.query.text(DELAY) is None:
+            return None
+        delay_ms = call.query.int(DELAY, 0)
+        return {"delay_id": await delayed_events.schedule(call.requester, room_id, draft, delay_ms, txn_text(call))}
 
     @endpoint("POST", "/v3/createRoom", auth=USER, limit="create_room", body=CreateRoom, socket=True)
     async def create_room(call: Call[CreateRoom]) -> Answer:
@@ -108,6 +120,9 @@ def endpoints(
         """Spec: Client-Server API, PUT /rooms/{roomId}/send/{eventType}/{txnId}."""
         del txn_id
         draft = Draft(event_type, call.body, ts=massaged_ts(call))
+        delayed = await later(call, room_id, draft)
+        if delayed is not None:
+            return delayed
         return {"event_id": await sending.send(call.requester, room_id, draft, txn=txn_key(call))}
 
     @endpoint(
@@ -120,10 +135,13 @@ def endpoints(
         return {"event_id": await sending.redact(call.requester, room_id, event_id, content, txn=txn_key(call))}
 
     async def set_state(call: Call[Json], room_id: str, event_type: str, state_key: str) -> Answer:
+        draft = Draft(event_type, call.body, state_key=state_key, ts=massaged_ts(call))
+        delayed = await later(call, room_id, draft)
+        if delayed is not None:
+            return delayed
         if event_type == "m.room.member":
             set_by_state = memberships.set_by_state(call.requester, room_id, state_key, call.body, ts=massaged_ts(call))
             return {"event_id": await set_by_state}
-        draft = Draft(event_type, call.body, state_key=state_key, ts=massaged_ts(call))
         return {"event_id": await sending.send(call.requester, room_id, draft)}
 
     async def read_state(call: Call[None], room_id: str, event_type: str, state_key: str) -> Answer:

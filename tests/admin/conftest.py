@@ -1,8 +1,7 @@
 """One server with an admin for all tests of this folder."""
 
-import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import TYPE_CHECKING
@@ -25,13 +24,6 @@ class House:
 
     server: Server
     admin: User
-
-
-async def eventually(check: Callable[[], Awaitable[bool]], limit_s: float = 15.0) -> None:
-    """Wait until `check()` holds."""
-    async with asyncio.timeout(limit_s):
-        while not await check():  # noqa: ASYNC110 - what is asked is a server
-            await asyncio.sleep(0.05)
 
 
 def mac_of(*parts: str, secret: str = SECRET) -> str:

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.admin.conftest import ADMIN, House, eventually
+from tests.admin.conftest import ADMIN, House
 from tests.support.client import Json, Refused, User
+from tests.support.waiting import eventually
 
 
 async def finished(admin: User, path: str) -> Json:

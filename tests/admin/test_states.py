@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.admin.conftest import ADMIN, House, eventually
+from tests.admin.conftest import ADMIN, House
 from tests.support.client import PASSWORD, Refused, User
+from tests.support.waiting import eventually
 
 STABLE, UNSTABLE = "/v1/admin", "/unstable/uk.timedout.msc4323/admin"
 

@@ -54,6 +54,7 @@ WRITERS = {
     "event_reports": {"reports"},
     "openid_tokens": {"openid"},
     "blocked_rooms": {"admin"},
+    "delayed_events": {"delayed_events"},
     "server_notice_rooms": {"admin"},
     "room_purges": {"purge", "upkeep"},
     "invite_links": {"invite_links", "purge"},
