@@ -203,6 +203,10 @@ async def synced(reader: User, rooms: list[Told]) -> dict[str, set[str]]:
     status, answer = await reader.ask("POST", "/v4/sync", body)
     assert status == 200, answer
     heard["sliding"] = words_in(answer)
+    room = {"timeline_limit": 100, "required_state": [["*", "*"]]}
+    body = {"conn_id": "d", "lists": {"all": room}, "room_subscriptions": {told.room_id: room for told in rooms}}
+    deployed = "/unstable/org.matrix.simplified_msc3575/sync"
+    heard["deployed sliding"] = words_in(await reader.call("POST", deployed, body))
     heard["joined rooms"] = words_in(await reader.call("GET", "/v3/joined_rooms"))
     heard["public rooms"] = words_in(await reader.call("POST", "/v3/publicRooms", {}))
     heard["users"] = words_in(await reader.call("POST", "/v3/user_directory/search", {"search_term": "a"}))
