@@ -250,7 +250,7 @@ class Acceptance:
             return await self._hide(room, base, REJECTED, str(refused), (room.chain_id, room.sequence), ())
         signed = await self._policy.recommended(room, base.event)
         if signed is None:
-            return await self._hide(room, base, SOFT_FAILED, NOT_RECOMMENDED, (room.chain_id, room.sequence), ())
+            return await self._soft_fail(room, base, NOT_RECOMMENDED, (room.chain_id, room.sequence), ())
         base = replace(base, event=signed)
         await self._commits.commit(room, replace(base, flags=flags, redaction=_redaction(room, base.event, known)))
         return Verdict.ACCEPTED
@@ -273,10 +273,10 @@ class Acceptance:
         try:
             _check(event, _state_at_head(room, event), room)
         except NotAllowed as refused:
-            return await self._hide(room, base, SOFT_FAILED, str(refused), point, extra)
+            return await self._soft_fail(room, base, str(refused), point, extra)
         signed = await self._policy.recommended(room, event)
         if signed is None:
-            return await self._hide(room, base, SOFT_FAILED, NOT_RECOMMENDED, point, extra)
+            return await self._soft_fail(room, base, NOT_RECOMMENDED, point, extra)
         base, event = replace(base, event=signed), signed
         merge = await self._resolution.merge(room, event, point, extra)
         await self._commits.commit(
@@ -304,6 +304,11 @@ class Acceptance:
         points = [self._point_after(room, prev, known) for prev in base.event.prev_events]
         point = points[0] if points else (room.chain_id, room.sequence)
         return await self._hide(room, base, REJECTED, why, point, ())
+
+    async def _soft_fail(self, room: Room, base: Finished, why: str, point: Point, extra: Sequence[Row]) -> Verdict:
+        """Keep it from everybody; but what follows it elsewhere has it in its state, and is judged by that."""
+        delta, rows = await self._resolution.delta_of(room, base.event, point, extra)
+        return await self._hide(room, replace(base, delta=delta), SOFT_FAILED, why, point, (*extra, *rows))
 
     async def _hide(
         self, room: Room, base: Finished, flag: int, why: str, point: Point, extra: Sequence[Row]

@@ -142,7 +142,7 @@ class Resolution:
 
         The new head's state is the resolution of the states of all tips, the event among them.
         """
-        delta, rows = await self._write_delta(room, event, point, extra)
+        delta, rows = await self.delta_of(room, event, point, extra)
         head = (room.chain_id, room.sequence)
         if event.state_key is None and point == head:
             return Merge(delta, (), rows)
@@ -188,7 +188,7 @@ class Resolution:
             rows.append(_state_row(room.room_nid, room.room_id, (chain_id, sequence), key, numbers[key], entry))
         return (chain_id, len(entries)), rows
 
-    async def _write_delta(
+    async def delta_of(
         self, room: Room, event: Event, point: Point, extra: Sequence[Row]
     ) -> tuple[Point | None, list[Row]]:
         """Where a state event beside the head writes itself: on the new chain before it, or on one of its own."""
