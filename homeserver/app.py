@@ -93,6 +93,7 @@ from homeserver.services.delayed_events import DelayedEvents
 from homeserver.services.devices import Devices
 from homeserver.services.directory import Directory
 from homeserver.services.encryption import Encryption
+from homeserver.services.erasure import Erasure
 from homeserver.services.extensions import parts as extension_parts
 from homeserver.services.extensions.parts import Extensions
 from homeserver.services.extensions.privacy import Privacy
@@ -490,9 +491,12 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             leave=removing.leave_as,
             clock=clock,
         )
+        erasure = Erasure(users, visibility, clock)
+        feed.register(erasure.apply)
+        await erasure.start()
         guests = Guests(users, rooms, removing.leave_as, clock)
         feed.register(guests.apply)
-        tasks += [deactivation.run, guests.run]
+        tasks += [deactivation.run, guests.run, erasure.run]
         creation = Creation(
             rooms=rooms,
             table=room_table,
