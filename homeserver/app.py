@@ -118,6 +118,7 @@ from homeserver.services.phone import parts as phone_parts
 from homeserver.services.presence import Presence
 from homeserver.services.presentation import Presentation
 from homeserver.services.profiles import Profiles
+from homeserver.services.public_rooms import PublicRooms
 from homeserver.services.push import parts as push_parts
 from homeserver.services.push_rules import PushRules
 from homeserver.services.ratelimit import Limits
@@ -284,7 +285,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         credentials = Credentials(users=users, passwords=passwords, sessions=sessions, confirmation=confirmation)
         devices = Devices(DeviceTable(database), sessions, confirmation, clock)
         profiles = Profiles(server=us, table=profile_table, users=users, members=members, rooms=rooms, commits=commits)
-        directory = Directory(server=us, table=room_table, rooms=rooms, clock=clock)
+        directory = Directory(server=us, policy=config.rooms, table=room_table, rooms=rooms, clock=clock)
         invite_permission = InvitePermission(users, account_data)
         vault, sms = open_vault(config, rng), open_sms(config, resources)
         verifications = Verifications(VerificationTable(database), vault, clock, rng)
@@ -522,6 +523,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             )
         )
         tasks += [extensions.run]
+        creation.list_if(directory.check_may_publish)
         settings = Settings(rooms, account_data, push_rules)
         joining.tell_by(settings.joined)
         upgrade = Upgrade(rooms=rooms, table=room_table, creation=creation, sending=sending, settings=settings)
@@ -711,7 +713,14 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         users_api.endpoints(table, UserDirectory(members, profile_table, scope=config.directory.users))
         receipts_api.endpoints(table, receipts, typing, presence)
         presence_api.endpoints(table, presence)
-        directory_api.endpoints(table, directory)
+        public_rooms = PublicRooms(
+            server=us,
+            directory=directory,
+            published=AppserviceTable(database),
+            appservice_ids=[one.id for one in appservices.registrations],
+            remote=peers.queries if peers else None,
+        )
+        directory_api.endpoints(table, directory, public_rooms, without_auth=config.directory.public_rooms_without_auth)
         extensions_api.endpoints(table, extensions)
         spaces = Spaces(server=us, rooms=rooms, aliases=directory, remote=peers.queries if peers else None, clock=clock)
         spaces_api.endpoints(table, spaces)

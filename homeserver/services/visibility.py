@@ -6,6 +6,7 @@ state before each event, which the page of storage brings along. Spec: Client-Se
 
 import contextlib
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,6 +14,7 @@ import orjson
 from homeserver.errors import Forbidden, NotFound
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import RoomId, server_of
+from homeserver.protocol.redaction import redact_body
 from homeserver.protocol.visibility import HistoryVisibility, history_visibility, server_may_see, user_may_see
 from homeserver.services.heads import MEMBER, Room, event_of_body
 from homeserver.services.rooms import Rooms
@@ -63,6 +65,11 @@ class Visibility:
         self._members = members
         self._state_keys = state_keys
         self._ignored_by = ignored_by
+        self._erased: AbstractSet[str] = frozenset()
+
+    def hide_erased(self, user_ids: AbstractSet[str]) -> None:
+        """Show what these users sent as if redacted, to those who were not in the room then."""
+        self._erased = user_ids
 
     async def reader(self, user_id: str, room_id: str) -> Reader:
         """The user as a reader of the room: joined now or once, or anyone where the world may read.
@@ -119,6 +126,9 @@ class Visibility:
                 before = points[point] = _before(reader, page, point)
             if self._may_see(reader, stored, before):
                 extra = None if extras is None else extras.get(stored.event_nid, NOTHING)
+                if stored.sender in self._erased and stored.state_key is None and before.membership != "join":
+                    visible.append(Seen(_pruned(stored, reader.room), before.membership or "leave", NOTHING))
+                    continue
                 visible.append(Seen(stored, _shown_membership(reader, stored, before.membership), extra))
         return visible
 
@@ -204,14 +214,23 @@ class Visibility:
             if stored.room_nid != room.room_nid:
                 continue
             before = page.history.at(stored.chain_id, stored.sequence, nids[VISIBILITY_KEY])
-            memberships = (page.history.at(stored.chain_id, stored.sequence, nids[key]) for key in members)
+            held = (page.history.at(stored.chain_id, stored.sequence, nids[key]) for key in members)
+            memberships = [membership_in(found.body) or "leave" for found in held if found is not None]
+            if stored.sender in self._erased and stored.state_key is None and "join" not in memberships:
+                answers[stored.event_id] = False
+                continue
             answers[stored.event_id] = server_may_see(
                 _event(stored, stored.state_key),
                 server,
                 visibility=history_visibility(_content(before.body) if before else None),
-                memberships=[membership_in(found.body) or "leave" for found in memberships if found is not None],
+                memberships=memberships,
             )
         return answers
+
+
+def _pruned(stored: PageEvent, room: Room) -> PageEvent:
+    """The event as a redaction would leave it."""
+    return stored._replace(body=orjson.dumps(redact_body(orjson.loads(stored.body), room.rules)))
 
 
 def member_ids(events: Iterable[Seen]) -> set[str]:

@@ -14,7 +14,7 @@ STABLE, UNSTABLE = "/v1/admin", "/unstable/uk.timedout.msc4323/admin"
 async def acts(user: User, room: str, own_event: str, other_event: str) -> dict[str, tuple[int, str]]:
     """What the server says to everything a user may want to do."""
     me = user.user_id
-    calls = {
+    calls: dict[str, tuple[str, str, object]] = {
         "send": ("PUT", f"/v3/rooms/{room}/send/m.room.message/a{own_event}", {"msgtype": "m.text", "body": "x"}),
         "state": ("PUT", f"/v3/rooms/{room}/state/m.room.topic", {"topic": "x"}),
         "create": ("POST", "/v3/createRoom", {}),
@@ -122,6 +122,24 @@ async def test_what_a_shadow_banned_user_does_seems_to_be_done(house: House) -> 
     assert await other.sees(room) == ["but this"]
 
 
+async def test_what_an_erased_user_said_stays_with_those_who_had_it(house: House) -> None:
+    gone, old, late = [await house.server.register() for _ in range(3)]
+    room = await old.creates_public_room()
+    await gone.joins(room)
+    event_id = await gone.says("forget me", room)
+    await house.admin.call("POST", f"{ADMIN}/v1/deactivate/{gone.user_id}", {"erase": True})
+    await late.joins(room)
+
+    async def is_hidden() -> bool:
+        return (await late.event(room, event_id))["content"] == {}
+
+    await eventually(is_hidden)
+    assert await late.sees(room) == []
+    assert await old.sees(room) == ["forget me"]
+    first = await late.call("GET", "/v3/sync", None, timeout=0)
+    assert "forget me" not in str(first)
+
+
 # -- guests ------------------------------------------------------------------------------------------------------------
 
 
@@ -161,7 +179,7 @@ async def test_guests_leave_a_room_that_lets_none_in_any_more(house: House) -> N
     await owner.sets(room, "m.room.guest_access", {"guest_access": "forbidden"})
 
     async def left() -> bool:
-        return (await owner.state(room, "m.room.member", guest.user_id))["membership"] == "leave"
+        return bool((await owner.state(room, "m.room.member", guest.user_id))["membership"] == "leave")
 
     await eventually(left)
 

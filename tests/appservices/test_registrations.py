@@ -19,7 +19,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-def file(folder: Path, name: str = "a.yaml", **changes: object) -> str:
+def file(folder: Path, name: str = "a.yaml", **changes: Any) -> str:
     path = folder / name
     registration = {key: value for key, value in {**GOOD, **changes}.items() if value is not ...}
     path.write_text(json.dumps(registration))

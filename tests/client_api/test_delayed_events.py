@@ -72,7 +72,7 @@ async def test_a_state_event_waits_too_and_is_called_off_when_another_was_faster
     )
 
     async def is_named() -> bool:
-        return (await alice.ask("GET", f"/v3/rooms/{room}/state/m.room.name"))[1].get("name") == "Named later"
+        return bool((await alice.ask("GET", f"/v3/rooms/{room}/state/m.room.name"))[1].get("name") == "Named later")
 
     await eventually(is_named)
     assert (await manages(alice, second["delay_id"], "restart"))[0] == 404
