@@ -108,7 +108,7 @@ def build_pdu(
     depth: int,
     ts: int,
     redacts: EventId | None = None,
-    hashes: Mapping[EventId, str] | None = None,
+    hashes: Mapping[EventId, str | None] | None = None,
 ) -> Json:
     """The PDU of an event of ours before hashes and signatures. `room_id` is None for a version 12 create event.
 
@@ -218,13 +218,14 @@ def join(body: bytes, envelope: bytes, rules: RoomVersion) -> Event:
 
 
 def _references(
-    event_ids: Sequence[EventId], hashes: Mapping[EventId, str] | None, rules: RoomVersion
+    event_ids: Sequence[EventId], hashes: Mapping[EventId, str | None] | None, rules: RoomVersion
 ) -> list[EventId] | list[list[Any]]:
-    """Raises KeyError where versions 1 and 2 need a hash that is not among `hashes`."""
+    """Raises KeyError where versions 1 and 2 need a hash that is not among `hashes`; None: nobody tells it."""
     if not rules.ids_in_events:
         return list(event_ids)
     known = hashes or {}
-    return [[event_id, {"sha256": known[event_id]}] for event_id in event_ids]
+    found = [(event_id, known[event_id]) for event_id in event_ids]
+    return [[event_id, {} if digest is None else {"sha256": digest}] for event_id, digest in found]
 
 
 def _stored(value: Json, rules: RoomVersion) -> bytes:

@@ -3,9 +3,9 @@
 Spec: Server-Server API, Joining Rooms, Leaving Rooms.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from homeserver.federation.client.joining import Template
 from homeserver.protocol.errors import BadIdentifier
@@ -14,6 +14,8 @@ from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.heads import MEMBER
 
 MAX_DEPTH: Final = 2**53 - 1
+MAX_HASH: Final = 44
+"""Letters of a SHA-256 in base64."""
 
 
 class BadTemplate(Exception):
@@ -28,8 +30,8 @@ class Place:
     auth_events: tuple[EventId, ...]
     depth: int
     authorised_via: UserId | None
-    hashes: Mapping[EventId, str] = field(default_factory=dict)
-    """In versions 1 and 2: the hashes of those events, as the resident tells them."""
+    hashes: Mapping[EventId, str | None] = field(default_factory=dict)
+    """In versions 1 and 2: the hashes of those events, where the resident tells them; not every one does."""
 
 
 def read_template(template: Template, rules: RoomVersion, user_id: UserId, room_id: RoomId, membership: str) -> Place:
@@ -53,21 +55,17 @@ def read_template(template: Template, rules: RoomVersion, user_id: UserId, room_
     )
 
 
-def _references(value: object, rules: RoomVersion) -> tuple[object, dict[EventId, str]]:
+def _references(value: object, rules: RoomVersion) -> tuple[object, dict[EventId, str | None]]:
     """The ids among references to events, and their hashes where the version has them."""
     if not rules.ids_in_events or not isinstance(value, list):
         return value, {}
-    pairs: Sequence[tuple[Any, Any]] = [
-        (pair[0], pair[1]) if isinstance(pair, list) and len(pair) == 2 else (None, None) for pair in value
-    ]
-    hashes = {
-        EventId(event_id): hashes["sha256"]
-        for event_id, hashes in pairs
-        if isinstance(event_id, str) and isinstance(hashes, dict) and isinstance(hashes.get("sha256"), str)
-    }
-    if len(hashes) != len(pairs):
-        raise BadTemplate("the template names events without their hashes")
-    return [event_id for event_id, _ in pairs], hashes
+    hashes: dict[EventId, str | None] = {}
+    for pair in value:
+        if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str) or pair[0] in hashes:
+            raise BadTemplate("the template's parents or auth events are no references of this room version")
+        digest = pair[1].get("sha256") if isinstance(pair[1], dict) else None
+        hashes[EventId(pair[0])] = digest if isinstance(digest, str) and len(digest) <= MAX_HASH else None
+    return list(hashes), hashes
 
 
 def _ids(value: object, least: int, most: int) -> tuple[EventId, ...]:

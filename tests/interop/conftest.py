@@ -42,7 +42,13 @@ async def both(
     folder = tmp_path_factory.mktemp("interop")
     async with AsyncExitStack() as resources:
         url = await resources.enter_async_context(cluster.database())
-        hearth = ServerProcess(folder / "hearth", certificate, database={"url": url}, rate_limits={"enabled": False})
+        hearth = ServerProcess(
+            folder / "hearth",
+            certificate,
+            database={"url": url},
+            rate_limits={"enabled": False},
+            federation={"public_rooms": True},
+        )
         resources.push_async_callback(hearth.kill)
         await hearth.start()
         synapse = await SynapseProcess.made(cluster, folder / "synapse", certificate, resources)

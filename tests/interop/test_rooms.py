@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.interop.conftest import Both, Sides
+from tests.interop.conftest import Sides
 from tests.interop.reading import eventually, has_membership, have_same_state, is_invited, joins_from_afar, sees
 from tests.support.client import Refused
 
@@ -50,10 +50,10 @@ async def test_a_server_that_the_acl_denies_is_not_heard(sides: Sides) -> None:
     assert "unheard" not in await alice.sees(room)
 
 
-async def test_a_room_that_synapse_upgrades_is_followed(both: Both, version: str) -> None:
-    alice, bob = await both.synapse.register(), await both.hearth.register()
-    room = await alice.creates_public_room(room_version=version)
-    await joins_from_afar(bob, room, both.synapse.name)
+async def test_a_room_that_is_upgraded_is_followed(sides: Sides) -> None:
+    alice, bob = await sides.home.register(), await sides.away.register()
+    room = await alice.creates_public_room(room_version=sides.version, name="Agora")
+    await joins_from_afar(bob, room, sides.home.name)
     answer = await alice.call("POST", f"/v3/rooms/{room}/upgrade", {"new_version": "11"})
     replacement = answer["replacement_room"]
 
@@ -62,5 +62,6 @@ async def test_a_room_that_synapse_upgrades_is_followed(both: Both, version: str
         return bool(state[1].get("replacement_room") == replacement)
 
     await eventually(told, "the tombstone arrives")
-    await joins_from_afar(bob, replacement, both.synapse.name)
+    await joins_from_afar(bob, replacement, sides.home.name)
+    assert (await bob.state(replacement, "m.room.name"))["name"] == "Agora"
     await have_same_state(alice, bob, replacement)

@@ -269,3 +269,5 @@ def test_in_the_first_versions_servers_name_events_and_references_carry_hashes(v
     )
     assert reference_hash_of(redacted(first, rules), rules) == encode_base64(digest)
     assert sent(rules, ts=5).event_id != first.event_id
+    untold = sent(rules, prev_events=[first.event_id], hashes={first.event_id: None})
+    assert untold.pdu["prev_events"] == [[first.event_id, {}]]
