@@ -64,6 +64,9 @@ def _is(key: str, value: object) -> Mapping[str, Any]:
 
 _TWO_MEMBERS: Final = {"kind": "room_member_count", "is": "2"}
 _HIGHLIGHT: Final = {"set_tweak": "highlight"}
+_POLL: Final = "org.matrix.msc3381.poll."
+_POLL_RULE: Final = ".org.matrix.msc3930.rule."
+"""Polls are merged into the specification, and not yet released with it (MSC3381, MSC3930)."""
 
 
 def _sound(name: str) -> dict[str, Any]:
@@ -95,6 +98,7 @@ OVERRIDE_DEFAULTS: Final = (
     DefaultRule(".m.rule.reaction", (_matches("type", "m.reaction"),)),
     DefaultRule(".m.rule.room.server_acl", (_matches("type", "m.room.server_acl"), _matches("state_key", ""))),
     DefaultRule(".m.rule.suppress_edits", (_is("content.m\\.relates_to.rel_type", "m.replace"),)),
+    DefaultRule(f"{_POLL_RULE}poll_response", (_matches("type", f"{_POLL}response"),)),
 )
 UNDERRIDE_DEFAULTS: Final = (
     DefaultRule(".m.rule.call", (_matches("type", "m.call.invite"),), ("notify", _sound("ring"))),
@@ -108,6 +112,18 @@ UNDERRIDE_DEFAULTS: Final = (
     ),
     DefaultRule(".m.rule.message", (_matches("type", "m.room.message"),), ("notify",)),
     DefaultRule(".m.rule.encrypted", (_matches("type", "m.room.encrypted"),), ("notify",)),
+    *(
+        rule
+        for step in ("start", "end")
+        for rule in (
+            DefaultRule(
+                f"{_POLL_RULE}poll_{step}_one_to_one",
+                (_TWO_MEMBERS, _matches("type", f"{_POLL}{step}")),
+                ("notify", _sound("default")),
+            ),
+            DefaultRule(f"{_POLL_RULE}poll_{step}", (_matches("type", f"{_POLL}{step}"),), ("notify",)),
+        )
+    ),
 )
 
 _DEFAULTS: Final[Mapping[Kind, tuple[DefaultRule, ...]]] = {

@@ -42,6 +42,9 @@ def order(ruleset: Ruleset, kind: Kind = "room") -> list[str]:
     return [shown["rule_id"] for shown in client_ruleset(ruleset, ALICE)[kind]]
 
 
+POLLS = ".org.matrix.msc3930.rule."
+
+
 def test_the_defaults_are_those_of_the_specification() -> None:
     expected = spec_json("default-push-rules.json")["global"]
     for listed in expected.values():
@@ -50,7 +53,27 @@ def test_the_defaults_are_those_of_the_specification() -> None:
                 for key in ("pattern", "value"):
                     if condition.get(key) == "[the user's Matrix ID]":
                         condition[key] = ALICE
-    assert client_ruleset(UNCHANGED, ALICE) == expected
+    shown = client_ruleset(UNCHANGED, ALICE)
+    released = {kind: [one for one in rules if not one["rule_id"].startswith(POLLS)] for kind, rules in shown.items()}
+    assert released == expected
+
+
+def test_polls_notify_when_they_start_and_end_and_votes_do_not() -> None:
+    shown = client_ruleset(UNCHANGED, ALICE)
+    polls = {
+        one["rule_id"].removeprefix(POLLS): one["actions"]
+        for kind in ("override", "underride")
+        for one in shown[kind]
+        if one["rule_id"].startswith(POLLS)
+    }
+    loud = ["notify", {"set_tweak": "sound", "value": "default"}]
+    assert polls == {
+        "poll_response": [],
+        "poll_start_one_to_one": loud,
+        "poll_start": ["notify"],
+        "poll_end_one_to_one": loud,
+        "poll_end": ["notify"],
+    }
 
 
 def test_a_user_rule_stands_between_the_master_rule_and_the_other_defaults() -> None:
