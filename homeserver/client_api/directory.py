@@ -6,8 +6,10 @@ import msgspec
 
 from homeserver.asgi.responses import Answer
 from homeserver.client_api.http import OPTIONAL, USER, Call, EndpointTable
+from homeserver.errors import MissingToken
 from homeserver.protocol.identifiers import RoomId
 from homeserver.services.directory import Directory
+from homeserver.services.public_rooms import Asked, PublicRooms
 
 
 class Alias(msgspec.Struct):
@@ -26,18 +28,21 @@ class SearchFilter(msgspec.Struct, frozen=True):
     """`filter` of POST /publicRooms."""
 
     generic_search_term: str | None = None
+    room_types: list[str | None] | None = None
 
 
-class PublicRooms(msgspec.Struct):
+class QueryPublicRooms(msgspec.Struct):
     """Body of POST /publicRooms."""
 
     limit: int | None = None
     since: str | None = None
     filter: SearchFilter = SearchFilter()
+    include_all_networks: bool = False
+    third_party_instance_id: str | None = None
 
 
-def endpoints(endpoint: EndpointTable, directory: Directory) -> None:
-    """Register the endpoints."""
+def endpoints(endpoint: EndpointTable, directory: Directory, public_rooms: PublicRooms, *, without_auth: bool) -> None:
+    """Register the endpoints; `without_auth`: the list can be read without an account."""
 
     @endpoint("GET", "/v3/directory/room/<alias>", auth=OPTIONAL, limit="directory", socket=True)
     async def room_of_alias(_call: Call[None], alias: str) -> Answer:
@@ -76,13 +81,23 @@ def endpoints(endpoint: EndpointTable, directory: Directory) -> None:
         return {}
 
     @endpoint("GET", "/v3/publicRooms", auth=OPTIONAL, limit="directory", socket=True)
-    async def public_rooms(call: Call[None]) -> Answer:
+    async def list_public_rooms(call: Call[None]) -> Answer:
         """Spec: Client-Server API, GET /publicRooms."""
-        limit = call.query.int("limit", 0) or None
-        return await directory.public_rooms(limit=limit, since=call.query.text("since"), term=None)
+        if call.requester_or_none is None and not without_auth:
+            raise MissingToken
+        asked = Asked(limit=call.query.int("limit", 0) or None, since=call.query.text("since"))
+        return await public_rooms.page(asked, call.query.text("server"))
 
-    @endpoint("POST", "/v3/publicRooms", auth=USER, limit="directory", body=PublicRooms, socket=True)
-    async def query_public_rooms(call: Call[PublicRooms]) -> Answer:
+    @endpoint("POST", "/v3/publicRooms", auth=USER, limit="directory", body=QueryPublicRooms, socket=True)
+    async def query_public_rooms(call: Call[QueryPublicRooms]) -> Answer:
         """Spec: Client-Server API, POST /publicRooms."""
         body = call.body
-        return await directory.public_rooms(limit=body.limit, since=body.since, term=body.filter.generic_search_term)
+        asked = Asked(
+            limit=body.limit,
+            since=body.since,
+            term=body.filter.generic_search_term,
+            types=body.filter.room_types,
+            network=body.third_party_instance_id,
+            all_networks=body.include_all_networks,
+        )
+        return await public_rooms.page(asked, call.query.text("server"))

@@ -3,7 +3,7 @@
 Spec: Client-Server API, Creation; Room Version 12. Not for: upgrades.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,7 +99,12 @@ class Creation:
         self._clock = clock
         self._rng = rng
         self._default_version = default_version
+        self._may_publish: Callable[[Requester], None] | None = None
         self._last_ts = 0
+
+    def list_if(self, may_publish: Callable[[Requester], None]) -> None:
+        """Have `may_publish` asked before a room is made public; it raises Forbidden."""
+        self._may_publish = may_publish
 
     async def create(self, requester: Requester, new: NewRoom) -> RoomId:
         """Create the room with all its first events, or nothing. Remote users are invited when it stands.
@@ -108,6 +113,8 @@ class Creation:
         authorisation rules refuse).
         """
         requester.must_be_active()
+        if new.is_public and self._may_publish is not None:
+            self._may_publish(requester)
         rules = self._rules_of(new)
         preset = self._preset_of(new)
         invitees = _invitees(new, requester.user_id)

@@ -1,9 +1,10 @@
 """Aliases and the public room list. Spec: Client-Server API, Room aliases; Published room directory."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from homeserver.clock import Clock
+from homeserver.config.content import Rooms as Policy
 from homeserver.errors import BadAlias, Exclusive, Forbidden, InvalidParam, NotFound, RoomInUse
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import RoomId, parse_alias, server_of
@@ -45,11 +46,31 @@ class AliasMakers(Protocol):
     async def makes_alias(self, alias: str) -> bool: ...
 
 
+class Filters(NamedTuple):
+    """Which rooms of the list are asked for. `types`: None among them stands for rooms without one; None: all.
+
+    `alone`: these rooms in place of the list; `more`: these beside it.
+    """
+
+    term: str | None = None
+    types: Sequence[str | None] | None = None
+    alone: Sequence[str] | None = None
+    more: Sequence[str] = ()
+
+
+ALL = Filters()
+EVERYBODY = Policy()
+
+
 class Directory:
     """Names of rooms, and the list of those that are public."""
 
-    def __init__(self, *, server: str, table: RoomTable, rooms: Rooms, clock: Clock) -> None:
+    def __init__(
+        self, *, server: str, table: RoomTable, rooms: Rooms, clock: Clock, policy: Policy = EVERYBODY
+    ) -> None:
+        """`policy`: who may list rooms and name them."""
         self._server = server
+        self._policy = policy
         self._table = table
         self._rooms = rooms
         self._clock = clock
@@ -85,7 +106,10 @@ class Directory:
         if _server_of_alias(alias) != self._server:
             raise InvalidParam("Aliases of this server end with its name.")
         self._check_reserved(requester, alias)
-        await self._rooms.joined_by(requester.user_id, room_id)
+        if self._policy.aliases_require_membership:
+            await self._rooms.joined_by(requester.user_id, room_id)
+        else:
+            await self._rooms.room(room_id)
         if len(await self._table.aliases_of(room_id)) >= MAX_ALIASES:
             raise Forbidden(f"A room has at most {MAX_ALIASES} aliases.")
         if not await self._table.create_alias(alias, room_id, requester.user_id, self._clock.now_ms()):
@@ -145,12 +169,33 @@ class Directory:
         room = await self._rooms.joined_by(requester.user_id, room_id)
         if room.power.of_user(requester.user_id) < room.power.for_event(CANONICAL_ALIAS, is_state=True):
             raise Forbidden("You may not publish this room.")
+        if is_public:
+            self.check_may_publish(requester)
         await self._table.set_public(room.room_nid, is_public=is_public)
 
-    async def public_rooms(self, *, limit: int | None, since: str | None, term: str | None) -> dict[str, Any]:
+    def check_may_publish(self, requester: Requester) -> None:
+        """Raise Forbidden where the admin keeps the list for others."""
+        allowed = self._policy.publish_to_directory
+        if allowed == "nobody" or (allowed == "admins" and not requester.is_admin):
+            raise Forbidden("On this server not everybody may list rooms.")
+
+    async def public_rooms(
+        self, *, limit: int | None, since: str | None, term: str | None, filters: Filters = ALL
+    ) -> dict[str, Any]:
         """A page of the public list, most members first. `since` is a number of rooms to skip."""
-        listed = [await self._listed(found.room_id) for found in await self._table.public_rooms()]
-        rooms = [room for room in listed if room is not None and _has(room, term)]
+        if filters.alone is not None:
+            ids = list(filters.alone)
+        else:
+            public = [found.room_id for found in await self._table.public_rooms()]
+            ids = list(dict.fromkeys([*public, *filters.more]))
+        listed = [await self._listed(room_id) for room_id in ids]
+        rooms = [
+            room
+            for room in listed
+            if room is not None
+            and _has(room, term)
+            and (filters.types is None or room.get("room_type") in filters.types)
+        ]
         start = int(since) if since is not None and since.isdecimal() and len(since) < MAX_SINCE_DIGITS else 0
         stop = start + max(1, min(limit if limit is not None else MAX_PUBLIC_ROOMS, MAX_PUBLIC_ROOMS))
         page: dict[str, Any] = {"chunk": rooms[start:stop], "total_room_count_estimate": len(rooms)}
