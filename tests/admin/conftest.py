@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from homeserver.config.accounts import Registration
+from tests.support.appservice import Appservice
 from tests.support.client import PASSWORD, Json, Server, User
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ ADMIN = "/_synapse/admin"
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A server and one of its admins."""
+    """A server, one of its admins, and an application service that may act as everybody."""
 
     server: Server
     admin: User
+    puppets: Appservice
 
 
 def mac_of(*parts: str, secret: str = SECRET) -> str:
@@ -45,6 +47,11 @@ async def house(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) ->
     from tests.support.running import running_app
 
     registration = Registration(enabled=True, without_verification=True, guests=True, shared_secret=SECRET)
-    async with running_app(cluster, tmp_path_factory.mktemp("admin"), registration=registration) as (_, server):
+    folder = tmp_path_factory.mktemp("admin")
+    everyone = {"users": [{"exclusive": False, "regex": "@.*"}]}
+    puppets = Appservice(folder, "puppets", "_puppets_", more={"url": None, "namespaces": everyone})
+    files = (puppets.file,)
+    async with running_app(cluster, folder, registration=registration, app_service_config_files=files) as (_, server):
         answer = await made_by_secret(server, "admin", is_admin=True)
-        yield House(server, User(server, answer["user_id"], answer["access_token"], answer["device_id"]))
+        admin = User(server, answer["user_id"], answer["access_token"], answer["device_id"])
+        yield House(server, admin, puppets)

@@ -131,7 +131,7 @@ async def test_what_an_erased_user_said_stays_with_those_who_had_it(house: House
     await late.joins(room)
 
     async def is_hidden() -> bool:
-        return (await late.event(room, event_id))["content"] == {}
+        return bool((await late.event(room, event_id))["content"] == {})
 
     await eventually(is_hidden)
     assert await late.sees(room) == []
