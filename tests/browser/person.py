@@ -79,11 +79,12 @@ class Person:
         await self.at("left-column").hover()
         await self.at("new-chat").click()
         await self.at("menu-new-group").click()
-        await self.at("group-name").fill(name)
         if inviting is not None:
-            await self.at("address").fill(inviting.user_id)
-            await expect(self.at("profile-check")).to_contain_text(inviting.name, timeout=LIVE_LIMIT_MS)
-        await self.at("new-chat-submit").click()
+            await self.at("picker-search").fill(inviting.user_id)
+            await self.at("picker-person", text=inviting.user_id).click(timeout=LIVE_LIMIT_MS)
+        await self.at("group-next").click()
+        await self.at("group-name").fill(name)
+        await self.at("group-create").click()
         await expect(self.at("chat-title")).to_have_text(name, timeout=LIVE_LIMIT_MS)
         return await self.open_room()
 

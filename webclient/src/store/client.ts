@@ -1,4 +1,5 @@
 /** Connects the page to the engine: the mirror store it reads, and the commands it calls. */
+import { unwrap } from 'solid-js/store';
 import { type EngineLink, openLink } from '../engine/link';
 import type { CommandName, ToPage } from '../engine/rpc';
 import type { Client, Commands } from './contract';
@@ -52,7 +53,8 @@ class Caller {
     const id = this.last;
     return new Promise((resolve, reject) => {
       this.calls.set(id, { resolve, reject });
-      this.link.post({ t: 'call', id, name, args });
+      // What comes out of the store cannot cross the port as it is.
+      this.link.post({ t: 'call', id, name, args: args.map((one) => unwrap(one)) });
     });
   }
 

@@ -29,7 +29,7 @@ export function Field(props: FieldProps) {
         {own.trailing}
       </div>
       <p id={`${id}-note`} class={s.note} aria-live="polite">
-        <Show when={own.error ?? own.hint}>{(note) => note()}</Show>
+        <Show when={own.error ?? own.hint}>{(note) => <>{note()}</>}</Show>
       </p>
     </div>
   );

@@ -1,0 +1,168 @@
+"""Groups: who can come in, what roles allow, who is out; and that all the others see it at once."""
+
+import re
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import NewPerson
+from tests.browser.person import LIVE_LIMIT_MS, Person
+from tests.support.client import Server
+from tests.support.server import ServerProcess
+
+
+async def _opens_member_menu(person: Person, user_id: str) -> None:
+    await person.page.locator(f"[data-testid=member][data-user='{user_id}']").click(timeout=LIVE_LIMIT_MS)
+
+
+async def test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    async with Server(house.url, house.name) as server:
+        gina, hans = await new_person("gina", house), await new_person("hans", house)
+        await gina.signs_up()
+        await hans.signs_up()
+        room_id = await gina.makes_group("Garden", inviting=hans)
+        await hans.accepts("Garden")
+        ivan = await server.register("ivan")
+        await (await server.login("gina")).invites(ivan, room_id)
+        await ivan.joins(room_id)
+
+        await gina.at("open-info").click()
+        await gina.at("info-edit").click()
+        await gina.at("open-roles").click()
+        await gina.at("role-new").click()
+        await gina.at("role-name").fill("Wardens")
+        await gina.at("role-colour-green").click()
+        await gina.at("permission-ban").click()
+        await gina.at("permission-kick").click()
+        await expect(gina.at("roles-unsaved")).to_be_visible()
+        await gina.at("roles-save").click()
+        await expect(gina.at("roles-unsaved")).to_have_count(0)
+        await gina.at("page-back").last.click()
+        await gina.at("page-back").last.click()
+
+        await hans.at("open-info").click()
+        await _opens_member_menu(hans, ivan.user_id)
+        await expect(hans.at("menu-ban")).to_have_count(0)
+        await hans.page.keyboard.press("Escape")
+        await _opens_member_menu(gina, hans.user_id)
+        await gina.at("menu-roles").click()
+        await gina.at("member-role", text="Wardens").click()
+        await gina.at("member-roles-save").click()
+        own = hans.page.locator(f"[data-testid=member][data-user='{hans.user_id}']")
+        await expect(own.get_by_test_id("member-label")).to_have_text("Wardens", timeout=LIVE_LIMIT_MS)
+
+        await _opens_member_menu(hans, ivan.user_id)
+        await hans.at("menu-ban").click()
+        await hans.at("removal-reason").fill("trampled the beds")
+        await hans.at("removal-yes").click()
+        await expect(gina.page.locator(f"[data-testid=member][data-user='{ivan.user_id}']")).to_have_count(0)
+        await gina.page.reload()
+        await gina.is_live()
+        await gina.at("info-edit").click()
+        await gina.at("open-banned").click()
+        await expect(gina.at("banned-user")).to_contain_text("trampled the beds", timeout=LIVE_LIMIT_MS)
+        await gina.at("banned-user").click()
+        await gina.at("question-yes").click()
+        await expect(gina.at("banned-user")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+        await gina.at("page-back").last.click()
+        await gina.at("open-log").click()
+        await expect(gina.at("log-entry", text="banned").first).to_be_visible(timeout=LIVE_LIMIT_MS)
+
+
+async def test_who_is_muted_writes_again_when_allowed(house: ServerProcess, new_person: NewPerson) -> None:
+    jana, kurt = await new_person("jana", house), await new_person("kurt", house)
+    await jana.signs_up()
+    await kurt.signs_up()
+    await jana.makes_group("Quiet please", inviting=kurt)
+    await kurt.accepts("Quiet please")
+    await jana.at("open-info").click()
+    await _opens_member_menu(jana, kurt.user_id)
+    await jana.at("menu-mute").click()
+    await expect(kurt.at("composer-not-allowed")).to_be_visible(timeout=LIVE_LIMIT_MS)
+    await _opens_member_menu(jana, kurt.user_id)
+    await jana.at("menu-unmute").click()
+    await expect(kurt.at("composer-input")).to_be_visible(timeout=LIVE_LIMIT_MS)
+    await kurt.says("thanks")
+    await jana.sees("thanks")
+
+
+async def test_a_public_group_is_found_by_name_and_closed_for_all(house: ServerProcess, new_person: NewPerson) -> None:
+    lena, mark = await new_person("lena", house), await new_person("mark", house)
+    await lena.signs_up()
+    await mark.signs_up()
+    await lena.at("left-column").hover()
+    await lena.at("new-chat").click()
+    await lena.at("menu-new-group").click()
+    await lena.at("group-next").click()
+    await lena.at("group-name").fill("Stargazers")
+    await lena.at("group-topic").fill("Clear nights only")
+    await lena.at("choice-public").click()
+    await lena.at("public-name").fill("stargazers")
+    await expect(lena.page.get_by_text("This name is free")).to_be_visible(timeout=LIVE_LIMIT_MS)
+    await lena.at("group-create").click()
+    await expect(lena.at("chat-title")).to_have_text("Stargazers", timeout=LIVE_LIMIT_MS)
+
+    await mark.at("search-input").fill("stargaz")
+    await mark.at("found-group", text="Stargazers").click(timeout=LIVE_LIMIT_MS)
+    await expect(mark.at("preview-name")).to_have_text("Stargazers", timeout=LIVE_LIMIT_MS)
+    await mark.at("preview-join").click()
+    await expect(mark.at("chat-title")).to_have_text("Stargazers", timeout=LIVE_LIMIT_MS)
+    await mark.says("hello stars")
+    await lena.sees("hello stars")
+
+    await lena.at("open-info").click()
+    await lena.at("info-edit").click()
+    await lena.at("group-close").click()
+    await lena.at("question-yes").click()
+    await expect(lena.at("chat-row", text="Stargazers")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+    await expect(mark.at("chat-row", text="Stargazers")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+    await mark.page.reload()
+    await mark.is_live()
+    await expect(mark.at("chat-row")).to_have_count(0)
+
+
+async def test_people_come_by_a_link_or_ask_to_be_let_in(house: ServerProcess, new_person: NewPerson) -> None:
+    nora, otto = await new_person("nora", house), await new_person("otto", house)
+    await nora.signs_up()
+    await otto.signs_up()
+    await nora.makes_group("By link")
+    await nora.at("open-info").click()
+    await nora.at("info-edit").click()
+    await nora.at("open-links").click()
+    await nora.at("link-new").click()
+    await nora.at("link-name").fill("poster")
+    await nora.at("link-limit").fill("1")
+    await nora.at("link-submit").click()
+    await expect(nora.at("link", text="poster")).to_contain_text("uses", timeout=LIVE_LIMIT_MS)
+    await nora.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await nora.at("link", text="poster").click()
+    await nora.at("menu-copy").click()
+    address: str = await nora.page.evaluate("navigator.clipboard.readText()")
+    assert re.fullmatch(rf"{re.escape(house.url)}/#/join/\w+", address)
+
+    await otto.page.goto(address)
+    await expect(otto.at("preview-name")).to_have_text("By link", timeout=LIVE_LIMIT_MS)
+    await otto.at("preview-join").click()
+    await expect(otto.at("chat-title")).to_have_text("By link", timeout=LIVE_LIMIT_MS)
+    await otto.says("came by the poster")
+    await nora.sees("came by the poster")
+
+    await nora.at("page-back").last.click()
+    await nora.at("open-access").click()
+    await nora.at("choice-knock").click()
+    await nora.at("access-save").click()
+    await expect(nora.at("open-access")).to_contain_text("By request", timeout=LIVE_LIMIT_MS)
+    await nora.at("page-back").last.click()
+    async with Server(house.url, house.name) as server:
+        petra = await server.register("petra")
+        room_id = await nora.open_room()
+        await petra.call("POST", f"/v3/knock/{room_id}", {})
+        await nora.at("info-requests").click(timeout=LIVE_LIMIT_MS)
+        await nora.at("request", text="petra").click()
+        await nora.at("menu-let-in").click()
+        await expect(nora.at("request")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+        await petra.joins(room_id)
+    await nora.at("page-back").last.click()
+    member = nora.page.locator("[data-testid=member][data-user^='@petra:']")
+    await expect(member).to_be_visible(timeout=LIVE_LIMIT_MS)

@@ -1,0 +1,147 @@
+"""People: profile, contacts, blocking, devices, privacy; and how the client looks and tells."""
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import NewPerson
+from tests.browser.files import png
+from tests.browser.person import LIVE_LIMIT_MS, Person
+from tests.support.client import Server
+from tests.support.server import ServerProcess
+
+
+async def _opens_settings(person: Person, page: str | None = None) -> None:
+    await person.at("main-menu").click()
+    await person.at("menu-settings").click()
+    if page is not None:
+        await person.at(f"open-{page}").click()
+
+
+async def test_a_new_name_and_photo_are_seen_by_others(house: ServerProcess, new_person: NewPerson) -> None:
+    rita, sven = await new_person("rita", house), await new_person("sven", house)
+    await rita.signs_up()
+    await sven.signs_up()
+    await rita.makes_group("Faces", inviting=sven)
+    await sven.accepts("Faces")
+    await sven.at("open-info").click()
+    await _opens_settings(rita)
+    await rita.at("settings-edit").click()
+    await (
+        rita.at("own-photo")
+        .locator("input")
+        .set_input_files({"name": "me.png", "mimeType": "image/png", "buffer": png((300, 200), "teal")})
+    )
+    await rita.at("own-name").fill("Rita Mae")
+    await rita.at("own-save").click()
+    member = sven.page.locator(f"[data-testid=member][data-user='{rita.user_id}']")
+    await expect(member).to_contain_text("Rita Mae", timeout=LIVE_LIMIT_MS)
+    await expect(member.locator("img")).to_be_visible(timeout=LIVE_LIMIT_MS)
+    await sven.page.reload()
+    await sven.is_live()
+    await expect(member.locator("img")).to_be_visible(timeout=LIVE_LIMIT_MS)
+
+
+async def test_a_person_is_named_by_me_and_blocked(house: ServerProcess, new_person: NewPerson) -> None:
+    async with Server(house.url, house.name) as server:
+        tina = await new_person("tina", house)
+        await tina.signs_up()
+        udo = await server.register("udo")
+        room_id = await udo.creates_public_room(name="Market")
+        await (await server.login("tina")).joins(room_id)
+        await udo.says("first", room_id)
+        await tina.opens("Market")
+        await tina.at("open-info").click()
+        await tina.page.locator(f"[data-testid=member][data-user='{udo.user_id}']").click(timeout=LIVE_LIMIT_MS)
+        await tina.at("menu-profile").click()
+        await expect(tina.at("person-group", text="Market")).to_be_visible(timeout=LIVE_LIMIT_MS)
+        await tina.at("person-contact").click()
+        await tina.at("person-field").fill("Uncle Udo")
+        await tina.at("person-save").click()
+        await expect(tina.at("person-name")).to_have_text("Uncle Udo", timeout=LIVE_LIMIT_MS)
+        await tina.at("person-block").click()
+        await tina.at("question-yes").click()
+        await expect(tina.at("person-block")).to_have_text("Unblock", timeout=LIVE_LIMIT_MS)
+        await tina.page.keyboard.press("Escape")
+        await udo.says("unheard", room_id)
+        await tina.page.reload()
+        await tina.is_live()
+        await expect(tina.page.locator(f"[data-testid=member][data-user='{udo.user_id}']")).to_contain_text("Uncle Udo")
+        await tina.sees_no("unheard")
+
+
+async def test_another_device_is_named_and_signed_out_from_here(house: ServerProcess, new_person: NewPerson) -> None:
+    vera, other = await new_person("vroni", house), await new_person("vroni", house)
+    await vera.signs_up()
+    await other.signs_in()
+    await _opens_settings(vera, "sessions")
+    await expect(vera.at("session")).to_have_count(1, timeout=LIVE_LIMIT_MS)
+    await vera.at("session").click()
+    await vera.at("menu-rename").click()
+    await vera.at("session-field").fill("Kitchen tablet")
+    await vera.at("session-submit").click()
+    await expect(vera.at("session")).to_contain_text("Kitchen tablet", timeout=LIVE_LIMIT_MS)
+    await vera.at("session").click()
+    await vera.at("menu-end").click()
+    await vera.at("session-field").fill("wrong")
+    await vera.at("session-submit").click()
+    await expect(vera.at("session-dialog")).to_contain_text("Wrong", timeout=LIVE_LIMIT_MS)
+    await vera.at("session-field").fill(vera.password)
+    await vera.at("session-submit").click()
+    await expect(vera.at("session")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+    await expect(other.at("sign-in")).to_be_visible(timeout=LIVE_LIMIT_MS)
+
+
+async def test_privacy_is_kept_and_the_look_is_remembered(house: ServerProcess, new_person: NewPerson) -> None:
+    wim, xena = await new_person("wim", house), await new_person("xena", house)
+    await wim.signs_up()
+    await xena.signs_up()
+    await wim.starts_private_chat(xena)
+    await xena.at("invite", text="wim").get_by_test_id("invite-accept").click()
+    await wim.says("seen?")
+    await xena.sees("seen?")
+    await wim.sees_ticks("seen?", "read")
+    await expect(wim.at("chat-status")).to_have_text("online", timeout=LIVE_LIMIT_MS)
+    await _opens_settings(xena, "privacy")
+    for switch in ("privacy-presence", "privacy-receipts", "privacy-typing"):
+        await xena.at(switch).click()
+        await expect(xena.at(switch)).to_have_attribute("aria-checked", "false")
+    await expect(wim.at("chat-status")).not_to_have_text("online", timeout=LIVE_LIMIT_MS)
+    await wim.says("and now?")
+    await xena.sees("and now?")
+    await xena.at("page-back").last.click()
+    await xena.at("open-appearance").click()
+    await xena.at("choice-dark").click()
+    await xena.at("look-contrast").click()
+    await xena.at("page-back").last.click()
+    await xena.at("open-language").click()
+    await xena.at("choice-ru").click()
+    await expect(xena.page.get_by_role("heading", name="Язык")).to_be_visible()
+    await xena.page.reload()
+    root = xena.page.locator("html")
+    await expect(root).to_have_attribute("data-theme", "dark")
+    await expect(root).to_have_attribute("data-contrast", "more")
+    await expect(xena.at("search-input")).to_have_attribute("placeholder", "Поиск", timeout=LIVE_LIMIT_MS)
+    await wim.sees_ticks("and now?", "sent")
+
+
+async def test_what_comes_while_one_looks_elsewhere_is_told(house: ServerProcess, new_person: NewPerson) -> None:
+    async with Server(house.url, house.name) as server:
+        yara = await new_person("yara", house)
+        await yara.signs_up()
+        zeno = await server.register("zeno")
+        own = await server.login("yara")
+        room_id = await zeno.creates_public_room(name="Harbour")
+        await own.joins(room_id)
+        await yara.makes_group("Desk")
+        await zeno.says("ship ahoy", room_id)
+        await expect(yara.at("notice")).to_contain_text("ship ahoy", timeout=LIVE_LIMIT_MS)
+        assert "(1)" in await yara.page.title()
+        await yara.at("notice-open").click()
+        await yara.sees("ship ahoy")
+        await yara.at("open-info").click()
+        await yara.at("info-notifications").click()
+        await yara.at("menu-notify-none").click()
+        await expect(yara.at("info-notifications")).to_contain_text("Off", timeout=LIVE_LIMIT_MS)
+        await yara.opens("Desk")
+        await zeno.says("unheard", room_id)
+        await expect(yara.at("chat-row", text="Harbour")).to_contain_text("unheard", timeout=LIVE_LIMIT_MS)
+        await expect(yara.at("notice")).to_have_count(0)
