@@ -22,7 +22,14 @@ UNSTABLE_FEATURES = {
     f"{PREFIX}restrict_until": True,
     f"{PREFIX}close_room": True,
     f"{PREFIX}privacy": True,
+    "fi.mau.msc2246.stable": True,
+    "fi.mau.msc2659": True,
+    "fi.mau.msc2659.stable": True,
     "org.matrix.msc3916.stable": True,
+    "org.matrix.msc4140": True,
+    "org.matrix.msc4143": True,
+    "uk.timedout.msc4323": True,
+    "uk.timedout.msc4323.stable": True,
     "org.matrix.simplified_msc3575": True,
 }
 OF_ADMINS = {"lock": True, "suspend": True}
