@@ -107,6 +107,7 @@ from homeserver.services.login import Login
 from homeserver.services.login_tokens import LoginTokens
 from homeserver.services.media import parts as media_parts
 from homeserver.services.media.housekeeping import Housekeeping
+from homeserver.services.media.moderation import MediaModeration
 from homeserver.services.media.remote import Cache, RemoteMedia
 from homeserver.services.media.repository import Media
 from homeserver.services.media.thumbnails import Thumbnails
@@ -158,6 +159,7 @@ from homeserver.storage.events.read import Events
 from homeserver.storage.events.relations import Relations
 from homeserver.storage.leases import Leases
 from homeserver.storage.media import MediaTable
+from homeserver.storage.media_moderation import MediaLists
 from homeserver.storage.members import Members
 from homeserver.storage.openid import OpenIdTokens
 from homeserver.storage.receipts import Receipts as ReceiptTable
@@ -698,7 +700,15 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         reports_api.endpoints(table, reports)
         openid_api.endpoints(table, openid, us, config.rtc.transports)
         admin_api.endpoints(
-            table, admin, config.admin_api, memberships=memberships, database=database, clock=clock, rng=rng
+            table,
+            admin,
+            config.admin_api,
+            server_name=us,
+            files=MediaModeration(us, media, media_table, MediaLists(database)),
+            memberships=memberships,
+            database=database,
+            clock=clock,
+            rng=rng,
         )
         account_api.endpoints(table, credentials, deactivation, addresses, contacts)
         contacts_api.endpoints(table, contacts, registration, lambda: rng.letters(22))

@@ -1,13 +1,15 @@
 """All endpoints of admins, registered together."""
 
-from homeserver.client_api.admin import moderation, rooms, server, users
+from homeserver.client_api.admin import media, moderation, rooms, server, users
 from homeserver.client_api.http import EndpointTable
 from homeserver.clock import Clock, Rng
 from homeserver.config.content import AdminApi
 from homeserver.services.admin.parts import Admin
+from homeserver.services.media.moderation import MediaModeration
 from homeserver.services.memberships import Memberships
 from homeserver.storage.database import Database
 from homeserver.storage.destinations import Destinations
+from homeserver.storage.pushers import PusherTable
 from homeserver.storage.reports import Reports
 from homeserver.storage.users import RegistrationTokens
 
@@ -17,6 +19,8 @@ def endpoints(
     admin: Admin,
     config: AdminApi,
     *,
+    server_name: str,
+    files: MediaModeration,
     memberships: Memberships,
     database: Database,
     clock: Clock,
@@ -27,6 +31,7 @@ def endpoints(
     if not (config.enabled and config.synapse_compatible):
         return
     users.endpoints(endpoint, admin.accounts, memberships)
+    media.endpoints(endpoint, files, admin.accounts, PusherTable(database), server_name)
     rooms.endpoints(endpoint, admin.rooms, admin.deleting, admin.jobs)
     server.endpoints(
         endpoint,
