@@ -166,6 +166,19 @@ def paths_of(house: House, told: Told, events: list[str]) -> Iterator[str]:
             yield path
 
 
+def queries_of(path: str) -> tuple[str, ...]:
+    """Every way to ask a path."""
+    if path.endswith(("/messages", "/members")):
+        return QUERIES
+    if "/relations/" in path:
+        return ("", "?recurse=true")
+    if path.endswith("/threads"):
+        return ("", "?include=participated")
+    if path.endswith("/timestamp_to_event"):
+        return ("?ts=0&dir=f", "?ts=9999999999999&dir=b")
+    return ("",)
+
+
 def words_in(answer: object) -> set[str]:
     return {word.decode() for word in WORD.findall(orjson.dumps(answer))}
 
@@ -174,7 +187,7 @@ async def everything(house: House, told: Told, events: list[str]) -> dict[str, s
     """Words in the answers of every read of the room, by what was asked."""
     reader, heard = told.reader, {}
     for path in paths_of(house, told, events):
-        for query in QUERIES if path.endswith(("/messages", "/members")) else ("",):
+        for query in queries_of(path):
             heard[path + query] = words_in((await reader.ask("GET", path + query))[1])
     for at in (told.since["next_batch"], "t0", "t3", "t9999"):
         heard[f"members at {at}"] = words_in(await reader.ask("GET", f"/v3/rooms/{told.room_id}/members?at={at}"))
@@ -182,9 +195,12 @@ async def everything(house: House, told: Told, events: list[str]) -> dict[str, s
 
 
 async def found_by_search(reader: User, term: str) -> set[str]:
-    """Words in the answer of a search, with what is around the hits."""
-    about = {"search_term": term, "order_by": "recent", "filter": {"limit": 100}, "event_context": {}}
-    return words_in(await reader.call("POST", "/v3/search", {"search_categories": {"room_events": about}}))
+    """Words in the answer of a search, and in what is around the first hits."""
+    found: set[str] = set()
+    for about in ({"filter": {"limit": 100}}, {"filter": {"limit": 5}, "event_context": {}, "include_state": True}):
+        events = {"search_term": term, "order_by": "recent", **about}
+        found |= words_in(await reader.call("POST", "/v3/search", {"search_categories": {"room_events": events}}))
+    return found
 
 
 async def synced(reader: User, rooms: list[Told]) -> dict[str, set[str]]:
@@ -209,6 +225,7 @@ async def synced(reader: User, rooms: list[Told]) -> dict[str, set[str]]:
     heard["deployed sliding"] = words_in(await reader.call("POST", deployed, body))
     heard["joined rooms"] = words_in(await reader.call("GET", "/v3/joined_rooms"))
     heard["public rooms"] = words_in(await reader.call("POST", "/v3/publicRooms", {}))
+    heard["notifications"] = words_in(await reader.call("GET", "/v3/notifications"))
     heard["users"] = words_in(await reader.call("POST", "/v3/user_directory/search", {"search_term": "a"}))
     for term in ("text", "edit", "thread", "state", "reason"):
         heard[f"search for {term}"] = await found_by_search(reader, term)
@@ -246,6 +263,29 @@ async def test_whoever_may_read_gets_all_that_they_may_see_and_nothing_else(hous
         assert {event["event_id"] for event in forth.get("chunk", ())} == seen, told.cell
         for one in told.said:
             assert (one.event_id in seen) == told.cell.sees(one.phase), (told.cell, one)
+
+
+async def test_a_date_and_the_list_of_threads_lead_to_nothing_that_may_not_be_seen(house: House) -> None:
+    for told in house.rooms:
+        room = f"/v1/rooms/{quote(told.room_id)}"
+        page = (await told.reader.ask("GET", f"/v3/rooms/{told.room_id}/messages?dir=b&limit=500"))[1]
+        seen = {event["event_id"] for event in page.get("chunk", ())}
+        for query in queries_of("/timestamp_to_event"):
+            status, found = await told.reader.ask("GET", f"{room}/timestamp_to_event{query}")
+            assert status == (200 if seen else 404 if told.cell.may_read else 403), (told.cell, query)
+            assert status != 200 or found["event_id"] in seen, (told.cell, query)
+        status, threads = await told.reader.ask("GET", f"{room}/threads")
+        assert status == (200 if told.cell.may_read else 403), told.cell
+        assert {event["event_id"] for event in threads.get("chunk", ())} <= seen, told.cell
+
+
+async def test_a_room_shows_itself_to_members_and_invitees_and_where_the_world_may_read(house: House) -> None:
+    for told in house.rooms:
+        now = told.cell.lived[-1]
+        shown = now in {"join", "invite"} or told.cell.visibility == "world_readable"
+        for path, refused in (("/v1/room_summary/{}", 404), ("/v1/rooms/{}/hierarchy", 403)):
+            status, _ = await told.reader.ask("GET", path.format(quote(told.room_id)))
+            assert status == (200 if shown else refused), (told.cell, path)
 
 
 async def test_an_event_is_found_by_id_by_whoever_may_see_it(house: House) -> None:
