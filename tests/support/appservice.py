@@ -86,7 +86,9 @@ class Appservice:
         app.router.add_get("/_matrix/app/v1/rooms/{name}", self._alias)
         app.router.add_get("/_matrix/app/v1/thirdparty/protocol/{name}", self._protocol)
         app.router.add_get("/_matrix/app/v1/thirdparty/user/{name}", self._third_party)
-        app.router.add_get("/_matrix/app/v1/thirdparty/location", self._third_party)
+        app.router.add_get("/_matrix/app/v1/thirdparty/user", self._third_party)
+        app.router.add_get("/_matrix/app/v1/thirdparty/location", self._location)
+        app.router.add_get("/_matrix/app/v1/thirdparty/location/{name}", self._location)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
@@ -155,6 +157,10 @@ class Appservice:
         if fields.get("nick") == "nobody":
             return web.json_response([])
         return web.json_response([{"userid": self.user_id("x"), "protocol": self.id, "fields": fields}])
+
+    async def _location(self, request: web.Request) -> web.Response:
+        alias = f"#{self.prefix}x:{self.server_name}"
+        return web.json_response([{"alias": alias, "protocol": self.id, "fields": dict(request.query)}])
 
     # -- what it does and saw --------------------------------------------------------------------------------------
 
