@@ -56,8 +56,15 @@ OPEN = {
 OURS = {"health", "metrics"}
 """Endpoints that no spec describes."""
 
-BEFORE_THEY_ARE_KNOWN = {"admin_block", "admin_delete_room", "admin_delete_room_v1", "admin_is_blocked"}
-"""Endpoints that take rooms which this server does not know yet."""
+BEFORE_THEY_ARE_KNOWN = {
+    "admin_block",
+    "admin_quarantine_room",
+    "admin_room_media",
+    "admin_delete_room",
+    "admin_delete_room_v1",
+    "admin_is_blocked",
+}
+"""Endpoints that take rooms which this server does not know."""
 
 ENDING = {"logout", "logout_all", "deactivate", "change_password"}
 """Endpoints that may end the session they are tried with."""
