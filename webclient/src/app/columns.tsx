@@ -12,10 +12,11 @@ import { t } from '../i18n';
 import { closePlayer } from '../store/audio';
 import { useClient } from '../store/context';
 import type { RoomId } from '../store/contract';
-import { startAudio } from '../store/media';
+import { createMediaUrl, startAudio, startMedia } from '../store/media';
 import { isPicking, stopPicking } from '../store/messages-ui';
 import { chatSearch, folded, leftPages, setChatSearch, setFeatures } from '../store/pages';
 import { goTo, route } from '../store/ui';
+import { photosFrom } from '../ui/avatar';
 import s from './columns.module.css';
 import { Guarded } from './errors';
 import { startHotkeys } from './hotkeys';
@@ -39,7 +40,9 @@ export function Columns() {
     (names) => setFeatures(new Set(names)),
     () => undefined,
   );
+  startMedia(client);
   startAudio(client);
+  photosFrom((photo, px) => createMediaUrl(photo, () => (px > 60 ? { w: 320, h: 240 } : { w: 96, h: 96 })));
   onCleanup(closePlayer);
   const shown = createLingering(() => route().roomId);
   const info = createMemo(() => (route().info ? route().roomId : null));

@@ -8,14 +8,10 @@ import { startLanguage } from '../i18n';
 import { connectEngine } from '../store/client';
 import { ClientContext } from '../store/context';
 import { startLook } from '../store/look';
-import { createMediaUrl, startMedia } from '../store/media';
-import { photosFrom } from '../ui/avatar';
 import { startRoutes } from './routes';
 import { Shell } from './shell';
 
 const client = connectEngine();
-startMedia(client);
-photosFrom((photo, px) => createMediaUrl(photo, () => (px > 60 ? { w: 320, h: 240 } : { w: 96, h: 96 })));
 const place = document.getElementById('app');
 
 await startLanguage();

@@ -13,7 +13,8 @@ import { lookItems } from './look-items';
 import s from './shell.module.css';
 import { Wallpaper } from './wallpaper';
 
-const loadColumns = () => import('./columns');
+/** With the texts that only they need. */
+const loadColumns = async () => (await Promise.all([import('./columns'), import('../i18n/more')]))[0];
 const Columns = lazy(async () => ({ default: (await loadColumns()).Columns }));
 const AuthScreen = lazy(async () => ({ default: (await import('../features/auth/auth-screen')).AuthScreen }));
 

@@ -258,3 +258,153 @@ explore-empty = Публичных групп не найдено
 preview-title = Группа
 preview-ask = Подать заявку
 preview-asked = Заявка отправлена
+
+## Media in messages
+media-gone = Файла больше нет на сервере
+media-failed = Не удалось загрузить
+media-cancel = Отменить
+media-save = Сохранить { $name }
+media-voice = Голосовое сообщение
+media-play = Воспроизвести
+media-pause = Пауза
+media-seek = Позиция
+media-open-photo = Открыть фото
+media-open-video = Открыть видео
+media-speed = Скорость
+media-volume = Громкость
+media-mute = Выключить звук
+media-next = Следующее
+media-previous = Предыдущее
+media-fullscreen = Во весь экран
+media-pip = Картинка в картинке
+media-zoom-in = Увеличить
+media-zoom-out = Уменьшить
+media-rotate = Повернуть
+media-viewer = Просмотр медиа
+media-show-in-chat = Показать в чате
+media-player = Проигрыватель
+media-close-player = Закрыть проигрыватель
+text-code = Код
+text-copy-code = Скопировать код
+text-spoiler = Скрытый текст { $reason }
+
+## Acting on messages
+message-forward = Переслать
+message-forwarded = Переслано от { $name }
+message-forwarded-hidden = Пересланное сообщение
+message-pin = Закрепить
+message-unpin = Открепить
+message-star = Добавить в избранное
+message-unstar = Убрать из избранного
+message-select = Выбрать
+message-copy-link = Скопировать ссылку
+message-save = Сохранить в заметки
+message-saved = Сохранено в заметки
+message-delete-title = Удалить сообщение?
+message-delete-many = Удалить сообщения: { $count }?
+message-delete-everyone = Удалить у всех
+message-delete-me = Удалить у меня
+message-more-reactions = Другие реакции
+message-reacted-by = { $key } { $names }
+select-count = Выбрано: { $count }
+select-close = Закончить выбор
+select-copy = Скопировать
+forward-title = Переслать...
+forward-search = Поиск чатов
+forward-comment = Добавить комментарий
+forward-hide-sender = Скрыть имя отправителя
+forward-send = Отправить
+forward-done = Переслано: { $name }
+forward-encrypted = Зашифрован: отправить нельзя
+pins-title = Закреплённое сообщение
+pins-title-number = Закреплённое сообщение №{ $number }
+pins-unpin = Открепить это сообщение
+pins-list = Все закреплённые сообщения
+stars-title = Избранные сообщения
+stars-empty = Пока нет избранных сообщений
+saved-title = Сохранённые сообщения
+chat-jump-mention = К следующему упоминанию
+chat-seen-by = Просмотрели
+
+## Writing
+composer-attach = Прикрепить
+composer-attach-photo = Фото или видео
+composer-attach-file = Файл
+composer-emoji = Эмодзи
+composer-voice = Записать голосовое сообщение
+composer-voice-send = Отправить голосовое сообщение
+composer-voice-cancel = Удалить запись
+composer-voice-stop = Остановить запись
+composer-voice-denied = Микрофон недоступен.
+composer-long = Сообщение слишком длинное. Отправить файлом?
+composer-unknown-command = Команды { $name } нет. Отправить как текст?
+composer-command-failed = Этой команде нужно { $hint }
+composer-banned = Вы заблокированы в этом чате.
+composer-invited = Вас пригласили в этот чат.
+composer-knocked = Вы попросили о вступлении.
+composer-everyone = Уведомить всех
+composer-bold = Жирный
+composer-italic = Курсив
+composer-underline = Подчёркнутый
+composer-strike = Зачёркнутый
+composer-mono = Моноширинный
+composer-spoiler = Скрытый
+composer-link = Ссылка
+send-title-photo = Отправить { $count ->
+    [one] фото
+   *[other] { $count } фото
+  }
+send-title-file = Отправить { $count ->
+    [one] { $count } файл
+    [few] { $count } файла
+   *[other] { $count } файлов
+  }
+send-caption = Подпись
+send-as-file = Отправить как файлы
+send-as-album = Отправить альбомом
+send-remove = Убрать
+send-preparing = Подготовка...
+drop-photo = Отпустите, чтобы отправить как фото
+drop-file = Отпустите, чтобы отправить как файлы
+emoji-search = Поиск эмодзи
+emoji-recent = Недавние
+emoji-people = Смайлы и люди
+emoji-nature = Животные и природа
+emoji-food = Еда и напитки
+emoji-travel = Путешествия и места
+emoji-activities = Занятия
+emoji-objects = Предметы
+emoji-symbols = Символы
+emoji-flags = Флаги
+error-too-large = Файл слишком велик для этого сервера.
+error-storage = На этом устройстве не осталось места.
+service-history = { $actor } меняет видимость истории
+service-alias = { $actor } задаёт публичный адрес { $value }
+service-servers = { $actor } меняет список допущенных серверов
+service-roles = { $actor } меняет роли
+service-role = { $actor } меняет роли { $target }
+wordings-title = История изменений
+
+## Главное меню, архив, папки, уведомления
+settings-title = Настройки
+menu-contacts = Контакты
+menu-explore = Обзор групп
+list-archived = Архив
+folder-empty = В этой папке нет чатов
+row-archive = В архив
+row-unarchive = Из архива
+mute-hour = На час
+mute-hours = На 8 часов
+mute-week = На неделю
+mute-forever = Пока не включу
+mute-mentions = Только упоминания
+order-pin-up = Выше
+order-pin-down = Ниже
+notify-all = Все сообщения
+notify-mentions = Только упоминания
+notify-none = Выключены
+notice-new = Новое сообщение
+access-public = Публичная
+invite-block = Отклонить и заблокировать
+invite-report = Отклонить, заблокировать и пожаловаться
+invite-report-reason = Нежелательное приглашение

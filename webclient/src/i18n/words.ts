@@ -46,6 +46,10 @@ export function errorText(info: ErrorInfo, signingIn = false): string {
       return t('error-not-found');
     case 'NETWORK':
       return t('error-network');
+    case 'M_TOO_LARGE':
+      return t('error-too-large');
+    case 'STORAGE':
+      return t('error-storage');
     case 'ENCRYPTED_ROOM':
       return t('error-encrypted');
     default:

@@ -17,10 +17,13 @@ const BLOBS_MOST = 200;
 const blobs = new Map<string, Promise<string>>();
 const [served, setServed] = createSignal(false);
 
-/** Listen to the service worker. Call once. */
+let started = false;
+
+/** Listen to the service worker; a second call does nothing. */
 export function startMedia(client: Client): void {
   const workers = navigator.serviceWorker;
-  if (workers === undefined) return;
+  if (workers === undefined || started) return;
+  started = true;
   const look = () => setServed(workers.controller !== null);
   look();
   workers.addEventListener('controllerchange', look);

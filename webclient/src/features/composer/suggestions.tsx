@@ -5,7 +5,6 @@ import type { RoomId } from '../../store/contract';
 import { me } from '../../store/people';
 import { noteMention } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
-import { emojiGroups, findEmoji, noteEmoji } from '../../ui/emoji/data';
 import { hints } from './commands';
 import { insertText } from './marking';
 import s from './suggestions.module.css';
@@ -41,8 +40,8 @@ export function createSuggestions(host: Host) {
     const mine = round;
     typed = found ?? '';
     if (typed.startsWith(':') && typed.length > 2) {
-      void emojiGroups().then((groups) => {
-        if (mine === round) show(findEmoji(groups, typed.slice(1), most).map(emojiSuggestion));
+      void lookForEmoji(typed.slice(1)).then((found) => {
+        if (mine === round) show(found);
       });
       return;
     }
@@ -107,7 +106,7 @@ export function createSuggestions(host: Host) {
     input.setSelectionRange(input.selectionStart - typed.length, input.selectionStart);
     insertText(input, `${one.insert} `);
     if (one.mention) noteMention(host.roomId(), { label: one.insert, id: one.id });
-    else if (one.sign) noteEmoji(one.sign);
+    else if (one.insert === one.sign) void emojiData().then(({ noteEmoji }) => noteEmoji(one.insert));
     setList([]);
     host.change();
   };
@@ -134,6 +133,14 @@ const fits = (words: string, query: string): boolean =>
     .toLowerCase()
     .split(/[\s:_-]+/)
     .some((word) => word.startsWith(query)) || words.toLowerCase().startsWith(query);
+
+/** The names of all emoji are large: loaded when the first one is looked for. */
+const emojiData = () => import('../../ui/emoji/data');
+
+async function lookForEmoji(query: string): Promise<Suggestion[]> {
+  const { emojiGroups, findEmoji } = await emojiData();
+  return findEmoji(await emojiGroups(), query, most).map(emojiSuggestion);
+}
 
 const emojiSuggestion = ({ sign, words }: { sign: string; words: string }): Suggestion => ({
   id: sign,
