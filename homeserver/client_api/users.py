@@ -25,7 +25,14 @@ def endpoints(endpoint: EndpointTable, user_directory: UserDirectory) -> None:
         hits = await user_directory.search(call.requester.user_id, call.body.search_term, call.body.limit)
         return {"results": hits.results, "limited": hits.limited}
 
-    @endpoint("GET", "/v1/mutual_rooms", auth=USER, limit="search", socket=True)
+    @endpoint(
+        "GET",
+        "/v1/mutual_rooms",
+        auth=USER,
+        limit="search",
+        socket=True,
+        also=("/unstable/uk.half-shot.msc2666/user/mutual_rooms",),
+    )
     async def mutual_rooms(call: Call[None]) -> Answer:
         """Spec: Client-Server API, GET /mutual_rooms."""
         query = call.query

@@ -22,16 +22,37 @@ UNSTABLE_FEATURES = {
     f"{PREFIX}restrict_until": True,
     f"{PREFIX}close_room": True,
     f"{PREFIX}privacy": True,
-    "fi.mau.msc2246.stable": True,
+    "com.beeper.msc4169": True,  # redactions by /send
+    "fi.mau.msc2246.stable": True,  # media ids before the upload
     "fi.mau.msc2659": True,
-    "fi.mau.msc2659.stable": True,
-    "org.matrix.msc3916.stable": True,
-    "org.matrix.msc4140": True,
-    "org.matrix.msc4143": True,
+    "fi.mau.msc2659.stable": True,  # pings of application services
+    "io.element.e2ee_forced.private": False,
+    "io.element.e2ee_forced.public": False,
+    "io.element.e2ee_forced.trusted_private": False,
+    "org.matrix.e2e_cross_signing": True,
+    "org.matrix.label_based_filtering": False,
+    "org.matrix.msc2285.stable": True,  # private receipts
+    "org.matrix.msc2432": True,  # aliases of rooms
+    "org.matrix.msc3440.stable": True,  # threads
+    "org.matrix.msc3715.stable": True,  # direction of relations
+    "org.matrix.msc3771": True,  # receipts in threads
+    "org.matrix.msc3773": True,  # unread counts of threads
+    "org.matrix.msc3827.stable": True,  # public rooms by type
+    "org.matrix.msc3856.stable": True,  # list of threads
+    "org.matrix.msc3916.stable": True,  # files by token
+    "org.matrix.msc3981": True,  # relations of relations
+    "org.matrix.msc4140": True,  # delayed events
+    "org.matrix.msc4143": True,  # transports of group calls
+    "org.matrix.msc4380.stable": True,  # invite blocking
+    "org.matrix.simplified_msc3575": True,  # sliding sync as it is deployed
+    "uk.half-shot.msc2666.query_mutual_rooms": True,
+    "uk.half-shot.msc2666.query_mutual_rooms.stable": True,
+    "uk.tcpip.msc4133": True,
+    "uk.tcpip.msc4133.stable": True,  # profile fields
     "uk.timedout.msc4323": True,
-    "uk.timedout.msc4323.stable": True,
-    "org.matrix.simplified_msc3575": True,
+    "uk.timedout.msc4323.stable": True,  # locking and suspending accounts
 }
+"""What clients ask for by name although it is in the specification, or before it is: only what is complete."""
 OF_ADMINS = {"lock": True, "suspend": True}
 SOCKET_LIMITS = {"max_frame": 262_144, "conns_per_device": 3}
 HTTPS_PORT = 443
