@@ -268,6 +268,14 @@ async def test_rooms_that_nobody_knows_are_refused_by_every_endpoint(walk: Walk)
             assert answer.errcode != "M_UNKNOWN", (endpoint.path, answer.body)
 
 
+async def test_no_endpoint_breaks_for_who_has_no_device(walk: Walk) -> None:
+    for endpoint in walk.app.table:
+        for body in (b"{}", _least(endpoint)):
+            value = UNKNOWN_ROOM if "<room_id>" in endpoint.path else "x"
+            answer = await walk.ask(endpoint, body, AS_TOKEN, value=value, query="?timeout=0&dir=b")
+            assert answer.status < 500, (endpoint.path, answer.body)
+
+
 async def test_nothing_of_what_is_refused_is_stored(walk: Walk) -> None:
     before = await walk.position()
     for endpoint in walk.app.table:
