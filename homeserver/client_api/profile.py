@@ -7,7 +7,6 @@ from homeserver.client_api.http import OPTIONAL, USER_OR_GUEST, Call, EndpointTa
 from homeserver.errors import MissingParam
 from homeserver.services.profiles import Profiles
 
-
 UNSTABLE = ("/unstable/uk.tcpip.msc4133/profile/<user_id>/<field>",)
 
 
