@@ -2,8 +2,8 @@
 
 Folding takes away what people do not type: case, widths and forms, accents of Latin, Greek and Cyrillic, the points
 of Hebrew and Arabic. Words of scripts that put spaces between words are found by any three letters in a row, and by
-their first one or two; scripts without spaces, syllable blocks and emoji by each sign and each two neighbours. Four
-letters in a row are grams too, and two words in a row: looking for those touches fewer texts that do not fit.
+their first one or two; scripts without spaces, syllable blocks and emoji by each sign and each two neighbours. Two
+words in a row are a gram too, for phrases.
 Pure. Not for: what is searched, and by whom (`services.search`). Spec: Client-Server API, Server Side Search.
 """
 
@@ -22,8 +22,7 @@ MAX_WORD: Final = 64
 """Letters of one word that are cut into grams."""
 MAX_GRAMS: Final = 4_000
 MAX_TERMS: Final = 16
-SHORT_GRAM: Final = 3
-GRAM: Final = 4
+GRAM: Final = 3
 
 _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
 _TERM: Final = re.compile(r'"([^"]*)"?|(\S+)')
@@ -117,9 +116,7 @@ def _indexed(word: str, is_sign: bool) -> frozenset[int]:
     if is_sign:
         grams = {*word, *(word[at : at + 2] for at in range(len(word) - 1))}
     else:
-        grams = {f"^{word[0]}", f"^{word[:2]}"}
-        for size in (SHORT_GRAM, GRAM):
-            grams.update(word[at : at + size] for at in range(len(word) - size + 1))
+        grams = {f"^{word[0]}", f"^{word[:2]}", *(word[at : at + GRAM] for at in range(len(word) - GRAM + 1))}
     return frozenset(map(gram_hash, grams))
 
 
@@ -219,17 +216,17 @@ def parse_terms(text: str) -> Terms:
 
 
 def _term(run: str, *, is_sign: bool) -> Term:
-    return Term(run, _wanted(run, is_sign=is_sign), is_prefix=not is_sign and len(run) < SHORT_GRAM)
+    return Term(run, _wanted(run, is_sign=is_sign), is_prefix=not is_sign and len(run) < GRAM)
 
 
 def _wanted(run: str, *, is_sign: bool) -> frozenset[int]:
-    """Grams that a text with this run must have: enough to cover it."""
+    """Grams that a text with this run must have."""
     run = run[:MAX_WORD]
-    size = 2 if is_sign else GRAM if len(run) >= GRAM else SHORT_GRAM
+    size = 2 if is_sign else GRAM
     if len(run) < size:
         grams = {run if is_sign else f"^{run}"}
     else:
-        grams = {run[at : at + size] for at in (*range(0, len(run) - size, size), len(run) - size)}
+        grams = {run[at : at + size] for at in range(len(run) - size + 1)}
     return frozenset(map(gram_hash, grams))
 
 

@@ -78,12 +78,17 @@ class Strip(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A document that a probe found; `(ts, event_nid)` is its place in the order of all."""
+    """A document that a probe found; `(ts, event_nid)` is its place in the order of all.
+
+    `body`: of its event, which says what fits unless the event `is_edited`; nobody may see it for that alone.
+    """
 
     ts: int
     event_nid: int
     event_id: str
     room_nid: int
+    body: bytes
+    is_edited: bool
 
 
 _SOURCE = """
@@ -260,16 +265,20 @@ class SearchTable:
                         AND ts >= $6
                       ORDER BY ts DESC, event_nid DESC
                       LIMIT $8) s)
-            SELECT s.ts, s.event_nid, e.event_id, s.room_nid, NULL::int4 AS era
+            SELECT s.ts, s.event_nid, e.event_id, s.room_nid, e.body, e.is_edited, NULL::int4 AS era
               FROM strips s
              CROSS JOIN LATERAL (
-                   SELECT event_id
+                   SELECT event_id, body,
+                          EXISTS (SELECT
+                                    FROM relations r
+                                   WHERE r.target_event_id = events.event_id
+                                     AND r.rel_type = 'm.replace') AS is_edited
                      FROM events
                     WHERE event_nid = s.event_nid
                     LIMIT 1) e
              WHERE s.fits
              UNION ALL
-            SELECT min(ts), count(*), NULL, room_nid, era
+            SELECT min(ts), count(*), NULL, room_nid, NULL, NULL, era
               FROM strips
              GROUP BY room_nid, era
              ORDER BY 1 DESC, 2 DESC
@@ -284,9 +293,9 @@ class SearchTable:
         )
         reached = {(probe.room_nid, probe.era): -1 for probe in probes}
         candidates, looked_at = [], 0
-        for ts, n, event_id, room_nid, era in rows:
+        for ts, n, event_id, room_nid, body, is_edited, era in rows:
             if era is None:
-                candidates.append(Candidate(ts, n, event_id, room_nid))
+                candidates.append(Candidate(ts, n, event_id, room_nid, body, is_edited))
             else:
                 looked_at += n
                 if n == each:
@@ -302,7 +311,7 @@ class SearchTable:
         """
         rows = await self._db.fetch(
             """
-            SELECT d.ts, d.event_nid, e.event_id, w.room_nid
+            SELECT d.ts, d.event_nid, e.event_id, w.room_nid, e.body, e.is_edited
               FROM unnest($1::int8[], $2::text[]) AS w(room_nid, grams)
              CROSS JOIN LATERAL (
                    SELECT g.ts, g.event_nid
@@ -317,7 +326,11 @@ class SearchTable:
                     ORDER BY g.ts DESC, g.event_nid DESC
                     LIMIT $7) d
              CROSS JOIN LATERAL (
-                   SELECT event_id
+                   SELECT event_id, body,
+                          EXISTS (SELECT
+                                    FROM relations r
+                                   WHERE r.target_event_id = events.event_id
+                                     AND r.rel_type = 'm.replace') AS is_edited
                      FROM events
                     WHERE event_nid = d.event_nid
                     LIMIT 1) e

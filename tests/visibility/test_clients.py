@@ -194,13 +194,10 @@ async def everything(house: House, told: Told, events: list[str]) -> dict[str, s
     return heard
 
 
-async def found_by_search(reader: User, term: str) -> set[str]:
-    """Words in the answer of a search, and in what is around the first hits."""
-    found: set[str] = set()
-    for about in ({"filter": {"limit": 100}}, {"filter": {"limit": 5}, "event_context": {}, "include_state": True}):
-        events = {"search_term": term, "order_by": "recent", **about}
-        found |= words_in(await reader.call("POST", "/v3/search", {"search_categories": {"room_events": events}}))
-    return found
+async def found_by_search(reader: User, term: str, **more: object) -> set[str]:
+    """Words in the answer of a search."""
+    about = {"search_term": term, "order_by": "recent", "filter": {"limit": 100}, **more}
+    return words_in(await reader.call("POST", "/v3/search", {"search_categories": {"room_events": about}}))
 
 
 async def synced(reader: User, rooms: list[Told]) -> dict[str, set[str]]:
@@ -227,8 +224,10 @@ async def synced(reader: User, rooms: list[Told]) -> dict[str, set[str]]:
     heard["public rooms"] = words_in(await reader.call("POST", "/v3/publicRooms", {}))
     heard["notifications"] = words_in(await reader.call("GET", "/v3/notifications"))
     heard["users"] = words_in(await reader.call("POST", "/v3/user_directory/search", {"search_term": "a"}))
-    for term in ("text", "edit", "thread", "state", "reason"):
+    for term in ("text", "edit", "thread"):
         heard[f"search for {term}"] = await found_by_search(reader, term)
+    around = {"filter": {"limit": 5}, "event_context": {}, "include_state": True}
+    heard["search with what is around"] = await found_by_search(reader, "text", **around)
     return heard
 
 

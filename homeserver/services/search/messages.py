@@ -246,6 +246,7 @@ class MessageSearch:
     ) -> list[Hit]:
         """Those of the candidates that the requester may see and that fit what they see, in the same order."""
         ids: dict[str, list[str]] = {}
+        candidates = [one for one in candidates if one.is_edited or looking.says(one.body)]
         for one in candidates:
             ids.setdefault(rooms[one.room_nid], []).append(one.event_id)
         for room_id in list(ids):
@@ -285,6 +286,12 @@ class _Looking:
     def probes(self, eras: Sequence[Era]) -> list[Probe]:
         """What to look for in these eras."""
         return [Probe(era.room_nid, era.era, mixed(self.grams, era.room_nid, era.era)) for era in eras]
+
+    def says(self, body: bytes) -> bool:
+        """Whether an event that was not edited fits: what the index names for nothing is not read further."""
+        event = orjson.loads(body)
+        shown = searchable(event["type"], event.get("content"))
+        return shown is not None and self.terms.fit(*shown.texts)
 
     def rank(self, seen: Seen) -> float | None:
         """How well the newest version of an event fits; None: it does not."""
