@@ -24,7 +24,7 @@ from homeserver.storage.rows import (
     ToDeviceRow,
 )
 
-HIDDEN_ACCOUNT_DATA = "app.hearth."
+HIDDEN_ACCOUNT_DATA = "app.hearth.push_ruleset"
 """Account data that the server keeps for itself."""
 GONE = frozenset({"leave", "ban"})
 
