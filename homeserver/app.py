@@ -318,6 +318,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
                 sessions=sessions,
             )
             phone = phone_parts.build(config, below_phones, sms, clock)
+            contacts.serve_numbers(phone.signing_in.number_suffices)
         try:
             appservices = await appservice_parts.build(
                 config.app_service_config_files,
@@ -712,6 +713,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         )
         account_api.endpoints(table, credentials, deactivation, addresses, contacts)
         contacts_api.endpoints(table, contacts, registration, lambda: rng.letters(22))
+        contacts_api.number_endpoints(table, contacts, registration, config.base_url)
         devices_api.endpoints(table, devices, appservices.accounts)
         keys_api.endpoints(table, encryption.keys, encryption.cross_signing, sync.device_changes)
         key_backup_api.endpoints(table, encryption.key_backup)

@@ -11,11 +11,14 @@ from homeserver.client_api.http import NONE, OPTIONAL, USER, Call, EndpointTable
 from homeserver.client_api.pages import Nonce, alert, form_fields, page
 from homeserver.errors import InvalidParam, MatrixError
 from homeserver.services.contacts import Contacts
+from homeserver.services.phone.numbers import parse
 from homeserver.services.registration import Registration
 from homeserver.services.threepids.mail import SUBMIT
-from homeserver.services.threepids.verifications import Purpose, Wanted
+from homeserver.services.threepids.verifications import Purpose, ThreepidAuthFailed, Wanted
 
 MAX_LINK: Final = 2_048
+MAX_DEVICE: Final = 200
+SUBMIT_NUMBER: Final = "/_matrix/client/unstable/app.hearth/msisdn/submit_token"
 Attempt = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
@@ -26,6 +29,25 @@ class RequestToken(msgspec.Struct):
     email: str
     send_attempt: Attempt
     next_link: str | None = None
+
+
+class RequestNumberToken(msgspec.Struct):
+    """Body of the requestToken endpoints for phone numbers. `proof`: docs/extensions.md."""
+
+    client_secret: str
+    country: str
+    phone_number: str
+    send_attempt: Attempt
+    next_link: str | None = None
+    proof: str | None = None
+
+
+class SubmitToken(msgspec.Struct):
+    """Body of POST msisdn/submit_token."""
+
+    sid: str
+    client_secret: str
+    token: str
 
 
 class Add(msgspec.Struct):
@@ -54,6 +76,57 @@ class Address(msgspec.Struct):
 
     address: str
     medium: str
+
+
+def number_endpoints(endpoint: EndpointTable, contacts: Contacts, registration: Registration, base_url: str) -> None:
+    """Register the endpoints for phone numbers. `base_url`: where clients reach the server, without a slash."""
+
+    async def request(call: Call[RequestNumberToken], purpose: Purpose, user_id: str = "") -> Answer:
+        body = call.body
+        number = parse(body.phone_number, body.country)
+        wanted = Wanted(
+            medium="msisdn",
+            address=number.msisdn,
+            purpose=purpose,
+            client_secret=body.client_secret,
+            send_attempt=body.send_attempt,
+            ip=call.ip,
+            user_id=user_id,
+            next_link=_link(body.next_link),
+            device=call.user_agent[:MAX_DEVICE],
+            proof=body.proof,
+        )
+        sid = await contacts.request(wanted)
+        # `msisdn` and `intl_fmt` are not in the specification, but clients show them.
+        shown = {"msisdn": number.msisdn, "intl_fmt": number.international}
+        return {"sid": sid, "submit_url": base_url + SUBMIT_NUMBER, **shown}
+
+    @endpoint("POST", "/v3/register/msisdn/requestToken", auth=NONE, limit="public", body=RequestNumberToken)
+    async def request_text_to_register(call: Call[RequestNumberToken]) -> Answer:
+        """Spec: Client-Server API, POST /register/msisdn/requestToken."""
+        await registration.check_open(is_this_machine=False)
+        return await request(call, "register")
+
+    @endpoint("POST", "/v3/account/password/msisdn/requestToken", auth=NONE, limit="public", body=RequestNumberToken)
+    async def request_text_for_password(call: Call[RequestNumberToken]) -> Answer:
+        """Spec: Client-Server API, POST /account/password/msisdn/requestToken."""
+        return await request(call, "password")
+
+    @endpoint("POST", "/v3/account/3pid/msisdn/requestToken", auth=OPTIONAL, limit="public", body=RequestNumberToken)
+    async def request_text_to_add(call: Call[RequestNumberToken]) -> Answer:
+        """Spec: Client-Server API, POST /account/3pid/msisdn/requestToken."""
+        requester = call.requester_or_none
+        return await request(call, "add", requester.user_id if requester is not None else "")
+
+    @endpoint("POST", SUBMIT_NUMBER, auth=NONE, limit="login", body=SubmitToken)
+    async def submit_number(call: Call[SubmitToken]) -> Answer:
+        """Spec: Client-Server API, requestToken, `submit_url`: the code is given back."""
+        body = call.body
+        try:
+            await contacts.submit(body.sid, body.client_secret, body.token)
+        except ThreepidAuthFailed:
+            return {"success": False}
+        return {"success": True}
 
 
 def endpoints(endpoint: EndpointTable, contacts: Contacts, registration: Registration, nonce: Nonce) -> None:

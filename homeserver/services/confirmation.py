@@ -29,11 +29,12 @@ class Confirmation:
         """Return when the user may go on. `name`: method and path; `body`: without `auth` and without secrets.
 
         Application services, whose users have no passwords, go on at once. Raises ui_auth.Required until the password
-        was given, LimitExceeded.
+        was given, or a code from the user's phone; LimitExceeded.
         """
         if requester.appservice_id is not None:
             return
-        await self._auth.check(Operation(name, body, requester.user_id), auth, flows=[[ui_auth.PASSWORD]])
+        flows = [[kind] for kind in (ui_auth.PASSWORD, ui_auth.MSISDN) if self._auth.serves(kind)]
+        await self._auth.check(Operation(name, body, requester.user_id), auth, flows=flows)
 
     async def _password(self, given: Json, session: UiAuthSession) -> None:
         """The password of the user whose session it is."""

@@ -4,10 +4,14 @@ Answers never tell whether an address has an account (S-12); a proof is good for
 Spec: Client-Server API, Adding Account Administrative Contact Information; Password management.
 """
 
+import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final, Literal
+from functools import partial
+from typing import Any, Final
+
+import structlog
 
 from homeserver.errors import MatrixError, MissingParam, MissingToken, NotFound, ThreepidInUse
 from homeserver.protocol.identifiers import UserId
@@ -20,6 +24,8 @@ from homeserver.services.sessions import Sessions
 from homeserver.services.threepids.addresses import Addresses
 from homeserver.services.threepids.mail import MailCarrier, canonical
 from homeserver.services.threepids.verifications import (
+    Delivery,
+    Medium,
     Proof,
     Purpose,
     ThreepidAuthFailed,
@@ -30,13 +36,18 @@ from homeserver.services.ui_auth import Operation, UiAuth
 from homeserver.storage.sessions import UiAuthSession
 from homeserver.storage.users import Users
 
+log = structlog.get_logger()
+
 Json = Mapping[str, Any]
+Suffices = Callable[[str], Awaitable[bool]]
 EMAIL: Final = "email"
-MEDIUMS: Final[tuple[Literal["email", "msisdn"], ...]] = ("email", "msisdn")
+MSISDN: Final = "msisdn"
+MEDIUMS: Final[tuple[Medium, ...]] = (EMAIL, MSISDN)
+KINDS: Final[Mapping[str, Medium]] = {ui_auth.EMAIL: EMAIL, ui_auth.MSISDN: MSISDN}
 OF_STRANGERS: Final[tuple[Purpose, ...]] = ("register", "password")
 RESET_SUBJECT: Final = "Your password was changed"
 RESET: Final = (
-    "The password of your account {user} was changed by a mail to {address}.\n\n"
+    "The password of your account {user} was changed by {by}.\n\n"
     "If that was not you, write to the admin of the server.\n"
 )
 
@@ -45,7 +56,7 @@ class MediumNotSupported(MatrixError):
     """Nothing is sent to such addresses here."""
 
     default_errcode = "M_THREEPID_MEDIUM_NOT_SUPPORTED"
-    default_message = "This server sends no mail"
+    default_message = "This server sends nothing to such addresses"
 
 
 class Contacts:
@@ -74,9 +85,16 @@ class Contacts:
         self._auth = auth
         self._limits = limits
         self._mail = mail
+        self._number_suffices: Suffices | None = None
+        self._sending: set[asyncio.Task[None]] = set()
         if mail is not None:
             verifications.carry(EMAIL, mail)
-            auth.serve(ui_auth.EMAIL, self._prove)
+            auth.serve(ui_auth.EMAIL, partial(self._prove, EMAIL))
+
+    def serve_numbers(self, suffices: Suffices) -> None:
+        """Let phone numbers be proven too. `suffices`: whether a number alone is enough for what an account does."""
+        self._number_suffices = suffices
+        self._auth.serve(ui_auth.MSISDN, partial(self._prove, MSISDN))
 
     async def request(self, wanted: Wanted) -> str:
         """Have a code sent to the address, if it is one for this purpose; the session's id, in any case.
@@ -90,7 +108,21 @@ class Contacts:
         await self._limits.take("registration", f"{wanted.medium} {wanted.address}")
         owner = await self._addresses.owner(wanted.medium, wanted.address)
         is_for_it = (owner is not None) if wanted.purpose == "password" else (owner is None)
-        return await self._verifications.request(wanted, send=is_for_it)
+        delivery = await self._verifications.begin(wanted, send=is_for_it)
+        if wanted.purpose not in OF_STRANGERS:
+            await self._verifications.deliver(wanted, delivery)
+        else:
+            # Sent behind the answer's back: neither its words nor its time tell whether anything is.
+            task = asyncio.create_task(self._deliver(wanted, delivery))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        return delivery.sid
+
+    async def _deliver(self, wanted: Wanted, delivery: Delivery) -> None:
+        try:
+            await self._verifications.deliver(wanted, delivery)
+        except MatrixError as error:
+            log.warning("a code was not sent", medium=wanted.medium, purpose=wanted.purpose, why=error.errcode)
 
     async def submit(self, sid: str, client_secret: str, code: str) -> str | None:
         """Give a code back; where to go next, if that was said. Raises ThreepidAuthFailed."""
@@ -99,47 +131,63 @@ class Contacts:
             raise ThreepidAuthFailed("That is not the code, or it is too old: ask for a new one.")
         return session.next_link
 
-    async def _prove(self, auth: Json, session: UiAuthSession) -> Json:
-        """`m.login.email.identity`: a proven address, for signing up or for a new password."""
+    async def _prove(self, medium: Medium, auth: Json, session: UiAuthSession) -> Json:
+        """`m.login.email.identity`, `m.login.msisdn`: a proven address, to sign up, for a new password, to confirm."""
         credentials = auth.get("threepid_creds", auth.get("threepidCreds"))
         if not isinstance(credentials, dict):
             raise MissingParam("`auth.threepid_creds` is missing.")
         for purpose in OF_STRANGERS:
             with contextlib.suppress(ThreepidAuthFailed):
-                proof = await self._verifications.proven(credentials, EMAIL, purpose)
-                if purpose == "register" and await self._addresses.owner(EMAIL, proof.address) is not None:
+                proof = await self._verifications.proven(credentials, medium, purpose)
+                owner = await self._addresses.owner(medium, proof.address)
+                if purpose == "register" and owner is not None:
                     raise ThreepidInUse("Another account has this address.")
+                if session.user_id is not None:
+                    await self._check_owner(proof, owner, session.user_id)
                 return {**proof._asdict(), "purpose": purpose}
-        raise ThreepidAuthFailed("The address was not proven: open the page that the mail tells of, then go on.")
+        raise ThreepidAuthFailed("The address was not proven: open the page of the mail, or give the code, then go on.")
+
+    async def _check_owner(self, proof: Proof, owner: str | None, user_id: str) -> None:
+        """Use up a proof with which somebody confirms what their account does. Raises ThreepidAuthFailed."""
+        suffices = self._number_suffices
+        if owner != user_id or suffices is None or not await suffices(user_id):
+            raise ThreepidAuthFailed("That is not enough for this account: use its password.")
+        await self._verifications.use(proof)
 
     async def bind_new(self, session: UiAuthSession, user_id: UserId) -> None:
         """Give an account just made the address that was proven for it."""
-        proof = _proof_in(session, "register")
-        if proof is not None:
+        for proof in _proofs_in(session, "register"):
             with contextlib.suppress(MatrixError):  # taken meanwhile: the account stands without it
                 await self._addresses.bind(proof, user_id)
 
     async def reset_password(self, password: str, auth: Json | None, *, end_others: bool) -> None:
         """Set a new password for the account of a proven address; nobody is logged in.
 
-        Raises MissingToken (no mail here), WeakPassword, ui_auth.Required, ThreepidAuthFailed.
+        Raises MissingToken (nothing can be proven here), WeakPassword, ui_auth.Required, ThreepidAuthFailed.
         """
-        if self._mail is None:
+        flows = [[kind] for kind in ui_auth.ADDRESSES if self._auth.serves(kind)]
+        if not flows:
             raise MissingToken
         self._passwords.check(password)
         operation = Operation("POST /account/password", {"logout_devices": end_others}, None)
-        session = await self._auth.check(operation, auth, flows=[[ui_auth.EMAIL]])
-        proof = _proof_in(session, "password")
-        owner = await self._addresses.owner(EMAIL, proof.address) if proof is not None else None
+        session = await self._auth.check(operation, auth, flows=flows)
+        proof = next(iter(_proofs_in(session, "password")), None)
+        owner = await self._addresses.owner(proof.medium, proof.address) if proof is not None else None
         if proof is None or owner is None:
             raise ThreepidAuthFailed("The address was not proven for this.")
+        if proof.medium == MSISDN and (self._number_suffices is None or not await self._number_suffices(owner)):
+            raise ThreepidAuthFailed("A phone number is not enough for this account: use a mail address.")
         await self._verifications.use(proof)
         await self._users.set_password(owner, await self._passwords.hash(password))
         if end_others:
             await self._sessions.end_all(owner)
+        await self._tell_of_reset(owner, proof)
+
+    async def _tell_of_reset(self, owner: str, proof: Proof) -> None:
+        by = proof.address if proof.medium == EMAIL else "a text message"
         for one in await self._addresses.of_user(owner):
-            if one.medium == EMAIL:
-                await self._mail.notify(one.address, RESET_SUBJECT, RESET.format(user=owner, address=proof.address))
+            if one.medium == EMAIL and self._mail is not None:
+                await self._mail.notify(one.address, RESET_SUBJECT, RESET.format(user=owner, by=by))
 
     # -- addresses of one's own ------------------------------------------------------------------------------------
 
@@ -167,13 +215,13 @@ class Contacts:
 
 
 def _in_one_form(wanted: Wanted) -> Wanted:
-    if wanted.medium != EMAIL:
-        return wanted
-    return replace(wanted, address=canonical(wanted.address))
+    return replace(wanted, address=canonical(wanted.address)) if wanted.medium == EMAIL else wanted
 
 
-def _proof_in(session: UiAuthSession, purpose: Purpose) -> Proof | None:
-    proven = ui_auth.kept(session, ui_auth.EMAIL)
-    if proven is None or proven["purpose"] != purpose:
-        return None
-    return Proof(proven["sid"], proven["medium"], proven["address"], proven["validated_ts"])
+def _proofs_in(session: UiAuthSession, purpose: Purpose) -> list[Proof]:
+    found = (ui_auth.kept(session, kind) for kind in KINDS)
+    return [
+        Proof(one["sid"], one["medium"], one["address"], one["validated_ts"])
+        for one in found
+        if one is not None and one["purpose"] == purpose
+    ]

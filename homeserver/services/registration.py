@@ -192,7 +192,7 @@ class Registration:
             ui_auth.TERMS: self._auth.serves(ui_auth.TERMS),
         }
         stages = [kind for kind, is_asked in asked.items() if is_asked]
-        with_address = [[*stages, ui_auth.EMAIL]] if self._auth.serves(ui_auth.EMAIL) else []
+        with_address = [[*stages, kind] for kind in ui_auth.ADDRESSES if self._auth.serves(kind)]
         return [stages or [ui_auth.DUMMY], *with_address]
 
     async def _settle_token(

@@ -18,10 +18,13 @@ SESSION_LIFE_MS = 15 * 60 * 1000
 SESSION_BYTES = 18
 DUMMY = "m.login.dummy"
 EMAIL = "m.login.email.identity"
+MSISDN = "m.login.msisdn"
 RECAPTCHA = "m.login.recaptcha"
 TERMS = "m.login.terms"
 PASSWORD = "m.login.password"  # noqa: S105 - the name of a stage
 TOKEN = "m.login.registration_token"  # noqa: S105 - the name of a stage
+ADDRESSES = (EMAIL, MSISDN)
+"""Stages that prove an address."""
 
 Json = Mapping[str, Any]
 Stage = Callable[[Json, UiAuthSession], Awaitable[Json | None]]

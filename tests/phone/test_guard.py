@@ -149,7 +149,7 @@ async def test_a_country_whose_codes_do_not_come_back_is_blocked_for_a_day(
     await office.pay("+4915123456789", address="german", device="german")
 
 
-async def test_a_second_message_costs_work_and_the_first_does_not(office: Office) -> None:
+async def test_a_second_message_to_a_number_costs_work_and_the_first_does_not(office: Office) -> None:
     await office.pay(_number(1), works=False)
     office.clock.ms += NUMBER_PAUSE_MS
     for address in ("192.0.2.1", "192.0.2.2"):

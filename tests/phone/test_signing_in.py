@@ -1,10 +1,12 @@
 """Signing up and in by number and code, through the whole server; the codes are read where the console prints them."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import ANY
 
 import pytest
 import structlog
@@ -15,12 +17,13 @@ from homeserver.services.phone import guard, work
 from homeserver.services.phone.signing_in import IDLE_MS, LOGIN_TYPE
 from homeserver.storage.database import Database
 from tests.phone.test_guard import solve
-from tests.support.client import Server
+from tests.support.client import PASSWORD, Server, User
 from tests.support.running import configured, running_on
 
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
 
+BASE_URL = "http://localhost:8008"
 REQUEST = "/unstable/app.hearth/login/sms/request_code"
 
 
@@ -29,12 +32,14 @@ class Phones:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.rang = asyncio.Event()
         self.log: list[dict[str, Any]] = []
 
     def __call__(self, _logger: object, _method: str, entry: dict[str, Any]) -> dict[str, Any]:
         self.log.append(dict(entry))
         if "text" in entry:
             self.texts.append(entry["text"])
+            self.rang.set()
         raise structlog.DropEvent
 
     @property
@@ -181,3 +186,93 @@ async def test_no_log_line_holds_a_number(server: Server, phones: Phones) -> Non
     entries = [str({**entry, "text": ""}) for entry in phones.log]
     assert entries
     assert not [entry for entry in entries if "7400123007" in entry or "7400 123007" in entry]
+
+
+# -- numbers of accounts, as the specification has them ----------------------------------------------------------------
+
+
+async def asks_by_spec(who: Server | User, phones: Phones, purpose: str, number: str, secret: str) -> dict[str, Any]:
+    """`requestToken`, and the code given back where the answer says."""
+    phones.rang.clear()
+    body = {"country": "GB", "phone_number": number, "client_secret": secret, "send_attempt": 1}
+    path = {"register": "/v3/register", "password": "/v3/account/password", "add": "/v3/account/3pid"}[purpose]
+    status, asked = await who.ask("POST", f"{path}/msisdn/requestToken", body)
+    if asked.get("errcode") == "APP.HEARTH.WORK_NEEDED":
+        proof = solve(asked["app.hearth.challenge"], asked["app.hearth.bits"])
+        status, asked = await who.ask("POST", f"{path}/msisdn/requestToken", {**body, "proof": proof})
+    assert status == 200, asked
+    async with asyncio.timeout(10):
+        await phones.rang.wait()
+    return asked
+
+
+async def gives_back(server: Server, asked: dict[str, Any], secret: str, code: str) -> bool:
+    body = {"sid": asked["sid"], "client_secret": secret, "token": code}
+    async with server.session.post(asked["submit_url"].replace(BASE_URL, server.base_url), json=body) as answer:
+        return bool((await answer.json())["success"])
+
+
+async def proves(who: Server | User, server: Server, phones: Phones, purpose: str, number: str) -> dict[str, str]:
+    """`threepid_creds` of a proven number."""
+    secret = f"{purpose}.{number[-4:]}"
+    asked = await asks_by_spec(who, phones, purpose, number, secret)
+    assert not await gives_back(server, asked, secret, "no code")
+    assert await gives_back(server, asked, secret, phones.code)
+    return {"sid": asked["sid"], "client_secret": secret}
+
+
+async def test_one_signs_up_with_a_proven_number_in_any_client(server: Server, phones: Phones) -> None:
+    _, begun = await server.ask("POST", "/v3/register", {"username": "any", "password": PASSWORD})
+    assert {"stages": ["m.login.msisdn"]} in begun["flows"]
+    creds = await proves(server, server, phones, "register", "07400 124001")
+    auth = {"type": "m.login.msisdn", "threepid_creds": creds, "session": begun["session"]}
+    await server.call("POST", "/v3/register", {"username": "any", "password": PASSWORD, "auth": auth})
+    any_one = await server.login("any")
+    assert await any_one.call("GET", "/v3/account/3pid") == {
+        "threepids": [{"medium": "msisdn", "address": "447400124001", "validated_at": ANY, "added_at": ANY}]
+    }
+
+
+async def test_a_number_is_added_and_serves_to_confirm_and_for_a_new_password(server: Server, phones: Phones) -> None:
+    ben = await server.register()
+    creds = await proves(ben, server, phones, "add", "07400 124002")
+    await ben.call("POST", "/v3/account/3pid", {"three_pid_creds": creds})
+    path = "/unstable/app.hearth/account/second_factor"
+    confirmed = await proves(server, server, phones, "password", "07400 124002")
+    _, begun = await ben.ask("PUT", path, {"enabled": True})
+    auth = {"type": "m.login.msisdn", "threepid_creds": confirmed, "session": begun["session"]}
+    assert await ben.call("PUT", path, {"enabled": True, "auth": auth}) == {}
+    assert await ben.call("GET", path) == {"enabled": True}
+
+
+async def test_a_second_factor_stands_against_a_stolen_number(server: Server, phones: Phones) -> None:
+    cleo, number = await server.register(), "07400 124003"
+    creds = await proves(cleo, server, phones, "add", number)
+    await cleo.call("POST", "/v3/account/3pid", {"three_pid_creds": creds})
+    path = "/unstable/app.hearth/account/second_factor"
+    _, begun = await cleo.ask("PUT", path, {"enabled": True})
+    by_password = {"type": "m.login.password", "password": PASSWORD, "session": begun["session"]}
+    await cleo.call("PUT", path, {"enabled": True, "auth": by_password})
+    # From here on the thief has the number, and nothing else.
+    _, asked = await request(server, number, "thief", country="GB")
+    status, answer = await log_in(server, asked["sid"], "thief", code=phones.code, begin_anew=True, sign_up=True)
+    assert (status, answer["errcode"], answer["app.hearth.idle"]) == (401, "APP.HEARTH.PASSWORD_NEEDED", False)
+    assert (await log_in(server, asked["sid"], "thief", password="guess"))[0] == 403
+    stolen = await proves(server, server, phones, "password", number)
+    body: dict[str, Any] = {"new_password": "the thief's password"}
+    _, begun = await server.ask("POST", "/v3/account/password", body)
+    body["auth"] = {"type": "m.login.msisdn", "threepid_creds": stolen, "session": begun["session"]}
+    status, answer = await server.ask("POST", "/v3/account/password", body)
+    assert (status, answer["errcode"]) == (400, "M_THREEPID_AUTH_FAILED")
+    assert (await cleo.ask("GET", "/v3/account/whoami"))[0] == 200
+    assert (await log_in(server, asked["sid"], "thief", password=PASSWORD))[0] == 200, "it is the password that counts"
+
+
+async def test_answers_about_numbers_do_not_tell_who_has_an_account(server: Server, phones: Phones) -> None:
+    await sign_up(server, phones, "+447400124005")
+    answers = []
+    for path, number in (("account/password", "07400 124005"), ("account/password", "07400 124006")):
+        body = {"country": "GB", "phone_number": number, "client_secret": "x" + number[-1], "send_attempt": 1}
+        status, answer = await server.ask("POST", f"/v3/{path}/msisdn/requestToken", body)
+        answers.append((status, answer.keys()))
+    assert answers[0] == answers[1] == (200, answers[0][1])

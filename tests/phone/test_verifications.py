@@ -178,7 +178,7 @@ async def test_a_proof_is_of_one_address_for_one_purpose(
 
 
 async def test_a_request_for_nobody_answers_the_same_and_proves_nothing(house: House) -> None:
-    sid = await house.verifications.request(_wanted(), send=False)
+    sid = (await house.verifications.begin(_wanted(), send=False)).sid
     assert house.post.boxes == {}
     for code in ("", "000000", "None"):
         assert await house.verifications.submit(sid, "secret", code) is None

@@ -90,7 +90,7 @@ class SpendGuard:
             refused = refusal(counts, self._config, now)
             if refused is not None:
                 raise self._error(refused)
-            if counts.number_open or counts.address_hour:
+            if counts.number_open:
                 self._work.check(proof, number.e164)
             self._watch(counts)
 

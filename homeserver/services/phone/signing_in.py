@@ -186,6 +186,10 @@ class SigningIn:
             await self._addresses.remove(user_id, proof.medium, proof.address)
             raise
 
+    async def number_suffices(self, user_id: str) -> bool:
+        """Whether the user's number alone proves that it is them: not where the password is a second factor."""
+        return not (await self._accounts.read(user_id)).second_factor
+
     async def second_factor(self, requester: Requester) -> bool:
         """Whether the user's password is asked for after the code."""
         return (await self._accounts.read(requester.user_id)).second_factor

@@ -77,6 +77,13 @@ class Proof(NamedTuple):
     validated_ts: int
 
 
+class Delivery(NamedTuple):
+    """A session, and the code that is still to be sent for it; None: nothing is."""
+
+    sid: str
+    code: str | None
+
+
 class MaybeSent(Unavailable):
     """The provider failed in the middle: the message may be on its way and paid for. It is not sent again by itself."""
 
@@ -105,17 +112,23 @@ class Verifications:
         """Whether addresses of this medium can be proven here."""
         return medium in self._carriers
 
-    async def request(self, wanted: Wanted, *, send: bool = True) -> str:
-        """The session's id; a code is on its way when this is a new press.
+    async def request(self, wanted: Wanted) -> str:
+        """The session's id; a code is on its way when this is a new press. Raises as `begin` and `deliver` do."""
+        delivery = await self.begin(wanted)
+        await self.deliver(wanted, delivery)
+        return delivery.sid
 
-        `send=False`: nothing is sent, and nothing will ever be proven; the answer does not show it (S-12).
-        Raises InvalidParam, and what the carrier raises.
+    async def begin(self, wanted: Wanted, *, send: bool = True) -> Delivery:
+        """The session, and the code that is to be delivered.
+
+        `send=False`: nothing is to be sent, and nothing will ever be proven; the answer does not show it (S-12).
+        Raises InvalidParam.
         """
         if not CLIENT_SECRET.fullmatch(wanted.client_secret):
             raise InvalidParam("`client_secret` has 1 to 255 letters, digits and . = _ -")
         if not 0 <= wanted.send_attempt <= MAX_ATTEMPT:
             raise InvalidParam("`send_attempt` must be a number from 0 on.")
-        carrier = self._carriers[wanted.medium]
+        keeps_codes = self._carriers[wanted.medium].keeps_codes
         sid, code, now = self._rng.token(SID_BYTES), self._rng.digits(CODE_DIGITS), self._clock.now_ms()
         new = Verification(
             sid=sid,
@@ -127,23 +140,27 @@ class Verifications:
             secret=_digest(wanted.client_secret),
             send_attempt=wanted.send_attempt,
             next_link=wanted.next_link,
-            code=self._vault.index("code", code) if send and not carrier.keeps_codes else None,
+            code=self._vault.index("code", code) if send and not keeps_codes else None,
             reference=None,
             created_ts=now,
             expires_ts=now + LIFE_MS,
         )
         session, is_new_press = await self._table.begin(new)
-        if send and is_new_press:
-            try:
-                reference = await carrier.send(wanted, session.sid, code)
-            except MaybeSent:
-                raise
-            except MatrixError:
-                await self._table.unsent(session.sid)
-                raise
-            if reference is not None:
-                await self._table.sent(session.sid, reference)
-        return session.sid
+        return Delivery(session.sid, code if send and is_new_press else None)
+
+    async def deliver(self, wanted: Wanted, delivery: Delivery) -> None:
+        """Send the code, if there is one to send. Raises what the carrier raises."""
+        if delivery.code is None:
+            return
+        try:
+            reference = await self._carriers[wanted.medium].send(wanted, delivery.sid, delivery.code)
+        except MaybeSent:
+            raise
+        except MatrixError:
+            await self._table.unsent(delivery.sid)
+            raise
+        if reference is not None:
+            await self._table.sent(delivery.sid, reference)
 
     async def submit(self, sid: str, client_secret: str, code: str) -> Verification | None:
         """Give the code back; the session if it was right. None says no more than that. Raises Unavailable."""
