@@ -39,6 +39,7 @@ UNSTABLE_FEATURES = {
     "org.matrix.msc3773": True,  # unread counts of threads
     "org.matrix.msc3827.stable": True,  # public rooms by type
     "org.matrix.msc3856.stable": True,  # list of threads
+    "org.matrix.msc3881": True,  # pushers switched off from elsewhere
     "org.matrix.msc3916.stable": True,  # files by token
     "org.matrix.msc3981": True,  # relations of relations
     "org.matrix.msc4140": True,  # delayed events

@@ -224,6 +224,7 @@ async def synced(reader: User, rooms: list[Told]) -> dict[str, set[str]]:
     heard["public rooms"] = words_in(await reader.call("POST", "/v3/publicRooms", {}))
     heard["notifications"] = words_in(await reader.call("GET", "/v3/notifications"))
     heard["users"] = words_in(await reader.call("POST", "/v3/user_directory/search", {"search_term": "a"}))
+    heard["notifications"] = words_in(await reader.call("GET", "/v3/notifications", None, limit=100))
     for term in ("text", "edit", "thread"):
         heard[f"search for {term}"] = await found_by_search(reader, term)
     around = {"filter": {"limit": 5}, "event_context": {}, "include_state": True}

@@ -2,12 +2,16 @@
 
 import copy
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from homeserver.clock import SystemClock, SystemRng
 from homeserver.config.network import OutboundHttp
+from homeserver.providers.http_push import HttpPush, PushFailed
+from homeserver.services.push.parts import outside
 from tests.services.push.gateway import Gateway, pusher, running_gateway, sets_pusher
 from tests.support.client import Json, Refused, Server, User
 from tools.certificates import LocalCertificate
@@ -247,3 +251,12 @@ async def test_notifications_are_listed_page_by_page(house: House) -> None:
     only = await bob.call("GET", "/v3/notifications", None, only="highlight")
     assert [one["event"]["event_id"] for one in only["notifications"]] == ids[-1:]
     assert (await alice.call("GET", "/v3/notifications"))["notifications"][0]["event"]["content"]["body"] == "mine"
+
+
+async def test_a_gateway_inside_is_not_reached(certificate: LocalCertificate) -> None:
+    async with AsyncExitStack() as resources, running_gateway(certificate) as gateway:
+        config = OutboundHttp(verify_certificates=False)
+        gateways = HttpPush(outside(config, SystemClock(), SystemRng(), resources))
+        with pytest.raises(PushFailed, match="AddressRefused"):
+            await gateways.notify(gateway.url, {"devices": [{"app_id": "a", "pushkey": "k"}]})
+        assert gateway.came == []
