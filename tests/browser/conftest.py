@@ -55,8 +55,6 @@ async def browser(
                 *outside.arguments(),
                 "--font-render-hinting=none",
                 "--force-color-profile=srgb",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
             ],
         )
         yield started

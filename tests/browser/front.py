@@ -1,0 +1,41 @@
+"""A web server before two others: the client's files come from one, the API of a homeserver from another."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import aiohttp
+from aiohttp import web
+
+_API = ("/_matrix/", "/.well-known/")
+_KEPT_BACK = {"transfer-encoding", "content-encoding", "content-length", "connection"}
+_OWN = {"host", "connection", "accept-encoding"}
+
+
+@contextlib.asynccontextmanager
+async def front(*, files: str, api: str) -> AsyncIterator[str]:
+    """Addresses of the two in; the address of both together out. WebSockets are answered 404, as Synapse does."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session:
+
+        async def forward(request: web.Request) -> web.StreamResponse:
+            to = api if request.path.startswith(_API) else files
+            if "upgrade" in request.headers.get("Connection", "").lower():
+                return web.Response(status=404)
+            headers = {name: value for name, value in request.headers.items() if name.lower() not in _OWN}
+            async with session.request(
+                request.method, to + request.raw_path, headers=headers, data=await request.read(), allow_redirects=False
+            ) as answer:
+                kept = {name: value for name, value in answer.headers.items() if name.lower() not in _KEPT_BACK}
+                # The homeserver tells its own address to those who sign in: here it has another one.
+                body = (await answer.read()).replace(api.encode(), f"http://{request.host}".encode())
+                return web.Response(status=answer.status, headers=kept, body=body)
+
+        app = web.Application(client_max_size=50_000_000)
+        app.router.add_route("*", "/{path:.*}", forward)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        port = runner.addresses[0][1]
+        try:
+            yield f"http://localhost:{port}"
+        finally:
+            await runner.cleanup()
