@@ -240,3 +240,15 @@ async def test_each_extension_is_announced(server: Server) -> None:
     features = (await server.call("GET", "/versions"))["unstable_features"]
     for name in ("roles", "invites", "restrict_until", "close_room", "privacy"):
         assert features[f"app.hearth.{name}"] is True
+
+
+async def test_what_the_client_keeps_reaches_its_other_devices(server: Server) -> None:
+    (ann,) = await server.users("k1.ann")
+    await ann.syncs()
+    folders = {"folders": [{"id": "a", "name": "Work"}]}
+    await ann.call("PUT", f"/v3/user/{ann.user_id}/account_data/app.hearth.folders", folders)
+    shown = {event["type"]: event["content"] for event in (await ann.syncs())["account_data"]["events"]}
+    assert shown == {"app.hearth.folders": folders}
+    first = (await ann.call("GET", "/v3/sync", timeout=0))["account_data"]["events"]
+    assert folders in [event["content"] for event in first]
+    assert not [event["type"] for event in first if "push_ruleset" in event["type"]]

@@ -309,8 +309,8 @@ export type TextId =
   | 'folder-edit'
   | 'folder-name'
   | 'folder-remove'
-  | 'folder-private'
-  | 'folder-groups'
+  | 'folder-kind-dm'
+  | 'folder-kind-group'
   | 'contacts-empty'
   | 'contacts-hint'
   | 'archive-empty'
@@ -578,4 +578,8 @@ export type TextId =
   | 'access-public'
   | 'invite-block'
   | 'invite-report'
-  | 'invite-report-reason';
+  | 'invite-report-reason'
+  | 'message-retry-all'
+  | 'message-discard-all'
+  | 'composer-replaced'
+  | 'composer-follow';

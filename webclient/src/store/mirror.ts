@@ -25,7 +25,7 @@ export function emptyState(): MirrorState {
     typing: {},
     timelines: {},
     drafts: {},
-    own: noOwn,
+    own: structuredClone(noOwn),
   };
 }
 

@@ -106,14 +106,14 @@ function FolderDialog(props: { folder: Folder; onSave: (folder: Folder) => void;
         <div>
           <SwitchRow
             icon="user"
-            text={t('folder-private')}
+            text={t('folder-kind-dm')}
             on={kinds().includes('dm')}
             onChange={() => setKinds(toggle(kinds(), 'dm'))}
             testid="folder-dm"
           />
           <SwitchRow
             icon="users"
-            text={t('folder-groups')}
+            text={t('folder-kind-group')}
             on={kinds().includes('group')}
             onChange={() => setKinds(toggle(kinds(), 'group'))}
             testid="folder-group"
