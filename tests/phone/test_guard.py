@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
 from homeserver.config.accounts import Sms, SmsBudget
 from homeserver.errors import LimitExceeded, MatrixError, ThreepidDenied, Unavailable
@@ -184,14 +185,16 @@ def test_a_proof_is_for_one_number_and_ten_minutes(vault: Vault, clock: VirtualC
 
 
 async def test_the_budget_is_a_hard_stop_and_rings_before(
-    database: Database, vault: Vault, clock: VirtualClock, capfd: pytest.CaptureFixture[str]
+    database: Database, vault: Vault, clock: VirtualClock
 ) -> None:
     office = _office(database, vault, clock, SmsBudget(per_hour=5, per_day=8))
-    for n in range(20):
-        try:
-            await office.pay(_number(n), address=f"a{n}", device=f"d{n}")
-        except Unavailable:
-            assert n >= 5
+    with structlog.testing.capture_logs() as heard:
+        for n in range(20):
+            try:
+                await office.pay(_number(n), address=f"a{n}", device=f"d{n}")
+            except Unavailable:
+                assert n >= 5
+    assert heard[0]["event"] == "text messages: the budget is nearly used up"
     assert await office.guard.budget() == Budget(5, 5, 5, 8)
     office.clock.ms += HOUR_MS
     for n in range(20, 40):
