@@ -97,6 +97,7 @@ export function accountCommands(parts: Parts, page: Page): AccountCommands {
     setStar: (roomId, eventId, starred) => messages.setStar(roomId, eventId, starred),
     starred: (roomId) => messages.starred(roomId),
     hide: (roomId, eventIds) => messages.hide(roomId, eventIds),
+    markHeard: (roomId, eventId) => messages.markHeard(roomId, eventId),
     openSaved: () => messages.openSaved(),
     localFile: (key) => parts.blob(key),
     loadMedia: (mxc, size) => parts.download(mediaPath(mxc, size)),

@@ -22,7 +22,7 @@ import { Changes } from './sync/changes';
 import { setAccountData, setRoomAccountData } from './sync/extensions';
 import { kindOf } from './sync/items';
 import { nameIn } from './sync/members';
-import { HIDDEN, hiddenIn, SAVED, STARS, savedRoom, starsOf } from './sync/own-data';
+import { HEARD, HIDDEN, heardIn, hiddenIn, SAVED, STARS, savedRoom, starsOf } from './sync/own-data';
 
 /** So many stars, and so many hidden messages of a room, are kept; the oldest go first. */
 const KEPT_MOST = 1000;
@@ -156,14 +156,24 @@ export class Messages {
 
   /** Takes messages out of my own sight, on all my devices; the others keep them. */
   async hide(roomId: string, eventIds: readonly string[]): Promise<void> {
+    await this.note(roomId, HIDDEN, [...hiddenIn(this.parts.account, roomId)], eventIds);
+  }
+
+  async markHeard(roomId: string, eventId: string): Promise<void> {
+    const before = heardIn(this.parts.account, roomId);
+    if (!before.has(eventId)) {
+      await this.note(roomId, HEARD, [...before], [eventId]);
+    }
+  }
+
+  /** Adds events to a list of mine of the room. */
+  private async note(roomId: string, type: string, before: readonly string[], added: readonly string[]): Promise<void> {
     const { account } = this.parts;
-    const before = [...hiddenIn(account, roomId)].filter((id) => !eventIds.includes(id));
-    const content = { ids: [...before, ...eventIds].slice(-KEPT_MOST) };
+    const content = { ids: [...before.filter((id) => !added.includes(id)), ...added].slice(-KEPT_MOST) };
     const changes = new Changes();
-    setRoomAccountData(account, roomId, HIDDEN, content, changes);
-    changes.event(roomId, '*');
+    setRoomAccountData(account, roomId, type, content, changes);
     await this.parts.commit(changes);
-    await this.parts.request('account_data', { user_id: account.me, room_id: roomId, type: HIDDEN, content });
+    await this.parts.request('account_data', { user_id: account.me, room_id: roomId, type, content });
   }
 
   /** The room of my own notes; made when it is asked for the first time. */

@@ -200,10 +200,10 @@ link-new = New link
 link-name = Name of the link
 link-limit = Number of uses
 link-life = Valid for
-link-life-never = No end
-link-life-hour = An hour
-link-life-day = A day
-link-life-week = A week
+life-never = No end
+life-hour = An hour
+life-day = A day
+life-week = A week
 link-uses = { $count ->
     [one] { $count } use
    *[other] { $count } uses

@@ -203,10 +203,10 @@ link-new = Новая ссылка
 link-name = Название ссылки
 link-limit = Число использований
 link-life = Действует
-link-life-never = Без срока
-link-life-hour = Час
-link-life-day = День
-link-life-week = Неделю
+life-never = Без срока
+life-hour = Час
+life-day = День
+life-week = Неделю
 link-uses = { $count ->
     [one] { $count } использование
     [few] { $count } использования

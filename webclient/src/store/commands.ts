@@ -118,6 +118,8 @@ export interface Commands extends GroupCommands, OwnCommands, FindingCommands {
   starred(roomId: RoomId | null): Promise<EventPreview[]>;
   /** Takes messages out of my own sight only. */
   hide(roomId: RoomId, eventIds: readonly EventId[]): Promise<void>;
+  /** Notes that I have heard a voice message, for all my devices. */
+  markHeard(roomId: RoomId, eventId: EventId): Promise<void>;
   /** The chat with myself; made when it does not exist. */
   openSaved(): Promise<RoomId>;
   /** A file that waits to be uploaded, by `Upload.file`. */

@@ -230,6 +230,8 @@ export interface TimelineItem {
   /** An edit or deletion of this item is on its way. */
   readonly changing: boolean;
   readonly starred: boolean;
+  /** I have listened to this voice message. */
+  readonly heard: boolean;
   /** How far its files are uploaded; null when there is nothing to upload. */
   readonly upload: Upload | null;
 }
@@ -247,7 +249,7 @@ export interface Upload {
 export interface ReplyTarget {
   readonly eventId: EventId;
   /** null while the quoted event is being fetched, or when it cannot be had. */
-  readonly quoted: { readonly sender: UserId; readonly senderName: string; readonly body: PreviewBody } | null;
+  readonly quoted: { readonly sender: UserId; readonly senderName: string; readonly body: PreviewBody; readonly thumbnail: string | null } | null;
 }
 
 export interface Reaction {

@@ -114,6 +114,7 @@ export function message(
     error: null,
     changing: false,
     starred: false,
+    heard: true,
     upload: null,
     ...more,
   };

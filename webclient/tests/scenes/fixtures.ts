@@ -62,7 +62,12 @@ const talk: TimelineItem[] = [
     {
       reply: {
         eventId: '$3',
-        quoted: { sender: mia, senderName: 'Mia', body: { kind: 'text', text: 'shall we ship the new composer?' } },
+        quoted: {
+          sender: mia,
+          senderName: 'Mia',
+          body: { kind: 'text', text: 'shall we ship the new composer?' },
+          thumbnail: null,
+        },
       },
     },
   ),

@@ -2,7 +2,7 @@
 import { asEvent, isObject, type Json, list, number, object, roomEntries, text, texts } from '../../model/events';
 import { type Account, emptyRoom, type RoomData } from './account';
 import type { Changes } from './changes';
-import { HIDDEN, SAVED, STARS } from './own-data';
+import { HEARD, HIDDEN, SAVED, STARS } from './own-data';
 import { OWN_KINDS } from './own-view';
 
 export const COUNTS = 'app.hearth.counts';
@@ -84,7 +84,7 @@ export function setRoomAccountData(
   if (type === DRAFT) {
     changes.drafts.add(roomId);
   }
-  if (type === HIDDEN) {
+  if (type === HIDDEN || type === HEARD) {
     changes.event(roomId, '*');
   }
 }

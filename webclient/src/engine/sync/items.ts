@@ -1,6 +1,7 @@
 /** Rows of a timeline as pages show them: server events with local ops applied. */
 
 import { type Json, type MatrixEvent, text } from '../../model/events';
+import { mediaOf } from '../../model/media';
 import { previewBody } from '../../model/preview';
 import { isRedacted, redactedBy, relationOf, replyTarget } from '../../model/relations';
 import { serviceLine } from '../../model/service';
@@ -9,7 +10,7 @@ import { localKey, type Op } from '../send/ops';
 import type { Account } from './account';
 import type { Fragment } from './fragments';
 import { nameIn } from './members';
-import { hiddenIn, starsOf } from './own-data';
+import { heardIn, hiddenIn, starsOf } from './own-data';
 import type { RoomTimeline } from './timeline';
 
 const MESSAGES = new Set(['m.room.message', 'm.sticker']);
@@ -87,6 +88,7 @@ export function eventItem(account: Account, timeline: RoomTimeline, event: Matri
     error: failed?.error ?? null,
     changing: ops.some((op) => op.kind !== 'reaction' && op.state !== 'failed'),
     starred: starsOf(account).ids.has(event.event_id),
+    heard: heardIn(account, timeline.roomId).has(event.event_id),
     upload: null,
   };
 }
@@ -111,6 +113,7 @@ export function opItem(account: Account, timeline: RoomTimeline, op: Op): Timeli
     error: op.error,
     changing: false,
     starred: false,
+    heard: true,
     upload: uploadOf(account, op),
   };
 }
@@ -152,8 +155,11 @@ function replyOf(account: Account, timeline: RoomTimeline, content: Json): Reply
     return { eventId: target, quoted: null };
   }
   const senderName = nameIn(account, timeline.roomId, quoted.sender);
-  const body = previewBody(kind, quoted.type, timeline.contentOf(quoted), null);
-  return { eventId: target, quoted: { sender: quoted.sender, senderName, body } };
+  const shown = timeline.contentOf(quoted);
+  const body = previewBody(kind, quoted.type, shown, null);
+  const media = kind === 'message' ? mediaOf(quoted.type, shown) : null;
+  const thumbnail = media?.thumbnail ?? (media?.kind === 'image' ? media.mxc : null);
+  return { eventId: target, quoted: { sender: quoted.sender, senderName, body, thumbnail } };
 }
 
 /** Reactions by key, the most used first, with my own that are on their way. */

@@ -4,6 +4,7 @@ import type { Account } from './account';
 
 export const STARS = 'app.hearth.stars';
 export const HIDDEN = 'app.hearth.hidden';
+export const HEARD = 'app.hearth.heard';
 export const SAVED = 'app.hearth.saved';
 
 export interface Star {
@@ -19,7 +20,7 @@ interface Stars {
 
 // Contents never change, and each row asks for them.
 const readStars = new WeakMap<Json, Stars>();
-const readHidden = new WeakMap<Json, ReadonlySet<string>>();
+const readIds = new WeakMap<Json, ReadonlySet<string>>();
 const NOTHING: Json = {};
 
 /** Starred messages, the newest star first. */
@@ -40,9 +41,18 @@ export function starsOf(account: Account): Stars {
 
 /** Events of a room that I took out of my own sight. */
 export function hiddenIn(account: Account, roomId: string): ReadonlySet<string> {
-  const content = account.rooms.get(roomId)?.accountData[HIDDEN] ?? NOTHING;
-  const known = readHidden.get(content) ?? new Set(texts(content.ids));
-  readHidden.set(content, known);
+  return idsIn(account, roomId, HIDDEN);
+}
+
+/** Voice messages of a room that I have heard. */
+export function heardIn(account: Account, roomId: string): ReadonlySet<string> {
+  return idsIn(account, roomId, HEARD);
+}
+
+function idsIn(account: Account, roomId: string, type: string): ReadonlySet<string> {
+  const content = account.rooms.get(roomId)?.accountData[type] ?? NOTHING;
+  const known = readIds.get(content) ?? new Set(texts(content.ids));
+  readIds.set(content, known);
   return known;
 }
 

@@ -4,6 +4,7 @@ import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
+import { goTo } from '../../store/ui';
 import { Button } from '../../ui/button';
 import { Icon } from '../../ui/icon';
 import { toast } from '../../ui/toast';
@@ -15,11 +16,27 @@ export function Composer(props: { roomId: RoomId }) {
   const { state, commands } = useClient();
   const room = () => state.rooms[props.roomId];
   const join = () => void commands.join(props.roomId).catch((error: unknown) => toast(errorText(errorInfo(error))));
+  const follow = async (next: RoomId) => {
+    const via = props.roomId.split(':').slice(1).join(':');
+    try {
+      goTo(state.rooms[next]?.membership === 'join' ? next : await commands.join(next, via === '' ? [] : [via]));
+    } catch (error) {
+      toast(errorText(errorInfo(error)));
+    }
+  };
   return (
     <div class={s.place} data-testid="composer">
       <Switch fallback={<Writer roomId={props.roomId} />}>
         <Match when={!room()}>
           <div class={s.notice} />
+        </Match>
+        <Match when={room()?.group.replacement}>
+          {(next) => (
+            <div class={s.notice} data-testid="composer-replaced">
+              {t('composer-replaced')}
+              <Button onClick={() => void follow(next())}>{t('composer-follow')}</Button>
+            </div>
+          )}
         </Match>
         <Match when={room()?.encrypted}>
           <p class={s.notice} data-testid="composer-encrypted">

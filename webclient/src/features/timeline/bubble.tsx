@@ -31,6 +31,8 @@ type BubbleProps = {
   last: boolean;
   /** Name above the first bubble; undefined where it would say nothing. */
   name: string | undefined;
+  /** Role of the sender in a group, with its colour ('' : none of its own). */
+  role: { readonly text: string; readonly colour: string } | undefined;
   flash: boolean;
 };
 
@@ -123,7 +125,14 @@ export function Bubble(props: BubbleProps) {
         <Show when={props.first && props.name}>
           {(name) => (
             <div class={s.name} data-name-colour={colourOf(props.item.sender)} data-testid="sender-name">
-              {name()}
+              <span class={s.nameText}>{name()}</span>
+              <Show when={props.role}>
+                {(role) => (
+                  <span class={s.role} data-name-colour={role().colour || undefined} data-testid="sender-role">
+                    {role().text}
+                  </span>
+                )}
+              </Show>
             </div>
           )}
         </Show>

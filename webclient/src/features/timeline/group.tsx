@@ -5,6 +5,7 @@ import { me, nameOf } from '../../store/people';
 import { Avatar } from '../../ui/avatar';
 import { albumRuns } from './albums';
 import { Bubble } from './bubble';
+import { roleOf } from './role';
 import { ServiceLines } from './service-lines';
 import s from './timeline.module.css';
 
@@ -32,6 +33,7 @@ function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
   const { state } = useClient();
   const sender = () => props.events[props.keys[0] ?? '']?.sender ?? '';
   const name = () => nameOf(state, props.roomId, sender());
+  const role = () => roleOf(state.rooms[props.roomId], sender());
   const runs = createMemo(() => new Map(albumRuns(props.keys, props.events).map((run) => [run[0] ?? '', run])));
   const heads = createMemo(() => [...runs().keys()]);
   const albumFrom = (key: string) => (runs().get(key) ?? []).flatMap((one) => props.events[one] ?? []);
@@ -58,6 +60,7 @@ function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
                     first={key === heads()[0]}
                     last={key === heads()[heads().length - 1]}
                     name={props.withAvatar ? name() : undefined}
+                    role={role()}
                     flash={(runs().get(key) ?? []).includes(props.flashed ?? '')}
                   />
                 )}

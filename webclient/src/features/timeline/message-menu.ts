@@ -69,6 +69,13 @@ function answerItems(client: Client, roomId: RoomId, item: TimelineItem, tell: T
     const select = () => void commands.retry(roomId, key).catch(tell);
     items.push({ id: 'retry', label: t('message-retry'), icon: 'rotate-ccw', select });
   }
+  const failed = failedIn(client, roomId);
+  if (item.error && failed.length > 1) {
+    const select = () => {
+      for (const one of failed) void commands.retry(roomId, one).catch(tell);
+    };
+    items.push({ id: 'retry-all', label: t('message-retry-all'), icon: 'rotate-ccw', select });
+  }
   if (!eventId || !mayAnswer(client, roomId, item)) return items;
   items.push({ id: 'reply', label: t('message-reply'), icon: 'reply', select: () => replyTo(roomId, eventId) });
   const media = mediaOf(item.type, item.content);
@@ -80,6 +87,12 @@ function answerItems(client: Client, roomId: RoomId, item: TimelineItem, tell: T
     items.push({ id: 'edit', label: t('message-edit'), icon: 'pencil', select: () => editItem(roomId, item) });
   }
   return items;
+}
+
+/** Rows of a chat that could not be sent. */
+function failedIn({ state }: Client, roomId: RoomId): string[] {
+  const timeline = state.timelines[roomId];
+  return (timeline?.items ?? []).filter((key) => timeline?.events[key]?.error);
 }
 
 /** Begin to edit a message: its words with marks, or a file's caption. */
@@ -185,7 +198,24 @@ function lastItems(client: Client, roomId: RoomId, item: TimelineItem, tell: Tel
   const { eventId, key } = item;
   if (item.error || (!eventId && item.upload && !item.upload.done)) {
     const discard = () => void client.commands.cancelLocal(roomId, key).catch(tell);
-    return [{ id: 'discard', label: t('message-discard'), icon: 'trash-2', danger: true, select: discard }];
+    const all = failedIn(client, roomId);
+    const discardAll = () => {
+      for (const one of all) void client.commands.cancelLocal(roomId, one).catch(tell);
+    };
+    return [
+      { id: 'discard', label: t('message-discard'), icon: 'trash-2', danger: true, select: discard },
+      ...(all.length > 1
+        ? [
+            {
+              id: 'discard-all',
+              label: t('message-discard-all'),
+              icon: 'trash-2',
+              danger: true,
+              select: discardAll,
+            } as const,
+          ]
+        : []),
+    ];
   }
   if (!eventId) return [];
   const select = () => askDelete(client, roomId, [item]);

@@ -1,6 +1,8 @@
+import { Show } from 'solid-js';
 import { t } from '../../i18n';
 import { previewText } from '../../i18n/words';
 import type { ReplyTarget } from '../../store/contract';
+import { createMediaUrl } from '../../store/media';
 import { jump } from '../../store/ui';
 import { colourOf } from '../../ui/colour';
 import s from './bubble.module.css';
@@ -16,10 +18,19 @@ export function ReplyQuote(props: { reply: ReplyTarget; own: boolean }) {
       data-name-colour={props.own ? 'own' : colourOf(quoted()?.sender ?? '')}
       onClick={() => void jump()?.(props.reply.eventId)}
     >
+      <Show when={quoted()?.thumbnail}>{(mxc) => <Thumb mxc={mxc()} />}</Show>
       <span class={s.quoteName}>{quoted()?.senderName ?? ' '}</span>
       <span class={s.quoteText}>
         {quoted() ? previewText(quoted()?.body ?? { kind: 'unknown', text: '' }) : t('message-missing')}
       </span>
     </button>
   );
+}
+
+function Thumb(props: { mxc: string }) {
+  const url = createMediaUrl(
+    () => props.mxc,
+    () => ({ w: 96, h: 96 }),
+  );
+  return <Show when={url()}>{(src) => <img class={s.quoteThumb} src={src()} alt="" />}</Show>;
 }

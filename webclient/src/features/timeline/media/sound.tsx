@@ -4,6 +4,7 @@ import { clockLength, type Media } from '../../../model/media';
 import { lengthMs, playing, positionMs, seek, toggleTrack, track } from '../../../store/audio';
 import { useClient } from '../../../store/context';
 import type { RoomId, TimelineItem } from '../../../store/contract';
+import { me } from '../../../store/people';
 import { fileSize } from '../../../ui/file-size';
 import { Icon } from '../../../ui/icon';
 import s from './media.module.css';
@@ -16,11 +17,15 @@ type SoundProps = { roomId: RoomId; item: TimelineItem; media: Media };
 
 /** A voice message as bars, or a piece of music with its name; both play in the one player of the page. */
 export function Sound(props: SoundProps) {
-  const { state } = useClient();
+  const { state, commands } = useClient();
   const isThis = () => track()?.key === props.item.key && track()?.roomId === props.roomId;
   const length = () => (isThis() && lengthMs() > 0 ? lengthMs() : props.media.durationMs);
   const toggle = () => {
     const own = trackOf(state, props.roomId, props.item, t('media-voice'));
+    const { eventId, heard, sender } = props.item;
+    if (own?.kind === 'voice' && eventId && !heard && sender !== me(state)) {
+      void commands.markHeard(props.roomId, eventId).catch(() => undefined);
+    }
     if (own) toggleTrack(own, tracksOf(state, props.roomId, own.kind, t('media-voice')));
   };
   const seekTo = (part: number) => {
@@ -68,6 +73,9 @@ export function Sound(props: SoundProps) {
         </Show>
         <span class={s.facts}>
           {time()}
+          <Show when={props.media.kind === 'voice' && !props.item.heard && props.item.sender !== me(state)}>
+            <i class={s.unheard} data-testid="unheard" />
+          </Show>
           <Show when={props.media.kind === 'audio' && props.media.size > 0}> · {fileSize(props.media.size)}</Show>
         </span>
       </div>
