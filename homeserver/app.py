@@ -70,6 +70,7 @@ from homeserver.opening import (
     open_database,
     open_mail,
     open_media,
+    open_outbound,
     open_sms,
     open_vault,
     web_client,
@@ -78,6 +79,7 @@ from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
 from homeserver.providers.thumbnails import Thumbnailer
 from homeserver.services.account_data import AccountData
+from homeserver.services.address_invites import AddressInvites
 from homeserver.services.admin import parts as admin_parts
 from homeserver.services.appservice_sender import parts as appservice_parts
 from homeserver.services.appservice_sender.sender import Below as AppserviceBelow
@@ -138,6 +140,7 @@ from homeserver.services.states import States
 from homeserver.services.sync import parts as sync_parts
 from homeserver.services.threads import Threads
 from homeserver.services.threepids.addresses import Addresses
+from homeserver.services.threepids.identity_server import IdentityServers
 from homeserver.services.threepids.verifications import Verifications
 from homeserver.services.timeline import Timeline
 from homeserver.services.typing import Typing
@@ -257,9 +260,10 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         sessions = Sessions(SessionTable(database), stream, clock, rng)
         feed.register(sessions.apply)
         passwords = Passwords(config.login.password.hash_cost)
+        outbound = open_outbound(config, clock, rng, resources)
         ui_auth = UiAuth(UiAuthSessions(database), clock, rng)
         try:
-            stage_parts.serve(ui_auth, config, clock, rng, resources)
+            stage_parts.serve(ui_auth, config, outbound)
         except stage_parts.IncompleteStage as error:
             raise CannotStart(str(error)) from error
         login = Login(
@@ -529,6 +533,10 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         creation.list_if(directory.check_may_publish)
         settings = Settings(rooms, account_data, push_rules)
         joining.tell_by(settings.joined)
+        identity_servers = IdentityServers(outbound)
+        address_invites = AddressInvites(
+            identity_servers, rooms=rooms, inviting=inviting, sending=sending, profiles=profiles
+        )
         upgrade = Upgrade(rooms=rooms, table=room_table, creation=creation, sending=sending, settings=settings)
         timeline = Timeline(visibility, events, Relations(database), peers.backfill if peers else None)
         room_state = RoomState(visibility, events, StateTable(database))
@@ -669,6 +677,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
             query_access_token=config.client_api.query_access_token,
             saw=devices.saw,
             act_as=appservices.access.act_as,
+            is_unlimited=appservices.access.is_unlimited,
         )
         versions.endpoints(table, config)
         Counts(registry, "hearth_database_trips", "Round trips to PostgreSQL", "kind", lambda: asdict(trips_so_far))
@@ -713,6 +722,7 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         )
         account_api.endpoints(table, credentials, deactivation, addresses, contacts)
         contacts_api.endpoints(table, contacts, registration, lambda: rng.letters(22))
+        contacts_api.binding_endpoint(table, identity_servers)
         contacts_api.number_endpoints(table, contacts, registration, config.base_url)
         devices_api.endpoints(table, devices, appservices.accounts)
         keys_api.endpoints(table, encryption.keys, encryption.cross_signing, sync.device_changes)
@@ -739,11 +749,18 @@ async def build(  # noqa: PLR0915 - one statement for each part of the house
         if peers is not None:
             peer_directory_api.endpoints(peers.table, directory, spaces, is_public=config.federation.public_rooms)
         rooms_api.endpoints(
-            table, creation, sending, memberships, room_state, presentation, delayed_events=delayed_events
+            table,
+            creation,
+            sending,
+            memberships,
+            room_state,
+            presentation,
+            delayed_events=delayed_events,
+            address_invites=address_invites,
         )
         delayed_events_api.endpoints(table, delayed_events)
         upgrades_api.endpoints(table, upgrade)
-        membership_api.endpoints(table, joining, inviting, removing, memberships)
+        membership_api.endpoints(table, joining, inviting, removing, memberships, address_invites)
         media_api.endpoints(table, media, thumbnails, legacy_routes=config.media.legacy_routes)
         if previews is not None:
             previews_api.endpoints(table, previews)

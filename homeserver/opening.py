@@ -9,8 +9,12 @@ from homeserver.asgi.static import Site
 from homeserver.bus.bus import Bus, BusDown
 from homeserver.bus.local import LocalBus
 from homeserver.bus.redis import RedisBus
-from homeserver.clock import Rng
+from homeserver.clock import Clock, Rng
 from homeserver.config import Config
+from homeserver.net.addresses import AddressPolicy
+from homeserver.net.connector import tls_context
+from homeserver.net.http import HttpClient
+from homeserver.net.resolver import DnsResolver
 from homeserver.providers.disk_media import DiskMedia
 from homeserver.providers.hooks import MediaStore, SmsSender
 from homeserver.providers.mail import SmtpMail
@@ -94,6 +98,19 @@ def open_media(config: Config) -> MediaStore:
         raise CannotStart("media.s3 needs the extra `s3`: pip install 'hearth-homeserver[s3]'") from error
     except OSError as error:
         raise CannotStart(f"files cannot be kept ({error}): correct media.store_path, or make room") from error
+
+
+def open_outbound(config: Config, clock: Clock, rng: Rng, resources: AsyncExitStack) -> HttpClient:
+    """The way out to services that are no homeservers: captchas, identity servers."""
+    outbound = config.outbound_http
+    client = HttpClient(
+        AddressPolicy.of(outbound.allow_private_addresses),
+        DnsResolver(clock.monotonic, rng.random),
+        tls_context(verify=outbound.verify_certificates),
+        user_agent=f"Hearth/{homeserver.__version__}",
+    )
+    resources.push_async_callback(client.close)
+    return client
 
 
 def open_mail(config: Config, resources: AsyncExitStack) -> MailCarrier | None:

@@ -13,6 +13,7 @@ from homeserver.errors import InvalidParam, MatrixError
 from homeserver.services.contacts import Contacts
 from homeserver.services.phone.numbers import parse
 from homeserver.services.registration import Registration
+from homeserver.services.threepids.identity_server import IdentityServer, IdentityServers
 from homeserver.services.threepids.mail import SUBMIT
 from homeserver.services.threepids.verifications import Purpose, ThreepidAuthFailed, Wanted
 
@@ -69,6 +70,15 @@ class OldAdd(msgspec.Struct):
     """Body of POST /account/3pid."""
 
     three_pid_creds: Credentials
+
+
+class Bind(msgspec.Struct):
+    """Body of POST /account/3pid/bind."""
+
+    client_secret: str
+    id_server: str
+    id_access_token: str
+    sid: str
 
 
 class Address(msgspec.Struct):
@@ -207,6 +217,18 @@ def endpoints(endpoint: EndpointTable, contacts: Contacts, registration: Registr
         if next_link is not None:
             return Raw(b"", status=302, headers={"Location": next_link})
         return page("Thank you", "<p>Your address is confirmed. You may close this window.</p>", nonce=nonce())
+
+
+def binding_endpoint(endpoint: EndpointTable, identity_servers: IdentityServers) -> None:
+    """Register the endpoint that asks an identity server to bind an address."""
+
+    @endpoint("POST", "/v3/account/3pid/bind", auth=USER, limit="account", body=Bind)
+    async def bind_threepid(call: Call[Bind]) -> Answer:
+        """Spec: Client-Server API, POST /account/3pid/bind."""
+        body = call.body
+        server = IdentityServer(body.id_server, body.id_access_token)
+        await identity_servers.bind(server, body.sid, body.client_secret, call.requester.user_id)
+        return {}
 
 
 def _page(sid: str, secret: str, code: str | None, nonce: Nonce, error: str | None = None) -> Answer:

@@ -6,11 +6,14 @@ import msgspec
 
 from homeserver.asgi.responses import Answer
 from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
+from homeserver.errors import MissingParam
 from homeserver.protocol.identifiers import RoomId
+from homeserver.services.address_invites import AddressInvites, Invitee
 from homeserver.services.inviting import Inviting
 from homeserver.services.joining import Joining
 from homeserver.services.memberships import Memberships
 from homeserver.services.removing import Removing
+from homeserver.services.threepids.identity_server import IdentityServer
 
 
 class Join(msgspec.Struct):
@@ -33,8 +36,24 @@ class Target(msgspec.Struct):
     reason: str | None = None
 
 
+class Invite(msgspec.Struct):
+    """Body of POST /invite: a user, or an address and the identity server to ask for it."""
+
+    user_id: str | None = None
+    reason: str | None = None
+    id_server: str | None = None
+    id_access_token: str | None = None
+    medium: str | None = None
+    address: str | None = None
+
+
 def endpoints(
-    endpoint: EndpointTable, joining: Joining, inviting: Inviting, removing: Removing, memberships: Memberships
+    endpoint: EndpointTable,
+    joining: Joining,
+    inviting: Inviting,
+    removing: Removing,
+    memberships: Memberships,
+    address_invites: AddressInvites,
 ) -> None:
     """Register the endpoints."""
 
@@ -56,10 +75,17 @@ def endpoints(
         """Spec: Client-Server API, POST /knock/{roomIdOrAlias}."""
         return {"room_id": await joining.knock(call.requester, room, via=via(call), reason=call.body.reason)}
 
-    @endpoint("POST", "/v3/rooms/<room_id>/invite", auth=USER, limit="invite", body=Target, socket=True)
-    async def invite(call: Call[Target], room_id: RoomId) -> Answer:
+    @endpoint("POST", "/v3/rooms/<room_id>/invite", auth=USER, limit="invite", body=Invite, socket=True)
+    async def invite(call: Call[Invite], room_id: RoomId) -> Answer:
         """Spec: Client-Server API, POST /rooms/{roomId}/invite."""
-        await inviting.invite(call.requester, room_id, call.body.user_id, reason=call.body.reason)
+        body = call.body
+        if body.user_id is not None:
+            await inviting.invite(call.requester, room_id, body.user_id, reason=body.reason)
+            return {}
+        if body.id_server is None or body.id_access_token is None or body.medium is None or body.address is None:
+            raise MissingParam("Object missing required field `user_id`, or those of an address")
+        invitee = Invitee(IdentityServer(body.id_server, body.id_access_token), body.medium, body.address)
+        await address_invites.invite(call.requester, room_id, invitee, reason=body.reason)
         return {}
 
     @endpoint("POST", "/v3/rooms/<room_id>/leave", auth=USER_OR_GUEST, limit="membership", body=Leave, socket=True)

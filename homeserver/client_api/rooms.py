@@ -3,7 +3,7 @@
 Spec: Client-Server API, Creation; Sending events to a room; Getting events for a room.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import orjson
@@ -13,6 +13,7 @@ from homeserver.client_api.delayed_events import txn_text
 from homeserver.client_api.http import USER, USER_OR_GUEST, Call, EndpointTable
 from homeserver.errors import InvalidParam
 from homeserver.protocol.identifiers import EventId, RoomId
+from homeserver.services.address_invites import AddressInvites, Invitee
 from homeserver.services.creation import Creation, NewRoom, StateDraft
 from homeserver.services.delayed_events import DelayedEvents
 from homeserver.services.intents import Draft
@@ -20,6 +21,7 @@ from homeserver.services.memberships import Memberships
 from homeserver.services.presentation import Presentation
 from homeserver.services.room_state import RoomState
 from homeserver.services.sending import Sending
+from homeserver.services.threepids.identity_server import IdentityServer
 from homeserver.storage.rows import TxnKey
 
 Json = dict[str, Any]
@@ -34,6 +36,19 @@ class StateEvent(msgspec.Struct):
     state_key: str = ""
 
 
+class InviteByAddress(msgspec.Struct):
+    """One entry of `invite_3pid`."""
+
+    id_server: str
+    id_access_token: str
+    medium: str
+    address: str
+
+    @property
+    def invitee(self) -> Invitee:
+        return Invitee(IdentityServer(self.id_server, self.id_access_token), self.medium, self.address)
+
+
 class CreateRoom(msgspec.Struct):
     """Body of POST /createRoom."""
 
@@ -44,6 +59,7 @@ class CreateRoom(msgspec.Struct):
     topic: str | None = None
     room_alias_name: str | None = None
     invite: list[str] = []
+    invite_3pid: Annotated[list[InviteByAddress], msgspec.Meta(max_length=20)] = []
     is_direct: bool = False
     creation_content: Json = {}
     initial_state: list[StateEvent] = []
@@ -79,6 +95,7 @@ def endpoints(
     presentation: Presentation,
     *,
     delayed_events: DelayedEvents,
+    address_invites: AddressInvites,
 ) -> None:
     """Register the endpoints."""
 
@@ -106,7 +123,9 @@ def endpoints(
             initial_state=[StateDraft(one.type, one.content, one.state_key) for one in body.initial_state],
             power_levels=body.power_level_content_override,
         )
-        return {"room_id": await creation.create(call.requester, new)}
+        room_id = await creation.create(call.requester, new)
+        await address_invites.invite_all(call.requester, room_id, [one.invitee for one in body.invite_3pid])
+        return {"room_id": room_id}
 
     @endpoint(
         "PUT",
@@ -199,12 +218,11 @@ def endpoints(
     @endpoint("GET", "/v3/rooms/<room_id>/members", auth=USER_OR_GUEST, limit="read", socket=True)
     async def members(call: Call[None], room_id: RoomId) -> Answer:
         """Spec: Client-Server API, GET /rooms/{roomId}/members."""
-        query = call.query
         seen = await state.members(
             call.requester.user_id,
             room_id,
-            membership=query.text("membership"),
-            not_membership=query.text("not_membership"),
-            at=query.text("at"),
+            membership=call.query.text("membership"),
+            not_membership=call.query.text("not_membership"),
+            at=call.query.text("at"),
         )
         return {"chunk": await presentation.events(call.requester, seen)}

@@ -124,7 +124,7 @@ async def test_a_captcha_service_that_is_broken_lets_nobody_in(
 def test_a_captcha_without_keys_does_not_start(tmp_path: Path) -> None:
     config = configured("", tmp_path, registration=Registration(recaptcha=Recaptcha(required=True, public_key="x")))
     with pytest.raises(IncompleteStage):
-        serve(None, config, None, None, None)  # type: ignore[arg-type] # nothing of them is reached
+        serve(None, config, None)  # type: ignore[arg-type] # nothing of them is reached
 
 
 async def test_the_pages_do_the_stages_and_the_session_alone_goes_on(strict: Server) -> None:

@@ -339,6 +339,16 @@ async def _address(world: World, user: User) -> Ask:
     return Ask(user, {"medium": "email", "address": f"{proof['client_secret']}@example.org"})
 
 
+async def _bind_address(world: World) -> Ask:
+    body = {"id_server": world.identity.name, "id_access_token": "mine", "sid": "s", "client_secret": "c"}
+    return Ask(world.alice, body)
+
+
+async def _invite_address(world: World) -> Ask:
+    address = {"medium": "email", "address": "new@example.org"}
+    return Ask(world.alice, {"id_server": world.identity.name, "id_access_token": "mine", **address})
+
+
 PUSHER: Json = {
     "app_id": "org.example",
     "pushkey": "key",
@@ -460,6 +470,8 @@ RECIPES: dict[str, Recipe] = {
     "peekEvents": by("alice", None, {"timeout": "0", "room_id": "$room"}),
     "getSpaceHierarchy": by("bob"),
     "getNotifications": by("bob"),
+    "bind3PID": _bind_address,
+    "inviteBy3PID": _invite_address,
     "requestTokenToRegisterEmail": _request_email,
     "requestTokenToResetPasswordEmail": _request_email,
     "requestTokenTo3PIDEmail": _request_email,

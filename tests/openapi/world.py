@@ -16,8 +16,10 @@ from homeserver.storage.database import Database
 from homeserver.storage.users import RegistrationTokens
 from tests.support.appservice import Appservice
 from tests.support.client import Json, Server, User
+from tests.support.identity import Identity
 from tests.support.running import running_app
 from tests.support.smtp import MailServer
+from tools.certificates import local_certificate
 
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
@@ -35,6 +37,7 @@ class World:
     server: Server
     bridge: Appservice
     post: MailServer
+    identity: Identity
     admin: User
     alice: User
     bob: User
@@ -117,12 +120,17 @@ PICTURE = _picture()
 @asynccontextmanager
 async def world_of(cluster: "Cluster", folder: Path, **changes: Any) -> AsyncIterator[World]:
     """The world on a server of its own."""
-    async with Appservice(folder) as bridge, MailServer() as post, cluster.database() as url:
+    async with (
+        Appservice(folder) as bridge,
+        MailServer() as post,
+        Identity(local_certificate(folder / "tls")) as identity,
+        cluster.database() as url,
+    ):
         settings: Json = {
             "database": DatabaseConfig(url=url),
             "registration": Registration(enabled=True, without_verification=True, guests=True),
             "login": Login(password=Password(hash_cost="test")),
-            "outbound_http": OutboundHttp(allow_private_addresses=True),
+            "outbound_http": OutboundHttp(allow_private_addresses=True, verify_certificates=False),
             "turn": Turn(uris=("turn:turn.hearth.test?transport=udp",), shared_secret="s"),
             "well_known": WellKnown(support=CONTACT, policy_server_key="6yhHGKhCiXTSEN2ksjV7kX/N6rBQZ3Xb+M7LlC6NS+s"),
             "email": Email(smtp_host="127.0.0.1", smtp_port=post.port, tls="none"),
@@ -138,6 +146,6 @@ async def world_of(cluster: "Cluster", folder: Path, **changes: Any) -> AsyncIte
             finally:
                 await database.close()
             admin = await server.login("root")
-            world = World(app, server, bridge, post, admin, alice, bob, carol)
+            world = World(app, server, bridge, post, identity, admin, alice, bob, carol)
             await world.build()
             yield world
