@@ -153,6 +153,10 @@ class Commits:
             self._tasks = tasks
             await asyncio.get_running_loop().create_future()
 
+    async def intern(self, keys: Sequence[StateKey]) -> None:
+        """Have the numbers of state keys ready for an intent that will come."""
+        await self._state_keys.intern(keys)
+
     async def commit(self, room: Room, intent: Intent | Finished) -> Committed:
         """Commit one event to the room and wait for it.
 

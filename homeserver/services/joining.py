@@ -3,13 +3,13 @@
 Spec: Client-Server API, Joining rooms, Restricted rooms; Server-Server API, Joining rooms.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from homeserver.errors import Forbidden, GuestAccessForbidden, InvalidParam, NotFound
 from homeserver.protocol.identifiers import RoomId, UserId, server_of
 from homeserver.services.commits import Commits
-from homeserver.services.heads import Room
+from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import Draft, Intent
 from homeserver.services.inviting import MemberProfiles
 from homeserver.services.remote_join import RemoteJoin
@@ -31,7 +31,7 @@ class Aliases(Protocol):
         """The room and servers that know it. Raises NotFound."""
 
 
-CheckOpen = Callable[[str], Awaitable[None]]
+CheckOpen = Callable[[str], Coroutine[Any, Any, None]]
 
 
 class Joining:
@@ -82,12 +82,15 @@ class Joining:
         requester.must_be_active()
         room_id, servers = await self.named(room, via)
         user_id = requester.user_id
-        if self._check_open is not None:
-            await self._check_open(room_id)
-        content = dict(await self._profiles.member_content(user_id))
+        own, head, *_ = await self._members.together(
+            self._profiles.member_content(user_id),
+            self._rooms.find(room_id),
+            self._commits.intern([(MEMBER, user_id)]),
+            *([self._check_open(room_id)] if self._check_open is not None else []),
+        )
+        content = dict(own)
         if reason is not None:
             content["reason"] = reason
-        head = await self._rooms.find(room_id)
         if requester.is_guest and not guests_may_join(head):
             raise GuestAccessForbidden("Guests may not join this room.")
         if head is not None and head.has_server(self._server):

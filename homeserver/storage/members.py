@@ -3,8 +3,8 @@
 A little longer than others: the SQL of one table stands in one place.
 """
 
-from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Coroutine, Mapping
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -240,6 +240,10 @@ class Members:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+
+    async def together(self, *reads: Coroutine[Any, Any, Any]) -> list[Any]:
+        """Run these at once; what they read at the same moment is one trip: see `Database.together`."""
+        return await self._db.together(*reads)
 
     async def rooms_of(self, user_id: str) -> list[Membership]:
         """Every room the user ever had to do with, forgotten ones included [1 trip]."""

@@ -4,6 +4,7 @@ A snapshot is a point `(chain_id, sequence)`; a chain continues its parent from 
 "State at every event". Not for members' profiles (`members.py`).
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
@@ -118,14 +119,22 @@ class StateKeys:
     def __init__(self, database: Database) -> None:
         self._db = database
         self._known: dict[StateKey, int] = {}
+        self._wanted: set[StateKey] = set()
+        self._making = asyncio.Lock()
 
     async def intern(self, keys: Collection[StateKey]) -> dict[StateKey, int]:
-        """A number for each key [0 trips known, 1 or 2 else]."""
+        """A number for each key [0 trips known, 1 or 2 else, shared by all who ask meanwhile]."""
         known = self._known
-        unknown = [key for key in set(keys) if key not in known]
+        found = {key: known[key] for key in keys if key in known}
+        unknown = {key for key in keys if key not in found}
         if unknown:
-            await self._load(unknown, create=True)
-        return {key: known[key] for key in keys}
+            self._wanted |= unknown
+            async with self._making:
+                found |= {key: known[key] for key in unknown if key in known}
+                if not unknown <= found.keys():
+                    wanted, self._wanted = self._wanted | unknown, set()
+                    found |= await self._load([key for key in wanted if key not in known], create=True)
+        return {key: found[key] for key in keys}
 
     async def find(self, keys: Collection[StateKey]) -> dict[StateKey, int]:
         """Numbers of those keys that have one; makes none."""
@@ -141,7 +150,7 @@ class StateKeys:
             self._known.clear()
         self._known[key] = state_key_nid
 
-    async def _load(self, keys: Iterable[StateKey], *, create: bool) -> None:
+    async def _load(self, keys: Iterable[StateKey], *, create: bool) -> dict[StateKey, int]:
         wanted = sorted(keys)
         rows = await self._db.fetch(
             """
@@ -177,6 +186,7 @@ class StateKeys:
             found.update({(row["type"], row["state_key"]): row["state_key_nid"] for row in rows})
         for key, nid in found.items():
             self.learn(key, nid)
+        return found
 
 
 class StateAt(NamedTuple):

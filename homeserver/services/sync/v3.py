@@ -107,6 +107,13 @@ class ClassicSync:
             ticket = listener.ticket
             viewer = await viewers.viewer(requester, listener, arrival.upto)
             token = self._token()
+            if since == token and not wanted.full_state:
+                # The common poll: nothing happened at all.
+                left = deadline - self._clock.monotonic()
+                if left <= 0 or self._stopping.is_set():
+                    return await self._ended(requester, {}, token, sent)
+                await self._feed.wait(listener, ticket, left)
+                continue
             quick = self._quick.answer(viewer, wanted, sent, since, token) if since.inbox is None else {}
             if quick:
                 return await self._ended(requester, quick, token, sent)
