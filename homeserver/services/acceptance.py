@@ -25,6 +25,7 @@ from homeserver.services.policy_server import PolicyServers
 from homeserver.services.received import Dropped, has_right_hash, parse, redaction_of
 from homeserver.services.resolution import Point, Resolution, point_after
 from homeserver.services.rooms import Rooms
+from homeserver.services.turns import slices
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import OUTLIER, REJECTED, SOFT_FAILED, RedactionRow, Row, TxnKey
@@ -106,14 +107,17 @@ class Acceptance:
 
         An event whose hash is wrong comes back redacted, as everybody else sees it.
         """
-        results: list[Event | Dropped] = [parse(pdu, rules, limit_references) for pdu in pdus]
+        results: list[Event | Dropped] = []
+        async for portion in slices(pdus):
+            results += [parse(pdu, rules, limit_references) for pdu in portion]
         parsed = [(place, event) for place, event in enumerate(results) if isinstance(event, Event)]
         problems = await self._keyring.verify_pdus([(event.pdu, rules) for _, event in parsed])
-        for (place, event), problem in zip(parsed, problems, strict=True):
-            if problem is not None:
-                results[place] = Dropped(f"signature: {problem}", event.event_id)
-            elif not has_right_hash(event, rules):
-                results[place] = redacted(event, rules)
+        async for judged in slices(list(zip(parsed, problems, strict=True))):
+            for (place, event), problem in judged:
+                if problem is not None:
+                    results[place] = Dropped(f"signature: {problem}", event.event_id)
+                elif not has_right_hash(event, rules):
+                    results[place] = redacted(event, rules)
         return results
 
     # -- checks against the room -----------------------------------------------------------------------------------

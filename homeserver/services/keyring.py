@@ -28,6 +28,7 @@ from homeserver.protocol.signing import (
     verify_event,
     verify_json,
 )
+from homeserver.services.turns import slices
 from homeserver.storage.server_keys import ServerKeyTable
 
 log = structlog.get_logger()
@@ -42,6 +43,8 @@ MAX_KEYS: Final = 100
 INLINE: Final = 3
 """Up to this many events are verified on the loop (about 0.1 ms each); more go to the pool."""
 AT_ONCE: Final = 20
+MANY: Final = 500
+"""PDUs that are looked at in one turn on the loop."""
 POLICY_SERVER_KEY: Final = "ed25519:policy_server"
 
 
@@ -138,9 +141,13 @@ class Keyring:
 
         Spec: Server-Server API, Signing Events; Room Versions, Signing key validity period.
         """
-        wanted = {(server, key_id, ts) for pdu, rules in pdus for server, key_id, ts in _needs(pdu, rules)}
+        wanted: set[tuple[str, str, int]] = set()
+        async for portion in slices(pdus, MANY):
+            wanted.update(need for pdu, rules in portion for need in _needs(pdu, rules))
         await self.prepare(wanted)
-        jobs = [(pdu, rules, self._usable(pdu, rules)) for pdu, rules in pdus]
+        jobs = []
+        async for portion in slices(pdus, MANY):
+            jobs += [(pdu, rules, self._usable(pdu, rules)) for pdu, rules in portion]
         if len(jobs) <= INLINE:
             return [_verify(*job) for job in jobs]
         loop = asyncio.get_running_loop()

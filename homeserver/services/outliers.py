@@ -19,6 +19,7 @@ from homeserver.services.event_rows import shown_text
 from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import relation_of
 from homeserver.services.rooms import Rooms
+from homeserver.services.turns import slices
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import OUTLIER, REJECTED, EventRow, RoomWrite, Row, Rows
@@ -60,19 +61,19 @@ class Outliers:
         await self._nids.ensure(len(new))
         for event in new:
             found[event.event_id] = Stored(self._nids.next(), event.event_id in rejected)
-        rows = [
-            event_row(
-                event,
-                room,
-                event_nid=found[event.event_id].event_nid,
-                state_key_nid=keys[event.key] if event.is_state else None,
-                auth_nids=tuple(found[auth].event_nid for auth in event.auth_events if auth in found),
-                flags=OUTLIER | (REJECTED if event.event_id in rejected else 0),
-            )
-            for event in new
-        ]
-        for start in range(0, len(rows), CHUNK):
-            await self._write(room, rows[start : start + CHUNK])
+        async for portion in slices(new, CHUNK):
+            rows = [
+                event_row(
+                    event,
+                    room,
+                    event_nid=found[event.event_id].event_nid,
+                    state_key_nid=keys[event.key] if event.is_state else None,
+                    auth_nids=tuple(found[auth].event_nid for auth in event.auth_events if auth in found),
+                    flags=OUTLIER | (REJECTED if event.event_id in rejected else 0),
+                )
+                for event in portion
+            ]
+            await self._write(room, rows)
         return found
 
     async def _write(self, room: Room, rows: Sequence[EventRow]) -> None:

@@ -5,6 +5,7 @@ restricted room, who vouches. What comes back is verified event by event before 
 Spec: Server-Server API, Joining Rooms, Leaving Rooms (Rejecting Invites).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from homeserver.services.outliers import Outliers, Stored, event_row, judge
 from homeserver.services.resolution import Resolution
 from homeserver.services.rooms import Rooms
 from homeserver.services.templates import BadTemplate, read_template
+from homeserver.services.turns import slices
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.members import Members
 from homeserver.storage.rooms import RoomTable
@@ -43,6 +45,8 @@ MAX_SERVERS: Final = 6
 """Residents that are tried before we give up."""
 TRIES: Final = 5
 MAX_STATE: Final = 200_000
+MANY: Final = 200
+"""Events whose judging would hold the loop up."""
 KNOCKABLE: Final = [version for version, rules in ROOM_VERSIONS.items() if rules.knock]
 CREATE_KEY: Final[StateKey] = ("m.room.create", "")
 
@@ -212,7 +216,7 @@ class RemoteJoin:
         read = await self._acceptance.read([*joined.state, *joined.auth_chain], rules)
         good = [event if isinstance(event, Event) and event.room_id == room_id else None for event in read]
         everything = {event.event_id: event for event in good if event is not None}
-        order, rejected = judge(everything, rules)
+        order, rejected = await _judged(everything, rules)
         accepted = {event.event_id for event in order} - rejected
         state = [
             event
@@ -255,7 +259,10 @@ class RemoteJoin:
         """A room that we were never in: its state stands at the beginning of its first chain."""
         numbers = await self._keys.intern([*state, event.key])
         await self._nids.ensure(1)
-        entry = _Beginning(room, event, state, stored, numbers, self._nids.next())
+        rows: list[StateRow] = []
+        async for portion in slices([entry for key, entry in sorted(state.items()) if key != event.key]):
+            rows += [_state_row(room, entry, stored[entry.event_id].event_nid, numbers) for entry in portion]
+        entry = _Beginning(room, event, rows, stored, numbers[event.key], self._nids.next())
         outcome = await self._stream.submit(entry)
         if outcome.refused:
             raise Stale
@@ -294,9 +301,9 @@ class _Beginning:
         self,
         room: Room,
         event: Event,
-        state: Mapping[StateKey, Event],
+        state: Sequence[StateRow],
         stored: Mapping[EventId, Stored],
-        numbers: Mapping[StateKey, int],
+        state_key_nid: int,
         event_nid: int,
     ) -> None:
         self.room_nid: int | None = room.room_nid
@@ -304,7 +311,7 @@ class _Beginning:
         self._event = event
         self._state = state
         self._stored = stored
-        self._numbers = numbers
+        self._state_key_nid = state_key_nid
         self._event_nid = event_nid
 
     def rows(self, rows: Rows) -> None:
@@ -323,14 +330,13 @@ class _Beginning:
                 n=1,
             )
         )
-        for key, entry in sorted(self._state.items()):
-            if key != event.key:
-                rows.add(self._state_row(key, entry))
+        for state_row in self._state:
+            rows.add(state_row)
         row = event_row(
             event,
             room,
             event_nid=self._event_nid,
-            state_key_nid=self._numbers[event.key],
+            state_key_nid=self._state_key_nid,
             auth_nids=tuple(self._stored[auth].event_nid for auth in event.auth_events if auth in self._stored),
         )
         row.on_head = row.is_current_state = True
@@ -338,24 +344,29 @@ class _Beginning:
         rows.add(row)
         rows.add(BackwardRow(room_nid=room.room_nid, added=tuple(event.prev_events)))
 
-    def _state_row(self, key: StateKey, entry: Event) -> StateRow:
-        room = self._room
-        made = event_row(entry, room, event_nid=self._stored[entry.event_id].event_nid, state_key_nid=None)
-        return StateRow(
-            room_nid=room.room_nid,
-            room_id=room.room_id,
-            chain_id=room.chain_id,
-            sequence=0,
-            type=key[0],
-            state_key=key[1],
-            state_key_nid=self._numbers[key],
-            event_nid=made.event_nid,
-            event_id=entry.event_id,
-            body=made.body,
-            membership=made.membership,
-            displayname=made.displayname,
-            avatar_url=made.avatar_url,
-        )
+
+def _state_row(room: Room, entry: Event, event_nid: int, numbers: Mapping[StateKey, int]) -> StateRow:
+    made = event_row(entry, room, event_nid=event_nid, state_key_nid=None)
+    return StateRow(
+        room_nid=room.room_nid,
+        room_id=room.room_id,
+        chain_id=room.chain_id,
+        sequence=0,
+        type=entry.type,
+        state_key=entry.target,
+        state_key_nid=numbers[entry.key],
+        event_nid=made.event_nid,
+        event_id=entry.event_id,
+        body=made.body,
+        membership=made.membership,
+        displayname=made.displayname,
+        avatar_url=made.avatar_url,
+    )
+
+
+async def _judged(events: Mapping[EventId, Event], rules: RoomVersion) -> tuple[list[Event], set[EventId]]:
+    """`judge`, beside the loop where there is much to judge."""
+    return await asyncio.to_thread(judge, events, rules) if len(events) > MANY else judge(events, rules)
 
 
 def _rules(template: Template) -> RoomVersion:

@@ -1,8 +1,17 @@
-"""One at a time for each name, within this process. Not for: locks between processes (`storage.leases`)."""
+"""Taking turns within this process: one at a time for each name, and long lists by slices.
+
+Not for: locks between processes (`storage.leases`).
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+SLICE: Final = 50
+"""Events whose reading takes some 10 ms."""
 
 
 class Turns:
@@ -24,3 +33,11 @@ class Turns:
             self._users[name] -= 1
             if not self._users[name]:
                 del self._users[name], self._locks[name]
+
+
+async def slices(items: Sequence[T], size: int = SLICE) -> AsyncIterator[Sequence[T]]:
+    """The items in portions, with a turn for everybody else on the loop between two of them."""
+    for start in range(0, len(items), size):
+        if start:
+            await asyncio.sleep(0)
+        yield items[start : start + size]

@@ -3,6 +3,7 @@
 Spec: Server-Server API, Request Authentication.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ T = TypeVar("T")
 
 TIMEOUT_S: Final = 30.0
 MAX_BYTES: Final = 5 * 1024 * 1024
+LARGE_BYTES: Final = 256 * 1024
 MAX_ERROR_BYTES: Final = 64 * 1024
 MAX_STATE_BYTES: Final = 100 * 1024 * 1024
 """Of answers that hold a whole room state."""
@@ -139,6 +141,8 @@ class Requests:
         headers = await self._permitted(server, call)
         answer = await self._send(server, call, self._http.send, headers)
         await self._noted(server, answer.status)
+        if len(answer.body) > LARGE_BYTES:  # a whole room's state: reading it would hold the loop up
+            return await asyncio.to_thread(_read, server, answer)
         return _read(server, answer)
 
     async def _permitted(self, server: str, call: _Call) -> dict[str, str]:
