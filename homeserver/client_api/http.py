@@ -195,10 +195,16 @@ class EndpointTable:
         query_access_token: bool = True,
         saw: Saw | None = None,
         act_as: ActAs | None = None,
+        is_unlimited: Callable[[str], bool] | None = None,
     ) -> None:
-        """`saw` is told of each HTTP request with a token: who, from which address, with which user agent."""
+        """`saw` is told of each HTTP request with a token: who, from which address, with which user agent.
+
+        `act_as` and `is_unlimited` are for application services: the latter says whose token they are without limits,
+        where they make accounts and log in.
+        """
         self._authenticate = authenticate
         self._act_as = act_as
+        self._is_unlimited = is_unlimited
         self._saw = saw
         self._limits = limits
         self._query_access_token = query_access_token
@@ -293,6 +299,8 @@ class EndpointTable:
     async def _admit(self, endpoint: Endpoint, token: str | None, request: Request) -> Requester | None:
         """Find out who calls, and take a token from the bucket of the endpoint."""
         if endpoint.auth is Auth.NONE or (token is None and endpoint.auth is Auth.OPTIONAL):
+            if token is not None and self._is_unlimited is not None and self._is_unlimited(token):
+                return None
             await self._limits.take(endpoint.limit, address_key(request.ip))
             return None
         if token is None:

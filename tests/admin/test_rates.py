@@ -14,7 +14,7 @@ from tests.support.client import Refused, User
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
 
-LIMITS = RateLimits(message=Bucket(0.001, 3))
+LIMITS = RateLimits(message=Bucket(0.001, 3), login=Bucket(0.001, 2))
 
 
 async def n_said(user: User, room: str, n: int = 6) -> int:
@@ -43,6 +43,9 @@ async def test_application_services_and_the_admins_choice_are_not_limited(cluste
         admin = User(server, made["user_id"], made["access_token"], made["device_id"])
         alice = await server.register("alice")
         room = await alice.creates_public_room()
+        login = {"type": "m.login.application_service", "identifier": {"type": "m.id.user", "user": free.sender}}
+        tries = [await server.ask("POST", "/v3/login", login, token=free.as_token) for _ in range(5)]
+        assert {status for status, _ in tries} == {200}
         ghosts = [await free.ghost(server, "a"), await limited.ghost(server, "b"), limited.acts(server)]
         for user in ghosts:
             await user.joins(room)

@@ -39,7 +39,8 @@ def test_a_registration_says_whose_names_are_whose(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["receive_ephemeral", "de.sorunome.msc2409.push_ephemeral", "push_ephemeral"])
 def test_every_name_of_the_wish_for_receipts_is_understood(tmp_path: Path, key: str) -> None:
-    [irc] = read([file(tmp_path, **{key: True})], "here.test")
+    wish: dict[str, Any] = {key: True}
+    [irc] = read([file(tmp_path, **wish)], "here.test")
     assert irc.receives_ephemeral
 
 

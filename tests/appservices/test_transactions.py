@@ -2,9 +2,14 @@
 
 import asyncio
 
+import orjson
+
+from homeserver.services.appservice_sender.contents import invite_event
+from homeserver.storage.rows import MemberRow
 from tests.appservices.conftest import House
 from tests.support.client import Json
 from tests.support.crypto import Device
+from tests.support.waiting import eventually
 
 
 async def test_a_bridge_hears_of_its_rooms_in_order_and_of_no_others(house: House) -> None:
@@ -64,6 +69,23 @@ async def test_receipts_and_typing_reach_a_bridge_by_both_names(house: House) ->
     await bridge.until(lambda: any("m.read.private" in str(e) for e in heard("m.receipt", "ephemeral")))
 
 
+async def test_presence_of_those_in_its_rooms_reaches_a_bridge(house: House) -> None:
+    server, bridge = house.server, house.bridge
+    alice, stranger, ghost = await server.register(), await server.register(), await bridge.ghost(server, "watcher")
+    room = await ghost.creates_public_room()
+    await alice.joins(room)
+    await stranger.syncs()
+    await alice.syncs()
+
+    def seen() -> dict[str, Json]:
+        found = [event for body in bridge.bodies for event in body["ephemeral"] if event["type"] == "m.presence"]
+        return {event["sender"]: event["content"] for event in found}
+
+    await bridge.until(lambda: alice.user_id in seen())
+    assert seen()[alice.user_id]["presence"] == "online"
+    assert stranger.user_id not in seen()
+
+
 async def test_an_encrypted_bridge_gets_messages_to_its_devices_and_counts_of_its_keys(house: House) -> None:
     server, bridge = house.server, house.bridge
     alice = await server.register()
@@ -100,8 +122,48 @@ async def test_an_encrypted_bridge_gets_messages_to_its_devices_and_counts_of_it
     await bridge.until(lambda: counts() and counts()[-1] == 2)
     unused = [body["org.matrix.msc3202.device_unused_fallback_key_types"] for body in bridge.bodies]
     assert {"E2BE": ["signed_curve25519"]} in [found.get(ghost.user_id) for found in unused]
-    synced = await ghost.call("GET", "/v3/sync", None, timeout=0)
-    assert synced.get("to_device", {}).get("events", []) == [], "what has arrived waits no longer"
+
+    async def waits_no_longer() -> bool:
+        synced = await ghost.call("GET", "/v3/sync", None, timeout=0)
+        return not synced.get("to_device", {}).get("events")
+
+    await eventually(waits_no_longer)
+
+
+async def test_an_encrypted_bridge_hears_who_comes_to_its_rooms_and_who_shares_none_any_more(house: House) -> None:
+    server, bridge = house.server, house.bridge
+    alice, ghost = await server.register(), await bridge.ghost(server, "tracks")
+    rooms = [await ghost.creates_public_room() for _ in range(2)]
+    for room in rooms:
+        await alice.joins(room)
+
+    def lists(kind: str) -> list[str]:
+        found = [body["org.matrix.msc3202.device_lists"][kind] for body in bridge.bodies]
+        return [user_id for user_ids in found for user_id in user_ids]
+
+    await bridge.until(lambda: alice.user_id in lists("changed"))
+    await alice.leaves(rooms[0])
+    await bridge.until(lambda: [e for e in bridge.saw(room_id=rooms[0]) if e["content"].get("membership") == "leave"])
+    assert alice.user_id not in lists("left"), "one room is still shared"
+    await alice.leaves(rooms[1])
+    await bridge.until(lambda: alice.user_id in lists("left"))
+
+
+def test_an_invite_from_elsewhere_is_told_with_what_the_room_shows() -> None:
+    own: Json = {"type": "m.room.member", "state_key": "@_bridge_a:x", "sender": "@b:y", "content": {}}
+    kept: Json = {**own, "event_id": "$invite", "origin_server_ts": 900}
+    name: Json = {"type": "m.room.name", "state_key": "", "sender": "@b:y", "content": {"name": "N"}}
+    row = MemberRow(
+        room_nid=1,
+        room_id="!r:y",
+        user_id="@_bridge_a:x",
+        server="x",
+        membership="invite",
+        event_id="$invite",
+        stripped_state=orjson.dumps([name, kept]),
+    )
+    [event] = invite_event(row, 1_000)
+    assert event == {**kept, "room_id": "!r:y", "unsigned": {"age": 100, "invite_room_state": [name]}}
 
 
 async def test_a_transaction_is_repeated_unchanged_until_it_has_arrived(house: House) -> None:

@@ -22,6 +22,7 @@ from homeserver.services.rooms import Rooms
 from homeserver.services.typing import Typing
 from homeserver.storage.appservices import Appservices, Point
 from homeserver.storage.devices import Devices
+from homeserver.storage.members import Members
 from homeserver.storage.rows import (
     HIDDEN,
     DeviceChangeRow,
@@ -65,6 +66,8 @@ class _Gathered:
     receipts: list[ReceiptRow] = field(default_factory=list)
     to_device: list[ToDeviceRow] = field(default_factory=list)
     changed: dict[str, None] = field(default_factory=dict)
+    """Users whose devices changed, or who came into a room; `left`: who went out of one."""
+    left: dict[str, None] = field(default_factory=dict)
     devices: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Devices whose keys are to be counted: number -> user id, device id."""
     size: int = 0
@@ -84,6 +87,7 @@ class Contents:
         *,
         table: Appservices,
         devices: Devices,
+        members: Members,
         rooms: Rooms,
         one_time_keys: OneTimeKeys,
         typing: Typing,
@@ -94,6 +98,7 @@ class Contents:
         self._interest = interest
         self._table = table
         self._devices = devices
+        self._members = members
         self._rooms = rooms
         self._one_time_keys = one_time_keys
         self._typing = typing
@@ -121,6 +126,8 @@ class Contents:
             if not row.flags & HIDDEN and not row.historical and await self._interest.event(row):
                 gathered.events.append(row)
                 gathered.size += len(row.body)
+                if self._registration.is_encrypted and row.membership is not None and row.is_current_state:
+                    self._gather_member(row, gathered)
         elif isinstance(row, MemberRow):
             if row.membership == "invite" and row.stripped_state is not None and self._interest.user(row.user_id):
                 gathered.events.append(row)
@@ -143,6 +150,22 @@ class Contents:
             and (self._interest.user(row.user_id) or await self._interest.any_room(row.room_nids))
         ):
             gathered.changed[row.user_id] = None
+
+    def _gather_member(self, row: EventRow, gathered: _Gathered) -> None:
+        """Who comes into a room of interest, and who goes, is a change of the lists that its users track."""
+        user_id = row.state_key or ""
+        if row.membership == "join":
+            gathered.left.pop(user_id, None)
+            gathered.changed[user_id] = None
+        elif row.membership in {"leave", "ban"}:
+            gathered.left[user_id] = None
+
+    async def _gone(self, user_ids: Collection[str]) -> list[str]:
+        """Those who share no room of interest any more [1 trip, 0 for none]."""
+        if not user_ids:
+            return []
+        rooms = await self._members.joined_room_nids(user_ids)
+        return [user_id for user_id in user_ids if not await self._interest.any_room(rooms.get(user_id, ()))]
 
     @property
     def _takes_messages(self) -> bool:
@@ -182,7 +205,7 @@ class Contents:
         events: list[Any] = []
         for row in listed:
             if isinstance(row, MemberRow):
-                events += _invite(row, now)
+                events += invite_event(row, now)
                 continue
             unsigned: Json = {"age": max(0, now - row.ts)}
             if row.unsigned:
@@ -226,8 +249,10 @@ class Contents:
             found = await self._one_time_keys.counts_of(device_nid)
             counts.setdefault(user_id, {})[device_id] = found.counts
             unused.setdefault(user_id, {})[device_id] = found.unused_fallback
+        left = await self._gone(gathered.left)
+        changed = [user_id for user_id in gathered.changed if user_id not in left]
         return {
-            f"{ENCRYPTION}.device_lists": {"changed": list(gathered.changed), "left": []},
+            f"{ENCRYPTION}.device_lists": {"changed": changed, "left": left},
             f"{ENCRYPTION}.device_one_time_keys_count": counts,
             f"{ENCRYPTION}.device_one_time_key_counts": counts,
             f"{ENCRYPTION}.device_unused_fallback_key_types": unused,
@@ -245,8 +270,11 @@ def _receipts(rows: Collection[ReceiptRow]) -> list[Json]:
     return [{"type": "m.receipt", "room_id": room_id, "content": content} for room_id, content in rooms.items()]
 
 
-def _invite(row: MemberRow, now_ms: int) -> list[Json]:
-    """An invite into a room that this server is not in: kept with what its target may know of the room."""
+def invite_event(row: MemberRow, now_ms: int) -> list[Json]:
+    """An invite into a room that this server is not in: kept with what its target may know of the room.
+
+    None where it was not kept whole.
+    """
     state: list[Json] = orjson.loads(row.stripped_state or b"[]")
     own = [entry for entry in state if (entry["type"], entry["state_key"]) == (MEMBER, row.user_id)]
     if not own or "event_id" not in own[0]:

@@ -23,6 +23,7 @@ from homeserver.storage.appservices import Appservices
 from homeserver.storage.database import Database
 from homeserver.storage.devices import Devices
 from homeserver.storage.leases import Leases
+from homeserver.storage.members import Members
 from homeserver.storage.rooms import RoomTable
 from homeserver.storage.stream import Stream
 from homeserver.storage.to_device import ToDevice
@@ -93,6 +94,7 @@ def _queue(below: Below, registration: Registration) -> Queue:
         interest,
         table=table,
         devices=Devices(below.database),
+        members=Members(below.database),
         rooms=below.rooms,
         one_time_keys=below.one_time_keys,
         typing=below.typing,

@@ -66,6 +66,11 @@ class Access:
             raise UnknownToken("That is not the token of an application service.")
         return found
 
+    def is_unlimited(self, token: str) -> bool:
+        """Whether the token is that of an application service without limits of rate."""
+        appservice = self._registrations.of_token(token)
+        return appservice is not None and not appservice.rate_limited
+
     async def authenticate(self, token: str) -> Requester:
         """Whose token it is: a session's, or an application service's, which then is its sender.
 
