@@ -1,5 +1,6 @@
 import { createEffect, createMemo, createSignal, lazy, on, onCleanup, onMount, Show, Suspense } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
+import { GroupBar } from '../features/bars/group-bar';
 import { ChatList } from '../features/chat-list/chat-list';
 import { openRoomMenu } from '../features/chat-list/room-menu';
 import { Composer } from '../features/composer/composer';
@@ -151,6 +152,7 @@ function Chat(props: { roomId: RoomId }) {
         </Suspense>
       </Show>
       <PlayerBar />
+      <GroupBar roomId={props.roomId} />
       <PinBar roomId={props.roomId} />
       <Guarded>
         <Timeline roomId={props.roomId} />

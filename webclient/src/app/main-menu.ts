@@ -1,6 +1,7 @@
 /** The main menu: who I am, how the page looks, its language, and the way out. */
 import { t } from '../i18n';
 import type { Client } from '../store/contract';
+import { setMessageList } from '../store/message-list';
 import { closeAllLeft, openLeft } from '../store/pages';
 import { me } from '../store/people';
 import { goTo } from '../store/ui';
@@ -35,6 +36,12 @@ export function openMainMenu({ state, commands }: Client, at: Element): void {
           (roomId) => goTo(roomId),
           () => toast(t('error-unknown')),
         ),
+    },
+    {
+      id: 'starred',
+      label: t('starred-title'),
+      icon: 'star',
+      select: () => setMessageList({ kind: 'stars', roomId: null }),
     },
     { id: 'archived', label: t('list-archived'), icon: 'archive', select: () => openLeft('archive') },
     { id: 'explore', label: t('menu-explore'), icon: 'compass', select: () => openLeft('explore') },

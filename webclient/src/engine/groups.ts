@@ -14,6 +14,7 @@ import { avatarOf, nameIn } from './sync/members';
 const V3 = '/_matrix/client/v3';
 const OURS = '/_matrix/client/unstable/app.hearth';
 const PAGE = 40;
+const MUTED = 'app.hearth.muted';
 const RULES: Readonly<Record<Access, string>> = { private: 'invite', knock: 'knock', public: 'public' };
 const LOGGED: Readonly<Record<string, LogEntry['kind']>> = {
   'm.room.member': 'members',
@@ -166,7 +167,7 @@ export function groupCommands(core: Core & { readonly people: People }): GroupCo
       await setNotify(core, roomId, level);
       if (level === 'none' || until !== undefined) {
         const content = until === undefined ? {} : { until };
-        const params = { user_id: core.account.me, room_id: roomId, type: 'app.hearth.muted', content };
+        const params = { user_id: core.account.me, room_id: roomId, type: MUTED, content };
         await core.request('account_data', params);
       }
     },
@@ -202,6 +203,23 @@ async function setNotify(core: Core, roomId: string, level: 'all' | 'mentions' |
     await core.http({ method: 'PUT', path: rule('room'), body: { actions: [] } });
   } else {
     await remove('room');
+  }
+}
+
+/** Takes back the silence of chats that were muted for a time which is over. */
+export async function endSilences(core: Core, now: number): Promise<void> {
+  for (const room of core.account.rooms.values()) {
+    const until = number(room.accountData[MUTED]?.until, 0);
+    if (until > 0 && until <= now) {
+      try {
+        await setNotify(core, room.id, 'all');
+        const params = { user_id: core.account.me, room_id: room.id, type: MUTED, content: {} };
+        await core.request('account_data', params);
+      } catch {
+        // Without a connection: looked at again soon.
+        return;
+      }
+    }
   }
 }
 

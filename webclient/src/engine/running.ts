@@ -7,6 +7,7 @@ import { type Method, twin } from './api/methods';
 import type { Parts } from './commands';
 import type { Database } from './db/database';
 import type { Environment } from './environment';
+import { endSilences } from './groups';
 import { Intake } from './intake';
 import { Loader } from './loader';
 import { Messages } from './messages';
@@ -30,6 +31,7 @@ const READS = new Set<Method>(['messages', 'context', 'event', 'members']);
 const QUIET_MS = 500;
 const UNTIL_MS = 10_000;
 const WATCHED_MOST = 200;
+const SILENCE_LOOK_MS = 60_000;
 
 export const NOT_CONNECTED: ConnectionState = { status: 'connecting', transport: null, retryAt: null };
 
@@ -64,6 +66,7 @@ export class Running implements Parts {
   readonly reading: Reading;
   connection: ConnectionState = NOT_CONNECTED;
   private wentLive = 0;
+  private stopped = false;
   /** People of private chats: the list shows whether they are online. */
   private readonly watched = new Set<string>();
   private readonly intake: Intake;
@@ -102,9 +105,22 @@ export class Running implements Parts {
   start(): void {
     this.stream.start(this.wanted());
     this.queue.run();
+    this.endSilence();
+  }
+
+  /** Lets chats be heard again whose time of silence is over; looks again every minute. */
+  private endSilence(): void {
+    if (this.stopped) {
+      return;
+    }
+    if (this.isLive()) {
+      void endSilences(this, this.host.environment.clock.now());
+    }
+    this.host.environment.clock.after(SILENCE_LOOK_MS, () => this.endSilence());
   }
 
   stop(): void {
+    this.stopped = true;
     this.stream.stop();
     this.queue.stop();
     this.intake.stop();

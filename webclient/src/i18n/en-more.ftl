@@ -398,6 +398,12 @@ order-pin-down = Move down
 notify-all = All messages
 notify-mentions = Only mentions
 notify-none = Off
+starred-title = Starred messages
+bar-replaced = This group continues in a new one
+bar-requests = { $count ->
+    [one] { $count } request to join
+   *[other] { $count } requests to join
+  }
 notice-new = New message
 access-public = Public
 invite-block = Decline and block

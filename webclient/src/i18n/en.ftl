@@ -244,7 +244,6 @@ info-remove-confirm = Remove { $name } from the group?
 info-ban = Ban
 info-ban-confirm = Ban { $name }?
 info-message = Send a message
-info-copy-address = Copy the address
 info-role-owner = Owner
 info-role-admin = Admin
 info-role-moderator = Moderator

@@ -403,6 +403,13 @@ order-pin-down = Ниже
 notify-all = Все сообщения
 notify-mentions = Только упоминания
 notify-none = Выключены
+starred-title = Отмеченные
+bar-replaced = Эта группа продолжается в новой
+bar-requests = { $count ->
+    [one] { $count } заявка на вступление
+    [few] { $count } заявки на вступление
+   *[other] { $count } заявок на вступление
+  }
 notice-new = Новое сообщение
 access-public = Публичная
 invite-block = Отклонить и заблокировать

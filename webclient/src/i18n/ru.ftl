@@ -245,7 +245,6 @@ info-remove-confirm = Исключить { $name } из группы?
 info-ban = Заблокировать
 info-ban-confirm = Заблокировать { $name }?
 info-message = Написать
-info-copy-address = Копировать адрес
 info-role-owner = Владелец
 info-role-admin = Администратор
 info-role-moderator = Модератор

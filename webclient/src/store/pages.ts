@@ -48,7 +48,7 @@ export const closeAllRight = (): void => {
 
 /** The chat list is folded to pictures. */
 const stored = 'hearth.folded';
-const [folded, setFoldedSignal] = createSignal(localStorage.getItem(stored) === 'yes');
+const [folded, setFoldedSignal] = createSignal(globalThis.localStorage?.getItem(stored) === 'yes');
 
 export { folded };
 export function setFolded(next: boolean): void {

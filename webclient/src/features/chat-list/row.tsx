@@ -65,14 +65,23 @@ function Chat(props: { room: Room; menu: RowProps['menu'] }) {
       on:pointerdown={(event) => ripple(event as PointerEvent & { currentTarget: HTMLElement })}
     >
       <span class={s.face}>
-        <Avatar
-          id={props.room.dmUserId ?? props.room.id}
-          name={name()}
-          photo={props.room.avatar}
-          size={54}
-          online={online()}
-          testid="row-avatar"
-        />
+        <Show
+          when={!props.room.saved}
+          fallback={
+            <span class={s.saved}>
+              <Icon name="bookmark" size={28} />
+            </span>
+          }
+        >
+          <Avatar
+            id={props.room.dmUserId ?? props.room.id}
+            name={name()}
+            photo={props.room.avatar}
+            size={54}
+            online={online()}
+            testid="row-avatar"
+          />
+        </Show>
         <Show when={folded() && count() !== undefined}>
           <span class={s.faceBadge}>
             <Badge count={count()} muted={props.room.muted} label={t('list-unread', { count: count() ?? 0 })} />

@@ -129,7 +129,7 @@ function LinkDialog(props: { roomId: RoomId; canAsk: boolean; onClose: () => voi
         />
         <Choices
           label={t('link-life')}
-          choices={(['never', 'hour', 'day', 'week'] as const).map((id) => ({ id, text: t(`link-life-${id}`) }))}
+          choices={(['never', 'hour', 'day', 'week'] as const).map((id) => ({ id, text: t(`life-${id}`) }))}
           value={life()}
           onChange={setLife}
         />

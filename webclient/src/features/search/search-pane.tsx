@@ -151,7 +151,12 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
             </For>
           </Section>
         </Show>
-        <Show when={!['people', 'groups'].includes(tab()) && (messages.found().length > 0 || messages.failed() || messages.busy())}>
+        <Show
+          when={
+            !['people', 'groups'].includes(tab()) &&
+            (messages.found().length > 0 || messages.failed() || messages.busy())
+          }
+        >
           <Section caption={t('search-messages')}>
             <For each={messages.found()}>{(one) => <MessageFound found={one} onOpen={props.onClose} />}</For>
             <Switch>

@@ -1,0 +1,73 @@
+"""Searching: chats, people, groups and messages, everywhere and in one chat; and exploring."""
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import NewPerson
+from tests.browser.person import LIVE_LIMIT_MS
+from tests.support.client import Server
+from tests.support.server import ServerProcess
+
+
+async def test_messages_are_found_everywhere_and_in_one_chat(house: ServerProcess, new_person: NewPerson) -> None:
+    async with Server(house.url, house.name) as server:
+        dora = await new_person("dora", house)
+        await dora.signs_up()
+        emil = await server.register("emil")
+        me = await server.login("dora")
+        kitchen = await emil.creates_public_room(name="Kitchen")
+        cellar = await emil.creates_public_room(name="Cellar")
+        for room_id in (kitchen, cellar):
+            await me.joins(room_id)
+        await emil.says("the quince jam is ready", kitchen)
+        for number in range(3):
+            await emil.says(f"filler {number}", kitchen)
+        await emil.says("quince cider in the corner", cellar)
+        await me.says("I love quince", cellar)
+
+        await dora.at("search-input").click()
+        await dora.at("search-input").fill("quince")
+        await expect(dora.at("found-message")).to_have_count(3, timeout=LIVE_LIMIT_MS)
+        await expect(dora.at("found-message").first.locator("mark")).to_have_text("quince")
+        await dora.at("found-message", text="jam").click()
+        await expect(dora.at("chat-title")).to_have_text("Kitchen", timeout=LIVE_LIMIT_MS)
+        await expect(dora.message("the quince jam is ready")).to_be_in_viewport(timeout=LIVE_LIMIT_MS)
+
+        await dora.opens("Cellar")
+        await dora.at("composer-input").press("Control+f")
+        await dora.at("chat-search-input").fill("quince")
+        await expect(dora.at("chat-search-count")).to_contain_text("2", timeout=LIVE_LIMIT_MS)
+        await dora.at("chat-search-input").press("Enter")
+        await expect(dora.message("I love quince")).to_be_in_viewport()
+        await dora.at("chat-search-input").press("Enter")
+        await expect(dora.message("quince cider in the corner")).to_be_in_viewport()
+        await dora.page.keyboard.press("Escape")
+        await expect(dora.at("chat-search")).to_have_count(0)
+
+
+async def test_public_groups_are_explored_and_addresses_opened(house: ServerProcess, new_person: NewPerson) -> None:
+    async with Server(house.url, house.name) as server:
+        felix = await new_person("felix", house)
+        await felix.signs_up()
+        gesa = await server.register("gesa")
+        room_id = await gesa.creates_public_room(
+            name="Beekeepers", topic="All about hives", visibility="public", room_alias_name="bees"
+        )
+        await felix.at("main-menu").click()
+        await felix.at("menu-explore").click()
+        await felix.at("explore-search").fill("beek")
+        await felix.at("explore-room", text="Beekeepers").click(timeout=LIVE_LIMIT_MS)
+        await expect(felix.at("room-preview")).to_contain_text("All about hives", timeout=LIVE_LIMIT_MS)
+        await felix.page.keyboard.press("Escape")
+        await felix.at("page-back").last.click()
+        await felix.at("search-input").fill(f"#bees:{house.name}")
+        await felix.at("address-row").click()
+        await felix.at("preview-join").click(timeout=LIVE_LIMIT_MS)
+        await expect(felix.at("chat-title")).to_have_text("Beekeepers", timeout=LIVE_LIMIT_MS)
+        assert felix.user_id in (await gesa.call("GET", f"/v3/rooms/{room_id}/joined_members"))["joined"]
+        await felix.at("search-input").fill(gesa.user_id)
+        await felix.at("address-row").click()
+        await expect(felix.at("person-name")).to_have_text("gesa", timeout=LIVE_LIMIT_MS)
+        await felix.at("person-message").click()
+        await felix.says("buzz")
+        invites = (await gesa.syncs())["rooms"]["invite"]
+        assert len(invites) == 1
