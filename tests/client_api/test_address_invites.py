@@ -122,7 +122,9 @@ async def test_an_address_is_bound_at_the_identity_server(server: Server, identi
     body = {"id_server": identity.name, "id_access_token": "mine", "sid": "s", "client_secret": "c"}
     assert await alice.call("POST", "/v3/account/3pid/bind", body) == {}
     assert identity.binds == [{"sid": "s", "client_secret": "c", "mxid": alice.user_id}]
-    for bad in ({"id_server": "a/b"}, {"id_access_token": "a\r\nb: c"}):
+    away = {"id_server": "nowhere.invalid"}
+    assert (await alice.ask("POST", "/v3/account/3pid/bind", {**body, **away}))[0] == 503
+    for bad in ({"id_server": "a/b"}, {"id_server": "a:99999"}, {"id_server": ""}, {"id_access_token": "a\r\nb: c"}):
         with pytest.raises(Refused, match="M_INVALID_PARAM"):
             await alice.call("POST", "/v3/account/3pid/bind", {**body, **bad})
     with pytest.raises(Refused, match="M_FORBIDDEN"):

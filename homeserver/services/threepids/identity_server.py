@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import orjson
 import structlog
@@ -99,17 +100,13 @@ class IdentityServers:
         await self._ask(server, "POST", "/3pid/bind", body)
 
     async def _ask(self, server: IdentityServer, method: str, path: str, body: Json | None = None) -> Json:
-        try:
-            parse_server_name(server.name)
-        except BadIdentifier as bad:
-            raise InvalidParam("`id_server` is no server name.") from bad
+        host, port = _where(server.name)
         if not server.access_token.isascii() or not server.access_token.isprintable():
             raise InvalidParam("`id_access_token` is no token.")
-        host, _, port = server.name.rpartition(":") if server.name[-1:].isdigit() else (server.name, "", "")
         request = Request(
             method,
-            (host or server.name).strip("[]"),
-            int(port) if host else HTTPS_PORT,
+            host,
+            port,
             ROOT + path,
             headers={"Authorization": f"Bearer {server.access_token}", "Content-Type": "application/json"},
             body=orjson.dumps(body) if body is not None else None,
@@ -128,6 +125,16 @@ class IdentityServers:
         if answer.status != 200:
             raise _refusal(answer.status, told)
         return told
+
+
+def _where(name: str) -> tuple[str, int]:
+    """Host and port of a server name. Raises InvalidParam."""
+    try:
+        parse_server_name(name)
+        parts = urlsplit(f"//{name}")
+        return str(parts.hostname), parts.port or HTTPS_PORT
+    except (BadIdentifier, ValueError) as bad:
+        raise InvalidParam("`id_server` is no server name.") from bad
 
 
 def _refusal(status: int, told: Json) -> MatrixError:
