@@ -14,6 +14,7 @@ class Gate:
         self._own_port = 0
         self._is_open = True
         self._refuses_sockets = False
+        self._left: int | None = None
         self._answers = asyncio.Event()
         self._answers.set()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -39,8 +40,15 @@ class Gate:
     def shut(self) -> None:
         """Cut all connections and let none through."""
         self._is_open = False
+        self._abort_all()
+
+    def _abort_all(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
+
+    def cut_after(self, size: int) -> None:
+        """Cut all connections, in the middle of whatever is said, once so many more bytes went through."""
+        self._left = size
 
     def open(self) -> None:
         """Let everything through again, also what was held back."""
@@ -74,7 +82,13 @@ class Gate:
                 await allowed.wait()
                 if self._refuses_sockets and b"upgrade: websocket" in data.lower():
                     break
+                if self._left is not None:
+                    data = data[: self._left]
+                    self._left -= len(data)
                 writer.write(data)
                 await writer.drain()
+                if self._left == 0:
+                    self._left = None
+                    self._abort_all()
         finally:
             writer.close()
