@@ -27,7 +27,8 @@ export function SendDialog(props: { attaching: Attaching }) {
   const [busy, setBusy] = createSignal(false);
   const [dragged, setDragged] = createSignal<File>();
   const visual = () => !asFiles() && files().every(isVisual);
-  const close = () => setAttaching(undefined);
+  // While these are made ready others may have been chosen: those stay.
+  const close = () => setAttaching((now) => (now === props.attaching ? undefined : now));
   const remove = (file: File) => {
     setFiles((all) => all.filter((one) => one !== file));
     if (files().length === 0) close();

@@ -1,7 +1,9 @@
 import { createMemo, createSignal, Match, Show, Switch } from 'solid-js';
 import { t } from '../../i18n';
+import { bigEmoji } from '../../model/emoji';
 import { text } from '../../model/events';
 import { mediaOf } from '../../model/media';
+import { bodyOf } from '../../model/relations';
 import { useClient } from '../../store/context';
 import type { RoomId, TimelineItem } from '../../store/contract';
 import { isPicking, picked, togglePicked } from '../../store/messages-ui';
@@ -47,6 +49,9 @@ export function Bubble(props: BubbleProps) {
     if (props.item.kind !== 'message') return undefined;
     return found === null ? undefined : found.caption;
   };
+  /** Emoji alone stand without a bubble, unless they answer something. */
+  const isBig = () =>
+    media() === null && props.item.kind === 'message' && !props.item.reply && bigEmoji(bodyOf(props.item.content)) > 0;
   /** Nothing below the picture: the time lies on it. */
   const bare = () => isVisual() && words() === '';
   const menuOf = (item: TimelineItem, x: number, y: number) => {
@@ -116,7 +121,8 @@ export function Bubble(props: BubbleProps) {
         classList={{
           [s.visual ?? '']: isVisual(),
           [s.bare ?? '']: bare(),
-          [s.plain ?? '']: media()?.kind === 'sticker',
+          [s.plain ?? '']: media()?.kind === 'sticker' || isBig(),
+          [s.card ?? '']: media() !== null && !isVisual() && words() === '',
         }}
         data-fresh={fresh()}
         data-testid="bubble"
@@ -181,7 +187,7 @@ export function Bubble(props: BubbleProps) {
         </Switch>
         <TimeMark item={props.album[props.album.length - 1] ?? props.item} menu={menu} />
         <Reactions roomId={props.roomId} item={props.item} />
-        <Show when={props.last && media()?.kind !== 'sticker'}>
+        <Show when={props.last && media()?.kind !== 'sticker' && !isBig()}>
           <Icon name={props.own ? 'tail-out' : 'tail-in'} class={s.tail} />
         </Show>
       </div>
