@@ -1,6 +1,7 @@
-"""R-20: `/sync`, `/v4/sync`, the socket, `/messages` both ways and `/context` tell the same room, in the same order.
+"""R-20: `/sync`, `/v4/sync` and its deployed form, the socket, `/messages` both ways and `/context` tell the same room.
 
-Random histories with random places to go on from; the clients are those of tests/sync/test_exactness.py.
+Each event once and in the same order, over random histories with random places to go on from; the clients are those of
+tests/sync/test_exactness.py.
 """
 
 import random
@@ -13,7 +14,7 @@ import pytest
 
 from homeserver.services import feed
 from tests.support.client import Json, Server, User
-from tests.sync.test_exactness import ByPoll, BySocket, Classic, does_something
+from tests.sync.test_exactness import ByDeployed, ByPoll, BySocket, Classic, does_something
 
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
@@ -41,9 +42,9 @@ async def test_every_api_tells_the_same_room(server: Server) -> None:
 
 
 @pytest.mark.full("reliability")
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 async def test_every_api_tells_the_same_room_in_many_histories(server: Server) -> None:
-    for seed in range(1000, 1100):
+    for seed in range(1000, 1250):
         await _tell_one(server, seed)
 
 
@@ -55,6 +56,7 @@ async def _tell_one(server: Server, seed: int) -> None:
     clients: list[Classic | ByPoll] = [
         Classic(bob),
         ByPoll(await server.login(f"bob{seed}")),
+        ByDeployed(await server.login(f"bob{seed}")),
         BySocket(await server.login(f"bob{seed}")),
     ]
     for step in range(STEPS):

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from homeserver.services.sync.collect import own
 from tests.support.client import Json, Refused, Server
 
 LAZY = json.dumps({"room": {"state": {"lazy_load_members": True}}})
@@ -217,6 +218,51 @@ async def test_a_redacted_message_is_never_served_whole_again(server: Server) ->
     events = joined(await alice.syncs(), room)["timeline"]["events"]
     assert [event["content"] for event in events if event["event_id"] == message] == [{}]
     assert events[0]["unsigned"]["redacted_because"]["type"] == "m.room.redaction"
+
+
+async def test_what_redacted_an_event_is_not_told_to_who_had_left_before(server: Server) -> None:
+    alice, bob = await server.users("alice", "bob")
+    room = await alice.creates_public_room()
+    await bob.joins(room)
+    await bob.syncs()
+    message = await alice.says("soon gone", room)
+    await bob.leaves(room)
+    await alice.redacts(room, message, reason="between ourselves")
+    answer = await bob.syncs()
+    [told] = [e for e in answer["rooms"]["leave"][room]["timeline"]["events"] if e["event_id"] == message]
+    assert told["content"] == {}
+    assert "between ourselves" not in json.dumps(answer)
+    assert "redacted_because" not in told["unsigned"]
+
+
+async def test_messages_to_a_device_come_so_many_at_a_time_and_none_is_lost(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own, "MOST_MESSAGES", 4)
+    alice, bob = await server.users("alice", "bob")
+    await alice.syncs()
+
+    async def bob_sends(first: int, last: int) -> None:
+        for n in range(first, last):
+            message = {"messages": {alice.user_id: {alice.device_id: {"n": n}}}}
+            await bob.call("PUT", f"/v3/sendToDevice/org.test/{n}", message)
+
+    def numbers(answer: Json) -> list[int]:
+        return [event["content"]["n"] for event in answer.get("to_device", {}).get("events", [])]
+
+    await bob_sends(0, 9)
+    before = alice.next_batch
+    assert numbers(await alice.syncs()) == [0, 1, 2, 3]
+    alice.next_batch = before
+    assert numbers(await alice.syncs()) == [0, 1, 2, 3], "the answer was lost"
+    await bob_sends(9, 10)
+    assert numbers(await alice.syncs()) == [4, 5, 6, 7]
+    assert numbers(await alice.syncs()) == [8, 9]
+    assert numbers(await alice.syncs()) == []
+    await bob_sends(10, 15)
+    alice.next_batch = None
+    assert numbers(await alice.syncs()) == [10, 11, 12, 13]
+    assert numbers(await alice.syncs()) == [14]
 
 
 async def test_what_an_ignored_user_says_is_left_out(server: Server) -> None:
