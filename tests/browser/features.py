@@ -1,0 +1,254 @@
+"""What a person can see and do with the web client, and the story that shows it to the other person and a reload.
+
+`docs/features.md` is written from this table by `tools/features.py`; `test_features.py` fails for a row whose story
+does not exist, and for a document that is older than the table. A row without a story says so.
+"""
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One capability. `story` "file::test" below tests/browser, "" when none shows it yet; `shown`: by what."""
+
+    area: str
+    name: str
+    story: str = ""
+    shown: str = ""
+
+
+SIGN, LIST, SEARCH, TALK = "Sign in, sessions", "Chat list", "Search", "Conversation"
+WRITE, MEDIA, ACT, GROUP = "Composer", "Media", "Acting on messages", "Groups and people"
+TELL, SET = "Notifications", "Settings and platform"
+
+ROWS = (
+    Row(SIGN, "Name and password", "test_signing_up::test_a_wrong_password_is_told_and_the_right_one_lets_in"),
+    Row(SIGN, "Registration", "test_signing_up::test_a_new_account_is_made_at_the_page"),
+    Row(
+        SIGN,
+        "Sessions list",
+        "test_people::test_another_device_is_named_and_signed_out_from_here",
+        "the other device is at the sign-in page",
+    ),
+    Row(SIGN, "Remember and restore", "test_signing_up::test_a_reload_keeps_who_is_signed_in", "reload"),
+    Row(SIGN, "Sign out", "test_signing_up::test_signing_out_forgets_everything_in_the_browser"),
+    Row(LIST, "Row anatomy", "test_look::test_the_page_measures_what_the_design_says", "measures"),
+    Row(LIST, "Preview text", "test_chats::test_unread_messages_are_counted_and_reading_clears_them"),
+    Row(
+        LIST,
+        "Draft",
+        "test_chat_list::test_archive_folders_and_drafts_are_the_same_on_all_devices",
+        "the other device has it in its list and in its composer",
+    ),
+    Row(
+        LIST, "Typing in the list", "test_chats::test_two_who_talk_in_private_see_each_other_online", "row of the other"
+    ),
+    Row(
+        LIST,
+        "Order and pinned chats",
+        "test_chat_facts::test_chats_are_ordered_pinned_and_tell_what_was_shared",
+        "the order of what others say; reload",
+    ),
+    Row(LIST, "Mute", "test_people::test_what_comes_while_one_looks_elsewhere_is_told", "no notice any more"),
+    Row(LIST, "Unread badge", "test_chats::test_unread_messages_are_counted_and_reading_clears_them"),
+    Row(LIST, "Online dot", "test_look::test_the_page_measures_what_the_design_says"),
+    Row(
+        LIST,
+        "Invitations",
+        "test_chat_list::test_an_unwanted_invitation_is_refused_with_its_sender",
+        "the sender is refused; reload",
+    ),
+    Row(
+        LIST,
+        "Archive and folders",
+        "test_chat_list::test_archive_folders_and_drafts_are_the_same_on_all_devices",
+        "the other device",
+    ),
+    Row(LIST, "New chat button", "test_chats::test_two_who_talk_in_private_see_each_other_online"),
+    Row(LIST, "Main menu", "test_people::test_privacy_is_kept_and_the_look_is_remembered"),
+    Row(LIST, "Context menu", "test_chat_list::test_archive_folders_and_drafts_are_the_same_on_all_devices"),
+    Row(
+        LIST,
+        "Connection state",
+        "test_bad_networks::test_what_is_written_without_a_network_goes_out_in_order_even_after_a_reload",
+    ),
+    Row(LIST, "Empty list", "test_signing_up::test_a_new_account_is_made_at_the_page"),
+    Row(
+        SEARCH,
+        "Global search",
+        "test_searching::test_messages_are_found_everywhere_and_in_one_chat",
+        "what the other wrote is found, marked and gone to",
+    ),
+    Row(SEARCH, "By exact address", "test_searching::test_public_groups_are_explored_and_addresses_opened"),
+    Row(SEARCH, "In-chat search", "test_searching::test_messages_are_found_everywhere_and_in_one_chat"),
+    Row(SEARCH, "Highlight", "test_searching::test_messages_are_found_everywhere_and_in_one_chat"),
+    Row(TALK, "Header", "test_chats::test_two_who_talk_in_private_see_each_other_online", "online, typing"),
+    Row(TALK, "Bubble grouping", "test_look::test_the_page_measures_what_the_design_says", "measures"),
+    Row(TALK, "Time and ticks", "test_two_servers::test_two_people_on_two_servers_talk_live"),
+    Row(TALK, "Edited mark", "test_two_servers::test_two_people_on_two_servers_talk_live"),
+    Row(TALK, "Reply quote", "test_two_servers::test_two_people_on_two_servers_talk_live"),
+    Row(
+        TALK,
+        "Forward header",
+        "test_acting::test_messages_are_reacted_to_pinned_starred_and_passed_on",
+    ),
+    Row(TALK, "Reactions", "test_acting::test_messages_are_reacted_to_pinned_starred_and_passed_on"),
+    Row(TALK, "Sender colours", "test_look::test_the_page_measures_what_the_design_says", "measures"),
+    Row(
+        TALK,
+        "Role label",
+        "test_groups::test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once",
+        "at the member's own page",
+    ),
+    Row(TALK, "Date separator", "test_look::test_the_page_measures_what_the_design_says", "measures"),
+    Row(TALK, "Unread separator", "test_chats::test_a_chat_opens_where_reading_ended_however_far_above_that_is"),
+    Row(TALK, "Jump button", "test_acting::test_a_mention_is_found_by_its_button_in_a_long_chat"),
+    Row(TALK, "Follow the end", "test_chats::test_a_long_history_is_read_by_pages_and_never_all_in_the_document"),
+    Row(TALK, "Mark as read", "test_chats::test_unread_messages_are_counted_and_reading_clears_them"),
+    Row(TALK, "Service messages", "test_chats::test_who_is_removed_while_the_chat_is_open_is_told_and_cannot_write"),
+    Row(TALK, "Endless history", "test_chats::test_a_long_history_is_read_by_pages_and_never_all_in_the_document"),
+    Row(TALK, "Smooth jump", "test_acting::test_a_mention_is_found_by_its_button_in_a_long_chat"),
+    Row(TALK, "Text entities", "test_writing::test_marks_mentions_emoji_and_commands_are_read_by_the_other"),
+    Row(
+        TALK,
+        "Failed and pending",
+        "test_bad_networks::test_what_is_written_without_a_network_goes_out_in_order_even_after_a_reload",
+        "the other has each once; reload",
+    ),
+    Row(TALK, "Read-only, not a member", "test_chats::test_what_one_may_do_follows_the_roles_at_once"),
+    Row(WRITE, "Several lines", "test_writing::test_marks_mentions_emoji_and_commands_are_read_by_the_other"),
+    Row(
+        WRITE,
+        "The button changes",
+        "test_media::test_a_voice_message_is_recorded_heard_before_it_is_sent_and_played_by_the_other",
+    ),
+    Row(WRITE, "Emoji picker", "test_writing::test_marks_mentions_emoji_and_commands_are_read_by_the_other"),
+    Row(WRITE, "Mentions", "test_writing::test_marks_mentions_emoji_and_commands_are_read_by_the_other"),
+    Row(WRITE, "Drafts", "test_chat_list::test_archive_folders_and_drafts_are_the_same_on_all_devices", "other device"),
+    Row(WRITE, "Edit the last", "test_chats::test_everything_can_be_done_by_keyboard"),
+    Row(WRITE, "Reply bar", "test_two_servers::test_two_people_on_two_servers_talk_live"),
+    Row(WRITE, "Attach", "test_media::test_an_album_with_a_caption_is_seen_and_leafed_through"),
+    Row(WRITE, "Dialog before sending files", "test_media::test_an_album_with_a_caption_is_seen_and_leafed_through"),
+    Row(WRITE, "Drop and paste", "test_media::test_pictures_come_by_paste_and_by_drop"),
+    Row(
+        WRITE,
+        "Voice message",
+        "test_media::test_a_voice_message_is_recorded_heard_before_it_is_sent_and_played_by_the_other",
+    ),
+    Row(WRITE, "Formatting", "test_writing::test_marks_mentions_emoji_and_commands_are_read_by_the_other"),
+    Row(WRITE, "Typing notice", "test_chats::test_two_who_talk_in_private_see_each_other_online"),
+    Row(WRITE, "Spell check"),
+    Row(MEDIA, "Small pictures first", "test_media::test_an_album_with_a_caption_is_seen_and_leafed_through"),
+    Row(MEDIA, "Album and viewer", "test_media::test_an_album_with_a_caption_is_seen_and_leafed_through"),
+    Row(
+        MEDIA,
+        "Video, audio, files",
+        "test_media::test_a_film_plays_a_sound_goes_on_in_other_chats_and_a_file_is_saved",
+    ),
+    Row(
+        MEDIA,
+        "Voice bubbles",
+        "test_media::test_a_voice_message_is_recorded_heard_before_it_is_sent_and_played_by_the_other",
+    ),
+    Row(MEDIA, "Shared media", "test_chat_facts::test_chats_are_ordered_pinned_and_tell_what_was_shared"),
+    Row(
+        MEDIA, "Failed media", "test_media::test_an_upload_waits_for_the_network_is_given_up_or_goes_on_after_a_reload"
+    ),
+    Row(ACT, "Context menu", "test_acting::test_messages_are_reacted_to_pinned_starred_and_passed_on"),
+    Row(ACT, "Edit, delete", "test_acting::test_several_are_picked_and_deleted_for_oneself_or_for_everyone"),
+    Row(ACT, "Forward", "test_acting::test_messages_are_reacted_to_pinned_starred_and_passed_on"),
+    Row(ACT, "Star, save", "test_acting::test_messages_are_reacted_to_pinned_starred_and_passed_on"),
+    Row(ACT, "Pin", "test_acting::test_messages_are_reacted_to_pinned_starred_and_passed_on"),
+    Row(ACT, "Select mode", "test_acting::test_several_are_picked_and_deleted_for_oneself_or_for_everyone"),
+    Row(ACT, "Copy"),
+    Row(GROUP, "Information beside the chat", "test_chats::test_a_group_is_renamed_and_filled_from_its_information"),
+    Row(
+        GROUP,
+        "Members list",
+        "test_groups::test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once",
+        "changes are seen by all at once",
+    ),
+    Row(
+        GROUP,
+        "Create a group",
+        "test_groups::test_a_public_group_is_found_by_name_and_closed_for_all",
+        "another finds and joins it",
+    ),
+    Row(
+        GROUP,
+        "Edit name, photo, description",
+        "test_chats::test_a_group_is_renamed_and_filled_from_its_information",
+        "the new name is on the invitation of the other",
+    ),
+    Row(
+        GROUP,
+        "Private, by request, public",
+        "test_groups::test_people_come_by_a_link_or_ask_to_be_let_in",
+        "another asks and is let in",
+    ),
+    Row(
+        GROUP,
+        "Roles: create, edit",
+        "test_groups::test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once",
+        "the other can ban at once",
+    ),
+    Row(
+        GROUP,
+        "Give roles",
+        "test_groups::test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once",
+        "at the other's page",
+    ),
+    Row(GROUP, "Mute for a time", "test_groups::test_who_is_muted_writes_again_when_allowed", "the other's composer"),
+    Row(
+        GROUP,
+        "Remove, ban, unban, recent actions",
+        "test_groups::test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once",
+        "the owner's list of the banned, after a reload",
+    ),
+    Row(
+        GROUP,
+        "Invite by name and by link",
+        "test_groups::test_people_come_by_a_link_or_ask_to_be_let_in",
+        "another comes in by the link",
+    ),
+    Row(
+        GROUP,
+        "Leave, delete a group",
+        "test_groups::test_a_public_group_is_found_by_name_and_closed_for_all",
+        "gone for the other; reload",
+    ),
+    Row(GROUP, "Profile, contacts, common groups", "test_people::test_a_person_is_named_by_me_and_blocked", "reload"),
+    Row(GROUP, "Block", "test_people::test_a_person_is_named_by_me_and_blocked", "nothing comes; reload"),
+    Row(
+        GROUP,
+        "Public directory",
+        "test_searching::test_public_groups_are_explored_and_addresses_opened",
+        "the owner has a new member",
+    ),
+    Row(GROUP, "Federation", "test_two_servers::test_two_people_on_two_servers_talk_live"),
+    Row(GROUP, "Group that was replaced", "test_chat_facts::test_chats_are_ordered_pinned_and_tell_what_was_shared"),
+    Row(TELL, "While another chat is open", "test_people::test_what_comes_while_one_looks_elsewhere_is_told"),
+    Row(TELL, "Desktop notification"),
+    Row(TELL, "Number in the title", "test_people::test_what_comes_while_one_looks_elsewhere_is_told"),
+    Row(TELL, "Sound"),
+    Row(TELL, "Per chat and kind", "test_people::test_what_comes_while_one_looks_elsewhere_is_told"),
+    Row(SET, "Profile", "test_people::test_a_new_name_and_photo_are_seen_by_others", "the other, after a reload"),
+    Row(
+        SET,
+        "Privacy",
+        "test_people::test_privacy_is_kept_and_the_look_is_remembered",
+        "the other sees neither presence nor receipts",
+    ),
+    Row(SET, "Appearance", "test_people::test_privacy_is_kept_and_the_look_is_remembered", "reload"),
+    Row(SET, "Language", "test_people::test_privacy_is_kept_and_the_look_is_remembered", "reload"),
+    Row(SET, "Keyboard", "test_chats::test_everything_can_be_done_by_keyboard"),
+    Row(SET, "Reduced motion"),
+    Row(
+        SET,
+        "Offline",
+        "test_bad_networks::test_what_is_written_without_a_network_goes_out_in_order_even_after_a_reload",
+        "reload without a network",
+    ),
+    Row(SET, "Several tabs", "test_bad_networks::test_two_tabs_are_one_client"),
+    Row(SET, "Deep links", "test_groups::test_people_come_by_a_link_or_ask_to_be_let_in"),
+    Row(SET, "Phone", "test_chats::test_on_a_phone_one_page_lies_over_the_other"),
+)
