@@ -34,6 +34,8 @@ log = structlog.get_logger()
 
 TRIES: Final = 8
 """How often an event is prepared anew when the head moves under it."""
+HIDDEN_LAYERS: Final = 100
+"""How far hidden events are followed to the tips before them: a peer can make them without end."""
 NOT_RECOMMENDED: Final = "the room's policy server does not recommend it"
 
 
@@ -282,7 +284,8 @@ class Acceptance:
         if signed is None:
             return await self._soft_fail(room, base, NOT_RECOMMENDED, point, extra)
         base, event = replace(base, event=signed), signed
-        merge = await self._resolution.merge(room, event, point, extra)
+        behind = await self._behind(room, event, known) if given is None else frozenset()
+        merge = await self._resolution.merge(room, event, point, extra, behind)
         await self._commits.commit(
             room,
             replace(
@@ -295,10 +298,30 @@ class Acceptance:
                 seen=seen,
                 rows=(*extra, *merge.rows, *base.rows),
                 missing=given.missing if given else (),
+                behind=behind,
                 redaction=_redaction(room, event, known),
             ),
         )
         return Verdict.ACCEPTED
+
+    async def _behind(self, room: Room, event: Event, known: Known) -> frozenset[EventId]:
+        """Tips from which only hidden events part this one: they have been followed, so they are tips no more.
+
+        Kept, they would go on to bring old states into the head's [0 trips, 1 for each layer of hidden events].
+        """
+        tips = {tip.event_id for tip in room.extremities.values()}
+        found: set[EventId] = set()
+        seen: set[EventId] = set(event.prev_events)
+        layer = [known.stored[prev] for prev in event.prev_events if prev in known.stored]
+        for _ in range(HIDDEN_LAYERS):
+            hidden = [stored for stored in layer if stored.flags & (REJECTED | SOFT_FAILED)]
+            parents = {prev for stored in hidden for prev in event_of(stored, room.rules).prev_events} - seen
+            if not parents:
+                break
+            found |= parents & tips
+            seen |= parents
+            layer = await self._events.by_id(sorted(parents - tips))
+        return frozenset(found)
 
     async def _reject(self, room: Room, base: Finished, why: str, known: Known, given: Given | None) -> Verdict:
         """Store an event that its own auth events do not allow, with the state before it if that is cheap to name."""

@@ -388,6 +388,8 @@ class Commits:
             row.event_nid, row.promoted = finished.promotes, True
         if finished.missing:
             row.skip = GAP
+        if finished.behind:
+            row.replaces = head.replaced_by([*event.prev_events, *finished.behind])
         if finished.starts_anew:
             row.replaces = tuple(head.room.extremities)
         if not finished.at_head:

@@ -3,7 +3,7 @@
 Not for: how they become rows (`commits`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -93,6 +93,8 @@ class Finished:
     """Parents that are not to be had: a gap is left below it."""
     txn: TxnKey | None = None
     """The sender's transaction, where another server had to sign the event first."""
+    behind: Collection[EventId] = ()
+    """Tips that it follows by way of hidden events: they are tips no more."""
     starts_anew: bool = False
     """It takes the place of all tips: we were out of the room, and what is told with it is the state now."""
 

@@ -137,17 +137,21 @@ class Resolution:
         found = await self._events.by_id(sorted(ids))
         return {event.key: event for event in (join(s.body, s.envelope, room.rules) for s in found)}
 
-    async def merge(self, room: Room, event: Event, point: Point, extra: Sequence[Row]) -> Merge:
+    async def merge(
+        self, room: Room, event: Event, point: Point, extra: Sequence[Row], behind: Collection[EventId] = ()
+    ) -> Merge:
         """What committing `event`, with the state `point` before it, does to the head.
 
-        The new head's state is the resolution of the states of all tips, the event among them.
+        The new head's state is the resolution of the states of all tips, the event among them. `behind`: those that it
+        follows beside the ones that it names.
         """
         delta, rows = await self.delta_of(room, event, point, extra)
         head = (room.chain_id, room.sequence)
-        if event.state_key is None and point == head:
+        if event.state_key is None and point == head and not behind:
             return Merge(delta, (), rows)
+        replaced = {*event.prev_events, *behind}
         tips = [
-            (tip.chain_id, tip.sequence) for tip in room.extremities.values() if tip.event_id not in event.prev_events
+            (tip.chain_id, tip.sequence) for tip in room.extremities.values() if tip.event_id not in replaced
         ]
         points = list(dict.fromkeys(tips))
         states = [await self._states.state_at(other) for other in points]

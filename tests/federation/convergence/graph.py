@@ -146,10 +146,10 @@ class _Growing:
         return Graph(tip.room_id, self._events, self._base, self._replica)
 
     def _leaves(self) -> list[Event]:
-        """What nothing follows; rejected events are followed by nothing."""
-        named = {prev for event in self._events for prev in event.prev_events}
-        rejected = self._replica.rejected
-        return [one for one in self._events if one.event_id not in named and one.event_id not in rejected]
+        """What nothing follows but rejected events, which are followed by nothing."""
+        kept = [one for one in self._events if one.event_id not in self._replica.rejected]
+        named = {prev for event in kept for prev in event.prev_events}
+        return [one for one in kept if one.event_id not in named]
 
     def _grow(self, branches: list[Event]) -> list[Event]:
         """One more event: on a branch, forked off something recent, or where branches meet."""
