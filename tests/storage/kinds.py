@@ -3,6 +3,7 @@
 from homeserver.storage.rows import (
     OUTLIER,
     AccountDataRow,
+    AccountRow,
     BackwardRow,
     ChainRow,
     CrossSigningKeyRow,
@@ -19,6 +20,7 @@ from homeserver.storage.rows import (
     MentionRow,
     OneTimeKeysRow,
     OutboundEduRow,
+    PurgedRow,
     ReceiptRow,
     RedactionRow,
     RemoteDeviceRow,
@@ -91,6 +93,8 @@ def alone(room: TestRoom, at: EventRow) -> list[Row]:
         ),
         OneTimeKeysRow(user_id="@alice:test", device_id="D", device_nid=7),
         ToDeviceTxnRow(sender="@alice:test D", path_hash=1, txn_id="1"),
+        AccountRow(user_id="@alice:test", is_locked=False),
+        PurgedRow(room_nid=-1, room_id="!emptied:test"),
     ]
 
 
