@@ -13,7 +13,6 @@ from homeserver.protocol.identifiers import RoomId
 from homeserver.protocol.state_resolution import resolve
 from homeserver.services import inbound_work, resolution
 from homeserver.services.intents import Draft
-from homeserver.storage.events.read import StoredEvent
 from homeserver.storage.staging import StagingTable
 from tests.support.federation import Homeserver, eventually, homeservers
 from tests.support.postgres import Cluster
@@ -167,7 +166,7 @@ async def _shared_room(a: Homeserver, b: Homeserver) -> RoomId:
 
 async def _brings_newest(a: Homeserver, b: Homeserver, room: str) -> None:
     """Let the newest event of A come to B alone."""
-    newest: StoredEvent = (await a.timeline(room))[-1]
+    newest = (await a.events.by_id([(await a.timeline(room))[-1].event_id]))[0]
     head = await a.rooms.room(room)
     pdu = join(newest.body, newest.envelope, head.rules).pdu
     await b.federation.inbound.transaction(a.name, "alone", {"pdus": [pdu], "edus": []})
