@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 async def world(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> "AsyncIterator[World]":
     """A server with everything switched on."""
-    from homeserver.config.content import Media
+
+
+@pytest.fixture(scope="session")
+async def world(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> "AsyncIterator[World]":
+    """A server with everything switched on."""
     from tests.openapi.world import world_of
 
-    async with world_of(cluster, tmp_path_factory.mktemp("world"), media=Media(legacy_routes=True)) as world:
+    async with world_of(cluster, tmp_path_factory.mktemp("world")) as world:
         yield world

@@ -322,6 +322,15 @@ async def _request_email(world: World) -> Ask:
     return Ask(None, {"client_secret": world.n(), "email": f"{world.n()}@example.org", "send_attempt": 1})
 
 
+async def _preview(world: World) -> Ask:
+    return Ask(world.alice, query={"url": f"{world.server.base_url}/_matrix/static/client/login/"})
+
+
+async def _request_number(world: World) -> Ask:
+    number = {"country": "GB", "phone_number": f"07400 {100000 + int(world.n()[1:])}"}
+    return Ask(None, {"client_secret": world.n(), "send_attempt": 1, **number})
+
+
 @alone
 async def _add_address(world: World, user: User) -> Ask:
     return Ask(user, {**await world.proven(user), "auth": auth(user)})
@@ -470,11 +479,16 @@ RECIPES: dict[str, Recipe] = {
     "peekEvents": by("alice", None, {"timeout": "0", "room_id": "$room"}),
     "getSpaceHierarchy": by("bob"),
     "getNotifications": by("bob"),
+    "getUrlPreviewAuthed": _preview,
+    "getUrlPreview": _preview,
     "bind3PID": _bind_address,
     "inviteBy3PID": _invite_address,
     "requestTokenToRegisterEmail": _request_email,
     "requestTokenToResetPasswordEmail": _request_email,
     "requestTokenTo3PIDEmail": _request_email,
+    "requestTokenToRegisterMSISDN": _request_number,
+    "requestTokenToResetPasswordMSISDN": _request_number,
+    "requestTokenTo3PIDMSISDN": _request_number,
     "add3PID": _add_address,
     "post3PIDs": _add_address_the_old_way,
     "delete3pidFromAccount": _address,

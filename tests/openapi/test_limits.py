@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from yarl import URL
 
-from homeserver.config.content import Media
+from homeserver.config.content import Media, UrlPreviews
 from homeserver.config.rate_limits import Bucket, RateLimits
 from homeserver.services.ratelimit import BUCKETS
 from tests.openapi.recipes import path_of
@@ -28,7 +28,8 @@ async def hurried(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) 
     """A user of a server that has little patience."""
     sizes = {name: Bucket(0.001, BURST * (2 if name in SIGN_UPS else 1)) for name in BUCKETS}
     folder = tmp_path_factory.mktemp("hurried")
-    limits, media = RateLimits(enabled=True, **sizes), Media(legacy_routes=True)
+    limits, previews = RateLimits(enabled=True, **sizes), UrlPreviews(enabled=True)
+    media = Media(legacy_routes=True, url_previews=previews)
     async with running_app(cluster, folder, rate_limits=limits, media=media) as (_, server):
         yield await server.register("hurried")
 

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from homeserver.app import App
-from homeserver.config.accounts import Email, Login, Password, Registration
+from homeserver.config.accounts import Email, Login, Password, PhoneLogin, Registration
+from homeserver.config.content import Media, UrlPreviews
 from homeserver.config.network import OutboundHttp, Turn, WellKnown
 from homeserver.config.server import Database as DatabaseConfig
 from homeserver.storage.database import Database
@@ -118,7 +119,7 @@ PICTURE = _picture()
 
 
 @asynccontextmanager
-async def world_of(cluster: "Cluster", folder: Path, **changes: Any) -> AsyncIterator[World]:
+async def world_of(cluster: "Cluster", folder: Path) -> AsyncIterator[World]:
     """The world on a server of its own."""
     async with (
         Appservice(folder) as bridge,
@@ -129,13 +130,13 @@ async def world_of(cluster: "Cluster", folder: Path, **changes: Any) -> AsyncIte
         settings: Json = {
             "database": DatabaseConfig(url=url),
             "registration": Registration(enabled=True, without_verification=True, guests=True),
-            "login": Login(password=Password(hash_cost="test")),
+            "login": Login(password=Password(hash_cost="test"), phone=PhoneLogin(enabled=True)),
             "outbound_http": OutboundHttp(allow_private_addresses=True, verify_certificates=False),
             "turn": Turn(uris=("turn:turn.hearth.test?transport=udp",), shared_secret="s"),
             "well_known": WellKnown(support=CONTACT, policy_server_key="6yhHGKhCiXTSEN2ksjV7kX/N6rBQZ3Xb+M7LlC6NS+s"),
+            "media": Media(legacy_routes=True, url_previews=UrlPreviews(enabled=True, allow_private_addresses=True)),
             "email": Email(smtp_host="127.0.0.1", smtp_port=post.port, tls="none"),
             "app_service_config_files": (bridge.file,),
-            **changes,
         }
         async with running_app(cluster, folder, **settings) as (app, server):
             database = await Database.open(url)
