@@ -24,7 +24,8 @@ import { finishRoom } from './sync/reducer';
 import type { RoomTimeline } from './sync/timeline';
 import { partners } from './sync/view-sets';
 import { download, type UploadOptions, uploadFile } from './transfer';
-import { Stream, type StreamHost } from './transport/stream';
+import { Stream } from './transport/stream';
+import type { StreamHost } from './transport/stream-host';
 
 const READS = new Set<Method>(['messages', 'context', 'event', 'members']);
 /** After a resume with nothing new no delta comes: then this silence says that all is here. */

@@ -4,6 +4,7 @@
  * msgtypes, formatted_body (allowed tags, attributes, schemes, and at most 100 levels).
  */
 import { decodeEntities } from './entities';
+import { type Tag, tagAt } from './tags';
 
 export type Inline = 'b' | 'i' | 'u' | 's' | 'code' | 'sup' | 'sub' | 'small';
 export type Block =
@@ -34,9 +35,6 @@ export type Rich =
 
 const DEEPEST = 100;
 const LONGEST = 65_536;
-/** Longer tags are taken for text, so that no input makes the search for their ends long. */
-const TAG_MOST = 2_000;
-const NAME_MOST = 30;
 
 const INLINE: Readonly<Record<string, Inline>> = {
   b: 'b',
@@ -102,11 +100,6 @@ const DROPPED = new Set([
 const RAW = new Set(['script', 'style', 'title', 'textarea', 'noscript', 'iframe']);
 const SCHEMES = /^(https?:\/\/|mailto:|ftp:\/\/|magnet:|matrix:)/i;
 
-interface Tag {
-  readonly name: string;
-  readonly attributes: ReadonlyMap<string, string>;
-}
-
 interface Open {
   readonly tag: Tag;
   readonly of: Rich[];
@@ -167,36 +160,6 @@ export function parseRich(html: string): readonly Rich[] {
     close(top().tag.name);
   }
   return joined(top().of);
-}
-
-/** The tag that begins at `at` and where it ends; null when there is none, or one of unlikely length. */
-function tagAt(source: string, at: number): { tag: Tag; closes: boolean; end: number } | null {
-  const closes = source[at + 1] === '/';
-  const begin = at + (closes ? 2 : 1);
-  let end = begin;
-  while (end - begin < NAME_MOST && /[a-zA-Z0-9-]/.test(source[end] ?? '')) {
-    end += 1;
-  }
-  if (!/[a-zA-Z]/.test(source[begin] ?? '')) {
-    return null;
-  }
-  const name = source.slice(begin, end).toLowerCase();
-  const rest = end;
-  const last = Math.min(source.length, at + TAG_MOST);
-  let quote = '';
-  for (; end < last; end += 1) {
-    const sign = source[end] ?? '';
-    if (quote === '' && sign === '<') {
-      return null;
-    }
-    if (quote === '' && sign === '>') {
-      return { tag: { name, attributes: attributesOf(source.slice(rest, end)) }, closes, end: end + 1 };
-    }
-    if (quote === '' ? sign === '"' || sign === "'" : sign === quote) {
-      quote = quote === '' ? sign : '';
-    }
-  }
-  return null;
 }
 
 /** An item or paragraph that was not closed ends where the next one begins. */
@@ -290,18 +253,6 @@ function decodeSafely(part: string): string {
   } catch {
     return '';
   }
-}
-
-function attributesOf(source: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const [, name, , double, single, bare] of source.matchAll(
-    /([a-zA-Z][\w:-]*)(\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g,
-  )) {
-    if (name !== undefined && !found.has(name.toLowerCase())) {
-      found.set(name.toLowerCase(), decodeEntities(double ?? single ?? bare ?? ''));
-    }
-  }
-  return found;
 }
 
 /** Neighbouring texts become one. */

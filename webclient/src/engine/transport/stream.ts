@@ -4,34 +4,19 @@
  */
 import type { Json } from '../../model/events';
 import { errorInfo } from '../../store/errors';
-import { failure, type HttpAnswer, type HttpRequest, isSoftLogout } from '../api/http';
+import { failure, type HttpRequest, isSoftLogout } from '../api/http';
 import { backoffMs } from './backoff';
 import { ClassicLoop } from './classic';
 import { SlidingLoop } from './sliding';
 import { SocketConnection, socketUrl } from './socket';
-import type { Clock, Delta, ResumePoint, Subscription, Timer, TransportEvents } from './types';
-import type { Closed, Wire } from './wire';
+import { type StreamHost, waitFor } from './stream-host';
+import type { Clock, Delta, Subscription, Timer } from './types';
+import type { Closed } from './wire';
 
 const FAILED_UPGRADES = 3;
 const UPGRADE_EVERY_MS = 5 * 60_000;
 /** After an outage of the whole server nothing speaks against sockets. */
 const UPGRADE_SOON_MS = 5_000;
-const TOO_MANY_SOCKETS_MS = 60_000;
-const TOO_FAST_MS = 30_000;
-
-export interface StreamHost extends TransportEvents {
-  readonly base: string;
-  token(): string | null;
-  connect(url: string): Wire;
-  exchange(request: HttpRequest): Promise<HttpAnswer>;
-  readonly me: string;
-  /** Whether this server is known to speak neither our stream nor `/v4/sync`. */
-  isClassic(): boolean;
-  /** Asks the server again, and notes what it says; what was known stays when it does not answer. */
-  askIfClassic(): Promise<boolean>;
-  /** The position that is safely stored, after all that was handed over has been stored or given up. */
-  settled(): Promise<ResumePoint | null>;
-}
 
 export class Stream {
   private socket: SocketConnection | null = null;
@@ -302,14 +287,4 @@ export class Stream {
     this.socket = null;
     socket?.end(1000);
   }
-}
-
-function waitFor(closed: Closed): number | null {
-  if (closed.code === 4010) {
-    return TOO_MANY_SOCKETS_MS;
-  }
-  if (closed.code === 4029) {
-    return Math.max(TOO_FAST_MS, closed.retryAfterMs ?? 0);
-  }
-  return closed.retryAfterMs;
 }
