@@ -32,6 +32,8 @@ log = structlog.get_logger()
 Point = tuple[int, int]
 
 MAX_LEVEL: Final = 4
+MAX_TIPS: Final = 20
+"""Branches that are resolved one by one; a room whose events are answered has few."""
 LIMIT_S: Final = 20.0
 SLOW_S: Final = 1.0
 THREADS: Final = 2
@@ -150,10 +152,12 @@ class Resolution:
         if event.state_key is None and point == head and not behind:
             return Merge(delta, (), rows)
         replaced = {*event.prev_events, *behind}
-        tips = [
-            (tip.chain_id, tip.sequence) for tip in room.extremities.values() if tip.event_id not in replaced
-        ]
+        tips = [(tip.chain_id, tip.sequence) for tip in room.extremities.values() if tip.event_id not in replaced]
         points = list(dict.fromkeys(tips))
+        if len(points) > MAX_TIPS:
+            # Whoever forks a room a thousand times is not to cost a thousand states with each event: the head's own
+            # state stands for the older tips, of which it is made.
+            points = list(dict.fromkeys([head, *points[-MAX_TIPS:]]))
         states = [await self._states.state_at(other) for other in points]
         after = await self._state_after(event, point, extra)
         states.append(after)

@@ -13,8 +13,10 @@ from homeserver.protocol.events import build_pdu, join, seal
 from homeserver.protocol.identifiers import RoomId, ServerName, UserId
 from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.services.intents import Draft
+from homeserver.services.resolution import MAX_TIPS, Resolution
 from homeserver.storage.errors import DatabaseDown
 from homeserver.storage.rows import REJECTED
+from homeserver.storage.state import StateTable
 from tests.support.evil_peer import EvilPeer
 from tests.support.federation import Homeserver, eventually, homeservers
 from tests.support.postgres import Cluster
@@ -382,3 +384,39 @@ async def test_an_event_at_the_greatest_depth_does_not_end_the_room(pair: list[H
         await a.says(a.user("alice"), room, text)
     assert await a.texts(room) == ["x", "still", "here"]
     await a.federation.resident.make_join(peer.name, room, MALLORY, ["12"])
+
+
+async def test_a_room_that_is_forked_often_costs_a_bounded_number_of_states(
+    pair: list[Homeserver], peer: EvilPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, _ = pair
+    room = await a.creates_room(a.user("alice"))
+    await _mallory_joins(a, peer, room)
+    base = {key: value for key, value in (await _pdu(a, peer, room)).items() if key not in ("hashes", "signatures")}
+    rule = (await a.rooms.room(room)).event(("m.room.join_rules", ""))
+    assert rule is not None
+    base |= {"type": "m.room.member", "state_key": MALLORY, "auth_events": [*base["auth_events"], rule.event_id]}
+    forks = [
+        seal(base | {"content": {"membership": "join", "displayname": str(n)}}, ROOM_VERSIONS["12"], peer.key)
+        for n in range(MAX_TIPS + 15)
+    ]
+    loaded: list[int] = []
+    merge, state_at = Resolution.merge, StateTable.state_at
+
+    async def counted(self: Resolution, *args: Any) -> Any:
+        loaded.append(0)
+        return await merge(self, *args)
+
+    async def count(self: StateTable, *args: Any) -> Any:
+        if loaded:
+            loaded[-1] += 1
+        return await state_at(self, *args)
+
+    monkeypatch.setattr(Resolution, "merge", counted)
+    monkeypatch.setattr(StateTable, "state_at", count)
+    for number, fork in enumerate(forks):
+        await _send(a, peer, f"f{number}", {"pdus": [dict(fork.pdu)]})
+    assert len((await a.rooms.room(room)).extremities) > MAX_TIPS
+    assert 10 < max(loaded) <= MAX_TIPS + 6
+    assert (await a.rooms.room(room)).membership(MALLORY) == "join"
+    await a.says(a.user("alice"), room, "still")
