@@ -30,8 +30,8 @@ def document() -> str:
     lines = [
         "# Features of the web client",
         "",
-        "Written by `tools/features.py` from `tests/browser/features.py`; do not edit. Each row names the browser story",
-        f"that shows it on a real server: {shown} of {len(ROWS)} rows have one.",
+        "Written by `tools/features.py` from `tests/browser/features.py`; do not edit. Each row names the browser",
+        f"story that shows it on a real server: {shown} of {len(ROWS)} rows have one.",
     ]
     for area, rows in groupby(ROWS, key=lambda row: row.area):
         lines += ["", f"## {area}", "", "| feature | story | shown by |", "|---|---|---|"]

@@ -3,6 +3,7 @@ import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import type { Client, Room } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
+import { setChatSearch } from '../../store/pages';
 import { goTo, route } from '../../store/ui';
 import { ask } from '../../ui/dialog';
 import { type MenuItem, openMenu } from '../../ui/menu';
@@ -66,6 +67,9 @@ export function openRoomMenu({ state, commands }: Client, room: Room, at: Anchor
       select: () => void commands.setArchived(room.id, !room.lowPriority).catch(tell),
     },
     ...folders,
+    ...(route().roomId === room.id
+      ? [{ id: 'search', label: t('search-in-chat'), icon: 'search' as const, select: () => setChatSearch(true) }]
+      : []),
     { id: 'info', label: t('info-title-person'), icon: 'info', select: () => goTo(room.id, true) },
     {
       id: 'leave',

@@ -18,7 +18,10 @@ export function ChatHeader(props: { roomId: RoomId; menu: (at: Element) => void 
   const others = createMemo(() =>
     Object.values(state.rooms).reduce((sum, one) => sum + (one.muted ? 0 : one.unread.notifications), 0),
   );
-  const title = () => room()?.name || t('chat-empty-name');
+  const title = () => {
+    if (room()?.saved) return t('saved-title');
+    return state.own.contacts[room()?.dmUserId ?? ''] || room()?.name || t('chat-empty-name');
+  };
   return (
     <header class={s.header} data-testid="chat-header">
       <span class={s.back}>
@@ -31,7 +34,13 @@ export function ChatHeader(props: { roomId: RoomId; menu: (at: Element) => void 
       </span>
       <button type="button" class={s.peer} onClick={() => goTo(props.roomId, true)} data-testid="open-info">
         <span class={s.avatar}>
-          <Avatar id={room()?.dmUserId ?? props.roomId} name={title()} size={42} testid="header-avatar" />
+          <Avatar
+            id={room()?.dmUserId ?? props.roomId}
+            name={title()}
+            photo={room()?.avatar}
+            size={42}
+            testid="header-avatar"
+          />
         </span>
         <span class={s.words}>
           <span class={s.title} data-testid="chat-title">
