@@ -1,0 +1,193 @@
+"""Accounts: sessions, signing up and in, addresses, devices, profiles, application services."""
+
+from dataclasses import dataclass
+
+from homeserver.composition.ground import Ground
+from homeserver.opening import CannotStart, open_mail, open_sms, open_vault
+from homeserver.services.appservice_sender import parts as appservice_parts
+from homeserver.services.appservice_sender.parts import Appservices
+from homeserver.services.appservices.registrations import BadRegistration
+from homeserver.services.confirmation import Confirmation
+from homeserver.services.contacts import Contacts
+from homeserver.services.credentials import Credentials
+from homeserver.services.devices import Devices
+from homeserver.services.directory import Directory
+from homeserver.services.invite_permission import InvitePermission
+from homeserver.services.login import Login
+from homeserver.services.login_tokens import LoginTokens
+from homeserver.services.passwords import Passwords
+from homeserver.services.phone import parts as phone_parts
+from homeserver.services.phone.parts import Phone
+from homeserver.services.profiles import Profiles
+from homeserver.services.registration import Registration
+from homeserver.services.sessions import Sessions
+from homeserver.services.stages import parts as stage_parts
+from homeserver.services.threepids.addresses import Addresses
+from homeserver.services.threepids.mail import MailCarrier
+from homeserver.services.threepids.verifications import Verifications
+from homeserver.services.ui_auth import UiAuth
+from homeserver.storage.devices import Devices as DeviceTable
+from homeserver.storage.sessions import Sessions as SessionTable
+from homeserver.storage.sessions import UiAuthSessions
+from homeserver.storage.users import RegistrationTokens, Threepids
+from homeserver.storage.verifications import Verifications as VerificationTable
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who there is, and how they come in. `mail` None: none is sent; `phone` None: nobody signs in by one."""
+
+    sessions: Sessions
+    passwords: Passwords
+    ui_auth: UiAuth
+    login: Login
+    login_tokens: LoginTokens
+    registration: Registration
+    confirmation: Confirmation
+    credentials: Credentials
+    devices: Devices
+    profiles: Profiles
+    directory: Directory
+    invite_permission: InvitePermission
+    addresses: Addresses
+    contacts: Contacts
+    mail: MailCarrier | None
+    phone: Phone | None
+    appservices: Appservices
+
+
+async def build(ground: Ground) -> Accounts:
+    """Raises CannotStart."""
+    config, database, clock, rng = ground.config, ground.database, ground.clock, ground.rng
+    sessions = Sessions(SessionTable(database), ground.stream, clock, rng)
+    ground.feed.register(sessions.apply)
+    passwords = Passwords(config.login.password.hash_cost)
+    ui_auth = UiAuth(UiAuthSessions(database), clock, rng)
+    try:
+        stage_parts.serve(ui_auth, config, ground.outbound)
+    except stage_parts.IncompleteStage as error:
+        raise CannotStart(str(error)) from error
+    login = Login(
+        server=ground.us,
+        users=ground.users,
+        passwords=passwords,
+        sessions=sessions,
+        limits=ground.limits,
+        enabled=config.login.password.enabled,
+    )
+    registration = Registration(
+        server=ground.us,
+        policy=config.registration,
+        users=ground.users,
+        tokens=RegistrationTokens(database),
+        passwords=passwords,
+        sessions=sessions,
+        auth=ui_auth,
+        stream=ground.stream,
+        limits=ground.limits,
+        clock=clock,
+        rng=rng,
+    )
+    confirmation = Confirmation(ui_auth, login)
+    vault = open_vault(config, rng)
+    verifications = Verifications(VerificationTable(database), vault, clock, rng)
+    addresses = Addresses(Threepids(database), vault, verifications, clock)
+    mail = open_mail(config, ground.resources)
+    contacts = Contacts(
+        verifications=verifications,
+        addresses=addresses,
+        users=ground.users,
+        passwords=passwords,
+        sessions=sessions,
+        confirmation=confirmation,
+        auth=ui_auth,
+        limits=ground.limits,
+        mail=mail,
+    )
+    registration.bind_by(contacts.bind_new)
+    below_phones = phone_parts.Below(
+        database=database,
+        vault=vault,
+        verifications=verifications,
+        addresses=addresses,
+        users=ground.users,
+        login=login,
+        confirmation=confirmation,
+        registration=registration,
+        sessions=sessions,
+    )
+    accounts = Accounts(
+        sessions=sessions,
+        passwords=passwords,
+        ui_auth=ui_auth,
+        login=login,
+        login_tokens=LoginTokens(
+            table=SessionTable(database),
+            users=ground.users,
+            login=login,
+            sessions=sessions,
+            confirmation=confirmation,
+            clock=clock,
+            rng=rng,
+        ),
+        registration=registration,
+        confirmation=confirmation,
+        credentials=Credentials(users=ground.users, passwords=passwords, sessions=sessions, confirmation=confirmation),
+        devices=Devices(DeviceTable(database), sessions, confirmation, clock),
+        profiles=Profiles(
+            server=ground.us,
+            table=ground.profile_table,
+            users=ground.users,
+            members=ground.members,
+            rooms=ground.rooms,
+            commits=ground.commits,
+        ),
+        directory=Directory(
+            server=ground.us, policy=config.rooms, table=ground.room_table, rooms=ground.rooms, clock=clock
+        ),
+        invite_permission=InvitePermission(ground.users, ground.account_data),
+        addresses=addresses,
+        contacts=contacts,
+        mail=mail,
+        phone=_phone(ground, below_phones, contacts),
+        appservices=await _appservices(ground, sessions, login),
+    )
+    _introduce(ground, accounts)
+    ground.tasks.extend([accounts.profiles.run, accounts.devices.run])
+    return accounts
+
+
+def _phone(ground: Ground, below: phone_parts.Below, contacts: Contacts) -> Phone | None:
+    sms = open_sms(ground.config, ground.resources)
+    if sms is None:
+        return None
+    phone = phone_parts.build(ground.config, below, sms, ground.clock)
+    contacts.serve_numbers(phone.signing_in.number_suffices)
+    return phone
+
+
+async def _appservices(ground: Ground, sessions: Sessions, login: Login) -> Appservices:
+    try:
+        return await appservice_parts.build(
+            ground.config.app_service_config_files,
+            ground.config.outbound_http,
+            server=ground.us,
+            database=ground.database,
+            sessions=sessions,
+            login=login,
+            clock=ground.clock,
+            rng=ground.rng,
+            resources=ground.resources,
+        )
+    except BadRegistration as error:
+        raise CannotStart(str(error)) from error
+
+
+def _introduce(ground: Ground, accounts: Accounts) -> None:
+    """Let application services be asked for what is theirs."""
+    appservices = accounts.appservices
+    ground.feed.register(appservices.access.apply)
+    accounts.registration.reserve_by(appservices.registrations.is_reserved_user)
+    accounts.directory.ask_appservices_by(appservices.asking)
+    accounts.invite_permission.ask_appservices_by(appservices.asking.makes_user)
+    accounts.profiles.ask_appservices_by(appservices.asking.makes_user)
