@@ -44,6 +44,12 @@ async def test_an_album_with_a_caption_is_seen_and_leafed_through(
     await expect(ben.at("viewer")).to_have_count(0)
     await expect(ben.at("chat")).to_be_visible()
 
+    await ada.at("album").get_by_test_id("picture").nth(2).click()
+    await ada.at("viewer-delete").click()
+    await ada.at("choice-everyone").click()
+    await _sees_pictures(ben.at("album"), 2)
+    await expect(ada.at("viewer")).to_have_count(0)
+
 
 async def test_a_film_plays_a_sound_goes_on_in_other_chats_and_a_file_is_saved(
     house: ServerProcess, new_person: NewPerson, tmp_path: Path

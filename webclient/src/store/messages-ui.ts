@@ -1,6 +1,6 @@
 /** What this page does with messages: picking several, passing them on, going to one in whatever chat it lies. */
 import { createSignal } from 'solid-js';
-import type { EventId, ItemKey, MessageRef, RoomId, UserId } from './contract';
+import type { EventId, ItemKey, MessageRef, RoomId, TimelineItem, UserId } from './contract';
 import { goTo, jump, route } from './ui';
 
 // ---------------------------------------------------------------- going to an event
@@ -59,6 +59,11 @@ export { person, setPerson };
 export const openPerson = (id: string): void => {
   setPerson(id);
 };
+
+/** Asks how to delete messages of the open chat; set by its timeline while there is one. */
+const [askToDelete, setAskToDelete] = createSignal<(items: readonly TimelineItem[]) => void>();
+
+export { askToDelete, setAskToDelete };
 
 /** Which files are being made ready for sending, and to which chat. */
 export interface Attaching {

@@ -15,14 +15,15 @@ import { t } from '../../i18n';
 import { dayLabel } from '../../i18n/dates';
 import { layoutRows, startOfDay } from '../../model/grouping';
 import { useClient } from '../../store/context';
-import type { EventId, RoomId, Timeline as TimelineState } from '../../store/contract';
-import { setTarget, target } from '../../store/messages-ui';
+import type { EventId, RoomId, TimelineItem, Timeline as TimelineState } from '../../store/contract';
+import { setAskToDelete, setTarget, target } from '../../store/messages-ui';
 import { me } from '../../store/people';
 import { setJump } from '../../store/ui';
 import { Button } from '../../ui/button';
 import { now } from '../../ui/clock';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Announcer } from './announcer';
+import { askDelete } from './delete';
 import { FloatingDay } from './floating-day';
 import { Group } from './group';
 import { JumpButton, MentionButton } from './jump-button';
@@ -39,7 +40,8 @@ const unreadTop = 150;
 
 /** The messages themselves: a window over the items of the timeline in which nothing jumps. */
 export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
-  const { state, commands } = useClient();
+  const client = useClient();
+  const { state, commands } = client;
   let box!: HTMLDivElement;
   let content!: HTMLDivElement;
   let anchor = null as ReturnType<typeof findAnchor>;
@@ -156,6 +158,7 @@ export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
     sizes.observe(box);
     sizes.observe(content);
     setJump(() => jumpTo);
+    setAskToDelete(() => (items: readonly TimelineItem[]) => askDelete(client, props.roomId, items));
     const wanted = untrack(target);
     if (wanted?.roomId === props.roomId) {
       setTarget(undefined);
@@ -165,6 +168,7 @@ export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
       sizes.disconnect();
       stopGlide();
       setJump(undefined);
+      setAskToDelete(undefined);
     });
     watchReading({ box, content, roomId: props.roomId, timeline: () => props.timeline });
   });

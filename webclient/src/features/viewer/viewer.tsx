@@ -4,7 +4,7 @@ import { dateAndTime } from '../../i18n/dates';
 import { useClient } from '../../store/context';
 import { download } from '../../store/downloads';
 import { createMediaUrl } from '../../store/media';
-import { goToEvent, setForwarding } from '../../store/messages-ui';
+import { askToDelete, goToEvent, setForwarding } from '../../store/messages-ui';
 import { nameOf } from '../../store/people';
 import { setViewing, type Viewing } from '../../store/viewer';
 import { Avatar } from '../../ui/avatar';
@@ -50,6 +50,10 @@ export function Viewer(props: { viewing: Viewing }) {
     const eventId = shown()?.item.eventId;
     close();
     if (eventId) setForwarding([{ roomId: props.viewing.roomId, eventId }]);
+  };
+  const remove = () => {
+    const now = shown();
+    if (now) askToDelete()?.([now.item]);
   };
   const save = () => {
     const now = shown();
@@ -120,6 +124,9 @@ export function Viewer(props: { viewing: Viewing }) {
           )}
         </Show>
         <span class={s.tools}>
+          <Show when={askToDelete()}>
+            <IconButton icon="trash-2" label={t('message-delete')} onClick={remove} data-testid="viewer-delete" />
+          </Show>
           <IconButton icon="forward" label={t('message-forward')} onClick={forward} data-testid="viewer-forward" />
           <IconButton
             icon="download"
