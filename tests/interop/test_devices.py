@@ -22,6 +22,12 @@ def version(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(params=["hearth", pytest.param("synapse", marks=pytest.mark.full("interop"))])
+def home(request: pytest.FixtureRequest) -> str:
+    """Who has the room; most tests go both ways in it."""
+    return str(request.param)
+
+
 async def _friends(sides: Sides, **more: Any) -> tuple[User, User, str]:
     alice, bob = await sides.home.register(), await sides.away.register()
     room = await alice.creates_public_room(room_version=sides.version, **more)
