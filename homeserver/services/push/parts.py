@@ -14,9 +14,9 @@ from homeserver.providers.http_push import HttpPush
 from homeserver.services.feed import Feed
 from homeserver.services.presentation import Presentation
 from homeserver.services.push.notifications import NotificationList
-from homeserver.services.push.pushers import Pushers
+from homeserver.services.push.pushers import MailOwner, Pushers
 from homeserver.services.push.router import IgnoredBy, Router
-from homeserver.services.push.sender import Sender
+from homeserver.services.push.sender import Mailer, Sender
 from homeserver.services.push_rules import PushRules
 from homeserver.services.rooms import Rooms
 from homeserver.services.unread import Unread
@@ -42,6 +42,8 @@ class Below:
     push_rules: PushRules
     unread: Unread
     ignored_by: IgnoredBy
+    mailer: Mailer | None
+    mail_owner: MailOwner
     clock: Clock
 
 
@@ -52,7 +54,8 @@ class Push:
         """`owner`: names this process among others."""
         database = below.database
         table = PusherTable(database)
-        self.pushers = Pushers(table, database.nids, below.clock)
+        owner_of = below.mail_owner if below.mailer is not None else None
+        self.pushers = Pushers(table, database.nids, below.clock, owner_of)
         sender = Sender(
             table,
             HttpPush(http),
@@ -62,6 +65,7 @@ class Push:
             unread=below.unread,
             feed=below.feed,
             clock=below.clock,
+            mailer=below.mailer,
         )
         router = Router(
             owner,

@@ -1,6 +1,6 @@
 """The pushers of a user: set, listed, deleted. Spec: Client-Server API, Push Notifications, pushers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +20,8 @@ MAX_TEXT: Final = 255
 MAX_URL: Final = 2_048
 MAX_DATA_BYTES: Final = 16_384
 GATEWAY_PATH: Final = "/_matrix/push/v1/notify"
+MAIL_APP_ID: Final = "m.email"
+MailOwner = Callable[[str, str], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,10 @@ class NewPusher:
 class Pushers:
     """Sets and lists pushers."""
 
-    def __init__(self, table: PusherTable, nids: NidBlocks, clock: Clock) -> None:
+    def __init__(self, table: PusherTable, nids: NidBlocks, clock: Clock, mail_owner: MailOwner | None) -> None:
+        """`mail_owner`: whose a mail address is; None where no mail is sent."""
         self._table = table
+        self._mail_owner = mail_owner
         self._nids = nids
         self._clock = clock
         self._on_change: list[Callable[[], None]] = []
@@ -58,8 +62,8 @@ class Pushers:
     async def set(self, requester: Requester, new: NewPusher) -> None:
         """Add or change a pusher. Raises InvalidParam, MissingParam, LimitExceeded."""
         _check_key(new.app_id, new.pushkey)
-        if new.kind != "http":
-            raise InvalidParam("This server has pushers of the kind `http` alone.")
+        if new.kind not in {"http", "email"}:
+            raise InvalidParam("The kind of a pusher is `http` or `email`.")
         missing = [
             name for name in ("app_display_name", "device_display_name", "lang", "data") if _of(new, name) is None
         ]
@@ -72,7 +76,10 @@ class Pushers:
         for text in (new.app_display_name, new.device_display_name, new.lang, new.profile_tag or ""):
             if len(text) > MAX_TEXT or "\0" in text:
                 raise InvalidParam(f"The texts of a pusher have at most {MAX_TEXT} characters.")
-        _check_url(new.data.get("url"))
+        if new.kind == "email":
+            await self._check_mail(requester.user_id, new)
+        else:
+            _check_url(new.data.get("url"))
         data = orjson.dumps(new.data)
         if len(data) > MAX_DATA_BYTES:
             raise InvalidParam(f"The data of a pusher has at most {MAX_DATA_BYTES} bytes.")
@@ -99,6 +106,15 @@ class Pushers:
         )
         await self._table.set(pusher, alone=new.alone)
         self._changed()
+
+    async def _check_mail(self, user_id: str, new: NewPusher) -> None:
+        """Mail goes to nobody who has not proven that the address is theirs."""
+        if self._mail_owner is None:
+            raise InvalidParam("This server sends no mail.")
+        if new.app_id != MAIL_APP_ID:
+            raise InvalidParam(f"The `app_id` of a pusher by mail is {MAIL_APP_ID}")
+        if await self._mail_owner("email", new.pushkey) != user_id:
+            raise InvalidParam("That address is not one of your account.")
 
     async def delete(self, user_id: str, app_id: str, pushkey: str) -> None:
         """Delete a pusher; one that is not there is no error. Raises InvalidParam."""

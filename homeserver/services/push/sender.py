@@ -6,7 +6,7 @@ or may not be seen any more, is not sent. Delivery is at least once: the row goe
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -33,6 +33,8 @@ PER_GATEWAY: Final = 8
 FIRST_RETRY_S: Final = 2.0
 LAST_RETRY_S: Final = 3_600.0
 LIFE_MS: Final = 24 * 3600 * 1000
+MAIL_AFTER_MS: Final = 10 * 60 * 1000
+MAIL_PAUSE_MS: Final = 3600 * 1000
 BADGE_S: Final = 1.0
 """Receipts gather for so long before the number at the icon is sent."""
 
@@ -42,6 +44,14 @@ class Gateways(Protocol):
 
     async def notify(self, url: str, notification: Mapping[str, Any]) -> Collection[str]:
         """Send one; the push keys that are rejected for good. Raises PushFailed."""
+        ...
+
+
+class Mailer(Protocol):
+    """Who brings mails. `services.threepids.mail` does."""
+
+    async def notify(self, address: str, subject: str, text: str) -> None:
+        """Send one; one that cannot be sent is noted."""
         ...
 
 
@@ -59,7 +69,9 @@ class Sender:
         unread: Unread,
         feed: Feed,
         clock: Clock,
+        mailer: Mailer | None,
     ) -> None:
+        self._mailer = mailer
         self._table = table
         self._gateways = gateways
         self._visibility = visibility
@@ -115,7 +127,9 @@ class Sender:
                     await self._pause(pusher)
                     await self._table.forget_old(nid, self._clock.now_ms() - LIFE_MS)
                 waiting = await self._table.next(nid, BATCH)
-                if pusher is not None and waiting:
+                if pusher is not None and waiting and pusher.kind == "email":
+                    await self._mail(pusher, waiting)
+                elif pusher is not None and waiting:
                     await self._send_all(pusher, waiting)
                 elif nid not in self._again:
                     self._running.pop(nid, None)
@@ -147,6 +161,20 @@ class Sender:
                     failures = 0
                     await self._table.save_failure(pusher.pusher_nid, 0, 0)
             await self._table.done(pusher.pusher_nid, queued.position)
+
+    async def _mail(self, pusher: Pusher, waiting: Sequence[Queued]) -> None:
+        """Tell by mail that something is unread, once it has been for a while, and not often. No text of users."""
+        due_ms = max(waiting[0].created_ts + MAIL_AFTER_MS, pusher.retry_ts)
+        wait_s = (due_ms - self._clock.now_ms()) / 1000
+        if wait_s > 0:
+            await self._clock.sleep(wait_s)
+            return  # much may have been read meanwhile: look again
+        unread = await self._unread_of(pusher.user_id)
+        if unread and pusher.is_enabled and self._mailer is not None:
+            messages = "an unread message" if unread == 1 else f"{unread} unread messages"
+            await self._mailer.notify(pusher.pushkey, f"You have {messages}", f"{pusher.user_id} has {messages}.\n")
+            await self._table.save_failure(pusher.pusher_nid, 0, self._clock.now_ms() + MAIL_PAUSE_MS)
+        await self._table.done(pusher.pusher_nid, waiting[-1].position)
 
     async def _deliver(self, pusher: Pusher, told: Mapping[str, Any]) -> bool:
         """Hand a notification to the gateway; False: it rejects the push key, the pusher is gone. Raises PushFailed."""
@@ -208,7 +236,7 @@ class Sender:
             pushers = await self._table.of_users([user_id])
             unread = await self._unread_of(user_id)
             for pusher in pushers:
-                told = badge(pusher, unread)
+                told = badge(pusher, unread) if pusher.kind == "http" else None
                 if pusher.is_enabled and told is not None and self._shown.get(pusher.pusher_nid) != unread:
                     with contextlib.suppress(PushFailed):
                         await self._deliver(pusher, told)
