@@ -13,11 +13,6 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 async def world(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> "AsyncIterator[World]":
     """A server with everything switched on."""
-
-
-@pytest.fixture(scope="session")
-async def world(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> "AsyncIterator[World]":
-    """A server with everything switched on."""
     from tests.openapi.world import world_of
 
     async with world_of(cluster, tmp_path_factory.mktemp("world")) as world:
