@@ -6,8 +6,10 @@ import pytest
 
 from tests.admin.conftest import ADMIN, House
 from tests.support.client import PASSWORD, Refused, User
+from tests.support.socket_client import greet, socket
 from tests.support.waiting import eventually
 
+RESTART = 1012
 STABLE, UNSTABLE = "/v1/admin", "/unstable/uk.timedout.msc4323/admin"
 
 
@@ -88,6 +90,19 @@ async def test_an_open_sync_ends_when_its_user_is_locked(house: House) -> None:
     async with asyncio.timeout(5):
         await waiting
     assert (await user.ask("GET", "/v3/sync"))[1]["errcode"] == "M_USER_LOCKED"
+
+
+async def test_an_open_socket_ends_when_its_user_is_locked_and_goes_on_when_suspended(house: House) -> None:
+    user = await house.server.register()
+    async with socket(user) as stream:
+        await house.admin.call("PUT", f"{STABLE}/suspend/{user.user_id}", {"suspended": True})
+        assert (await stream.until("closed"))["code"] == RESTART
+    async with socket(user) as stream:
+        await house.admin.call("PUT", f"{STABLE}/lock/{user.user_id}", {"locked": True})
+        assert (await stream.until("closed"))["code"] == RESTART
+    async with socket(user, hello=False) as stream:
+        with pytest.raises(AssertionError, match="4001"):
+            await greet(stream, user)
 
 
 async def test_accounts_that_cannot_be_locked_are_told(house: House) -> None:

@@ -84,5 +84,8 @@ async def test_a_bridge_lists_rooms_for_its_network(house: House) -> None:
     room = await bot.creates_room()
     path = f"/v3/directory/list/appservice/net/{room}"
     assert await bot.call("PUT", path, {"visibility": "public"}) == {}
+    asked = {"third_party_instance_id": "bridge|net"}
+    listed = await (await server.register()).call("POST", "/v3/publicRooms", asked)
+    assert [one["room_id"] for one in listed["chunk"]] == [room]
     assert await bot.call("PUT", path, {"visibility": "private"}) == {}
     assert (await bot.ask("PUT", "/v3/directory/list/appservice/net/!none:x", {"visibility": "public"}))[0] == 404
