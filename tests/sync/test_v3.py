@@ -276,6 +276,26 @@ async def test_what_an_ignored_user_says_is_left_out(server: Server) -> None:
     assert texts(await alice.syncs(), room) == []
 
 
+async def test_a_room_that_was_left_is_shown_with_its_state_as_it_was_then(server: Server) -> None:
+    alice, bob = await server.users("alice", "bob")
+    room = await alice.creates_public_room(name="Then")
+    await bob.joins(room)
+    for number in range(3):
+        await alice.says(str(number), room)
+    await bob.leaves(room)
+    await alice.sets(room, "m.room.name", {"name": "Now"})
+    bob.next_batch = None
+    chosen = json.dumps({"room": {"include_leave": True, "timeline": {"limit": 2}}})
+    answer = await bob.syncs(filter=chosen)
+    block = answer["rooms"]["leave"][room]
+    assert [event["type"] for event in block["timeline"]["events"]] == ["m.room.message", "m.room.member"]
+    state = state_of(block)
+    assert state["m.room.name", ""] == {"name": "Then"}
+    assert state["m.room.member", bob.user_id]["membership"] == "join"
+    assert "Now" not in json.dumps(answer)
+    assert answer["org.matrix.msc2732.device_unused_fallback_key_types"] == []
+
+
 async def test_a_bad_token_is_refused(server: Server) -> None:
     [alice] = await server.users("alice")
     with pytest.raises(Refused) as refused:

@@ -40,7 +40,7 @@ from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.events.read import Events
 from homeserver.storage.mentions import Mentions
 from homeserver.storage.receipts import Receipts
-from homeserver.storage.state import StateKeys
+from homeserver.storage.state import StateKeys, StateTable
 from homeserver.storage.sync_connections import SyncConnections
 from homeserver.storage.sync_reads import SyncReads
 from homeserver.storage.to_device import ToDevice
@@ -86,6 +86,7 @@ class Sync:
             viewers=Viewers(feed, reads, below.state_keys, below.account_data.ignored_by),
             visibility=below.visibility,
             live=live,
+            states=StateTable(database),
         )
         presenter = Presenter(live, below.presentation)
         account_data, unread = AccountDataTable(database), Unread(Mentions(database), feed)

@@ -365,7 +365,11 @@ class ClassicSync:
 
     async def _key_counts(self, requester: Requester) -> Json:
         left = await self._one_time_keys.counts(requester)
-        return {"device_one_time_keys_count": left.counts, "device_unused_fallback_key_types": left.unused_fallback}
+        return {
+            "device_one_time_keys_count": left.counts,
+            "device_unused_fallback_key_types": left.unused_fallback,
+            "org.matrix.msc2732.device_unused_fallback_key_types": left.unused_fallback,
+        }
 
 
 def _raw(content: bytes) -> orjson.Fragment:

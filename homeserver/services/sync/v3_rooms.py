@@ -1,6 +1,7 @@
 """The `rooms` of a `/v3/sync` answer: joined, left, invited and knocked ones.
 
 Spec: Client-Server API, Syncing; Lazy-loading room members; Unread counts.
+A little longer than others: what a room's block holds stands in one place.
 """
 
 from collections import OrderedDict
@@ -186,7 +187,7 @@ class RoomBlocks:
         )
         rooms: Json = {}
         for block in blocks:
-            state = _changes(block, wanted, presented.events)
+            state = {**_past(block, viewer, wanted), **_changes(block, wanted, presented.events)}
             rooms[block.membership.room_id] = self._events_of(block, wanted, state, presented.events)
         return rooms
 
@@ -348,6 +349,18 @@ def _matches(matcher: EventMatcher, item: Item) -> bool:
     event = item.event
     has_url = matcher.filter.contains_url is not None and b'"url":' in event.body
     return matcher.matches(event.type, event.sender, event.room_id, has_url=has_url)
+
+
+def _past(block: Block, viewer: Viewer, wanted: Wanted) -> State:
+    """The state before the timeline of a room that was left, as far as the filter wants it."""
+    past = block.news.past if block.news is not None else {}
+    needed = {viewer.user_id, *(item.event.sender for item in block.timeline.items)}
+    matcher = wanted.chosen.room_state
+    return {
+        key: orjson.Fragment(body)
+        for key, body in past.items()
+        if matcher.matches(key[0], "", "") and (key[0] != MEMBER or not wanted.lazy or key[1] in needed)
+    }
 
 
 def _changes(block: Block, wanted: Wanted, events: Mapping[str, orjson.Fragment]) -> State:

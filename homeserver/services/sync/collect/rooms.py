@@ -3,10 +3,11 @@
 Live: from the ring, no trips. From an older token: the missed rows, and the state at them for the visibility function.
 Every event handed out has passed it, or came while the viewer was joined. Spec: Client-Server API, Syncing; Room
 History Visibility.
+A little longer than others: the ways to the same events, from memory and from the database, stand side by side.
 """
 
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from homeserver.protocol.events import StateKey
@@ -39,6 +40,7 @@ from homeserver.storage.rows import (
     StateRow,
     ToDeviceRow,
 )
+from homeserver.storage.state import StateTable
 from homeserver.storage.sync_reads import SyncReads
 
 GAP = 2**31
@@ -64,6 +66,8 @@ class RoomNews:
     state: list[StateRow]
     receipts: list[ReceiptRow]
     account_data: list[AccountDataRow]
+    past: Mapping[StateKey, bytes] = field(default_factory=dict)
+    """Of a room that was left, when it is shown from nothing: the state before the first item, as it was then."""
 
     @classmethod
     def nothing(cls, membership: Membership) -> "RoomNews":
@@ -118,6 +122,7 @@ class Collector:
         viewers: Viewers,
         visibility: Visibility,
         live: Live,
+        states: StateTable,
     ) -> None:
         self._feed = feed
         self.rooms = rooms
@@ -126,6 +131,7 @@ class Collector:
         self.viewers = viewers
         self._visibility = visibility
         self._live = live
+        self._states = states
 
     # -- what is new -----------------------------------------------------------------------------------------------
 
@@ -325,7 +331,7 @@ class Collector:
         return whole
 
     async def left(self, viewer: Viewer, membership: Membership, *, limit: int) -> RoomNews | None:
-        """A room that the viewer left: its last events and its state as they were then [3 trips]."""
+        """A room that the viewer left: its last events and its state as they were then [4 trips]."""
         room = await self.rooms.find(membership.room_id)
         if room is None:
             return None
@@ -350,7 +356,13 @@ class Collector:
         )
         if not was_joined:
             items = [item for item in items if item.event.event_id == membership.event_id]
-        return RoomNews(membership, "join", False, items, 0, True, [], [], [])
+        news = RoomNews(membership, "join", False, items, 0, True, [], [], [])
+        if was_joined and items and isinstance(items[0].event, PageEvent):
+            held_then = await self._states.state_at((items[0].event.chain_id, items[0].event.sequence))
+            bodies = await self._events.by_nid([one.event_nid for one in held_then.values()])
+            by_id = {one.event_id: one.body for one in bodies}
+            news.past = {key: by_id[one.event_id] for key, one in held_then.items() if one.event_id in by_id}
+        return news
 
     async def shown(self, viewer: Viewer, event_ids: Mapping[int, str]) -> dict[int, Item]:
         """Single events, by their rooms' numbers, as far as the viewer may see them [1 trip]."""
