@@ -75,7 +75,10 @@ class AppserviceAccounts:
         return user_id if inhibit_login else await self._begin(user_id, wanted)
 
     async def log_in(self, token: str | None, identifier: Mapping[str, Any], wanted: Wanted) -> Tokens:
-        """Begin a session of a user of the application service. Raises UnknownToken, Exclusive, Forbidden, UserLocked."""
+        """Begin a session of a user of the application service.
+
+        Raises UnknownToken, Exclusive, Forbidden, UserDeactivated, UserLocked.
+        """
         appservice = self._access.appservice(token)
         user_id = self._login.user_named(identifier)
         if not appservice.has_user(user_id):

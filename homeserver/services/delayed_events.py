@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from homeserver.clock import Clock, Faults, Rng
-from homeserver.errors import InvalidParam, LimitExceeded, MatrixError, NotFound, Unavailable
+from homeserver.errors import InvalidParam, LimitExceeded, MatrixError, NotFound, StorageFull, Unavailable
 from homeserver.protocol.identifiers import UserId
 from homeserver.services.feed import Feed
 from homeserver.services.heads import MEMBER
@@ -23,7 +23,6 @@ from homeserver.services.rooms import Rooms
 from homeserver.services.sending import Sending
 from homeserver.storage.delayed_events import DelayedEvent
 from homeserver.storage.delayed_events import DelayedEvents as Table
-from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.leases import Leases
 from homeserver.storage.rows import TxnKey
 from homeserver.storage.users import Users
@@ -138,7 +137,7 @@ class DelayedEvents:
             self._news.clear()
             try:
                 pause = await self._round()
-            except (DatabaseDown, DatabaseFull, Unavailable) as error:
+            except (Unavailable, StorageFull) as error:
                 log.warning("delayed_events.put_off", error=type(error).__name__)
                 pause = RETRY_S
             try:
@@ -185,7 +184,7 @@ class DelayedEvents:
                 txn = TxnKey(user.user_nid, 0, _PATH_HASH, event.delay_id)
                 await self._sending.send(requester, event.room_id, draft, txn=txn)
                 await self._faults.at("delayed_event.sent")
-        except Unavailable:
+        except (Unavailable, StorageFull):
             raise
         except MatrixError as refused:
             log.info("delayed_events.refused", room=event.room_id, error=refused.errcode)

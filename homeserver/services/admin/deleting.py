@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from homeserver.clock import Clock
-from homeserver.errors import InvalidParam, MatrixError, NotFound, Unavailable
+from homeserver.errors import InvalidParam, MatrixError, NotFound, StorageFull, Unavailable
 from homeserver.protocol.identifiers import RoomId, UserId, server_of
 from homeserver.services.admin.jobs import ACTIVE, SCHEDULED, AdminJobs, Running
 from homeserver.services.admin.rooms import AdminRooms
@@ -179,7 +179,7 @@ class Deleting:
             await self._removing.leave_as(user_id, room_id)
             if new_room_id is not None and user_id != job.params.get("new_room_user_id"):
                 await self._joining.join(await self._admin_rooms.local(user_id), new_room_id)
-        except Unavailable:
+        except (Unavailable, StorageFull):
             raise
         except MatrixError:
             if user_id not in result["failed_to_kick_users"]:
@@ -281,7 +281,7 @@ class Deleting:
                     content = {"reason": params["reason"]} if params["reason"] is not None else {}
                     await self._sending.redact(requester, room.room_id, event_id, content)
                     job.done += 1
-                except Unavailable:
+                except (Unavailable, StorageFull):
                     raise
                 except MatrixError as refused:
                     result["failed_redactions"][event_id] = refused.message

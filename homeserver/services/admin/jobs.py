@@ -4,6 +4,7 @@ One process at a time does it, one job after the other. Work is written so that 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,9 +13,8 @@ import orjson
 import structlog
 
 from homeserver.clock import Clock, Faults, Rng
-from homeserver.errors import MatrixError
+from homeserver.errors import MatrixError, StorageFull, Unavailable
 from homeserver.services.feed import Feed
-from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.jobs import Job
 from homeserver.storage.jobs import Jobs as JobTable
 from homeserver.storage.leases import Leases
@@ -75,6 +75,7 @@ class AdminJobs:
         self._faults = faults
         self._kinds: dict[str, Work] = {}
         self._news = asyncio.Event()
+        self._leads = False
 
     def kind(self, name: str, work: Work) -> None:
         """Have jobs of this kind done by `work`."""
@@ -130,13 +131,19 @@ class AdminJobs:
 
     async def run(self) -> None:
         """Do what is to be done; runs as long as the process."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_lease())
+            await self._look_for_work()
+
+    async def _look_for_work(self) -> None:
         while True:
             self._news.clear()
+            pause = LOOK_S
             try:
-                if not self._feed.is_shared or await self._leases.take(self._owner, [LEASE], LEASE_S):
+                self._leads = not self._feed.is_shared or bool(await self._leases.take(self._owner, [LEASE], LEASE_S))
+                if self._leads:
                     await self._do_all()
-                pause = LOOK_S
-            except (DatabaseDown, DatabaseFull) as error:
+            except (Unavailable, StorageFull) as error:
                 log.warning("jobs.put_off", error=type(error).__name__)
                 pause = RETRY_S
             try:
@@ -155,12 +162,11 @@ class AdminJobs:
         job.status = ACTIVE
         await job.save()
         try:
-            async with asyncio.TaskGroup() as group:
-                keeping = group.create_task(self._keep_lease())
-                await work(job)
-                keeping.cancel()
-        except* MatrixError as refused:
-            job.status, job.error = FAILED, str(refused.exceptions[0])
+            await work(job)
+        except (Unavailable, StorageFull):
+            raise
+        except MatrixError as refused:
+            job.status, job.error = FAILED, refused.message
             log.warning("job.failed", job=job.name, error=job.error)
         else:
             job.status = COMPLETE
@@ -168,7 +174,9 @@ class AdminJobs:
         await job.save()
 
     async def _keep_lease(self) -> None:
+        """Keep other processes from doing the same, while a job takes longer than the lease."""
         while True:
             await self._clock.sleep(LEASE_S / 3)
-            if self._feed.is_shared:
-                await self._leases.take(self._owner, [LEASE], LEASE_S)
+            if self._feed.is_shared and self._leads:
+                with contextlib.suppress(Unavailable, StorageFull):
+                    await self._leases.take(self._owner, [LEASE], LEASE_S)
