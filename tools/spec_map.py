@@ -26,6 +26,8 @@ TARGET = ROOT / "docs" / "spec-map.md"
 TABLES = (ROOT / "homeserver" / "client_api", ROOT / "homeserver" / "federation" / "server")
 ASKING = ("as", "push")
 """APIs whose operations other programs answer, and Hearth asks."""
+PROGRAMS = {"as": "tests.support.appservice", "push": "tests.services.push.gateway"}
+"""Which module of the tests runs such a program."""
 NAMES = {"cs": "Client-Server", "ss": "Server-Server", "as": "Application Service", "push": "Push Gateway"}
 SHOWN_TESTS = 3
 GENERATED = "tests/openapi"
@@ -204,11 +206,37 @@ def handler_of(operation: Operation, known: Mapping[tuple[str, str], list[Handle
     return next((known[method, one] for one in spellings if (method, one) in known), [])
 
 
-def asking(operation: Operation, files: Iterable[Source]) -> list[Handler]:
-    """Who asks the operation of another program."""
-    return [
-        Handler(source.name, "") for source in files if any(matches(operation.shape, one) for one in source.paths())
-    ]
+class Asking:
+    """What this server asks of other programs: by a path that stands in the source, or a docstring that names it."""
+
+    def __init__(self, files: Iterable[Source]) -> None:
+        self._paths = {source.name: source.paths() for source in files}
+        self._documented: dict[str, dict[tuple[str, str], Handler]] = defaultdict(dict)
+        for source in files:
+            for node in ast.walk(source.tree):
+                if isinstance(node, ast.AsyncFunctionDef):
+                    self._read(Handler(source.name, node.name), ast.get_docstring(node) or "")
+
+    def _read(self, handler: Handler, text: str) -> None:
+        for api in ASKING:
+            for method, path, _ in _DOCUMENTED.findall(text.partition(f"Spec: {NAMES[api]} API, ")[2]):
+                self._documented[api][method, shape_of(path)] = handler
+
+    def of(self, operation: Operation) -> list[Handler]:
+        """Who asks the operation of another program."""
+        shape = operation.shape
+        named = self._documented[operation.api].get((operation.method, "/" + shape.split("/", 2)[-1]))
+        if named is not None:
+            return [named]
+        return [Handler(name, "") for name, paths in self._paths.items() if any(matches(shape, one) for one in paths)]
+
+
+def who_of(operation: Operation, known: Mapping[tuple[str, str], list[Handler]], asked: Asking) -> list[Handler]:
+    """Who answers the operation, or asks it of others where it is not ours to answer (policy servers among them)."""
+    if operation.api in ASKING:
+        return asked.of(operation)
+    answering = handler_of(operation, known)
+    return answering or (asked.of(operation) if operation.api == "ss" else [])
 
 
 class Tests:
@@ -222,17 +250,27 @@ class Tests:
                 if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
                     verbs[node.name] |= source.paths(node)
         self._asked: dict[str, set[str]] = {}
+        self._imports: dict[str, set[str]] = {}
         names = {source.name for source in support}
         for source in sources(folder):
             if source.name in names or not source.path.name.startswith("test_"):
                 continue
+            shared = source.path.with_name("conftest.py")
+            beside = _imports(Source(shared)) if shared.exists() else set()
+            self._imports[source.name] = _imports(source) | beside
             called = set(_methods_called(source.tree))
             self._asked[source.name] = source.paths().union(*(verbs[name] for name in called & verbs.keys()))
 
     def of(self, operation: Operation) -> list[str]:
-        """Files of tests that ask the operation."""
+        """Files of tests that ask the operation; of other programs' operations, those that run such a program."""
+        if operation.api in PROGRAMS:
+            return [name for name, imported in self._imports.items() if PROGRAMS[operation.api] in imported]
         shape = operation.shape
         return [name for name, asked in self._asked.items() if any(matches(shape, one) for one in asked)]
+
+
+def _imports(source: Source) -> set[str]:
+    return {node.module or "" for node in ast.walk(source.tree) if isinstance(node, ast.ImportFrom)}
 
 
 def _methods_called(tree: ast.Module) -> Iterator[str]:
@@ -244,18 +282,18 @@ def _methods_called(tree: ast.Module) -> Iterator[str]:
 def page(folder: Path) -> str:
     """The text of docs/spec-map.md."""
     known, tests = handlers(), Tests(ROOT / "tests")
-    ours = list(sources(ROOT / "homeserver"))
+    asked = Asking(list(sources(ROOT / "homeserver")))
     lines = [
         "# Map of the specification",
         "",
         "Made by `python -m tools.spec_map`; do not edit. Every operation, what answers it (of application services",
-        f"and push gateways: what asks it), and test files that ask it. Beside these, `{GENERATED}` makes a case for each",
-        "client-server operation from the specification's own data.",
+        "and push gateways: what asks it), and test files that ask it (of those: that run such a program). Besides,",
+        f"`{GENERATED}` makes a case for each client-server operation from the specification's own data.",
         "",
     ]
     rows: dict[str, list[tuple[Operation, list[Handler], list[str]]]] = defaultdict(list)
     for operation in operations(folder):
-        who = asking(operation, ours) if operation.api in ASKING else handler_of(operation, known)
+        who = who_of(operation, known, asked)
         rows[operation.api].append((operation, who, tests.of(operation) if who else []))
     lines += ["| API | operations | there | P0 and P1 missing | P2 missing |", "|---|---|---|---|---|"]
     for api, those in rows.items():
@@ -266,8 +304,7 @@ def page(folder: Path) -> str:
         )
     for api, those in rows.items():
         lines += ["", f"## {NAMES[api]}", "", "| operation | | code | tests |", "|---|---|---|---|"]
-        for operation, who, asked in those:
-            lines.append(_line(operation, who, asked))
+        lines += [_line(operation, who, by) for operation, who, by in those]
     return "\n".join(lines) + "\n"
 
 
@@ -286,10 +323,8 @@ def _short(handler: Handler) -> str:
 
 def missing(folder: Path) -> list[Operation]:
     """Operations that nothing answers or asks."""
-    known, ours = handlers(), list(sources(ROOT / "homeserver"))
-    return [
-        one for one in operations(folder) if not (asking(one, ours) if one.api in ASKING else handler_of(one, known))
-    ]
+    known, asked = handlers(), Asking(list(sources(ROOT / "homeserver")))
+    return [one for one in operations(folder) if not who_of(one, known, asked)]
 
 
 def main(arguments: list[str]) -> int:

@@ -82,7 +82,7 @@ class Asking:
         return old
 
     async def send(self, appservice: Registration, txn_id: int, body: bytes) -> bool:
-        """Bring a transaction; whether it arrived."""
+        """Bring a transaction; whether it arrived. Spec: Application Service API, PUT /transactions/{txnId}."""
         path = f"/transactions/{txn_id}"
         try:
             answer = await self.request(appservice, "PUT", path, body, old_path=path, timeout_s=SEND_S)
@@ -96,7 +96,7 @@ class Asking:
     async def ping(self, appservice_id: str, caller: str | None, txn_id: str | None) -> int:
         """How many milliseconds a round trip to the application service takes, for itself.
 
-        Raises Forbidden, and MatrixError with the spec's errcodes. Spec: Application Service API, Pinging.
+        Raises Forbidden, and MatrixError with the spec's errcodes. Spec: Application Service API, POST /ping.
         """
         appservice = self._registrations.named(appservice_id)
         if appservice is None or appservice.id != caller:
@@ -118,11 +118,17 @@ class Asking:
     # -- names -----------------------------------------------------------------------------------------------------
 
     async def makes_user(self, user_id: str) -> bool:
-        """Whether an application service has made the user, asked just now."""
+        """Whether an application service has made the user, asked just now.
+
+        Spec: Application Service API, GET /users/{userId}.
+        """
         return await self._makes(self._registrations.of_user(user_id), "users", user_id)
 
     async def makes_alias(self, alias: str) -> bool:
-        """Whether an application service has made a room of this alias, asked just now."""
+        """Whether an application service has made a room of this alias, asked just now.
+
+        Spec: Application Service API, GET /rooms/{roomAlias}.
+        """
         return await self._makes(self._registrations.of_alias(alias), "rooms", alias)
 
     def is_reserved_alias(self, alias: str, *, for_user: str) -> bool:
@@ -177,7 +183,10 @@ class Asking:
         return merged
 
     async def _protocol_of(self, appservice: Registration, name: str) -> Json | None:
-        """What one says of it, asked again after some minutes."""
+        """What one says of it, asked again after some minutes.
+
+        Spec: Application Service API, GET /thirdparty/protocol/{protocol}.
+        """
         known = self._protocols.get((appservice.id, name))
         if known is not None and known[0] > self._clock.monotonic():
             return known[1]
@@ -187,7 +196,11 @@ class Asking:
         return protocol
 
     async def third_party(self, kind: str, protocol: str | None, fields: Sequence[tuple[str, str]]) -> list[Json]:
-        """Users or locations (`kind`) of one protocol, or by what they are in Matrix. Raises NotFound."""
+        """Users or locations (`kind`) of one protocol, or by what they are in Matrix. Raises NotFound.
+
+        Spec: Application Service API, GET /thirdparty/user, GET /thirdparty/user/{protocol},
+        GET /thirdparty/location, GET /thirdparty/location/{protocol}.
+        """
         asked = list(self._registrations) if protocol is None else self._of_protocol(protocol)
         if protocol is not None and not asked:
             raise NotFound("No application service knows that protocol.")
