@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from tests.support.postgres import Cluster
 
 OPEN = {
-    "email_page",
     "admin_register",
     "admin_register_nonce",
     "admin_server_version",
+    "email_page",
     "health",
     "log_in",
     "login_flows",
@@ -41,8 +41,11 @@ OPEN = {
     "registration_token_validity",
     "request_email_for_password",
     "request_email_to_register",
+    "request_text_for_password",
+    "request_text_to_register",
     "stage_page",
     "submit_email",
+    "submit_number",
     "submit_stage_page",
     "username_available",
     "versions",
