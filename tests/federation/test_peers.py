@@ -40,7 +40,15 @@ class Rows:
     async def read(self, server: str) -> Destination | None:
         return self.saved.get(server)
 
-    async def save_contact(self, server: str, *, retry_ts: int, failing_since_ts: int | None, failures: int) -> None:
+    async def save_contact(
+        self,
+        server: str,
+        *,
+        retry_ts: int,
+        failing_since_ts: int | None,
+        failures: int,
+        last_error: str | None = None,
+    ) -> None:
         self.saved[server] = Destination(server, 0, retry_ts, failing_since_ts, failures)
 
 

@@ -96,8 +96,14 @@ _ANCESTORS = (
     + _JOINS
     + """
  WHERE e.room_nid = $1
-   AND e.room_position <= (SELECT max(room_position) FROM events WHERE event_id = ANY($2::text[]))
-   AND e.room_position > coalesce((SELECT max(room_position) FROM events WHERE event_id = ANY($3::text[])), -$5::int8)
+   AND e.room_position <= (SELECT max(room_position)
+                             FROM events
+                            WHERE event_id = ANY($2::text[])
+                              AND room_nid = $1)
+   AND e.room_position > coalesce((SELECT max(room_position)
+                                     FROM events
+                                    WHERE event_id = ANY($3::text[])
+                                      AND room_nid = $1), -$5::int8)
  ORDER BY e.room_position DESC
  LIMIT $4"""
 )
