@@ -36,7 +36,7 @@ async def test_kills_of_either_server_part_nothing(servers: list[ServerProcess])
 
 
 @pytest.mark.full("reliability")
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 async def test_many_kills_of_either_server_part_nothing(servers: list[ServerProcess]) -> None:
     chance = random.Random(3)
     points = [*((0, point) for point in SENDING), *((1, point) for point in RECEIVING)]

@@ -18,7 +18,7 @@ async def test_kills_lose_and_double_nothing(new_server: NewServer, database_url
 
 
 @pytest.mark.full("reliability")
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 async def test_many_kills_lose_and_double_nothing(new_server: NewServer, database_url: str) -> None:
     await _survives(new_server, database_url, kills=20, seed=2)
 
