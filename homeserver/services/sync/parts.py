@@ -45,6 +45,8 @@ from homeserver.storage.sync_connections import SyncConnections
 from homeserver.storage.sync_reads import SyncReads
 from homeserver.storage.to_device import ToDevice
 
+LAST_WRITE_WITHIN_S = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Below:
@@ -150,9 +152,13 @@ class Sync:
 
     async def run(self) -> None:
         """Write connections behind; let everyone who waits have an answer when the server stops."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.connections.run())
-            await self._stopping.wait()
-            self._feed.wake_all()
-            with contextlib.suppress(DatabaseDown, DatabaseFull):
-                await self.connections.write()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.connections.run())
+                await self._stopping.wait()
+                self._feed.wake_all()
+        finally:
+            # The last thing, whatever ended it: whoever comes back after a restart goes on where they were.
+            with contextlib.suppress(DatabaseDown, DatabaseFull, TimeoutError):
+                async with asyncio.timeout(LAST_WRITE_WITHIN_S):
+                    await self.connections.write()
