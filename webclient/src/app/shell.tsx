@@ -24,9 +24,6 @@ export function Shell() {
   const phase = () => state.session.phase;
   const visible = () => void commands.setVisible(document.visibilityState === 'visible').catch(() => undefined);
   onMount(() => {
-    // Whoever signs in now will want the columns next.
-    const timer = setTimeout(() => void loadColumns(), 1000);
-    onCleanup(() => clearTimeout(timer));
     document.addEventListener('visibilitychange', visible);
     onCleanup(() => document.removeEventListener('visibilitychange', visible));
   });
@@ -64,6 +61,14 @@ export function Shell() {
 }
 
 function SignedOut() {
+  // Whoever signs in now will want the columns next; but first the form is to be here, with its fonts.
+  onMount(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    void Promise.all([AuthScreen.preload(), document.fonts.ready]).then(() => {
+      timer = setTimeout(() => void loadColumns(), 1000);
+    });
+    onCleanup(() => clearTimeout(timer));
+  });
   return (
     <div class={s.signedOut}>
       <Wallpaper />
