@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 import orjson
 from vodozemac import (
@@ -62,7 +63,8 @@ async def shares(sender: Device, to: Device, keys: Json, room_key: Json) -> None
         "sender_key": sender.account.curve25519_key.to_base64(),
         "ciphertext": {identity.to_base64(): {"type": kind, "body": base64.b64encode(text).decode()}},
     }
-    path = f"/v3/sendToDevice/m.room.encrypted/{room_key['session_id'][:8]}"
+    txn_id = quote(room_key["session_id"][:8], safe="")  # base64 may hold a slash
+    path = f"/v3/sendToDevice/m.room.encrypted/{txn_id}"
     await sender.user.call("PUT", path, {"messages": {to.user.user_id: {to.device_id: content}}})
 
 
