@@ -140,7 +140,7 @@ class Commits:
         self._signed_first: SignedFirst | None = None
 
     def check_by(self, check: Check) -> None:
-        """Have every event of a local user checked by this too, on the head that it is built on; it raises Forbidden."""
+        """Have every event of a local user checked by this too, on the head it is built on; it raises Forbidden."""
         self._check = check
 
     def sign_first_by(self, signed_first: SignedFirst) -> None:

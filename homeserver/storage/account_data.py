@@ -81,9 +81,7 @@ class AccountData:
 
     async def everyones(self, kind: str) -> list[tuple[str, bytes]]:
         """One global kind of all users who have it: only for kinds that few have [1 trip]."""
-        rows = await self._db.fetch(
-            "SELECT user_id, content FROM account_data WHERE type = $1 AND room_id = ''", kind
-        )
+        rows = await self._db.fetch("SELECT user_id, content FROM account_data WHERE type = $1 AND room_id = ''", kind)
         return [(row["user_id"], row["content"]) for row in rows]
 
 

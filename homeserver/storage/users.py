@@ -370,7 +370,8 @@ class RegistrationTokens:
     async def read(self, token: str) -> RegistrationToken | None:
         """One token [1 trip]."""
         row = await self._db.fetchrow(
-            "SELECT token, uses_allowed, pending, completed, expires_ts FROM registration_tokens WHERE token = $1", token
+            "SELECT token, uses_allowed, pending, completed, expires_ts FROM registration_tokens WHERE token = $1",
+            token,
         )
         return RegistrationToken(*row.values()) if row is not None else None
 

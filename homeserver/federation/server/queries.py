@@ -50,7 +50,7 @@ def endpoints(endpoint: PeerTable, us: ServerName, profiles: ProfileReader, alia
     @endpoint.signed("GET", "/v1/query/<query_type>")
     async def query(call: PeerCall, query_type: str) -> Answer:
         """There are no others than the two that have a route of their own. Spec: Server-Server API, GET query."""
-        raise Unrecognized
+        raise Unrecognized(f"Nothing is asked by {query_type!r} here.")
 
     @endpoint.signed("GET", "/v1/query/directory")
     async def query_directory(call: PeerCall) -> Answer:
