@@ -34,7 +34,7 @@ def endpoints(endpoint: EndpointTable, signing_in: SigningIn) -> None:
 
     @endpoint("POST", f"{BASE}/login/sms/request_code", auth=NONE, limit="login", body=RequestCode)
     async def request_code(call: Call[RequestCode]) -> Answer:
-        """Send a code to a number, known or not."""
+        """Spec: none; docs/extensions.md, Phone numbers: send a code to a number, known or not."""
         body = call.body
         asked = Asked(
             number=body.number,
@@ -50,11 +50,11 @@ def endpoints(endpoint: EndpointTable, signing_in: SigningIn) -> None:
 
     @endpoint("GET", f"{BASE}/account/second_factor", auth=USER, limit="read", socket=True)
     async def second_factor(call: Call[None]) -> Answer:
-        """Whether the password is asked for after the code."""
+        """Spec: none; docs/extensions.md, Phone numbers: whether the password is asked for after the code."""
         return {"enabled": await signing_in.second_factor(call.requester)}
 
     @endpoint("PUT", f"{BASE}/account/second_factor", auth=USER, limit="account", body=SecondFactor)
     async def set_second_factor(call: Call[SecondFactor]) -> Answer:
-        """Ask for the password after the code, or no longer; both want the password now."""
+        """Spec: none; docs/extensions.md, Phone numbers: whether to ask for it; both ways want the password now."""
         await signing_in.set_second_factor(call.requester, call.body.auth, wanted=call.body.enabled)
         return {}

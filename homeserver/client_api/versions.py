@@ -15,6 +15,7 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS
 SPEC_VERSIONS = ("r0.6.1", *(f"v1.{minor}" for minor in range(1, 20)))
 STREAM_FEATURE = "app.hearth.stream.v1"
 STREAM_CAPABILITY = "app.hearth.stream"
+PHONE_FEATURE = f"{PREFIX}login.sms"
 UNSTABLE_FEATURES = {
     STREAM_FEATURE: True,
     f"{PREFIX}roles": True,
@@ -59,9 +60,10 @@ SOCKET_LIMITS = {"max_frame": 262_144, "conns_per_device": 3}
 HTTPS_PORT = 443
 
 
-def endpoints(endpoint: EndpointTable, config: Config) -> None:
-    """Register the endpoints that only the configuration answers."""
-    versions_body = encode({"versions": SPEC_VERSIONS, "unstable_features": UNSTABLE_FEATURES})
+def endpoints(endpoint: EndpointTable, config: Config, *, by_phone: bool) -> None:
+    """Register the endpoints that only the configuration answers. `by_phone`: whether people log in by numbers."""
+    features = {**UNSTABLE_FEATURES, PHONE_FEATURE: True} if by_phone else UNSTABLE_FEATURES
+    versions_body = encode({"versions": SPEC_VERSIONS, "unstable_features": features})
     of_users = _capabilities(config)
     capabilities_body = encode({"capabilities": of_users})
     admin_capabilities = encode({"capabilities": {**of_users, "m.account_management": OF_ADMINS}})

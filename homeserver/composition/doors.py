@@ -102,7 +102,7 @@ def _about_the_server(table: EndpointTable, house: House, registry: CollectorReg
     async def check() -> None:
         await database.fetchval("SELECT 1")
 
-    versions.endpoints(table, config)
+    versions.endpoints(table, config, by_phone=house.accounts.phone is not None)
     Counts(registry, "hearth_database_trips", "Round trips to PostgreSQL", "kind", lambda: asdict(trips_so_far))
     service.endpoints(table, check, registry if config.metrics.enabled else None)
     calls_api.endpoints(table, config.turn, ground.clock)

@@ -18,7 +18,7 @@ from homeserver.asgi.interface import App as AsgiApp
 from homeserver.client_api.http import Auth, Endpoint
 from homeserver.clock import NoFaults, SystemClock, SystemRng
 from homeserver.config import Config, RateLimits
-from homeserver.config.accounts import Login, Password, Registration
+from homeserver.config.accounts import Login, Password, PhoneLogin, Registration
 from homeserver.config.server import EVERYTHING, Database
 from homeserver.services.ratelimit import BUCKETS
 from tests.asgi.driver import Answered, ask
@@ -39,6 +39,7 @@ OPEN = {
     "refresh",
     "register",
     "registration_token_validity",
+    "request_code",
     "request_email_for_password",
     "request_email_to_register",
     "request_text_for_password",
@@ -148,7 +149,7 @@ async def walk(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[Walk]:
             database=Database(url=url),
             rate_limits=RateLimits(enabled=False),
             registration=Registration(enabled=True, without_verification=True),
-            login=Login(password=Password(hash_cost="test")),
+            login=Login(password=Password(hash_cost="test"), phone=PhoneLogin(enabled=True)),
             app_service_config_files=(_registration(tmp_path),),
         )
         app = await build(config, clock=SystemClock(), rng=SystemRng(), faults=NoFaults())

@@ -111,6 +111,7 @@ async def sign_up(server: Server, phones: Phones, number: str, secret: str = "s"
 
 async def test_a_new_number_becomes_an_account_and_a_known_one_signs_in(server: Server, phones: Phones) -> None:
     assert LOGIN_TYPE in {flow["type"] for flow in (await server.ask("GET", "/v3/login"))[1]["flows"]}
+    assert (await server.ask("GET", "/versions"))[1]["unstable_features"][LOGIN_TYPE] is True
     _, asked = await request(server, "07400 123001", country="GB")
     assert asked["number"] == "+44 7400 123001"
     assert phones.texts[-1].endswith(f"@hearth.test #{phones.code}")
