@@ -26,6 +26,8 @@ export type AccountCommands = Omit<
   | 'discover'
   | 'usernameAvailable'
   | 'login'
+  | 'requestSmsCode'
+  | 'loginBySms'
   | 'register'
   | 'logout'
   | 'reconnect'

@@ -5,6 +5,7 @@
 import { list, object, text, textOrNull } from '../model/events';
 import type { ServerInfo } from '../store/contract';
 import { exchange, type Fetch, failure, type HttpAnswer } from './api/http';
+import { SMS_LOGIN } from './phone';
 
 const SERVER_NAME = 'app.hearth.server_name';
 const PASSWORD = 'm.login.password';
@@ -49,6 +50,7 @@ export async function lookUp(fetcher: Fetch, typed: string): Promise<ServerInfo>
     name: textOrNull(wellKnown?.body[SERVER_NAME]) ?? new URL(origin).host,
     url: chosen,
     passwordLogin: logins.includes(PASSWORD),
+    phoneLogin: logins.includes(SMS_LOGIN),
     registration: await registrationAt(fetcher, chosen),
   };
 }

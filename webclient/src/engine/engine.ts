@@ -105,6 +105,12 @@ export class Engine {
         await this.session.login(request);
         await this.starting;
       },
+      requestSmsCode: (request) => this.session.requestSmsCode(request),
+      loginBySms: async (request) => {
+        const outcome = await this.session.loginBySms(request);
+        await this.starting;
+        return outcome;
+      },
       register: async (request) => {
         const outcome = await this.session.register(request);
         await this.starting;

@@ -3,7 +3,17 @@
  * token that is refused is renewed once for all who wait for it.
  */
 import { object, text, textOrNull } from '../model/events';
-import type { LoginRequest, RegisterOutcome, RegisterRequest, ServerInfo, SessionState } from '../store/contract';
+import type {
+  LoginRequest,
+  RegisterOutcome,
+  RegisterRequest,
+  ServerInfo,
+  SessionState,
+  SmsCode,
+  SmsCodeRequest,
+  SmsLogin,
+  SmsOutcome,
+} from '../store/contract';
 import { errorInfo } from '../store/errors';
 import {
   call,
@@ -14,12 +24,14 @@ import {
   type HttpRequest,
   isPassing,
   isSoftLogout,
+  path,
   serverError,
 } from './api/http';
 import { tokensOf } from './api/tokens';
 import type { LoginRequestBody, Tokens } from './api/types';
 import type { Database } from './db/database';
 import { firstServer, lookUp, nextStage, stagesOf } from './discovery';
+import { requestSmsCode, smsLoginBody, smsOutcome } from './phone';
 
 const KEY = 'session';
 /** Announced in `/versions` by servers that have our stream and its HTTP twin. */
@@ -161,6 +173,29 @@ export class Session {
     await this.begin(server.url, answer);
   }
 
+  async requestSmsCode(request: SmsCodeRequest): Promise<SmsCode> {
+    const { url } = await this.serverFor(request.server, '');
+    return requestSmsCode(this.fetcher, url, request);
+  }
+
+  async loginBySms(request: SmsLogin): Promise<SmsOutcome> {
+    const before = this.signed;
+    const { url } = await this.serverFor(request.server, '');
+    const body = {
+      ...smsLoginBody(request),
+      refresh_token: true,
+      ...(before === null ? {} : { device_id: before.deviceId }),
+      initial_device_display_name: DEVICE_NAME,
+    };
+    const answer = await exchange(this.fetcher, url, null, { method: 'POST', path: `${V3}/login`, body });
+    const outcome = smsOutcome(answer);
+    if (outcome.done) {
+      await this.begin(url, answer.body);
+      await this.introduce(request.signUp?.name ?? '');
+    }
+    return outcome;
+  }
+
   async register(request: RegisterRequest): Promise<RegisterOutcome> {
     const server = await this.serverFor(request.server, '');
     const fields = {
@@ -240,6 +275,14 @@ export class Session {
       throw failure('NO_SERVER', 'no homeserver is known');
     }
     return this.suggested;
+  }
+
+  /** Sets the name of a new account. It stands without one, too: a failure is no reason to keep anybody out. */
+  private async introduce(name: string): Promise<void> {
+    if (name !== '' && this.userId !== null) {
+      const profile = V3 + path`/profile/${this.userId}/displayname`;
+      await this.call({ method: 'PUT', path: profile, body: { displayname: name } }).catch(() => null);
+    }
   }
 
   private async begin(base: string, answer: HttpAnswer['body']): Promise<void> {

@@ -413,3 +413,35 @@ message-retry-all = Send all again
 message-discard-all = Delete all that were not sent
 composer-replaced = This group continues in a new one.
 composer-follow = Go to the new group
+
+## Signing in by phone number
+phone-country = Country
+phone-country-none = No such country
+phone-number = Phone number
+phone-number-hint = Check the country and enter your phone number. A code will come by text message.
+phone-number-wrong = This is not a phone number. Check it, please.
+phone-number-denied = This number gets no messages from this server. Check it, or sign in another way.
+phone-limit = { $seconds ->
+    [one] Too many codes were asked for. Try again in { $seconds } second.
+   *[other] Too many codes were asked for. Try again in { $seconds } seconds.
+  }
+phone-down = No text messages can be sent at the moment. Try again in a minute, or sign in another way.
+phone-check-down = The code cannot be checked at the moment. Try again in a minute.
+phone-edit = Change the number
+phone-code = Code
+phone-code-hint = A text message with the code is on its way.
+phone-code-wrong = That is not the code.
+phone-code-spent = Too many wrong codes. Ask for a new one.
+phone-code-late = The code is too old by now. Ask for a new one.
+phone-resend = Send another code
+phone-resend-in = Another code in { $seconds } s
+phone-name-title = Your name
+phone-name-hint = There is no account with this number yet. What shall others call you?
+phone-name = Name
+phone-username = User name (optional)
+phone-username-hint = People find you by it without your number.
+phone-password-title = Your password
+phone-password-hint = This account asks for its password too.
+phone-password-idle = This account was not used for a long time. If it is yours, enter its password.
+phone-not-mine = This account is not mine
+phone-forbidden = This is not the password, or this server does not let you in.

@@ -12,6 +12,7 @@ export type * from './commands';
 export type * from './finding';
 export type * from './groups';
 export type * from './own';
+export type * from './phone';
 
 export type RoomId = string;
 export type UserId = string;
@@ -34,6 +35,8 @@ export interface ServerInfo {
   /** Base address of the client API, without a slash at the end. */
   readonly url: string;
   readonly passwordLogin: boolean;
+  /** By number and code. */
+  readonly phoneLogin: boolean;
   readonly registration: 'open' | 'token' | 'closed' | 'unsupported';
 }
 
@@ -249,7 +252,12 @@ export interface Upload {
 export interface ReplyTarget {
   readonly eventId: EventId;
   /** null while the quoted event is being fetched, or when it cannot be had. */
-  readonly quoted: { readonly sender: UserId; readonly senderName: string; readonly body: PreviewBody; readonly thumbnail: string | null } | null;
+  readonly quoted: {
+    readonly sender: UserId;
+    readonly senderName: string;
+    readonly body: PreviewBody;
+    readonly thumbnail: string | null;
+  } | null;
 }
 
 export interface Reaction {

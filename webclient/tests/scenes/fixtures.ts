@@ -156,7 +156,13 @@ export const scenes: Record<string, { state: MirrorState; hash: string }> = {
       ...emptyState(),
       session: {
         phase: 'signedOut',
-        server: { name: 'our.tld', url: 'http://localhost', passwordLogin: true, registration: 'open' },
+        server: {
+          name: 'our.tld',
+          url: 'http://localhost',
+          passwordLogin: true,
+          phoneLogin: false,
+          registration: 'open',
+        },
         expired: false,
       },
     },

@@ -37,6 +37,7 @@ describe('discovery', () => {
       name: 'example.org',
       url: 'https://matrix.example.org',
       passwordLogin: true,
+      phoneLogin: false,
       registration: 'open',
     });
   });

@@ -1,4 +1,4 @@
-import { createMemo, createSignal, Match, Show, Switch } from 'solid-js';
+import { createMemo, createSignal, lazy, Match, Show, Suspense, Switch } from 'solid-js';
 import { useClient } from '../../store/context';
 import type { ServerInfo } from '../../store/contract';
 import { Icon } from '../../ui/icon';
@@ -7,16 +7,21 @@ import { ServerChoice } from './server-choice';
 import { SignIn } from './sign-in';
 import { SignUp } from './sign-up';
 
+const PhoneCard = lazy(async () => ({ default: (await import('./phone/phone-card')).PhoneCard }));
+
 /** The cards for coming in: with an account that exists or with a new one. */
 export function AuthScreen() {
   const { state } = useClient();
   const [creating, setCreating] = createSignal(false);
+  const [wished, setWished] = createSignal<'phone' | 'name'>();
   const [chosen, setChosen] = createSignal<ServerInfo>();
   const server = createMemo(() => {
     const session = state.session;
     return chosen() ?? (session.phase === 'signedOut' || session.phase === 'softLoggedOut' ? session.server : null);
   });
   const again = () => (state.session.phase === 'softLoggedOut' ? state.session.userId : undefined);
+  /** By number where the server offers it; who was signed in gives the password again, if nothing else is wished for. */
+  const byPhone = () => server()?.phoneLogin === true && (wished() ?? (again() ? 'name' : 'phone')) === 'phone';
   const mayCreate = () => server()?.registration === 'open' || server()?.registration === 'token';
   return (
     <main class={s.screen} data-testid="auth-screen">
@@ -26,12 +31,24 @@ export function AuthScreen() {
           <Match when={creating() && !again() && server()}>
             {(info) => <SignUp server={info()} chosen={chosen()?.name ?? null} signIn={() => setCreating(false)} />}
           </Match>
+          <Match when={byPhone() && server()}>
+            {(info) => (
+              <Suspense>
+                <PhoneCard
+                  server={info()}
+                  chosen={chosen()?.name ?? null}
+                  byName={info().passwordLogin ? () => setWished('name') : undefined}
+                />
+              </Suspense>
+            )}
+          </Match>
           <Match when={true}>
             <SignIn
               server={server()}
               chosen={chosen()?.name ?? null}
               again={again()}
               signUp={mayCreate() ? () => setCreating(true) : undefined}
+              byPhone={server()?.phoneLogin ? () => setWished('phone') : undefined}
             />
           </Match>
         </Switch>

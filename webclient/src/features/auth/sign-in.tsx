@@ -17,6 +17,7 @@ type SignInProps = {
   /** Whose password is asked for again, after the server ended the session. */
   again: string | undefined;
   signUp: (() => void) | undefined;
+  byPhone: (() => void) | undefined;
 };
 
 /** Name and password of an account that exists. */
@@ -89,6 +90,13 @@ export function SignIn(props: SignInProps) {
           <Button kind="light" onClick={() => props.signUp?.()} data-testid="to-sign-up">
             {t('auth-to-sign-up')}
           </Button>
+        </Show>
+        <Show when={props.byPhone}>
+          {(byPhone) => (
+            <Button kind="light" onClick={() => byPhone()()} data-testid="by-phone">
+              {t('auth-by-phone')}
+            </Button>
+          )}
         </Show>
       </div>
     </form>
