@@ -7,8 +7,10 @@ import pytest
 import yaml
 from playwright.async_api import expect
 
+from homeserver.services.phone.signing_in import IDLE_MS
 from tests.browser.conftest import NewHouse, NewPerson
 from tests.browser.person import LIVE_LIMIT_MS, START_LIMIT_MS, Person
+from tests.support.client import Server
 from tests.support.server import ServerProcess
 from tests.support.waiting import eventually
 
@@ -41,14 +43,18 @@ async def asks_for_a_code(person: Person, house: ServerProcess) -> str:
     return await newest_code(house, after=before)
 
 
-async def some_minutes_pass(house: ServerProcess) -> None:
-    """Make the messages that were sent older: a number gets none for half a minute after one."""
+async def in_the_database(house: ServerProcess, statement: str) -> None:
     url = yaml.safe_load(house.local.config.read_text(encoding="utf-8"))["database"]["url"]
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute("UPDATE sms_sends SET sent_ts = sent_ts - 120000")
+        await connection.execute(statement)
     finally:
         await connection.close()
+
+
+async def some_minutes_pass(house: ServerProcess) -> None:
+    """Make the messages that were sent older: a number gets none for half a minute after one."""
+    await in_the_database(house, "UPDATE sms_sends SET sent_ts = sent_ts - 120000")
 
 
 def another(code: str) -> str:
@@ -113,6 +119,27 @@ async def test_five_wrong_codes_end_a_code_and_the_next_one_costs_work(
     fresh = await asks_for_a_code(quin, house)
     await quin.at("code").press_sequentially(fresh)
     await quin.at("phone-name").wait_for(timeout=LIVE_LIMIT_MS)
+
+
+async def test_an_account_that_nobody_used_for_long_asks_whose_it_is(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    body = {"client_secret": "before", "send_attempt": 1, "number": NUMBER}
+    async with Server(house.url, house.name) as api:
+        asked = await api.call("POST", "/unstable/app.hearth/login/sms/request_code", body)
+        code = {"sid": asked["sid"], "client_secret": "before", "code": await newest_code(house), "sign_up": True}
+        await api.call("POST", "/v3/login", {"type": "app.hearth.login.sms", "username": "before", **code})
+    await in_the_database(house, "UPDATE users SET password_hash = 'x'")
+    await in_the_database(house, f"UPDATE devices SET created_ts = created_ts - {IDLE_MS}, last_seen_ts = NULL")
+    await some_minutes_pass(house)
+    sue = await new_person("sue", house)
+    await sue.opens_the_page()
+    await sue.at("code").fill(await asks_for_a_code(sue, house))
+    await sue.at("phone-password").wait_for(timeout=LIVE_LIMIT_MS)
+    await sue.at("not-mine").click()
+    await sue.at("display-name").fill("Sue")
+    await sue.at("submit").click()
+    await sue.is_live()
 
 
 async def test_the_name_and_the_password_are_offered_too(house: ServerProcess, new_person: NewPerson) -> None:

@@ -31,13 +31,14 @@ export function AuthScreen() {
           <Match when={creating() && !again() && server()}>
             {(info) => <SignUp server={info()} chosen={chosen()?.name ?? null} signIn={() => setCreating(false)} />}
           </Match>
-          <Match when={byPhone() && server()}>
+          {/* Another server knows nothing of a code that this one sent. */}
+          <Match when={byPhone() && server()} keyed>
             {(info) => (
               <Suspense>
                 <PhoneCard
-                  server={info()}
+                  server={info}
                   chosen={chosen()?.name ?? null}
-                  byName={info().passwordLogin ? () => setWished('name') : undefined}
+                  byName={info.passwordLogin ? () => setWished('name') : undefined}
                 />
               </Suspense>
             )}

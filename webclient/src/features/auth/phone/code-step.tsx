@@ -17,7 +17,7 @@ type CodeStepProps = {
   resendAt: number;
   /** Somebody types again. */
   onInput: () => void;
-  /** Whether the code was right; a wrong one is wiped out. */
+  /** Gives the code; the field is empty after it. */
   submit: (code: string) => Promise<void>;
   resend: () => void;
   edit: () => void;
