@@ -4,6 +4,7 @@ import { errorInfo } from '../store/errors';
 import { failure } from './api/http';
 import type { Core } from './core';
 import { Changes } from './sync/changes';
+import { dropEchoed } from './sync/echoes';
 import type { Edge, Fragment } from './sync/fragments';
 import { kindOf } from './sync/items';
 import { applyMember, applyPastMember } from './sync/members';
@@ -125,6 +126,14 @@ export class Loader {
 
   private async store(roomId: string, touched: ReadonlySet<string>, answer: Json): Promise<void> {
     const changes = new Changes();
+    const timeline = await this.core.timeline(roomId);
+    // What was sent before a gap comes back here instead of with the stream.
+    dropEchoed(
+      this.core.account,
+      roomId,
+      [...touched].flatMap((id) => timeline.event(id) ?? []),
+      changes,
+    );
     for (const id of touched) {
       changes.event(roomId, id);
     }

@@ -70,6 +70,21 @@ async function whole(page: TestPage): Promise<string[]> {
   return items.map((key) => `${events[key]?.kind} ${events[key]?.sender} ${events[key]?.content.body ?? ''}`);
 }
 
+test('a message whose answer was lost is there once when its page is loaded after a reload', async () => {
+  const server = new Homeserver();
+  server.room(ROOM);
+  server.timelineLimit = 1;
+  let page = await opened(server);
+  for (const [n, step] of (['lose', 'send', 'say', 'reload', 'reload'] as const).entries()) {
+    page = await perform(server, page, step, n);
+  }
+  await until(() => page.state.connection.status === 'live' && unsent(page) === 0);
+  server.says(ROOM, '@bob:test', 'the end');
+  await until(() => page.bodies(ROOM).includes('the end'));
+  expect((await whole(page)).filter((row) => row.endsWith('ann 1'))).toHaveLength(1);
+  page.engine.stop();
+});
+
 test.each([
   ['our stream', false, 20],
   ['/v3/sync', true, 10],
