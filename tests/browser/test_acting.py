@@ -1,5 +1,6 @@
 """What people do with messages: react, pin, star, pass on, pick, delete. The other one sees it too."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson
@@ -64,6 +65,7 @@ async def test_messages_are_reacted_to_pinned_starred_and_passed_on(
     await expect(kim.message("a second one").locator("use[href$='#star']")).to_have_count(1)
 
 
+@pytest.mark.full("browser")
 async def test_several_are_picked_and_deleted_for_oneself_or_for_everyone(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
@@ -100,6 +102,7 @@ async def test_several_are_picked_and_deleted_for_oneself_or_for_everyone(
     await ned.sees_no("first")
 
 
+@pytest.mark.full("browser")
 async def test_a_mention_is_found_by_its_button_in_a_long_chat(house: ServerProcess, new_person: NewPerson) -> None:
     ora, pit = await new_person("ora", house), await new_person("pit", house)
     await ora.signs_up()

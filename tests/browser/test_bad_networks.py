@@ -67,6 +67,7 @@ async def test_what_is_written_without_a_network_goes_out_in_order_even_after_a_
         assert await user.sees(room_id) == ["before the tunnel", *written]
 
 
+@pytest.mark.full("browser")
 async def test_two_tabs_are_one_client(house: ServerProcess, new_person: NewPerson) -> None:
     nora = await new_person("nora", house)
     await nora.signs_up()
@@ -91,6 +92,7 @@ async def test_two_tabs_are_one_client(house: ServerProcess, new_person: NewPers
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.full("browser")
 async def test_the_page_goes_on_when_the_server_was_started_again(new_house: NewHouse, new_person: NewPerson) -> None:
     own = await new_house()
     olga = await new_person("olga", own)

@@ -1,5 +1,6 @@
 """The list of chats: archive, folders, drafts on two devices, invitations, searching."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson
@@ -8,6 +9,7 @@ from tests.support.client import Server
 from tests.support.server import ServerProcess
 
 
+@pytest.mark.full("browser")
 async def test_archive_folders_and_drafts_are_the_same_on_all_devices(
     house: ServerProcess, new_person: NewPerson
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson
@@ -70,6 +71,7 @@ async def test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once(
         await expect(gina.at("log-entry", text="banned").first).to_be_visible(timeout=LIVE_LIMIT_MS)
 
 
+@pytest.mark.full("browser")
 async def test_who_is_muted_writes_again_when_allowed(house: ServerProcess, new_person: NewPerson) -> None:
     jana, kurt = await new_person("jana", house), await new_person("kurt", house)
     await jana.signs_up()
@@ -87,6 +89,7 @@ async def test_who_is_muted_writes_again_when_allowed(house: ServerProcess, new_
     await jana.sees("thanks")
 
 
+@pytest.mark.full("browser")
 async def test_a_public_group_is_found_by_name_and_closed_for_all(house: ServerProcess, new_person: NewPerson) -> None:
     lena, mark = await new_person("lena", house), await new_person("mark", house)
     await lena.signs_up()

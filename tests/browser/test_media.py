@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser import files
@@ -87,6 +88,7 @@ async def test_a_film_plays_a_sound_goes_on_in_other_chats_and_a_file_is_saved(
     assert Path(await saved.path()).read_text(encoding="utf-8") == "popcorn"
 
 
+@pytest.mark.full("browser")
 async def test_a_voice_message_is_recorded_heard_before_it_is_sent_and_played_by_the_other(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
@@ -104,6 +106,7 @@ async def test_a_voice_message_is_recorded_heard_before_it_is_sent_and_played_by
     await expect(finn.at("player-bar")).to_contain_text("Voice message")
 
 
+@pytest.mark.full("browser")
 async def test_an_upload_waits_for_the_network_is_given_up_or_goes_on_after_a_reload(
     house: ServerProcess, new_person: NewPerson, tmp_path: Path
 ) -> None:
@@ -130,6 +133,7 @@ async def test_an_upload_waits_for_the_network_is_given_up_or_goes_on_after_a_re
         await expect(gina.at("file")).to_have_count(1)
 
 
+@pytest.mark.full("browser")
 async def test_pictures_come_by_paste_and_by_drop(house: ServerProcess, new_person: NewPerson) -> None:
     ines, jan = await _two_in_a_group(house, new_person, "ines", "jan", "Pasted")
     bytes_of = list(files.png((300, 200), "#a3c"))

@@ -1,5 +1,6 @@
 """People: profile, contacts, blocking, devices, privacy; and how the client looks and tells."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson
@@ -40,6 +41,7 @@ async def test_a_new_name_and_photo_are_seen_by_others(house: ServerProcess, new
     await expect(member.locator("img")).to_be_visible(timeout=LIVE_LIMIT_MS)
 
 
+@pytest.mark.full("browser")
 async def test_a_person_is_named_by_me_and_blocked(house: ServerProcess, new_person: NewPerson) -> None:
     async with Server(house.url, house.name) as server:
         tina = await new_person("tina", house)
@@ -68,6 +70,7 @@ async def test_a_person_is_named_by_me_and_blocked(house: ServerProcess, new_per
         await tina.sees_no("unheard")
 
 
+@pytest.mark.full("browser")
 async def test_another_device_is_named_and_signed_out_from_here(house: ServerProcess, new_person: NewPerson) -> None:
     vera, other = await new_person("vroni", house), await new_person("vroni", house)
     await vera.signs_up()
@@ -123,6 +126,7 @@ async def test_privacy_is_kept_and_the_look_is_remembered(house: ServerProcess, 
     await wim.sees_ticks("and now?", "sent")
 
 
+@pytest.mark.full("browser")
 async def test_what_comes_while_one_looks_elsewhere_is_told(house: ServerProcess, new_person: NewPerson) -> None:
     async with Server(house.url, house.name) as server:
         yara = await new_person("yara", house)

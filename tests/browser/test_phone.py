@@ -105,6 +105,7 @@ async def test_a_number_makes_an_account_and_signs_in_elsewhere(house: ServerPro
     await again.opens("By number")
 
 
+@pytest.mark.full("browser")
 async def test_five_wrong_codes_end_a_code_and_the_next_one_costs_work(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
@@ -121,6 +122,7 @@ async def test_five_wrong_codes_end_a_code_and_the_next_one_costs_work(
     await quin.at("phone-name").wait_for(timeout=LIVE_LIMIT_MS)
 
 
+@pytest.mark.full("browser")
 async def test_an_account_that_nobody_used_for_long_asks_whose_it_is(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
@@ -142,6 +144,7 @@ async def test_an_account_that_nobody_used_for_long_asks_whose_it_is(
     await sue.is_live()
 
 
+@pytest.mark.full("browser")
 async def test_the_name_and_the_password_are_offered_too(house: ServerProcess, new_person: NewPerson) -> None:
     rob = await new_person("rob", house)
     await rob.opens_the_page()

@@ -1,5 +1,6 @@
 """Searching: chats, people, groups and messages, everywhere and in one chat; and exploring."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson
@@ -44,6 +45,7 @@ async def test_messages_are_found_everywhere_and_in_one_chat(house: ServerProces
         await expect(dora.at("chat-search")).to_have_count(0)
 
 
+@pytest.mark.full("browser")
 async def test_public_groups_are_explored_and_addresses_opened(house: ServerProcess, new_person: NewPerson) -> None:
     async with Server(house.url, house.name) as server:
         felix = await new_person("felix", house)

@@ -15,6 +15,8 @@ from tests.interop.reading import eventually, joins_from_afar, sees
 from tests.support.client import Refused, User
 from tests.support.crypto import Device, claimed, queried
 
+pytestmark = pytest.mark.full("interop")
+
 
 @pytest.fixture(params=["12"])
 def version(request: pytest.FixtureRequest) -> str:
