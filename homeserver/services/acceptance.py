@@ -28,7 +28,7 @@ from homeserver.services.rooms import Rooms
 from homeserver.services.turns import slices
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events, StoredEvent
-from homeserver.storage.rows import OUTLIER, REJECTED, SOFT_FAILED, RedactionRow, Row, TxnKey
+from homeserver.storage.rows import FOLLOWED, OUTLIER, REJECTED, SOFT_FAILED, RedactionRow, Row, TxnKey
 
 log = structlog.get_logger()
 
@@ -227,8 +227,8 @@ class Acceptance:
     async def _judge(self, room: Room, base: Finished, known: Known, given: Given | None, flags: int) -> Verdict:
         event = base.event
         own = known.stored.get(event.event_id)
-        if own is not None and not own.flags & OUTLIER:
-            return Verdict.KNOWN
+        if own is not None and (not own.flags & OUTLIER or not event.prev_events):
+            return Verdict.KNOWN  # what has no parents, the create event, needs no place
         auth = self._auth_events(room, event, known)
         prev_missing = [] if given else self._missing_prevs(room, event, known)
         auth_missing = [event_id for event_id in event.auth_events if event_id not in auth]
@@ -244,7 +244,9 @@ class Acceptance:
             base = replace(base, promotes=own.event_nid)
         if verdict is Verdict.REJECTED:
             return await self._reject(room, base, why, known, given)
-        if given is None and self._stands_on_head(room, event):
+        if await self._is_followed(room, event):
+            flags |= FOLLOWED
+        elif given is None and self._stands_on_head(room, event):
             return await self._at_head(room, base, known, flags)
         return await self._beside_head(room, base, known, given, flags)
 
@@ -285,12 +287,14 @@ class Acceptance:
             return await self._soft_fail(room, base, NOT_RECOMMENDED, point, extra)
         base, event = replace(base, event=signed), signed
         behind = await self._behind(room, event, known) if given is None else frozenset()
-        merge = await self._resolution.merge(room, event, point, extra, behind)
+        tips = {tip.event_id for tip in room.extremities.values()}
+        followed = bool(flags & FOLLOWED) and not tips.issubset({*event.prev_events, *behind})
+        merge = await self._resolution.merge(room, event, point, extra, behind=behind, is_followed=followed)
         await self._commits.commit(
             room,
             replace(
                 base,
-                flags=flags,
+                flags=flags if followed else flags & ~FOLLOWED,
                 at_head=False,
                 point=point,
                 delta=merge.delta,
@@ -303,6 +307,16 @@ class Acceptance:
             ),
         )
         return Verdict.ACCEPTED
+
+    async def _is_followed(self, room: Room, event: Event) -> bool:
+        """Whether it came after events that follow it, and so is no tip: a tip would bring an old state back.
+
+        It stands in a state that was told to us, or is a parent that was not to be had [0 trips on the head, else 1].
+        """
+        at_head = room.event(event.key) if event.is_state else None
+        if at_head is not None and at_head.event_id == event.event_id:
+            return True
+        return not self._stands_on_head(room, event) and await self._events.is_lacking(room.room_nid, event.event_id)
 
     async def _behind(self, room: Room, event: Event, known: Known) -> frozenset[EventId]:
         """Tips from which only hidden events part this one: they have been followed, so they are tips no more.
@@ -397,7 +411,9 @@ class Acceptance:
         if not event.prev_events or any(prev not in tips for prev in event.prev_events):
             return False
         head = (room.chain_id, room.sequence)
-        return set(event.prev_events) == tips.keys() or all(tips[prev] == head for prev in event.prev_events)
+        return set(event.prev_events) == tips.keys() or (
+            not event.is_state and all(tips[prev] == head for prev in event.prev_events)
+        )
 
 
 def event_of(stored: StoredEvent, rules: RoomVersion) -> Event:

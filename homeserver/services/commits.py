@@ -370,7 +370,7 @@ class Commits:
         if finished.is_hidden:
             pass
         elif finished.at_head:
-            if not head.stands_on_head(event.prev_events):
+            if not head.stands_on_head(event.prev_events, is_state=event.is_state):
                 raise Stale
         elif finished.seen is not None and (finished.seen != room.version or head.moved):
             raise Stale

@@ -17,7 +17,7 @@ from homeserver.protocol.power_levels import PowerLevels
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.server_acl import ServerAcl
 from homeserver.storage.rooms import HeadRecord
-from homeserver.storage.rows import EventRow, MemberRow, RedactionRow, StateRow
+from homeserver.storage.rows import FOLLOWED, EventRow, MemberRow, RedactionRow, StateRow
 
 MEMBER = "m.room.member"
 CREATE: StateKey = ("m.room.create", "")
@@ -223,7 +223,8 @@ class Room:
         changed = row.delta_sequence is not None
         chain_id = row.head_chain_id or row.chain_id if changed else row.chain_id
         sequence = row.sequence if row.delta_sequence is None else row.delta_sequence
-        self.extremities[row.event_nid] = Extremity(EventId(row.event_id), chain_id, sequence)
+        if not row.flags & FOLLOWED:
+            self.extremities[row.event_nid] = Extremity(EventId(row.event_id), chain_id, sequence)
         if row.is_current_state and row.state_key is not None:
             self.chain_id, self.sequence = chain_id, sequence
             self._change((row.type, row.state_key), row)

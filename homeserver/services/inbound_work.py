@@ -5,7 +5,7 @@ take turns. Spec: Server-Server API, Backfilling and retrieving missing events; 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -25,7 +25,7 @@ from homeserver.services.intents import Stale
 from homeserver.services.rooms import Rooms
 from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.events.read import Events
-from homeserver.storage.rows import StagedDoneRow
+from homeserver.storage.rows import OUTLIER, StagedDoneRow
 from homeserver.storage.staging import Staged, StagedRoom, StagingTable
 
 log = structlog.get_logger()
@@ -178,6 +178,8 @@ class InboundWork:
         head = await self._rooms.room(room.room_id)
         earliest = [tip.event_id for tip in head.extremities.values()][-MISSING_LIMIT:]
         found: dict[EventId, Event] = {}
+        had: set[str] = set()
+        between: dict[EventId, Event] = {}
         latest: list[EventId] = [event.event_id]
         for _ in range(MAX_MISSING_ROUNDS):
             pdus = await self._peers.missing_events(
@@ -189,13 +191,15 @@ class InboundWork:
             if not new:
                 break
             found |= new
-            named = {prev for fetched in new.values() for prev in fetched.prev_events} - found.keys()
+            had |= {stored.event_id for stored in await self._events.by_id(sorted(new)) if not stored.flags & OUTLIER}
+            between = _between(event, found, had)
+            named = {prev for fetched in between.values() for prev in fetched.prev_events} - found.keys()
             unknown = await self._events.missing(sorted(named)) if named else set()
-            if not unknown:
+            latest = [one for one in new if one in between and not unknown.isdisjoint(between[one].prev_events)]
+            if not latest:
                 break
-            latest = [fetched.event_id for fetched in new.values() if not unknown.isdisjoint(fetched.prev_events)]
         known = Known()
-        for fetched in oldest_first(found):
+        for fetched in oldest_first(between):
             try:
                 await self._acceptance.take(room.room_id, fetched, known=known)
             except MissingAncestors as missing:
@@ -206,6 +210,22 @@ class InboundWork:
                     await self._acceptance.take(room.room_id, fetched, given=given)
                 elif missing.auth_events:
                     await self._acceptance.take(room.room_id, fetched)
+
+
+def _between(event: Event, found: Mapping[EventId, Event], had: Container[str]) -> dict[EventId, Event]:
+    """Those of the fetched events from which no event that we have parts this one.
+
+    A peer that does not know our tips walks past them. What lies below events that we have is no news: taken now, it
+    would be a forward extremity, and bring a state from before our join into the head's.
+    """
+    between: dict[EventId, Event] = {}
+    frontier = list(event.prev_events)
+    while frontier:
+        event_id = frontier.pop()
+        if event_id in found and event_id not in had and event_id not in between:
+            between[event_id] = found[event_id]
+            frontier += found[event_id].prev_events
+    return between
 
 
 def _in_turn(staged: Sequence[Staged]) -> list[Staged]:

@@ -140,12 +140,19 @@ class Resolution:
         return {event.key: event for event in (join(s.body, s.envelope, room.rules) for s in found)}
 
     async def merge(
-        self, room: Room, event: Event, point: Point, extra: Sequence[Row], behind: Collection[EventId] = ()
+        self,
+        room: Room,
+        event: Event,
+        point: Point,
+        extra: Sequence[Row],
+        *,
+        behind: Collection[EventId] = (),
+        is_followed: bool = False,
     ) -> Merge:
         """What committing `event`, with the state `point` before it, does to the head.
 
         The new head's state is the resolution of the states of all tips, the event among them. `behind`: those that it
-        follows beside the ones that it names.
+        follows beside the ones that it names. `is_followed`: it is no tip itself, others follow it already.
         """
         delta, rows = await self.delta_of(room, event, point, extra)
         head = (room.chain_id, room.sequence)
@@ -153,14 +160,16 @@ class Resolution:
             return Merge(delta, (), rows)
         replaced = {*event.prev_events, *behind}
         tips = [(tip.chain_id, tip.sequence) for tip in room.extremities.values() if tip.event_id not in replaced]
+        if is_followed and len(tips) == len(room.extremities):
+            return Merge(delta, (), rows)
         points = list(dict.fromkeys(tips))
         if len(points) > MAX_TIPS:
             # Whoever forks a room a thousand times is not to cost a thousand states with each event: the head's own
             # state stands for the older tips, of which it is made.
             points = list(dict.fromkeys([head, *points[-MAX_TIPS:]]))
         states = [await self._states.state_at(other) for other in points]
-        after = await self._state_after(event, point, extra)
-        states.append(after)
+        if not is_followed:
+            states.append(await self._state_after(event, point, extra))
         resolved = await self._resolve(room, states, event)
         current = room.state_event_ids()
         changed = {key: resolved.get(key) for key in {*current, *resolved} if current.get(key) != resolved.get(key)}

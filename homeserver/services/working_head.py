@@ -10,7 +10,7 @@ from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
 from homeserver.services.heads import MEMBER, Extremity, Member, Room
 from homeserver.services.intents import THIS, StateChange
-from homeserver.storage.rows import EventRow, RoomWrite, Rows, StateRow
+from homeserver.storage.rows import FOLLOWED, EventRow, RoomWrite, Rows, StateRow
 
 MAX_PREV_EVENTS = 20
 
@@ -48,8 +48,11 @@ class WorkingHead:
     def tips(self) -> list[Extremity]:
         return list(self._tips.values())[-MAX_PREV_EVENTS:]
 
-    def stands_on_head(self, prev_events: Sequence[EventId]) -> bool:
-        """Whether the state after these events is the head's state: all tips, or tips that have the head's point."""
+    def stands_on_head(self, prev_events: Sequence[EventId], *, is_state: bool) -> bool:
+        """Whether what follows these events goes onto the head as it is: they are all tips, or have the head's point.
+
+        A state event must follow all tips: with those that it does not follow it has to be resolved.
+        """
         tips = {tip.event_id: tip for tip in self._tips.values()}
         if not prev_events:
             return not tips
@@ -58,7 +61,7 @@ class WorkingHead:
         if len(set(prev_events)) == len(tips):
             return True
         point = (self.chain_id, self.sequence)
-        return all((tips[prev].chain_id, tips[prev].sequence) == point for prev in prev_events)
+        return not is_state and all((tips[prev].chain_id, tips[prev].sequence) == point for prev in prev_events)
 
     def replaced_by(self, prev_events: Sequence[EventId]) -> tuple[int, ...]:
         named = set(prev_events)
@@ -79,7 +82,8 @@ class WorkingHead:
             self._changed[event.key] = event
             self._nids[event.key] = row.event_nid
         after = (row.chain_id, row.sequence) if row.delta_sequence is None else (row.head_chain_id, row.delta_sequence)
-        self._tips[row.event_nid] = Extremity(event.event_id, *after)
+        if not row.flags & FOLLOWED:
+            self._tips[row.event_nid] = Extremity(event.event_id, *after)
         self.depth = max(self.depth, event.depth)
         self.moved = True
 

@@ -403,9 +403,9 @@ async def test_a_room_that_is_forked_often_costs_a_bounded_number_of_states(
     loaded: list[int] = []
     merge, state_at = Resolution.merge, StateTable.state_at
 
-    async def counted(self: Resolution, *args: Any) -> Any:
+    async def counted(self: Resolution, *args: Any, **kwargs: Any) -> Any:
         loaded.append(0)
-        return await merge(self, *args)
+        return await merge(self, *args, **kwargs)
 
     async def count(self: StateTable, *args: Any) -> Any:
         if loaded:

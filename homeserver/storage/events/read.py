@@ -173,6 +173,18 @@ class Events(Pages):
         )
         return [_event(row) for row in rows]
 
+    async def is_lacking(self, room_nid: int, event_id: str) -> bool:
+        """Whether events of the room follow this one without our having had it [1 trip]."""
+        found: bool = await self._db.fetchval(
+            """
+            SELECT EXISTS (SELECT FROM backward_extremities b WHERE b.room_nid = $1 AND b.event_id = $2)
+                OR EXISTS (SELECT FROM gaps g WHERE g.room_nid = $1 AND $2 = ANY(g.missing))
+            """,
+            room_nid,
+            event_id,
+        )
+        return found
+
     async def position_of(self, room_nid: int, event_id: str) -> tuple[int, int | None] | None:
         """(room position, stream position) of a visible event of the room [1 trip]."""
         row = await self._db.fetchrow(
