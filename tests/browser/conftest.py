@@ -72,13 +72,13 @@ async def new_database(cluster: "Cluster") -> AsyncIterator[Callable[[], Awaitab
         yield new
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def house(
     tmp_path_factory: pytest.TempPathFactory,
     certificate: LocalCertificate,
     new_database: Callable[[], Awaitable[str]],
 ) -> AsyncIterator[ServerProcess]:
-    """A server that the stories of one server share; each brings people of its own."""
+    """A server that the stories of one file share; each brings people of its own."""
     server = _furnished(tmp_path_factory.mktemp("house"), certificate, await new_database())
     await server.start()
     yield server

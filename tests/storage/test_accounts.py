@@ -6,7 +6,7 @@ from homeserver.storage.database import Database
 from homeserver.storage.devices import Devices
 from homeserver.storage.rows import AccountRow, RevocationRow
 from homeserver.storage.sessions import Session, Sessions, UiAuthSession, UiAuthSessions
-from homeserver.storage.sync_connections import SyncConnections
+from homeserver.storage.sync_connections import SavedConnection, SyncConnections
 from homeserver.storage.users import Profiles, RegistrationTokens, Threepid, Threepids, Users
 from tests.storage.world import World
 
@@ -233,8 +233,8 @@ async def test_an_address_belongs_to_one_account(database: Database) -> None:
 
 async def test_connections_are_saved_and_forgotten(database: Database) -> None:
     connections = SyncConnections(database)
-    await connections.save(1, "c", b"1", 5)
-    await connections.save(1, "c", b"2", 6)
+    await connections.save([SavedConnection(1, "c", b"1")], 5)
+    await connections.save([SavedConnection(1, "c", b"2"), SavedConnection(2, "c", b"3")], 6)
     assert await connections.read(1, "c") == b"2"
     assert await connections.prune(6) == 0
     await connections.delete(1, "c")

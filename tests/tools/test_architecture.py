@@ -30,6 +30,7 @@ PURE = {
     "types",
     "typing",
     "unicodedata",
+    "zlib",  # its checksum alone
 }
 
 
