@@ -86,7 +86,7 @@ async def test_old_notices_and_marks_are_pruned(world: World) -> None:
     said = await room.says("x")
     await world.stream.write(*kinds.alone(room, said))
     upkeep = Upkeep(world.database)
-    assert (await upkeep.prune_notices(await world.stream.head())).rows == 7
+    assert (await upkeep.prune_notices(await world.stream.head())).rows == 8
     assert (await upkeep.prune_device_changes(0)).rows == 0
     assert (await upkeep.prune_device_changes(await world.stream.head())).rows == 2
     assert (await upkeep.prune_marks(3600)).rows == 0
