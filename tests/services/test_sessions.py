@@ -24,6 +24,10 @@ SESSION = Session(
     is_admin=False,
     is_locked=False,
     is_deactivated=False,
+    is_suspended=False,
+    is_shadow_banned=False,
+    messages_per_second=None,
+    message_burst=None,
 )
 
 
