@@ -27,9 +27,10 @@ from homeserver.services.threepids.mail import MailCarrier
 from homeserver.services.threepids.verifications import Verifications
 from homeserver.services.ui_auth import UiAuth
 from homeserver.storage.devices import Devices as DeviceTable
+from homeserver.storage.registration_tokens import RegistrationTokens
 from homeserver.storage.sessions import Sessions as SessionTable
 from homeserver.storage.sessions import UiAuthSessions
-from homeserver.storage.users import RegistrationTokens, Threepids
+from homeserver.storage.users import Threepids
 from homeserver.storage.verifications import Verifications as VerificationTable
 
 

@@ -1,7 +1,8 @@
 """The one way in for events from elsewhere: format, signatures, hash, authorisation three times, then the commit.
 
 Outcomes have names: dropped, known, rejected, soft-failed, accepted. Whoever brings events (a transaction, backfill, a
-join) passes here. Spec: Server-Server API, Checks performed on receipt of a PDU; Soft failure; Rejection.
+join) passes here. A little longer than others: every outcome is decided in one place.
+Spec: Server-Server API, Checks performed on receipt of a PDU; Soft failure; Rejection.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -13,10 +13,11 @@ from homeserver.services.passwords import Passwords
 from homeserver.services.ratelimit import Limits, address_key
 from homeserver.services.sessions import Sessions, Tokens, check_device
 from homeserver.services.ui_auth import Operation, UiAuth
+from homeserver.storage.registration_tokens import RegistrationTokens
 from homeserver.storage.rows import AccountRow, RevocationRow
 from homeserver.storage.sessions import UiAuthSession
 from homeserver.storage.stream import Stream
-from homeserver.storage.users import RegistrationTokens, User, Users
+from homeserver.storage.users import User, Users
 
 GENERATED_NAME_DIGITS = 8
 MAX_USER_ID_BYTES = 255

@@ -9,7 +9,7 @@ from homeserver.config import Config
 from homeserver.config.accounts import Registration
 from homeserver.config.server import Database as DatabaseConfig
 from homeserver.storage.database import Database
-from homeserver.storage.users import RegistrationTokens
+from homeserver.storage.registration_tokens import RegistrationTokens
 from tests.support.client import PASSWORD, Refused, Server
 from tests.support.running import running_app
 

@@ -1,7 +1,7 @@
 """How to ask each operation so that it answers 200: parameters that mean something, a body, and who asks.
 
 Only the asking is written by hand; what the answers must be comes from the specification. Most operations need nothing
-but the names in their paths, which `NAMES` fills in.
+but the names in their paths, which `NAMES` fills in. Long because it is a list: one recipe for each operation.
 """
 
 from collections.abc import Awaitable, Callable

@@ -14,7 +14,7 @@ from homeserver.config.content import Media, UrlPreviews
 from homeserver.config.network import OutboundHttp, Turn, WellKnown
 from homeserver.config.server import Database as DatabaseConfig
 from homeserver.storage.database import Database
-from homeserver.storage.users import RegistrationTokens
+from homeserver.storage.registration_tokens import RegistrationTokens
 from tests.support.appservice import Appservice
 from tests.support.client import Json, Server, User
 from tests.support.identity import Identity

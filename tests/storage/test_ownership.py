@@ -30,7 +30,7 @@ WRITERS = {
     "devices": {"devices", "sessions"},
     "sessions": {"sessions"},
     "login_tokens": {"sessions", "upkeep"},
-    "registration_tokens": {"users"},
+    "registration_tokens": {"registration_tokens"},
     "ui_auth": {"sessions"},
     "threepids": {"users"},
     "profiles": {"users"},

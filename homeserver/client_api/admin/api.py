@@ -10,8 +10,8 @@ from homeserver.services.memberships import Memberships
 from homeserver.storage.database import Database
 from homeserver.storage.destinations import Destinations
 from homeserver.storage.pushers import PusherTable
+from homeserver.storage.registration_tokens import RegistrationTokens
 from homeserver.storage.reports import Reports
-from homeserver.storage.users import RegistrationTokens
 
 
 def endpoints(

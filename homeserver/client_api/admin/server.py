@@ -20,8 +20,8 @@ from homeserver.services.admin.notices import Notices
 from homeserver.services.admin.rooms import AdminRooms
 from homeserver.services.admin.secret import SharedSecret
 from homeserver.storage.destinations import Destination, Destinations
+from homeserver.storage.registration_tokens import RegistrationToken, RegistrationTokens
 from homeserver.storage.reports import Report, Reports
-from homeserver.storage.users import RegistrationToken, RegistrationTokens
 
 ROOT = "/_synapse/admin"
 TOKEN_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-")
