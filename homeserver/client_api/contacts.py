@@ -1,46 +1,22 @@
-"""Addresses of accounts: proving, adding and removing them. Spec: Client-Server API, Account contact information."""
+"""Addresses of accounts: giving codes back, adding and removing them. Asking for codes: `request_tokens`.
+
+Spec: Client-Server API, Account contact information.
+"""
 
 from html import escape
-from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
+from typing import Any
 
 import msgspec
 
 from homeserver.asgi.responses import Answer, Raw
-from homeserver.client_api.http import NONE, OPTIONAL, USER, Call, EndpointTable
+from homeserver.client_api.http import NONE, USER, Call, EndpointTable
 from homeserver.client_api.pages import Nonce, alert, form_fields, page
-from homeserver.errors import InvalidParam, MatrixError
+from homeserver.client_api.request_tokens import SUBMIT_NUMBER
+from homeserver.errors import MatrixError
 from homeserver.services.contacts import Contacts
-from homeserver.services.phone.numbers import parse
-from homeserver.services.registration import Registration
 from homeserver.services.threepids.identity_server import IdentityServer, IdentityServers
 from homeserver.services.threepids.mail import SUBMIT
-from homeserver.services.threepids.verifications import Purpose, ThreepidAuthFailed, Wanted
-
-MAX_LINK: Final = 2_048
-MAX_DEVICE: Final = 200
-SUBMIT_NUMBER: Final = "/_matrix/client/unstable/app.hearth/msisdn/submit_token"
-Attempt = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-
-
-class RequestToken(msgspec.Struct):
-    """Body of the requestToken endpoints for mail."""
-
-    client_secret: str
-    email: str
-    send_attempt: Attempt
-    next_link: str | None = None
-
-
-class RequestNumberToken(msgspec.Struct):
-    """Body of the requestToken endpoints for phone numbers. `proof`: docs/extensions.md."""
-
-    client_secret: str
-    country: str
-    phone_number: str
-    send_attempt: Attempt
-    next_link: str | None = None
-    proof: str | None = None
+from homeserver.services.threepids.verifications import ThreepidAuthFailed
 
 
 class SubmitToken(msgspec.Struct):
@@ -88,90 +64,8 @@ class Address(msgspec.Struct):
     medium: str
 
 
-def number_endpoints(endpoint: EndpointTable, contacts: Contacts, registration: Registration, base_url: str) -> None:
-    """Register the endpoints for phone numbers. `base_url`: where clients reach the server, without a slash."""
-
-    async def request(call: Call[RequestNumberToken], purpose: Purpose, user_id: str = "") -> Answer:
-        body = call.body
-        number = parse(body.phone_number, body.country)
-        wanted = Wanted(
-            medium="msisdn",
-            address=number.msisdn,
-            purpose=purpose,
-            client_secret=body.client_secret,
-            send_attempt=body.send_attempt,
-            ip=call.ip,
-            user_id=user_id,
-            next_link=_link(body.next_link),
-            device=call.user_agent[:MAX_DEVICE],
-            proof=body.proof,
-        )
-        sid = await contacts.request(wanted)
-        # `msisdn` and `intl_fmt` are not in the specification, but clients show them.
-        shown = {"msisdn": number.msisdn, "intl_fmt": number.international}
-        return {"sid": sid, "submit_url": base_url + SUBMIT_NUMBER, **shown}
-
-    @endpoint("POST", "/v3/register/msisdn/requestToken", auth=NONE, limit="public", body=RequestNumberToken)
-    async def request_text_to_register(call: Call[RequestNumberToken]) -> Answer:
-        """Spec: Client-Server API, POST /register/msisdn/requestToken."""
-        await registration.check_open(is_this_machine=False)
-        return await request(call, "register")
-
-    @endpoint("POST", "/v3/account/password/msisdn/requestToken", auth=NONE, limit="public", body=RequestNumberToken)
-    async def request_text_for_password(call: Call[RequestNumberToken]) -> Answer:
-        """Spec: Client-Server API, POST /account/password/msisdn/requestToken."""
-        return await request(call, "password")
-
-    @endpoint("POST", "/v3/account/3pid/msisdn/requestToken", auth=OPTIONAL, limit="public", body=RequestNumberToken)
-    async def request_text_to_add(call: Call[RequestNumberToken]) -> Answer:
-        """Spec: Client-Server API, POST /account/3pid/msisdn/requestToken."""
-        requester = call.requester_or_none
-        return await request(call, "add", requester.user_id if requester is not None else "")
-
-    @endpoint("POST", SUBMIT_NUMBER, auth=NONE, limit="login", body=SubmitToken)
-    async def submit_number(call: Call[SubmitToken]) -> Answer:
-        """Spec: Client-Server API, requestToken, `submit_url`: the code is given back."""
-        body = call.body
-        try:
-            await contacts.submit(body.sid, body.client_secret, body.token)
-        except ThreepidAuthFailed:
-            return {"success": False}
-        return {"success": True}
-
-
-def endpoints(endpoint: EndpointTable, contacts: Contacts, registration: Registration, nonce: Nonce) -> None:
+def endpoints(endpoint: EndpointTable, contacts: Contacts, nonce: Nonce) -> None:
     """Register the endpoints."""
-
-    async def request(call: Call[RequestToken], purpose: Purpose, user_id: str = "") -> Answer:
-        body = call.body
-        wanted = Wanted(
-            medium="email",
-            address=body.email,
-            purpose=purpose,
-            client_secret=body.client_secret,
-            send_attempt=body.send_attempt,
-            ip=call.ip,
-            user_id=user_id,
-            next_link=_link(body.next_link),
-        )
-        return {"sid": await contacts.request(wanted)}
-
-    @endpoint("POST", "/v3/register/email/requestToken", auth=NONE, limit="public", body=RequestToken)
-    async def request_email_to_register(call: Call[RequestToken]) -> Answer:
-        """Spec: Client-Server API, POST /register/email/requestToken."""
-        await registration.check_open(is_this_machine=False)
-        return await request(call, "register")
-
-    @endpoint("POST", "/v3/account/password/email/requestToken", auth=NONE, limit="public", body=RequestToken)
-    async def request_email_for_password(call: Call[RequestToken]) -> Answer:
-        """Spec: Client-Server API, POST /account/password/email/requestToken."""
-        return await request(call, "password")
-
-    @endpoint("POST", "/v3/account/3pid/email/requestToken", auth=OPTIONAL, limit="public", body=RequestToken)
-    async def request_email_to_add(call: Call[RequestToken]) -> Answer:
-        """Spec: Client-Server API, POST /account/3pid/email/requestToken."""
-        requester = call.requester_or_none
-        return await request(call, "add", requester.user_id if requester is not None else "")
 
     @endpoint("POST", "/v3/account/3pid/add", auth=USER, limit="account", body=Add)
     async def add_threepid(call: Call[Add]) -> Answer:
@@ -218,6 +112,16 @@ def endpoints(endpoint: EndpointTable, contacts: Contacts, registration: Registr
             return Raw(b"", status=302, headers={"Location": next_link})
         return page("Thank you", "<p>Your address is confirmed. You may close this window.</p>", nonce=nonce())
 
+    @endpoint("POST", SUBMIT_NUMBER, auth=NONE, limit="login", body=SubmitToken)
+    async def submit_number(call: Call[SubmitToken]) -> Answer:
+        """Spec: Client-Server API, requestToken, `submit_url`: the code is given back."""
+        body = call.body
+        try:
+            await contacts.submit(body.sid, body.client_secret, body.token)
+        except ThreepidAuthFailed:
+            return {"success": False}
+        return {"success": True}
+
 
 def binding_endpoint(endpoint: EndpointTable, identity_servers: IdentityServers) -> None:
     """Register the endpoint that asks an identity server to bind an address."""
@@ -239,14 +143,3 @@ def _page(sid: str, secret: str, code: str | None, nonce: Nonce, error: str | No
     field = f'<label>Code<input name="token" value="{escape(code or "")}" required></label>'
     body = f'{alert(error)}<form method="post">{hidden}{field}<button>Confirm</button></form>'
     return page("Confirm your address", body, nonce=nonce(), status=400 if error else 200)
-
-
-def _link(next_link: str | None) -> str | None:
-    """Where the browser goes afterwards. Raises InvalidParam for what is no address of a page."""
-    if next_link is None:
-        return None
-    parts = urlsplit(next_link)
-    is_plain = next_link.isascii() and next_link.isprintable() and len(next_link) <= MAX_LINK
-    if not is_plain or parts.scheme not in {"https", "http"} or not parts.hostname:
-        raise InvalidParam("`next_link` is no address of a page.")
-    return next_link

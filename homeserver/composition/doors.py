@@ -33,6 +33,7 @@ from homeserver.client_api import pushers as pushers_api
 from homeserver.client_api import receipts as receipts_api
 from homeserver.client_api import register as register_api
 from homeserver.client_api import reports as reports_api
+from homeserver.client_api import request_tokens as request_tokens_api
 from homeserver.client_api import rooms as rooms_api
 from homeserver.client_api import search as search_api
 from homeserver.client_api import service, versions
@@ -139,9 +140,9 @@ def _about_accounts(table: EndpointTable, house: House) -> None:
         phone_api.endpoints(table, accounts.phone.signing_in)
     fallback_api.endpoints(table, accounts.ui_auth, house.nonce)
     account_api.endpoints(table, accounts.credentials, work.deactivation, accounts.addresses, accounts.contacts)
-    contacts_api.endpoints(table, accounts.contacts, accounts.registration, house.nonce)
+    contacts_api.endpoints(table, accounts.contacts, house.nonce)
     contacts_api.binding_endpoint(table, work.identity_servers)
-    contacts_api.number_endpoints(table, accounts.contacts, accounts.registration, ground.config.base_url)
+    request_tokens_api.endpoints(table, accounts.contacts, accounts.registration, ground.config.base_url)
     devices_api.endpoints(table, accounts.devices, accounts.appservices.accounts)
     profile_api.endpoints(table, accounts.profiles)
 
