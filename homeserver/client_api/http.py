@@ -9,8 +9,7 @@ Paths are below `/_matrix/client` unless they name the root themselves; `/v3/...
 over the WebSocket passes the same gate. Spec: Client-Server API, API Standards; Client Authentication.
 """
 
-import inspect
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import blake2b
@@ -23,6 +22,7 @@ from homeserver.asgi.request import JSON_BODY_BYTES, Query, Request
 from homeserver.asgi.responses import Answer, Raw
 from homeserver.asgi.routes import Params, Route, Routes
 from homeserver.client_api.bodies import Decoder, decoder_of
+from homeserver.client_api.paths import check_parameters, from_root, names_of
 from homeserver.errors import (
     Forbidden,
     GuestAccessForbidden,
@@ -46,11 +46,8 @@ Saw = Callable[[Requester, str, str], None]
 EndpointHandler = Callable[..., Awaitable[Answer]]
 _Handler = Callable[Concatenate["Call[B]", P], Awaitable[Answer]]
 
-ROOT = "/_matrix/client"
 MAX_PARAM_BYTES = 255
 _TXN = "txn_id"
-_FROM_ROOT = ("/_matrix/", "/_synapse/", "/.well-known/", "/health", "/metrics")
-_SLASH_OPTIONAL = frozenset({"/v3/rooms/<room_id>/state/<event_type>", "/v3/pushrules"})
 _PATH_LETTERS = "/%:!$@~*'(),;=&+"
 
 log = structlog.get_logger("http")
@@ -238,7 +235,7 @@ class EndpointTable:
         """
         if limit not in BUCKETS:
             raise ValueError(f"{method} {path}: no bucket is named {limit!r}")
-        full_path = _full(path)
+        full_path = from_root(path)
 
         def register(handler: EndpointHandler) -> EndpointHandler:
             decode = decoder_of(body) if body else None
@@ -246,9 +243,9 @@ class EndpointTable:
             if endpoint.name in self._by_name:
                 raise ValueError(f"two endpoints are named {endpoint.name}")
             self._by_name[endpoint.name] = endpoint
-            for own_path in (full_path, *(_full(other) for other in endpoint.also)):
-                _check_parameters(handler, own_path)
-                for old_or_new in _paths(own_path):
+            for own_path in (full_path, *(from_root(other) for other in endpoint.also)):
+                check_parameters(handler, own_path)
+                for old_or_new in names_of(own_path):
                     self._by_path[method, old_or_new] = endpoint
             self._routes = None
             return handler
@@ -384,31 +381,7 @@ class EndpointTable:
         return Result(answer.status if isinstance(answer, Raw) else 200, answer)
 
 
-def _full(path: str) -> str:
-    return path if path.startswith(_FROM_ROOT) else ROOT + path
-
-
-def _paths(path: str) -> Iterable[str]:
-    """The path and the other names it is served under: old versions, and a slash at the end where clients differ."""
-    bare = path.rstrip("/")
-    for form in (bare, f"{bare}/") if bare.removeprefix(ROOT) in _SLASH_OPTIONAL else (path,):
-        yield form
-        if form.startswith(f"{ROOT}/v3/"):
-            yield f"{ROOT}/r0/{form.removeprefix(f'{ROOT}/v3/')}"
-        elif form.startswith("/_matrix/media/v3/"):
-            yield form.replace("/v3/", "/r0/", 1)
-            yield form.replace("/v3/", "/v1/", 1)
-
-
 def _check_sizes(endpoint: Endpoint, params: Params) -> None:
     for name, value in params.items():
         if len(value) * 4 > endpoint.max_param and len(value.encode("utf-8")) > endpoint.max_param:
             raise InvalidParam(f"The path parameter '{name}' may hold {endpoint.max_param} bytes")
-
-
-def _check_parameters(handler: EndpointHandler, path: str) -> None:
-    """A handler must take exactly the parameters of its path, after the call."""
-    named = [segment[1:-1] for segment in path.split("/") if segment.startswith("<")]
-    taken = list(inspect.signature(handler).parameters)[1:]
-    if sorted(named) != sorted(taken):
-        raise ValueError(f"{path} has the parameters {named}, {handler.__name__} takes {taken}")
