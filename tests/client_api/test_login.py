@@ -69,7 +69,7 @@ async def test_a_name_that_nobody_has_takes_as_long_as_a_wrong_password(server: 
     assert 0.5 < ratio < 2, "telling them apart by time"
 
 
-@pytest.mark.parametrize("kind", ["m.login.token", "m.login.sso", ""])
+@pytest.mark.parametrize("kind", ["m.login.sso", ""])
 async def test_an_unknown_way_in_is_said_to_be_unknown(server: Server, kind: str) -> None:
     status, answer = await server.ask("POST", "/v3/login", {"type": kind})
     assert (status, answer["errcode"]) == (400, "M_UNKNOWN")
