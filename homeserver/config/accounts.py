@@ -55,6 +55,9 @@ class Cas(Section, frozen=True):
 
     enabled: bool = False
     server_url: str | None = None
+    "Where it is, without `/login` at the end."
+    name: str = "CAS"
+    "Shown on the button."
 
 
 class Oidc(Section, frozen=True):
@@ -68,7 +71,9 @@ class Oidc(Section, frozen=True):
     client_secret: Secret | None = None
     scopes: tuple[str, ...] = ("openid", "profile")
     localpart_claim: str = "preferred_username"
-    "The claim that becomes the local part of a new user id."
+    "The claim that becomes the local part of a new user id; people choose one where it is missing or taken."
+    brand: str | None = None
+    "Which well-known service it is, for clients that have a picture of it: `github`, `gitlab`, `google` ..."
 
 
 class Login(Section, frozen=True):
@@ -78,6 +83,8 @@ class Login(Section, frozen=True):
     phone: PhoneLogin = PhoneLogin()
     cas: Cas = Cas()
     oidc: tuple[Oidc, ...] = ()
+    trusted_clients: tuple[str, ...] = ()
+    "Addresses of web clients that log in through a provider without asking the person first."
 
 
 class Twilio(Section, frozen=True):

@@ -1,6 +1,6 @@
 """The seams: small protocols that a class of an admin's own may fit in place of what is shipped."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
 from typing import NamedTuple, Protocol
 
 
@@ -84,4 +84,60 @@ class MailSender(Protocol):
 
     async def send(self, mail: Mail) -> None:
         """Hand the mail over for good. Raises MailFailed."""
+        ...
+
+
+class SignOnFailed(Exception):
+    """A provider vouched for nobody; the message is for the log. `is_declined`: the person said no there."""
+
+    def __init__(self, why: str, *, is_declined: bool = False) -> None:
+        super().__init__(why)
+        self.is_declined = is_declined
+
+
+class Visit(NamedTuple):
+    """One visit of a browser to a provider.
+
+    `flow_id` goes there and comes back in `state`; `secret` is known to the browser and this server alone; `callback`
+    is where the browser comes back to; `proven_since_ms`: the person must prove themselves anew, not before then.
+    """
+
+    flow_id: str
+    secret: str
+    callback: str
+    proven_since_ms: int | None = None
+
+
+class Identity(NamedTuple):
+    """Whom a provider vouches for. `subject` names them for good; the rest is what they may be called here."""
+
+    subject: str
+    localpart: str | None = None
+    display_name: str | None = None
+
+
+class IdentityProvider(Protocol):
+    """A service that people prove themselves to in their browser."""
+
+    @property
+    def id(self) -> str:
+        """Its id in the configuration."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name on buttons."""
+        ...
+
+    @property
+    def brand(self) -> str | None:
+        """Which well-known service it is, if any."""
+        ...
+
+    async def way(self, visit: Visit) -> str:
+        """The address that the browser is sent to. Raises SignOnFailed."""
+        ...
+
+    async def vouch(self, visit: Visit, given: Mapping[str, str]) -> Identity:
+        """Who came back. `given`: the query of the callback, nothing of it checked. Raises SignOnFailed."""
         ...
