@@ -1,4 +1,4 @@
-"""Write `webclient/src/features/auth/phone/countries.ts`: dial codes, and how mobile numbers are grouped when written.
+"""Write `webclient/src/ui/phone/countries.ts`: dial codes, and how mobile numbers are grouped when written.
 
 Run it after an update of `phonenumbers`, which the server reads numbers with:
 
@@ -13,7 +13,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from tools.environment import ROOT
 
-FILE = ROOT / "webclient" / "src" / "features" / "auth" / "phone" / "countries.ts"
+FILE = ROOT / "webclient" / "src" / "ui" / "phone" / "countries.ts"
 HEAD = """\
 /**
  * Countries as `ISO dial-code:digits of each group of a mobile number:fewest digits`, the first of those that share a

@@ -12,6 +12,7 @@ import { mediaPath } from './media';
 import type { Messages } from './messages';
 import { ownCommands } from './own';
 import type { People } from './people';
+import { numberCommands } from './phone';
 import type { Page } from './publisher';
 import type { Reading } from './reading';
 import type { SendQueue } from './send/queue';
@@ -56,6 +57,7 @@ export function accountCommands(parts: Parts, page: Page): AccountCommands {
     ...groupCommands(parts),
     ...ownCommands(parts, () => parts.deviceId()),
     ...findingCommands(parts),
+    ...numberCommands(parts),
     loadOlder: (roomId) => more(roomId, 'older'),
     loadNewer: (roomId) => more(roomId, 'newer'),
     loadAround: async (roomId, eventId) => {

@@ -47,7 +47,7 @@ export class Engine {
         connection: this.running?.connection ?? NOT_CONNECTED,
         drafts: this.drafts,
       }),
-      (roomId, eventId) => this.running?.loader.quoted(roomId, eventId),
+      (what, roomId, eventId) => this.running?.loader[what](roomId, eventId),
       environment.clock,
     );
   }
@@ -109,6 +109,13 @@ export class Engine {
       loginBySms: async (request) => {
         const outcome = await this.session.loginBySms(request);
         await this.starting;
+        const photo = request.signUp?.photo ?? null;
+        if (outcome.done && photo !== null) {
+          const commands = accountCommands(this.signedIn(), page);
+          const shown = commands.uploadFile(photo, 'photo.jpg').then((mxc) => commands.setAvatar(mxc));
+          // Like a name, it can be set later: no reason to keep anybody out.
+          await shown.catch(() => null);
+        }
         return outcome;
       },
       register: async (request) => {

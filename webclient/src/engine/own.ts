@@ -1,11 +1,12 @@
 /** Commands about the one who is signed in: profile, sessions, contacts, folders, wishes. */
-import { type Json, list, number, object, text, texts } from '../model/events';
+import { type Json, list, number, object, text } from '../model/events';
 import type { OwnCommands, SessionInfo } from '../store/own';
-import { type HttpRequest, path, serverError } from './api/http';
+import { path } from './api/http';
 import type { Core } from './core';
 import { Changes } from './sync/changes';
 import { setAccountData } from './sync/extensions';
 import { BLOCKED, CONTACTS, FOLDERS, INVITES, PRIVACY, SETTINGS } from './sync/own-view';
+import { confirmed } from './uia';
 
 const V3 = '/_matrix/client/v3';
 const KIND_RULES = { dm: '.m.rule.room_one_to_one', group: '.m.rule.message' } as const;
@@ -43,11 +44,11 @@ export function ownCommands(core: Core, deviceId: () => string): OwnCommands {
       await put(path`/devices/${id}`, { display_name: name });
     },
     endSessions: async (devices, password) => {
-      await withPassword(core, { method: 'POST', path: `${V3}/delete_devices`, body: { devices } }, password);
+      await confirmed(core, { method: 'POST', path: `${V3}/delete_devices`, body: { devices } }, { password });
     },
-    changePassword: async (old, fresh) => {
+    changePassword: async (confirmation, fresh) => {
       const body = { new_password: fresh, logout_devices: false };
-      await withPassword(core, { method: 'POST', path: `${V3}/account/password`, body }, old);
+      await confirmed(core, { method: 'POST', path: `${V3}/account/password`, body }, confirmation);
     },
     setBlocked: async (userId, blocked) => {
       const { [userId]: _gone, ...others } = object(data(BLOCKED).ignored_users);
@@ -96,23 +97,5 @@ export async function keepAccountData(core: Core, type: string, content: Json): 
   } catch (error) {
     await show(before);
     throw error;
-  }
-}
-
-/** A call that the server wants the password for. Spec: Client-Server API, User-Interactive Authentication. */
-async function withPassword(core: Core, request: HttpRequest, password: string): Promise<void> {
-  const asked = await core.exchange(request);
-  if (asked.status < 300) {
-    return;
-  }
-  const stages = list(asked.body.flows).flatMap((flow) => texts(object(flow).stages));
-  if (asked.status !== 401 || !stages.includes('m.login.password')) {
-    throw serverError(asked.status, asked.body);
-  }
-  const identifier = { type: 'm.id.user', user: core.account.me };
-  const auth = { type: 'm.login.password', session: asked.body.session, identifier, password };
-  const answer = await core.exchange({ ...request, body: { ...object(request.body), auth } });
-  if (answer.status >= 300) {
-    throw serverError(answer.status === 401 ? 403 : answer.status, { errcode: 'M_FORBIDDEN', ...answer.body });
   }
 }

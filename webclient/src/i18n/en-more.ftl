@@ -444,4 +444,5 @@ phone-password-title = Your password
 phone-password-hint = This account asks for its password too.
 phone-password-idle = This account was not used for a long time. If it is yours, enter its password.
 phone-not-mine = This account is not mine
+phone-no-picture = That file is no picture.
 phone-forbidden = This is not the password, or this server does not let you in.

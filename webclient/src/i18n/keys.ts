@@ -613,4 +613,5 @@ export type TextId =
   | 'phone-password-hint'
   | 'phone-password-idle'
   | 'phone-not-mine'
+  | 'phone-no-picture'
   | 'phone-forbidden';

@@ -451,4 +451,5 @@ phone-password-title = Ваш пароль
 phone-password-hint = Эта учётная запись просит ещё и пароль.
 phone-password-idle = Этой учётной записью давно не пользовались. Если она ваша, введите пароль.
 phone-not-mine = Это не моя учётная запись
+phone-no-picture = Это не картинка.
 phone-forbidden = Это не тот пароль, или сервер вас не пускает.

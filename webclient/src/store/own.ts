@@ -1,5 +1,5 @@
 /** What belongs to the person who is signed in, beyond rooms: contacts, folders, wishes. Part of the contract. */
-import type { RoomId, UserId } from './contract';
+import type { Confirmation, RoomId, UserId } from './contract';
 
 export type ChatKind = 'dm' | 'group';
 
@@ -66,7 +66,8 @@ export interface OwnCommands {
   renameSession(deviceId: string, name: string): Promise<void>;
   /** Rejects with `M_FORBIDDEN` for a wrong password. */
   endSessions(deviceIds: readonly string[], password: string): Promise<void>;
-  changePassword(old: string, fresh: string): Promise<void>;
+  /** Sets one, too, where there was none. */
+  changePassword(confirmation: Confirmation, fresh: string): Promise<void>;
   setBlocked(userId: UserId, blocked: boolean): Promise<void>;
   /** `name` null takes the contact away. */
   setContact(userId: UserId, name: string | null): Promise<void>;

@@ -1,16 +1,23 @@
-/** Signing in by phone number and code. Part of the contract; docs/extensions.md, Phone numbers. */
+/** Phone numbers: signing in with one, one's own, inviting by one. Part of the contract; docs/extensions.md. */
+import type { RoomId } from './contract';
 
-export interface SmsCodeRequest {
-  /** Name or address of the server; null takes the session's suggested one. */
-  readonly server: string | null;
-  /** The number without its dial code. */
+/** A number as it was typed, and the two letters of the country that was chosen for it. */
+export interface GivenNumber {
+  /** Without the dial code of the country. */
   readonly number: string;
-  /** Two letters. */
   readonly country: string;
+}
+
+export interface CodeRequest extends GivenNumber {
   /** Made for this number here; binds the code to this browser. */
   readonly secret: string;
   /** From 1; a greater one sends another code. */
   readonly attempt: number;
+}
+
+export interface SmsCodeRequest extends CodeRequest {
+  /** Name or address of the server; null takes the session's suggested one. */
+  readonly server: string | null;
 }
 
 export interface SmsCode {
@@ -26,8 +33,8 @@ export interface SmsLogin {
   /** Absent once it was right. */
   readonly code?: string;
   readonly password?: string;
-  /** Make an account, shown by `name`, with an address of this `username` if there is one. */
-  readonly signUp?: { readonly name: string; readonly username: string };
+  /** Make an account, shown by `name` and `photo`, with an address of this `username` if there is one. */
+  readonly signUp?: { readonly name: string; readonly username: string; readonly photo: Blob | null };
   /** The account that has the number is not mine. */
   readonly beginAnew?: boolean;
 }
@@ -38,8 +45,69 @@ export type SmsOutcome =
   | { readonly done: false; readonly needs: 'name' }
   | { readonly done: false; readonly needs: 'password'; readonly idle: boolean };
 
+export interface OwnNumber {
+  /** Digits with the dial code. */
+  readonly address: string;
+  /** As people write it. */
+  readonly shown: string;
+}
+
+export interface Discovery {
+  /** The server lets people be found by number at all. */
+  readonly available: boolean;
+  /** `contacts`: those whose number I have looked up, and who have looked up mine. */
+  readonly byNumber: 'nobody' | 'contacts';
+  /** Who knows my number may invite me by it. */
+  readonly invites: boolean;
+}
+
+/** What the server knows of my numbers, and what it asks for when I come in by one. */
+export interface OwnPhone {
+  readonly numbers: readonly OwnNumber[];
+  readonly hasPassword: boolean;
+  readonly secondFactor: boolean;
+  readonly discovery: Discovery;
+  /** Another number takes the place of mine by then, unless that is taken back. */
+  readonly pendingChange: { readonly shown: string; readonly dueTs: number } | null;
+}
+
+/** A number that was proven by its code. */
+export interface NumberProof {
+  readonly sid: string;
+  readonly secret: string;
+}
+
+/** How somebody shows once more that it is them: the password, or a code that came to a number of theirs. */
+export type Confirmation = { readonly password: string } | NumberProof;
+
+export interface NumberChange {
+  /** The new one. */
+  readonly proof: NumberProof;
+  /** Digits of the one that goes. */
+  readonly old: string;
+  /** null: I have neither password nor old number any more, and wait. */
+  readonly confirmation: Confirmation | null;
+}
+
 export interface PhoneCommands {
   /** Has a code sent; does the work that the server asks for before it sends another one. */
   requestSmsCode(request: SmsCodeRequest): Promise<SmsCode>;
   loginBySms(request: SmsLogin): Promise<SmsOutcome>;
+
+  ownPhone(): Promise<OwnPhone>;
+  /** Has a code sent to a number that I `add`, or to one of mine, to `confirm` what I do. */
+  requestNumberCode(purpose: 'add' | 'confirm', request: CodeRequest): Promise<SmsCode>;
+  /** Whether that was the code: the number is then proven for a quarter of an hour. */
+  giveNumberCode(proof: NumberProof, code: string): Promise<boolean>;
+  addNumber(proof: NumberProof, confirmation: Confirmation): Promise<void>;
+  /** When it will have happened, ms since the epoch; null: it has. */
+  changeNumber(change: NumberChange): Promise<number | null>;
+  keepNumber(): Promise<void>;
+  /** Rejects with `M_FORBIDDEN` for the only way into the account. */
+  removeNumber(address: string): Promise<void>;
+  /** Whether the password is asked for after the code. */
+  setSecondFactor(on: boolean, confirmation: Confirmation): Promise<void>;
+  setDiscovery(wish: Partial<Pick<Discovery, 'byNumber' | 'invites'>>): Promise<void>;
+  /** Invites whoever has the number, now or one day. */
+  inviteNumber(roomId: RoomId, number: GivenNumber): Promise<void>;
 }

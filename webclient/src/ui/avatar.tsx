@@ -8,6 +8,8 @@ type AvatarProps = {
   size: number;
   /** Address of the picture, in the words of whoever gives the pictures. */
   photo?: string | null | undefined;
+  /** Address of a picture of this device, shown in its place. */
+  local?: string | undefined;
   online?: boolean;
   testid?: string;
 };
@@ -33,7 +35,7 @@ export function Avatar(props: AvatarProps) {
       style={{ '--size': `${props.size}px` }}
       aria-hidden="true"
     >
-      <Show when={shown()} fallback={initialsOf(props.name)}>
+      <Show when={props.local ?? shown()} fallback={initialsOf(props.name)}>
         {(address) => <img class={s.photo} src={address()} alt="" loading="lazy" decoding="async" draggable={false} />}
       </Show>
       <Show when={props.online}>

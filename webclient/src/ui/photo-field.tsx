@@ -8,7 +8,9 @@ const side_px = 512;
 type PhotoFieldProps = {
   id: string;
   name: string;
-  photo: string | null | undefined;
+  photo?: string | null | undefined;
+  /** Address of a picture that was chosen and is kept here only. */
+  local?: string | undefined;
   label: string;
   /** A square picture was chosen. */
   onPick: (picture: Blob) => Promise<void>;
@@ -43,7 +45,7 @@ export function PhotoField(props: PhotoFieldProps) {
       onClick={() => input.click()}
       data-testid={props.testid ?? 'photo-field'}
     >
-      <Avatar id={props.id} name={props.name} photo={props.photo} size={120} />
+      <Avatar id={props.id} name={props.name} photo={props.photo} local={props.local} size={120} />
       <span class={s.veil} data-busy={busy()}>
         <Show when={!busy()}>
           <Icon name="camera" size={40} />

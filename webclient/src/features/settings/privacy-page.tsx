@@ -84,7 +84,7 @@ function PasswordDialog(props: { onClose: () => void }) {
     setBusy(true);
     setError(undefined);
     try {
-      await commands.changePassword(old(), fresh());
+      await commands.changePassword({ password: old() }, fresh());
       props.onClose();
       toast(t('settings-saved'));
     } catch (failure) {

@@ -5,16 +5,13 @@ import { errorText } from '../../../i18n/words';
 import { useClient } from '../../../store/context';
 import type { ErrorInfo, ServerInfo, SmsCode, SmsLogin } from '../../../store/contract';
 import { errorInfo } from '../../../store/errors';
+import { freshSecret, PAUSE_MS, requestFailure, TRIES } from '../../../ui/phone/failures';
+import { homeCountry, inCountry } from '../../../ui/phone/numbers';
 import { CodeStep } from './code-step';
 import { NameStep } from './name-step';
 import { NumberStep } from './number-step';
-import { homeCountry, inCountry } from './numbers';
 import { PasswordStep } from './password-step';
 import p from './phone.module.css';
-
-const pause_ms = 60_000;
-/** The server takes no more tries of one code. */
-const tries = 5;
 
 /** A code that was asked for. */
 type Sent = SmsCode & { readonly typed: string; readonly secret: string; readonly attempt: number };
@@ -61,14 +58,14 @@ export function PhoneCard(props: PhoneCardProps) {
     during(
       async () => {
         const { country, national, text } = typed();
-        const secret = before?.secret ?? crypto.getRandomValues(new Uint32Array(4)).join('.');
+        const secret = before?.secret ?? freshSecret();
         const attempt = (before?.attempt ?? 0) + 1;
         const asked = { server: props.chosen, number: national, country: country?.iso ?? '', secret, attempt };
         const code = await commands.requestSmsCode(asked);
         wrong = 0;
         beginAnew = false;
         setSent({ ...code, typed: text, secret, attempt });
-        setResendAt(Date.now() + pause_ms);
+        setResendAt(Date.now() + PAUSE_MS);
         if (at().step !== 'code') go({ step: 'code' });
       },
       (info) => setError(requestFailure(info)),
@@ -98,7 +95,7 @@ export function PhoneCard(props: PhoneCardProps) {
         return;
       }
       wrong += 1;
-      if (wrong >= tries) startOver(t('phone-code-spent'));
+      if (wrong >= TRIES) startOver(t('phone-code-spent'));
       else setError(t('phone-code-wrong'));
     });
   const afterCode = (more: Partial<SmsLogin>) =>
@@ -149,7 +146,7 @@ export function PhoneCard(props: PhoneCardProps) {
             error={error()}
             busy={busy()}
             onInput={() => setError(undefined)}
-            submit={(name, username) => void afterCode({ signUp: { name, username } })}
+            submit={(name, username, photo) => void afterCode({ signUp: { name, username, photo } })}
           />
         </Match>
         <Match when={at().step === 'password'}>
@@ -167,20 +164,6 @@ export function PhoneCard(props: PhoneCardProps) {
       </Switch>
     </div>
   );
-}
-
-function requestFailure(info: ErrorInfo): string {
-  if (info.status === 503) return t('phone-down');
-  switch (info.errcode) {
-    case 'M_INVALID_PARAM':
-      return t('phone-number-wrong');
-    case 'M_THREEPID_DENIED':
-      return t('phone-number-denied');
-    case 'M_LIMIT_EXCEEDED':
-      return t('phone-limit', { seconds: Math.ceil((info.retryAfterMs ?? pause_ms) / 1000) });
-    default:
-      return errorText(info);
-  }
 }
 
 function loginFailure(info: ErrorInfo): string {

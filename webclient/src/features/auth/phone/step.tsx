@@ -9,6 +9,8 @@ type StepProps = {
   /** It was there before: it comes from the other side. */
   back: boolean;
   submit: () => void;
+  /** Stands beside the title. */
+  action?: JSX.Element;
   children: JSX.Element;
 };
 
@@ -30,7 +32,7 @@ export function Step(props: StepProps) {
         props.submit();
       }}
     >
-      <CardHead title={props.title} hint={props.hint} />
+      <CardHead title={props.title} hint={props.hint} action={props.action} />
       {props.children}
     </form>
   );

@@ -1,7 +1,8 @@
 import { createMemo, createSignal, createUniqueId, For, Show } from 'solid-js';
-import { language, t } from '../../../i18n';
-import { Field } from '../../../ui/field';
-import { type Country, countries, countryName, searchCountries } from './numbers';
+import { language, t } from '../../i18n';
+import { Field } from '../field';
+import { Icon } from '../icon';
+import { type Country, countries, countryName, flagOf, searchCountries } from './numbers';
 import s from './phone.module.css';
 
 type CountryFieldProps = { value: Country | undefined; onChange: (country: Country) => void };
@@ -56,6 +57,7 @@ export function CountryField(props: CountryFieldProps) {
         onInput={(event) => search(event.currentTarget.value)}
         onKeyDown={press}
         onBlur={() => setQuery(undefined)}
+        trailing={<Icon name="chevron-down" class={s.chevron} />}
         data-testid="country"
       />
       <Show when={open()}>
@@ -81,6 +83,9 @@ export function CountryField(props: CountryFieldProps) {
                 data-testid="country-option"
                 data-country={country.iso}
               >
+                <span class={s.flag} aria-hidden="true">
+                  {flagOf(country)}
+                </span>
                 <span class={s.name}>{countryName(country, language())}</span>
                 <span class={s.dial}>+{country.dial}</span>
               </button>

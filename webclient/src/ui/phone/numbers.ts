@@ -36,6 +36,11 @@ export function countryName(country: Country, language: string): string {
   return known.of(country.iso) ?? country.iso;
 }
 
+/** Its flag, as the two letters that fonts draw it for. */
+export function flagOf(country: Country): string {
+  return String.fromCodePoint(...Array.from(country.iso, (letter) => letter.charCodeAt(0) - 0x41 + 0x1f1e6));
+}
+
 /** The country of the first of these languages that tells one. */
 export function homeCountry(languages: readonly string[]): Country | undefined {
   for (const tag of languages) {
