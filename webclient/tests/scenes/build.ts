@@ -16,12 +16,12 @@ export const my = '@me:our.tld';
 const power = { sendMessages: true, redactOthers: true, invite: true, kick: true, ban: true, setName: true };
 const full = { level: 100, ...power, setTopic: true, setAvatar: true, setPowers: true, pin: true, mentionAll: true };
 
-/** A fixed afternoon, so that pictures do not change from day to day: `clock(13, 50)` is 13:50 of that day. */
+/** `clock(13, 50)` is 13:50 of the day on which the page was opened; snapshots open it on a day of their own. */
 export const today = new Date();
 export const clock = (hours: number, minutes: number, days = 0): number =>
   new Date(today.getFullYear(), today.getMonth(), today.getDate() - days, hours, minutes).getTime();
 
-const group: GroupFacts = {
+export const groupOf = (part: Partial<GroupFacts> = {}): GroupFacts => ({
   access: 'private',
   alias: '',
   history: 'shared',
@@ -35,7 +35,8 @@ const group: GroupFacts = {
   canSetAccess: true,
   canSetRoles: true,
   notify: 'all',
-};
+  ...part,
+});
 
 export function room(id: string, name: string, more: Partial<Room> = {}): Room {
   return {
@@ -63,7 +64,7 @@ export function room(id: string, name: string, more: Partial<Room> = {}): Room {
     defaultPower: 0,
     readUpTo: null,
     bumpStamp: 0,
-    group,
+    group: groupOf(),
     ...more,
   };
 }
@@ -116,6 +117,7 @@ export function message(
     starred: false,
     heard: true,
     upload: null,
+    poll: null,
     ...more,
   };
 }

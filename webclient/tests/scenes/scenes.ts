@@ -1,0 +1,173 @@
+/** The scenes: a state of the store each, where to look, and what to press there. */
+import type { MirrorState } from '../../src/store/contract';
+import { setMessageList } from '../../src/store/message-list';
+import { setPerson } from '../../src/store/messages-ui';
+import { emptyState } from '../../src/store/mirror';
+import { type LeftPage, openLeft, openRight, type RightPage } from '../../src/store/pages';
+import { clock, message, room, signedIn, timeline } from './build';
+import { album, annaChat, crew, family, long, notes, rooms, vault } from './chats';
+import { anna, at, boris, membersOf, mia, travis, users } from './people';
+import { fill, found, menuOf, press } from './steps';
+import { albumTalk, crewTalk, familyTalk, history, notesTalk, oddTalk, sealedTalk } from './talks';
+
+export interface Scene {
+  readonly state: MirrorState;
+  readonly hash: string;
+  readonly act?: () => Promise<void> | void;
+}
+
+const archived = (id: string) => rooms.find((one) => one.id === id)?.lowPriority === true;
+
+export const main = signedIn({
+  rooms: Object.fromEntries(rooms.map((one) => [one.id, one])),
+  roomOrder: rooms.map((one) => one.id).sort((one, other) => Number(archived(one)) - Number(archived(other))),
+  users,
+  members: {
+    [crew]: membersOf(18, { [mia]: 80, [boris]: 50, [anna]: 10 }),
+    [album]: membersOf(12),
+    [family]: membersOf(7),
+    [notes]: membersOf(17),
+  },
+  membersComplete: { [crew]: true, [album]: true, [family]: true, [notes]: true },
+  typing: { '!kwame:our.tld': [at('kwame')], '!board:our.tld': [at('pavel'), at('lea')] },
+  drafts: { '!boris:our.tld': { text: 'I will be there at', replyTo: null, editing: null } },
+  own: {
+    blocked: [at('jo'), '@spam:other.tld'],
+    contacts: { [anna]: 'Anna (work)', [mia]: 'Mia', [at('kwame')]: 'Kwame Mensah', [at('olga')]: 'Ольга Сергеевна' },
+    folders: [{ id: 'work', name: 'Work', kinds: [], include: [crew, notes], exclude: [] }],
+    privacy: { presence: 'everyone', receipts: 'private', typing: true, invites: 'everyone' },
+    settings: { desktop: true, cards: true, sound: false, previews: true, unarchive: true },
+    notify: { dm: true, group: false },
+  },
+  timelines: {
+    [crew]: timeline(crewTalk),
+    [annaChat]: timeline(oddTalk),
+    [vault]: timeline(sealedTalk),
+    [album]: timeline(albumTalk),
+    [family]: timeline(familyTalk),
+    [notes]: timeline(notesTalk),
+    [long]: timeline(history.slice(9_000)),
+    '!boris:our.tld': timeline([message('$b1', boris, 'see you', clock(12, 20))]),
+  },
+});
+
+const invitations = ['Garden party', 'Chess by mail'].map((name, number) =>
+  room(`!party${number}:other.tld`, name, { membership: 'invite', inviter: number ? mia : travis }),
+);
+const invited: MirrorState = {
+  ...main,
+  rooms: { ...main.rooms, ...Object.fromEntries(invitations.map((one) => [one.id, one])) },
+  invites: invitations.map((one) => one.id),
+};
+const signedOut = (phoneLogin: boolean): MirrorState => ({
+  ...emptyState(),
+  session: {
+    phase: 'signedOut',
+    server: { name: 'our.tld', url: 'http://localhost', passwordLogin: true, phoneLogin, registration: 'open' },
+    expired: false,
+  },
+});
+
+const chat = (roomId: string, act?: Scene['act']): Scene => ({
+  state: main,
+  hash: `#/${roomId}`,
+  ...(act ? { act } : {}),
+});
+const left = (page: LeftPage): Scene => ({ state: main, hash: '#/', act: () => openLeft(page) });
+const right = (page: RightPage): Scene => ({
+  state: main,
+  hash: `#/${crew}/info`,
+  act: async () => {
+    await found('info-panel');
+    openRight(page);
+  },
+});
+
+/** Those of which pictures are taken: each is full of words. */
+export const scenes: Readonly<Record<string, Scene>> = {
+  list: { state: main, hash: '#/' },
+  main: chat(crew),
+  private: chat(annaChat),
+  family: chat(family),
+  album: chat(album),
+  notes: chat(notes),
+  encrypted: chat(vault),
+  invites: { state: invited, hash: '#/' },
+  offline: {
+    state: { ...main, connection: { status: 'offline', transport: null, retryAt: null } },
+    hash: `#/${annaChat}`,
+  },
+  menu: chat(crew, () => menuOf('bubble', -4)),
+  'chat-menu': { state: main, hash: '#/', act: () => menuOf('chat-row', 2) },
+  'main-menu': { state: main, hash: '#/', act: () => press('main-menu') },
+  writing: chat(crew, async () => {
+    await menuOf('bubble', -3);
+    await press('menu-reply');
+    await fill('composer-input', 'That is what **we** hoped for, @m');
+  }),
+  picking: chat(crew, async () => {
+    await menuOf('bubble', -3);
+    await press('menu-select');
+    await press('bubble', -5);
+  }),
+  deleting: chat(crew, async () => {
+    await menuOf('bubble', -4);
+    await press('menu-delete');
+    await found('choice');
+  }),
+  forwarding: chat(crew, async () => {
+    await menuOf('bubble', -3);
+    await press('menu-forward');
+    await press('forward-row', 1);
+    await press('forward-row', 4);
+  }),
+  emoji: chat(annaChat, () => press('emoji')),
+  viewer: chat(album, () => press('picture', 1)),
+  pins: chat(crew, () => void setMessageList({ kind: 'stars', roomId: null })),
+  person: chat(crew, () => void setPerson(mia)),
+  search: {
+    state: main,
+    hash: '#/',
+    act: async () => {
+      await press('search-input');
+      await fill('search-input', 'composer');
+      await found('found-group');
+    },
+  },
+  info: { state: main, hash: `#/${crew}/info` },
+  'info-media': {
+    state: main,
+    hash: `#/${album}/info`,
+    act: async () => {
+      const panel = await found('info-panel');
+      panel.querySelectorAll<HTMLElement>('[role=tab]')[1]?.click();
+    },
+  },
+  roles: right('roles'),
+  access: right('access'),
+  edit: right('edit'),
+  links: right('links'),
+  banned: right('banned'),
+  log: right('log'),
+  settings: left('settings'),
+  notifications: left('notifications'),
+  privacy: left('privacy'),
+  appearance: left('appearance'),
+  sessions: left('sessions'),
+  keyboard: left('keyboard'),
+  contacts: left('contacts'),
+  explore: left('explore'),
+  phone: { state: signedOut(true), hash: '#/', act: () => press('country') },
+};
+
+/** Those with few words by their nature, and those for measuring. */
+export const bare: Readonly<Record<string, Scene>> = {
+  'sign-in': { state: signedOut(false), hash: '#/' },
+  'sign-up': { state: signedOut(false), hash: '#/', act: () => press('to-sign-up') },
+  loading: { state: signedIn({ listReady: false }), hash: '#/' },
+  empty: { state: signedIn({}), hash: '#/' },
+  profile: left('profile'),
+  folded: { state: main, hash: `#/${crew}`, act: async () => (await import('../../src/store/pages')).setFolded(true) },
+  long: chat(long),
+  'long-closed': { state: main, hash: '#/' },
+};
