@@ -7,12 +7,14 @@ import { failure } from './api/http';
 import type { Core } from './core';
 import { findingCommands } from './finding';
 import { groupCommands } from './groups';
+import { requireJoined } from './joined';
 import type { Loader } from './loader';
 import { mediaPath } from './media';
 import type { Messages } from './messages';
 import { ownCommands } from './own';
 import type { People } from './people';
 import { numberCommands } from './phone';
+import { pollCommands } from './polls';
 import type { Page } from './publisher';
 import type { Reading } from './reading';
 import type { SendQueue } from './send/queue';
@@ -57,6 +59,7 @@ export function accountCommands(parts: Parts, page: Page): AccountCommands {
     ...groupCommands(parts),
     ...ownCommands(parts, () => parts.deviceId()),
     ...findingCommands(parts),
+    ...pollCommands(parts),
     ...numberCommands(parts),
     loadOlder: (roomId) => more(roomId, 'older'),
     loadNewer: (roomId) => more(roomId, 'newer'),
@@ -159,12 +162,6 @@ async function react(core: Parts, roomId: string, target: string, key: string): 
     await queue.add({ roomId, kind: 'reaction', target, type: 'm.reaction', content });
   } else {
     await queue.forget(own);
-  }
-}
-
-function requireJoined(core: Core, roomId: string): void {
-  if (core.account.rooms.get(roomId)?.membership !== 'join') {
-    throw failure('M_FORBIDDEN', 'not in this room', 403);
   }
 }
 

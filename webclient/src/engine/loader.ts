@@ -1,7 +1,7 @@
 /** Fetches what the stream did not bring: older and newer pages, the surroundings of an event, quoted events, members. */
 import { asEvent, asEvents, asState, type Json, list, type MatrixEvent, textOrNull } from '../model/events';
 import { errorInfo } from '../store/errors';
-import { failure } from './api/http';
+import { failure, path } from './api/http';
 import type { Core } from './core';
 import { Changes } from './sync/changes';
 import { dropEchoed } from './sync/echoes';
@@ -10,11 +10,15 @@ import { kindOf } from './sync/items';
 import { applyMember, applyPastMember } from './sync/members';
 
 const PAGE = 50;
+/** So many pages of a hundred votes are read of one poll. */
+const VOTE_PAGES = 50;
 const FILTER = JSON.stringify({ lazy_load_members: true });
 
 export class Loader {
   private readonly running = new Map<string, Promise<void>>();
   private readonly askedQuotes = new Set<string>();
+  /** When the connection began over which the votes of a poll were asked for. */
+  private readonly askedVotes = new Map<string, number>();
 
   constructor(private readonly core: Core) {}
 
@@ -69,6 +73,40 @@ export class Loader {
         this.askedQuotes.delete(name);
       }
     });
+  }
+
+  /** Fetches the votes of a poll, which may lie anywhere after it; again after each time without a connection. */
+  votes(roomId: string, eventId: string): void {
+    const name = `${roomId} ${eventId}`;
+    const since = this.core.liveSince();
+    if (this.askedVotes.get(name) === since) {
+      return;
+    }
+    this.askedVotes.set(name, since);
+    this.votesOf(roomId, eventId).catch((error: unknown) => {
+      if (errorInfo(error).status === 0) {
+        this.askedVotes.delete(name);
+      }
+    });
+  }
+
+  private async votesOf(roomId: string, eventId: string): Promise<void> {
+    const timeline = await this.core.timeline(roomId);
+    const tail = `${path`/_matrix/client/v1/rooms/${roomId}/relations/${eventId}`}/m.reference`;
+    let from: string | undefined;
+    for (let page = 0; page < VOTE_PAGES; page += 1) {
+      const answer = await this.core.http({ method: 'GET', path: tail, query: { limit: 100, from } });
+      const changes = new Changes();
+      for (const event of asEvents(answer.chunk)) {
+        timeline.keep(event);
+      }
+      changes.event(roomId, eventId);
+      await this.core.commit(changes);
+      from = textOrNull(answer.next_batch) ?? undefined;
+      if (from === undefined) {
+        return;
+      }
+    }
   }
 
   async members(roomId: string): Promise<void> {

@@ -17,6 +17,9 @@ export interface OpenRoom {
   flags: string;
 }
 
+/** What a row shows and is not here: the event that it quotes, or the votes of a poll. */
+export type Missing = 'quoted' | 'votes';
+
 export interface LoadState {
   readonly older: boolean;
   readonly newer: boolean;
@@ -39,7 +42,7 @@ interface Refresh {
   readonly load: LoadState;
   /** Ids of what looks different, `*` for everything; null: look at all of it. */
   readonly dirty: ReadonlySet<string> | null;
-  readonly quoteMissing: (roomId: string, eventId: string) => void;
+  readonly missing: (what: Missing, roomId: string, eventId: string) => void;
 }
 
 /** Brings `open` up to date; returns what to tell the page, null when nothing changed. */
@@ -89,7 +92,10 @@ function changedItems(open: OpenRoom, keys: readonly string[], rows: ReadonlyMap
       events[key] = item;
     }
     if (item.reply?.quoted === null) {
-      from.quoteMissing(from.roomId, item.reply.eventId);
+      from.missing('quoted', from.roomId, item.reply.eventId);
+    }
+    if (item.poll !== null && item.eventId !== null) {
+      from.missing('votes', from.roomId, item.eventId);
     }
   }
   return events;

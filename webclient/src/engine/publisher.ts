@@ -1,7 +1,7 @@
 /** Tells the pages what changed: gathered, and at most one message per page and frame. */
 
 import type { ConnectionState, Draft, SessionState } from '../store/contract';
-import { IDLE, type LoadState, newlyOpen, type OpenRoom, refresh, viewedFragment } from './open-room';
+import { IDLE, type LoadState, type Missing, newlyOpen, type OpenRoom, refresh, viewedFragment } from './open-room';
 import type { Patch, ToPage } from './rpc';
 import type { Account } from './sync/account';
 import type { Changes } from './sync/changes';
@@ -37,8 +37,7 @@ export class Publisher {
 
   constructor(
     private readonly source: () => Published,
-    /** A reply quotes an event that is not here. */
-    private readonly quoteMissing: (roomId: string, eventId: string) => void,
+    private readonly missing: (what: Missing, roomId: string, eventId: string) => void,
     private readonly clock: Clock,
   ) {}
 
@@ -235,7 +234,7 @@ export class Publisher {
       return [];
     }
     const load = this.loads.get(roomId) ?? IDLE;
-    const patch = refresh(open, { account, roomId, load, dirty, quoteMissing: this.quoteMissing });
+    const patch = refresh(open, { account, roomId, load, dirty, missing: this.missing });
     return patch === null ? [] : [patch];
   }
 

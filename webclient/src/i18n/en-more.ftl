@@ -446,3 +446,28 @@ phone-password-idle = This account was not used for a long time. If it is yours,
 phone-not-mine = This account is not mine
 phone-no-picture = That file is no picture.
 phone-forbidden = This is not the password, or this server does not let you in.
+
+## Polls
+poll-new = New poll
+poll-question = Question
+poll-answer = Answer { $number }
+poll-several = Several answers
+poll-hide = Hide the results
+poll-hide-hint = Everybody sees them when the poll is over.
+poll-open = Poll
+poll-hidden = Poll, results come at the end
+poll-ended = Final results
+poll-most = { $count ->
+    [one] up to { $count } answer
+   *[other] up to { $count } answers
+  }
+poll-people = { $count ->
+    [0] Nobody has voted yet
+    [one] { $count } vote
+   *[other] { $count } votes
+  }
+poll-vote = Vote
+poll-mine = your answer
+poll-retract = Take my vote back
+poll-end = End the poll
+poll-end-confirm = End this poll? Nobody can vote any more.

@@ -453,3 +453,30 @@ phone-password-idle = Этой учётной записью давно не п�
 phone-not-mine = Это не моя учётная запись
 phone-no-picture = Это не картинка.
 phone-forbidden = Это не тот пароль, или сервер вас не пускает.
+
+## Polls
+poll-new = Новый опрос
+poll-question = Вопрос
+poll-answer = Ответ { $number }
+poll-several = Несколько ответов
+poll-hide = Скрыть результаты
+poll-hide-hint = Все увидят их, когда опрос закончится.
+poll-open = Опрос
+poll-hidden = Опрос, результаты будут в конце
+poll-ended = Окончательные результаты
+poll-most = { $count ->
+    [one] до { $count } ответа
+    [few] до { $count } ответов
+   *[many] до { $count } ответов
+  }
+poll-people = { $count ->
+    [0] Никто ещё не голосовал
+    [one] { $count } голос
+    [few] { $count } голоса
+   *[many] { $count } голосов
+  }
+poll-vote = Голосовать
+poll-mine = ваш ответ
+poll-retract = Отозвать голос
+poll-end = Завершить опрос
+poll-end-confirm = Завершить опрос? Больше никто не сможет голосовать.

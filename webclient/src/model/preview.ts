@@ -2,6 +2,7 @@
 import type { PreviewBody, ServiceLine } from '../store/contract';
 import { type Json, text } from './events';
 import { mediaOf } from './media';
+import { pollOf } from './polls';
 import { bodyOf } from './relations';
 
 const LONGEST = 200;
@@ -26,6 +27,10 @@ export function previewBody(
     return { kind: kind === 'service' ? 'unknown' : kind, text: '' };
   }
   const body = oneLine(bodyOf(content));
+  const poll = pollOf(type, content);
+  if (poll !== null) {
+    return { kind: 'poll', text: oneLine(poll.question) };
+  }
   if (type === 'm.sticker') {
     return { kind: 'sticker', text: body };
   }

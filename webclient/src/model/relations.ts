@@ -1,9 +1,12 @@
 /** How events refer to others: edits, reactions, replies, redactions. Spec: Client-Server API, Event relationships. */
 import { isObject, type Json, type MatrixEvent, object, text, textOrNull } from './events';
+import { pollPart } from './polls';
 
 export type Relation =
   | { readonly kind: 'edit'; readonly target: string }
   | { readonly kind: 'reaction'; readonly target: string; readonly key: string }
+  /** A vote in a poll, or its end. */
+  | { readonly kind: 'vote' | 'end'; readonly target: string }
   | { readonly kind: 'redaction'; readonly target: string };
 
 /** What this event does to another one; null when it stands for itself. */
@@ -24,7 +27,8 @@ export function relationOf(event: MatrixEvent): Relation | null {
   if (relates.rel_type === 'm.annotation' && event.type === 'm.reaction' && key !== null) {
     return { kind: 'reaction', target, key };
   }
-  return null;
+  const part = pollPart(event.type);
+  return part !== null && relates.rel_type === 'm.reference' ? { kind: part, target } : null;
 }
 
 /** The event this message answers to, if it is a reply. */

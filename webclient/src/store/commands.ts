@@ -6,6 +6,7 @@ import type { FindingCommands } from './finding';
 import type { GroupCommands } from './groups';
 import type { OwnCommands } from './own';
 import type { PhoneCommands } from './phone';
+import type { PollCommands } from './polls';
 
 export interface LoginRequest {
   /** Name or address of the server; null takes the session's suggested one (own origin first). */
@@ -80,7 +81,7 @@ export interface Profile {
  * Every command rejects with a `CommandError` (see `store/errors.ts`: `.info` is an `ErrorInfo`). Sending commands
  * resolve as soon as the message is safely stored in the queue; what becomes of it is seen in the timeline.
  */
-export interface Commands extends GroupCommands, OwnCommands, FindingCommands, PhoneCommands {
+export interface Commands extends GroupCommands, OwnCommands, FindingCommands, PhoneCommands, PollCommands {
   /** Looks up what the user typed: well-known, versions, login flows, registration. Rejects with `NO_SERVER`. */
   discover(server: string): Promise<ServerInfo>;
   usernameAvailable(server: string | null, username: string): Promise<boolean>;

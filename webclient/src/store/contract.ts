@@ -7,12 +7,14 @@
 import type { Commands } from './commands';
 import type { GroupFacts } from './groups';
 import type { Own } from './own';
+import type { Poll } from './polls';
 
 export type * from './commands';
 export type * from './finding';
 export type * from './groups';
 export type * from './own';
 export type * from './phone';
+export type * from './polls';
 
 export type RoomId = string;
 export type UserId = string;
@@ -237,6 +239,7 @@ export interface TimelineItem {
   readonly heard: boolean;
   /** How far its files are uploaded; null when there is nothing to upload. */
   readonly upload: Upload | null;
+  readonly poll: Poll | null;
 }
 
 export interface Upload {

@@ -20,7 +20,8 @@ export interface Op {
   readonly roomId: string;
   /** Place in the queue; greater is later. */
   readonly order: number;
-  readonly kind: 'message' | 'edit' | 'reaction' | 'redaction';
+  /** `vote`: also the end of a poll. */
+  readonly kind: 'message' | 'edit' | 'reaction' | 'vote' | 'redaction';
   /** The event it changes; null for a message. */
   readonly target: string | null;
   readonly type: string;

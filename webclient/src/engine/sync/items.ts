@@ -2,6 +2,7 @@
 
 import { type Json, type MatrixEvent, text } from '../../model/events';
 import { mediaOf } from '../../model/media';
+import { isPollStart, pollOf } from '../../model/polls';
 import { previewBody } from '../../model/preview';
 import { isRedacted, redactedBy, relationOf, replyTarget } from '../../model/relations';
 import { serviceLine } from '../../model/service';
@@ -11,6 +12,7 @@ import type { Account } from './account';
 import type { Fragment } from './fragments';
 import { nameIn } from './members';
 import { heardIn, hiddenIn, starsOf } from './own-data';
+import { pollView } from './poll-view';
 import type { RoomTimeline } from './timeline';
 
 const MESSAGES = new Set(['m.room.message', 'm.sticker']);
@@ -35,13 +37,17 @@ function findKind(event: MatrixEvent): Kind {
     return null;
   }
   if (isRedacted(event)) {
-    return MESSAGES.has(event.type) || event.type === 'm.room.encrypted' ? 'redacted' : null;
+    const shown = MESSAGES.has(event.type) || isPollStart(event.type) || event.type === 'm.room.encrypted';
+    return shown ? 'redacted' : null;
   }
   if (event.type === 'm.room.encrypted') {
     return 'encrypted';
   }
   if (event.type === 'm.room.message') {
     return text(event.content.msgtype) === '' ? 'unknown' : 'message';
+  }
+  if (isPollStart(event.type)) {
+    return pollOf(event.type, event.content) === null ? 'unknown' : 'message';
   }
   return MESSAGES.has(event.type) ? 'message' : null;
 }
@@ -86,10 +92,11 @@ export function eventItem(account: Account, timeline: RoomTimeline, event: Matri
     reactions: kind === 'redacted' ? [] : reactionsOf(account, timeline, event.event_id, ops),
     delivery: event.sender === account.me && kind !== 'service' ? deliveryOf(account, timeline, event.event_id) : null,
     error: failed?.error ?? null,
-    changing: ops.some((op) => op.kind !== 'reaction' && op.state !== 'failed'),
+    changing: ops.some((op) => op.kind !== 'reaction' && op.kind !== 'vote' && op.state !== 'failed'),
     starred: starsOf(account).ids.has(event.event_id),
     heard: heardIn(account, timeline.roomId).has(event.event_id),
     upload: null,
+    poll: kind === 'message' ? pollView(account, timeline, event, { content, ops }) : null,
   };
 }
 
@@ -115,6 +122,18 @@ export function opItem(account: Account, timeline: RoomTimeline, op: Op): Timeli
     starred: false,
     heard: true,
     upload: uploadOf(account, op),
+    poll: pollView(account, timeline, opEvent(account, op), { content: op.content, ops: [] }),
+  };
+}
+
+/** A message on its way as the event that it is to become. */
+function opEvent(account: Account, op: Op): MatrixEvent {
+  return {
+    type: op.type,
+    event_id: op.eventId ?? localKey(op.txnId),
+    sender: account.me,
+    origin_server_ts: op.ts,
+    content: op.content,
   };
 }
 

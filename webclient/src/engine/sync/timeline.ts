@@ -18,6 +18,8 @@ export class RoomTimeline {
   private readonly events = new Map<string, MatrixEvent>();
   private readonly edits = new Map<string, readonly MatrixEvent[]>();
   private readonly reactions = new Map<string, Map<string, { readonly key: string; readonly sender: string }>>();
+  /** Votes and ends of polls, by the poll. */
+  private readonly votes = new Map<string, Map<string, MatrixEvent>>();
   /** Redactions by target: an older page may bring what is redacted already. */
   private readonly redactions = new Map<string, MatrixEvent>();
   /** Events whose record on disk is out of date. */
@@ -113,6 +115,11 @@ export class RoomTimeline {
     return this.reactions.get(id) ?? new Map();
   }
 
+  /** Votes in a poll and its ends, in the order in which they came. */
+  votesIn(id: string): readonly MatrixEvent[] {
+    return [...(this.votes.get(id)?.values() ?? [])];
+  }
+
   /** Records to write and to delete so that the disk holds the newest piece again. */
   toStore(): { record: StoredTimeline; put: MatrixEvent[]; remove: string[] } {
     const live = this.live ?? { ids: [], older: null };
@@ -173,6 +180,11 @@ export class RoomTimeline {
       this.reactions.set(relation.target, reactions);
       return [relation.target];
     }
+    if (relation?.kind === 'vote' || relation?.kind === 'end') {
+      const votes = this.votes.get(relation.target) ?? new Map<string, MatrixEvent>();
+      this.votes.set(relation.target, votes.set(event.event_id, event));
+      return [relation.target];
+    }
     return relation === null ? [] : this.redact(relation.target, event);
   }
 
@@ -194,6 +206,7 @@ export class RoomTimeline {
       return [];
     }
     this.reactions.get(relation.target)?.delete(event.event_id);
+    this.votes.get(relation.target)?.delete(event.event_id);
     const edits = this.edits.get(relation.target) ?? [];
     this.edits.set(
       relation.target,

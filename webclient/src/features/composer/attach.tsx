@@ -6,6 +6,7 @@ import { IconButton } from '../../ui/button';
 import { openMenu } from '../../ui/menu';
 import s from './attach.module.css';
 
+const PollDialog = lazy(async () => ({ default: (await import('../poll/poll-dialog')).PollDialog }));
 const SendDialog = lazy(async () => ({ default: (await import('./send-dialog')).SendDialog }));
 
 /** Begin to send files: the dialog shows them first. */
@@ -14,10 +15,11 @@ export function attach(roomId: RoomId, files: Iterable<File>, asFiles = false): 
   if (all.length > 0) setAttaching({ roomId, files: all, asFiles });
 }
 
-/** The paper clip: photos and films, or any files. */
+/** The paper clip: photos and films, any files, or a poll. */
 export function AttachButton(props: { roomId: RoomId }) {
   let visual!: HTMLInputElement;
   let any!: HTMLInputElement;
+  const [polling, setPolling] = createSignal(false);
   const chosen = (input: HTMLInputElement, asFiles: boolean) => {
     attach(props.roomId, input.files ?? [], asFiles);
     // The same file can be chosen again.
@@ -29,6 +31,12 @@ export function AttachButton(props: { roomId: RoomId }) {
       [
         { id: 'attach-photo', label: t('composer-attach-photo'), icon: 'image', select: () => visual.click() },
         { id: 'attach-file', label: t('composer-attach-file'), icon: 'file', select: () => any.click() },
+        {
+          id: 'attach-poll',
+          label: t('preview-poll'),
+          icon: 'chart-no-axes-column-increasing',
+          select: () => setPolling(true),
+        },
       ],
       { placement: 'top-end' },
     );
@@ -67,6 +75,11 @@ export function AttachButton(props: { roomId: RoomId }) {
             <SendDialog attaching={now} />
           </Suspense>
         )}
+      </Show>
+      <Show when={polling()}>
+        <Suspense>
+          <PollDialog roomId={props.roomId} onClose={() => setPolling(false)} />
+        </Suspense>
       </Show>
     </>
   );

@@ -1,4 +1,4 @@
-import { createMemo, createSignal, Match, Show, Switch } from 'solid-js';
+import { createMemo, createSignal, lazy, Match, Show, Suspense, Switch } from 'solid-js';
 import { t } from '../../i18n';
 import { bigEmoji } from '../../model/emoji';
 import { text } from '../../model/events';
@@ -22,6 +22,8 @@ import { MessageText } from './message-text';
 import { Reactions } from './reactions';
 import { ReplyQuote } from './reply-quote';
 import { TimeMark } from './time-mark';
+
+const PollCard = lazy(async () => ({ default: (await import('../poll/poll-card')).PollCard }));
 
 type BubbleProps = {
   roomId: RoomId;
@@ -164,6 +166,13 @@ export function Bubble(props: BubbleProps) {
           )}
         </Show>
         <Switch>
+          <Match when={props.item.poll}>
+            {(poll) => (
+              <Suspense fallback={<span class={s.text}>{poll().question}</span>}>
+                <PollCard roomId={props.roomId} item={props.item} poll={poll()} />
+              </Suspense>
+            )}
+          </Match>
           <Match when={props.item.kind === 'encrypted'}>
             <span class={s.muted} data-testid="encrypted-message">
               <Icon name="lock" size={16} class={s.sign} />

@@ -12,6 +12,7 @@ import { setMessageList } from '../../store/message-list';
 import { setForwarding, togglePicked } from '../../store/messages-ui';
 import { me, nameOf } from '../../store/people';
 import { replyTo, startEdit } from '../../store/ui';
+import { ask } from '../../ui/dialog';
 import { pickEmoji } from '../../ui/emoji/emoji-host';
 import { type MenuItem, type MenuStrip, openMenu } from '../../ui/menu';
 import type { Anchor } from '../../ui/popover';
@@ -78,6 +79,16 @@ function answerItems(client: Client, roomId: RoomId, item: TimelineItem, tell: T
   }
   if (!eventId || !mayAnswer(client, roomId, item)) return items;
   items.push({ id: 'reply', label: t('message-reply'), icon: 'reply', select: () => replyTo(roomId, eventId) });
+  const { poll } = item;
+  if (poll && !poll.ended && poll.choices.some((one) => one.mine)) {
+    const select = () => void commands.vote(roomId, eventId, []).catch(tell);
+    items.push({ id: 'poll-retract', label: t('poll-retract'), icon: 'rotate-ccw', select });
+  }
+  if (poll && !poll.ended && poll.mayEnd) {
+    const end = () => void commands.endPoll(roomId, eventId, t('poll-ended')).catch(tell);
+    const question = { title: t('poll-end-confirm'), yes: t('poll-end'), no: t('composer-cancel'), answer: end };
+    items.push({ id: 'poll-end', label: t('poll-end'), icon: 'hourglass', select: () => ask(question) });
+  }
   const media = mediaOf(item.type, item.content);
   if (
     item.sender === me(state) &&
