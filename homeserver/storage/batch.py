@@ -14,6 +14,7 @@ from homeserver.storage import (
     members,
     mentions,
     one_time_keys,
+    partial_joins,
     purge,
     receipts,
     rooms,
@@ -45,6 +46,7 @@ from homeserver.storage.rows import (
     MentionRow,
     OneTimeKeysRow,
     OutboundEduRow,
+    PartialRow,
     PurgedRow,
     ReceiptRow,
     RedactionRow,
@@ -57,6 +59,7 @@ from homeserver.storage.rows import (
     StateRow,
     ToDeviceRow,
     ToDeviceTxnRow,
+    WithdrawnRow,
 )
 
 MARK = Fragment(
@@ -108,6 +111,8 @@ PLACE: dict[type, Callable[[Any, Sheet], None]] = {
     ToDeviceTxnRow: to_device.place_txn,
     AccountRow: users.place_account,
     PurgedRow: purge.place_purged,
+    PartialRow: partial_joins.place_partial,
+    WithdrawnRow: write.place_withdrawn,
 }
 
 FRAGMENTS: tuple[Fragment, ...] = (
@@ -115,6 +120,7 @@ FRAGMENTS: tuple[Fragment, ...] = (
     write.PROMOTE,
     write.REDACT,
     write.TRANSACTION,
+    write.WITHDRAW,
     relations.INSERT,
     mentions.INSERT,
     gaps.OPEN,
@@ -126,6 +132,7 @@ FRAGMENTS: tuple[Fragment, ...] = (
     state.DELTA,
     state.CURRENT,
     state.CURRENT_GONE,
+    state.SUBSTITUTE,
     members.OF_ROOM,
     members.ALONE,
     members.CHANGE_OF_ROOM,
@@ -150,6 +157,8 @@ FRAGMENTS: tuple[Fragment, ...] = (
     rooms.ALIAS,
     rooms.ALIAS_GONE,
     rooms.PUBLICITY,
+    rooms.PARTIAL,
+    partial_joins.UPSERT,
     rooms.DIRECTORY,
     e2e_keys.DEVICE,
     e2e_keys.DEVICE_GONE,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
+import orjson
 
 from homeserver.storage.database import Record
 from homeserver.storage.rows import (
@@ -15,6 +16,7 @@ from homeserver.storage.rows import (
     EventRow,
     MemberRow,
     OutboundEduRow,
+    PartialRow,
     PurgedRow,
     ReceiptRow,
     RevocationRow,
@@ -186,6 +188,15 @@ READ: dict[str, Callable[[Record], Row]] = {
     ),
     "outbound_edu": lambda r: OutboundEduRow(
         position=r["position"], server=r["t1"], edu_type=r["t2"], key=r["t3"], content=r["b1"]
+    ),
+    "partial": lambda r: PartialRow(
+        position=r["position"],
+        room_nid=r["n1"],
+        room_id=r["t1"],
+        event_id=r["t2"],
+        via=r["t3"],
+        servers=tuple(orjson.loads(r["t4"])),
+        is_partial=r["f1"],
     ),
     "purged": lambda r: PurgedRow(position=r["position"], room_nid=r["n1"], room_id=r["t1"]),
     "directory": lambda r: DirectoryRow(

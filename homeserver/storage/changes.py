@@ -2,7 +2,7 @@
 
 The head comes from the counter in the same statement, never from the largest row. All kinds share the columns of one
 union: numbers `n`, texts `t`, bytes `b`, arrays `a`, booleans `f`; each kind has a SELECT and a function that reads it.
-Mentions, gaps, staging and inbound transactions are not read back: nobody caches them.
+Mentions, gaps, staging, inbound transactions and withdrawals are not read back: nobody caches them.
 """
 
 from collections.abc import Mapping
@@ -176,6 +176,19 @@ DIRECTORY = _branch(
     "{source}",
     {"position": "y.position", "n1": "y.room_nid", "t1": "y.alias", "t2": "y.room_id", "f1": "y.is_public"},
 )
+PARTIAL = _branch(
+    "partial",
+    "{source} JOIN rooms r ON r.room_nid = j.room_nid",
+    {
+        "position": "j.position",
+        "n1": "j.room_nid",
+        "t1": "r.room_id",
+        "t2": "j.event_id",
+        "t3": "j.via",
+        "t4": "j.servers",
+        "f1": "NOT j.is_whole",
+    },
+)
 PURGED = _branch("purged", "{source}", {"position": "z.position", "n1": "z.room_nid", "t1": "z.room_id"})
 
 _SOURCES = (
@@ -190,6 +203,7 @@ _SOURCES = (
     (OUTBOUND_EDU, "outbound_edus", "q"),
     (DIRECTORY, "directory_changes", "y"),
     (PURGED, "room_purges", "z"),
+    (PARTIAL, "partial_joins", "j"),
 )
 
 

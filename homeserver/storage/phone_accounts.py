@@ -1,4 +1,4 @@
-"""How people who sign in by phone want it."""
+"""How people with phone numbers want it, and changes of numbers that wait."""
 
 from typing import NamedTuple
 
@@ -6,14 +6,34 @@ from homeserver.storage.database import Database
 
 
 class PhoneAccount(NamedTuple):
-    """`second_factor`: the password is asked for after the code; `last_seen_ts`: of the newest device, if any."""
+    """An account, as far as numbers go; who has set nothing has the defaults.
+
+    `second_factor`: the password is asked for after the code; `last_seen_ts`: of the newest device, if any;
+    `invitable`: who knows the number may invite by it; `found`: contacts find the user by number.
+    """
 
     second_factor: bool
     last_seen_ts: int | None
+    invitable: bool
+    found: bool
+
+
+class NumberChange(NamedTuple):
+    """A change that waits. `old_address`, `new_address`: as in threepids; `sealed`: the new number. Times in ms."""
+
+    user_id: str
+    old_address: str
+    new_address: str
+    sealed: bytes
+    validated_ts: int
+    due_ts: int
+
+
+_CHANGE = "user_id, old_address, new_address, sealed, validated_ts, due_ts"
 
 
 class PhoneAccounts:
-    """Settings by account; who has set none has the defaults."""
+    """Settings by account."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -22,12 +42,14 @@ class PhoneAccounts:
         """An account's settings, and when it was used last [1 trip]."""
         row = await self._db.fetchrow(
             """
-            SELECT coalesce((SELECT p.second_factor
-                               FROM phone_accounts p
-                              WHERE p.user_id = $1), false),
+            SELECT coalesce(p.second_factor, false),
                    (SELECT max(coalesce(d.last_seen_ts, d.created_ts))
                       FROM devices d
-                     WHERE d.user_id = $1)
+                     WHERE d.user_id = $1),
+                   coalesce(p.invitable, true),
+                   coalesce(p.found, false)
+              FROM (SELECT) AS always
+              LEFT JOIN phone_accounts p ON p.user_id = $1
             """,
             user_id,
         )
@@ -46,3 +68,52 @@ class PhoneAccounts:
             user_id,
             wanted,
         )
+
+    async def set_invitable(self, user_id: str, *, wanted: bool) -> None:
+        """Let who knows the number invite by it, or no longer [1 trip]."""
+        await self._db.execute(
+            """
+            INSERT INTO phone_accounts (user_id, invitable)
+            VALUES ($1, $2)
+                ON CONFLICT (user_id) DO UPDATE
+               SET invitable = excluded.invitable
+            """,
+            user_id,
+            wanted,
+        )
+
+    async def plan_change(self, change: NumberChange) -> None:
+        """Have a number changed later, in place of what was planned before [1 trip]."""
+        await self._db.execute(
+            f"""
+            INSERT INTO number_changes ({_CHANGE})
+            VALUES ($1, $2, $3, $4, $5, $6)
+                ON CONFLICT (user_id) DO UPDATE
+               SET old_address = excluded.old_address,
+                   new_address = excluded.new_address,
+                   sealed = excluded.sealed,
+                   validated_ts = excluded.validated_ts,
+                   due_ts = excluded.due_ts
+            """,  # noqa: S608 - column names of our own
+            *change,
+        )
+
+    async def planned_change(self, user_id: str) -> NumberChange | None:
+        """What is planned for an account [1 trip]."""
+        row = await self._db.fetchrow(
+            f"SELECT {_CHANGE} FROM number_changes WHERE user_id = $1",  # noqa: S608 - column names of our own
+            user_id,
+        )
+        return NumberChange(*row.values()) if row is not None else None
+
+    async def drop_change(self, user_id: str) -> bool:
+        """Take back what is planned; False where nothing is [1 trip]."""
+        return await self._db.execute("DELETE FROM number_changes WHERE user_id = $1", user_id) > 0
+
+    async def due_changes(self, now_ms: int) -> list[NumberChange]:
+        """Changes whose time has come [1 trip]."""
+        rows = await self._db.fetch(
+            f"SELECT {_CHANGE} FROM number_changes WHERE due_ts <= $1 ORDER BY due_ts LIMIT 100",  # noqa: S608
+            now_ms,
+        )
+        return [NumberChange(*row.values()) for row in rows]

@@ -38,6 +38,7 @@ _BESIDE: Final = (
     "DELETE FROM gaps WHERE room_nid = $1",
     "DELETE FROM backward_extremities WHERE room_nid = $1",
     "DELETE FROM inbound_staging WHERE room_nid = $1",
+    "DELETE FROM partial_joins WHERE room_nid = $1",
     "DELETE FROM search_documents WHERE room_nid = $1",
     "DELETE FROM search_eras WHERE room_nid = $1",
     "DELETE FROM account_data WHERE room_id = (SELECT room_id FROM rooms WHERE room_nid = $1)",
@@ -77,7 +78,9 @@ class Purge:
                 "INSERT INTO state_chains (chain_id, room_nid, level) VALUES ($1, $2, 0)", chain_id, room_nid
             )
             await connection.execute("DELETE FROM current_state WHERE room_nid = $1", room_nid)
-            await connection.execute("UPDATE rooms SET is_public = false WHERE room_nid = $1", room_nid)
+            await connection.execute(
+                "UPDATE rooms SET is_public = false, is_partial = false WHERE room_nid = $1", room_nid
+            )
             await connection.execute("DELETE FROM members WHERE room_nid = $1 AND server <> $2", room_nid, server)
             rows = await connection.fetch(
                 """

@@ -1,10 +1,13 @@
 """Rooms, their heads, aliases and the public list.
 
 Owns `rooms`, `room_heads` (moved by the gate in `fragments.py`), `aliases`. A head is read in one trip, whole.
+A little longer than others: the fragments of one table stand beside its reads.
 """
 
 from collections.abc import Callable, Collection
 from typing import NamedTuple, TypeVar
+
+import orjson
 
 from homeserver.storage.database import Database, Record
 from homeserver.storage.fragments import Fragment, Sheet
@@ -48,6 +51,17 @@ UPDATE rooms o
  CROSS JOIN {rows} u
  WHERE o.room_nid = u.room_nid
    AND c.base IS NOT NULL""",
+)
+PARTIAL = Fragment(
+    name="partial",
+    gated=True,
+    columns=(("room_nid", "int8"), ("is_partial", "bool")),
+    sql="""
+UPDATE rooms o
+   SET is_partial = u.is_partial
+  FROM room r
+  JOIN {rows} u ON u.room_nid = r.room_nid
+ WHERE o.room_nid = u.room_nid""",
 )
 DIRECTORY = Fragment(
     name="directory",
@@ -113,7 +127,10 @@ class MemberRecord(NamedTuple):
 
 
 class HeadRecord(NamedTuple):
-    """A room and its head as one snapshot of the database saw it, when the stream stood at `position`."""
+    """A room and its head as one snapshot of the database saw it, when the stream stood at `position`.
+
+    `told_servers`: those that are in the room as another server said, while `is_partial`.
+    """
 
     position: int
     room_nid: int
@@ -130,6 +147,7 @@ class HeadRecord(NamedTuple):
     extremities: list[ExtremityRecord]
     state: list[StateRecord]
     members: list[MemberRecord]
+    told_servers: frozenset[str] = frozenset()
 
 
 class Allocated(NamedTuple):
@@ -150,7 +168,8 @@ class PublicRoom(NamedTuple):
 
 _HEAD = """
 SELECT (SELECT max(position) FROM stream) AS position, r.room_nid, r.room_id, r.room_version, r.created_ts,
-       r.is_public, r.is_partial, h.version, h.chain_id, h.sequence, h.depth, h.last_position, x.*, s.*, m.*
+       r.is_public, r.is_partial, p.told_servers, h.version, h.chain_id, h.sequence, h.depth, h.last_position,
+       x.*, s.*, m.*
   FROM rooms r
  CROSS JOIN LATERAL (
        SELECT *
@@ -158,6 +177,11 @@ SELECT (SELECT max(position) FROM stream) AS position, r.room_nid, r.room_id, r.
         WHERE room_nid = r.room_nid
         ORDER BY version DESC
         LIMIT 1) h
+  LEFT JOIN LATERAL (
+       SELECT servers AS told_servers
+         FROM partial_joins
+        WHERE room_nid = r.room_nid
+          AND r.is_partial) p ON true
  CROSS JOIN LATERAL (
        SELECT array_agg(e.event_nid) AS x_nid,
               array_agg(e.event_id) AS x_id,
@@ -380,6 +404,7 @@ def _head(row: Record) -> HeadRecord:
         extremities=extremities,
         state=state,
         members=members,
+        told_servers=frozenset(orjson.loads(row["told_servers"] or b"[]")),
     )
 
 

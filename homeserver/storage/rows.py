@@ -390,6 +390,33 @@ class PurgedRow(ChangeRow, tag=41, gc=False):
     room_id: str
 
 
+class PartialRow(ChangeRow, tag=60, gc=False):
+    """The state of a room lacks members since the join `event_id`, or no longer (`is_partial` False).
+
+    `via`: the server that took the join. `servers`: those that it said are in the room.
+    """
+
+    room_nid: int
+    room_id: str
+    event_id: str
+    is_partial: bool
+    via: str = ""
+    servers: tuple[str, ...] = ()
+
+
+class WithdrawnRow(ChangeRow, tag=61, gc=False):
+    """An event that was accepted while members lacked, and that the whole state refuses: it is rejected after all.
+
+    `state_key_nid`: of the key that it held, None for a message. `substitute`: the event that holds the key in its
+    place wherever it did, None: nothing does. Not read back: with it comes a PartialRow, and heads are read anew.
+    """
+
+    room_nid: int
+    event_nid: int
+    state_key_nid: int | None = None
+    substitute: int | None = None
+
+
 Row = (
     EventRow
     | MemberRow
@@ -419,6 +446,8 @@ Row = (
     | ToDeviceTxnRow
     | AccountRow
     | PurgedRow
+    | PartialRow
+    | WithdrawnRow
 )
 
 

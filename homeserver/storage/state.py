@@ -11,7 +11,7 @@ from typing import NamedTuple
 from homeserver.storage.database import Database
 from homeserver.storage.fragments import Fragment, Sheet
 from homeserver.storage.members import place_member_state
-from homeserver.storage.rows import ChainRow, EventRow, StateRow
+from homeserver.storage.rows import ChainRow, EventRow, StateRow, WithdrawnRow
 
 StateKey = tuple[str, str]
 Point = tuple[int, int]
@@ -75,6 +75,20 @@ DELETE FROM current_state c
  WHERE c.room_nid = u.room_nid
    AND c.state_key_nid = u.state_key_nid""",
 )
+SUBSTITUTE = Fragment(
+    name="substitute",
+    gated=True,
+    columns=(("room_nid", "int8"), ("event_nid", "int8"), ("state_key_nid", "int8"), ("substitute", "int8")),
+    sql="""
+UPDATE state_deltas d
+   SET event_nid = u.substitute
+  FROM room r
+  JOIN {rows} u ON u.room_nid = r.room_nid
+  JOIN state_chains c ON c.room_nid = u.room_nid
+ WHERE d.chain_id = c.chain_id
+   AND d.state_key_nid = u.state_key_nid
+   AND d.event_nid = u.event_nid""",
+)
 
 
 def place_chain(row: ChainRow, sheet: Sheet) -> None:
@@ -111,6 +125,11 @@ def place_state(row: StateRow, sheet: Sheet) -> None:
         sheet.keep(CURRENT, key, (row.room_nid, row.state_key_nid, row.event_nid, row.type == MEMBER))
     if row.type == MEMBER:
         place_member_state(row, sheet)
+
+
+def place_substitute(row: WithdrawnRow, sheet: Sheet) -> None:
+    """Have another event, or none, hold the key of a withdrawn one in every snapshot."""
+    sheet.put(SUBSTITUTE, (row.room_nid, row.event_nid, row.state_key_nid, row.substitute))
 
 
 class StateKeys:

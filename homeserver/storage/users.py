@@ -82,6 +82,15 @@ SELECT user_nid, user_id, password_hash, is_guest, is_admin, is_locked, is_deact
   FROM users"""
 
 
+_OF_NUMBERS = (
+    "DELETE FROM phone_accounts WHERE user_id = $1",
+    "DELETE FROM number_changes WHERE user_id = $1",
+    "DELETE FROM contacts WHERE user_id = $1",
+    "DELETE FROM found_contacts WHERE finder = $1",
+    "DELETE FROM identity_tokens WHERE user_id = $1",
+)
+
+
 class Users:
     """Accounts of this server."""
 
@@ -219,6 +228,8 @@ class Users:
                 erase,
             )
             await connection.execute("DELETE FROM threepids WHERE user_id = $1", user_id)
+            for sql in _OF_NUMBERS:
+                await connection.execute(sql, user_id)
             await connection.execute("DELETE FROM profiles WHERE user_id = $1", user_id)
             await account_data.delete_all(connection, user_id)
 
@@ -325,6 +336,34 @@ class Threepids:
             *threepid,
         )
         return touched > 0
+
+    async def replace(self, old_address: str, new: Threepid) -> bool:
+        """Bind an address in place of one that the account has; False when another account has it [1 trip]."""
+        added: int = await self._db.fetchval(
+            """
+            WITH added AS (
+                INSERT INTO threepids (medium, address, user_id, validated_ts, added_ts, sealed)
+                SELECT $1, $2, $3, $4, $5, $6
+                  FROM threepids
+                 WHERE medium = $1
+                   AND address = $7
+                   AND user_id = $3
+                    ON CONFLICT (medium, address) DO UPDATE
+                   SET validated_ts = excluded.validated_ts
+                 WHERE threepids.user_id = excluded.user_id
+                RETURNING user_id),
+            gone AS (
+                DELETE FROM threepids
+                 WHERE medium = $1
+                   AND address = $7
+                   AND address <> $2
+                   AND user_id IN (SELECT user_id FROM added))
+            SELECT count(*) FROM added
+            """,
+            *new,
+            old_address,
+        )
+        return added > 0
 
     async def remove(self, user_id: str, medium: str, address: str) -> bool:
         """Release an address; False when the account did not have it [1 trip]."""

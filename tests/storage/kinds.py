@@ -20,6 +20,7 @@ from homeserver.storage.rows import (
     MentionRow,
     OneTimeKeysRow,
     OutboundEduRow,
+    PartialRow,
     PurgedRow,
     ReceiptRow,
     RedactionRow,
@@ -31,6 +32,7 @@ from homeserver.storage.rows import (
     StateRow,
     ToDeviceRow,
     ToDeviceTxnRow,
+    WithdrawnRow,
 )
 from tests.storage.world import TestRoom
 
@@ -159,5 +161,9 @@ def of_room(room: TestRoom, before: EventRow, key_nids: tuple[int, int], nids: l
             redacted_by="$r",
         ),
         member(room, "@bob:test", "leave", forgotten=True),
+        PartialRow(
+            room_nid=room.room_nid, room_id=room.room_id, event_id="$j", is_partial=True, via="far", servers=("far",)
+        ),
+        WithdrawnRow(room_nid=room.room_nid, event_nid=-1, state_key_nid=key_nids[1], substitute=before.event_nid),
         StagedDoneRow(room_nid=room.room_nid, event_id="$s1"),
     ]

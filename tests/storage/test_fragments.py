@@ -15,6 +15,7 @@ from homeserver.storage.rows import (
     MemberRow,
     MentionRow,
     OutboundEduRow,
+    PartialRow,
     PurgedRow,
     ReceiptRow,
     RedactionRow,
@@ -171,7 +172,7 @@ async def test_the_stream_reads_back_what_was_committed(world: World) -> None:
         if isinstance(row, kept):
             assert row == committed[row.position]
     read = {type(row) for row in changes.rows}
-    assert read == {EventRow, StateRow, DirectoryRow, PurgedRow, *kept}
+    assert read == {EventRow, StateRow, DirectoryRow, PartialRow, PurgedRow, *kept}
     events = {row.event_id: row for row in changes.rows if isinstance(row, EventRow)}
     names = ("position", "room_position", "sequence", "delta_sequence", "head_chain_id", "head_version", "replaces")
     for row in committed.values():

@@ -56,6 +56,7 @@ WRITERS = {
     "blocked_rooms": {"admin"},
     "delayed_events": {"delayed_events"},
     "server_notice_rooms": {"admin"},
+    "partial_joins": {"partial_joins", "purge"},
     "room_purges": {"purge", "upkeep"},
     "invite_links": {"invite_links", "purge"},
     "invite_link_uses": {"invite_links"},

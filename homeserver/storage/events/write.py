@@ -7,7 +7,7 @@ from homeserver.storage import state
 from homeserver.storage.events import relations
 from homeserver.storage.fragments import NOT_PLACED, Fragment, Placed, Sheet, array_text
 from homeserver.storage.members import place_member_event, place_member_redaction
-from homeserver.storage.rows import CURRENT, HIDDEN, OUTLIER, EventRow, RedactionRow
+from homeserver.storage.rows import CURRENT, HIDDEN, OUTLIER, EventRow, RedactionRow, WithdrawnRow
 
 INSERT = Fragment(
     name="event",
@@ -113,6 +113,19 @@ SELECT u.user_nid, u.device_nid, u.room_nid, u.path_hash, u.txn_id, u.event_nid
   FROM room r
   JOIN {rows} u ON u.room_nid = r.room_nid""",
 )
+WITHDRAW = Fragment(
+    name="withdrawn",
+    gated=True,
+    columns=(("room_nid", "int8"), ("event_nid", "int8")),
+    sql="""
+UPDATE events e
+   SET flags = (e.flags & ~16) | 1,
+       room_position = NULL
+  FROM room r
+  JOIN {rows} u ON u.room_nid = r.room_nid
+ WHERE e.event_nid = u.event_nid
+   AND e.room_nid = u.room_nid""",
+)
 
 
 def place_event(row: EventRow, sheet: Sheet) -> None:
@@ -187,6 +200,14 @@ def _place_txn(row: EventRow, sheet: Sheet) -> None:
     sheet.txns.append((len(sheet.txns), row.room_nid, txn.user_nid, txn.device_nid, txn.path_hash, txn.txn_id))
     sheet.txn_keys.append(txn)
     sheet.put(TRANSACTION, (row.room_nid, txn.user_nid, txn.device_nid, txn.path_hash, txn.txn_id, row.event_nid))
+
+
+def place_withdrawn(row: WithdrawnRow, sheet: Sheet) -> None:
+    """Reject a stored event after all, and take it out of the states that hold it."""
+    sheet.gate(row.room_nid)
+    sheet.put(WITHDRAW, (row.room_nid, row.event_nid))
+    if row.state_key_nid is not None:
+        state.place_substitute(row, sheet)
 
 
 def place_redaction(row: RedactionRow, sheet: Sheet) -> None:
