@@ -65,11 +65,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-async def cluster() -> "Cluster":
+async def cluster() -> AsyncIterator["Cluster"]:
     """The PostgreSQL of this run."""
     from tests.support import postgres
 
-    return await postgres.cluster()
+    cluster = await postgres.cluster()
+    yield cluster
+    await cluster.drop_clean()
 
 
 @pytest.fixture
