@@ -1,7 +1,7 @@
 """The queue of one destination: what it is owed, in order, and one transaction at a time.
 
 A healthy destination lives in memory; one that fails falls behind and later reads what it missed from the database, so
-no queue grows with an outage. Spec: Server-Server API, Transactions.
+no queue grows with an outage, and one that is left alone holds nothing. Spec: Server-Server API, Transactions.
 """
 
 import asyncio
@@ -10,25 +10,29 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
-import orjson
 import structlog
 
 from homeserver.clock import Clock, Faults
 from homeserver.federation.client.errors import FederationError, Refused
 from homeserver.federation.client.transactions import MAX_EDUS, MAX_PDUS, Transactions
+from homeserver.federation.lanes import Lanes
+from homeserver.protocol import canonical_json
 from homeserver.storage.destinations import Destinations
 from homeserver.storage.errors import DatabaseDown, DatabaseFull
 
 log = structlog.get_logger()
 
-Pdu = Mapping[str, Any]
-
 MAX_QUEUED: Final = 500
 MAX_EPHEMERAL: Final = 1_000
-MAX_BYTES: Final = 4 * 1024 * 1024
-"""Of PDUs in one transaction; receivers take 5 MiB and more."""
+MAX_BYTES: Final = 1024 * 1024
+"""Of PDUs in one transaction; each destination that hangs holds so much."""
 IDLE_S: Final = 60.0
 DATABASE_PAUSE_S: Final = 1.0
+RETRY_S: Final = 1.0
+"""After a failure that costs no pause yet."""
+MAX_RETRY_AFTER_S: Final = 300.0
+STALE_S: Final = 10.0
+"""Typing and the like are not kept over longer pauses."""
 
 
 class Backoff(Protocol):
@@ -36,14 +40,15 @@ class Backoff(Protocol):
 
     async def retry_at(self, server: str) -> int: ...
 
+    def is_suspect(self, server: str) -> bool: ...
+
 
 class Queued(NamedTuple):
-    """A PDU or a lasting EDU at its position in the stream."""
+    """A PDU or a lasting EDU at its position in the stream, as canonical JSON."""
 
     position: int
-    pdu: Pdu | None
-    edu: Mapping[str, Any] | None
-    size: int
+    pdu: bytes | None
+    edu: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Shared:
     table: Destinations
     backoff: Backoff
     missed: "Callable[[str, int, int], Awaitable[tuple[list[Queued], int]]]"
-    slots: asyncio.Semaphore
+    lanes: Lanes
     txn_prefix: str
     faults: Faults
 
@@ -66,8 +71,8 @@ class _Batch:
 
     txn_id: str
     ts: int
-    pdus: list[Pdu]
-    edus: list[Mapping[str, Any]]
+    pdus: list[bytes]
+    edus: list[bytes]
     upto: int
     has_lasting_edus: bool
 
@@ -90,6 +95,7 @@ class Destination:
     sent: int = 0
     greets: bool = False
     """A transaction goes out even if it is empty."""
+    not_before_ms: int = 0
 
     @property
     def is_idle(self) -> bool:
@@ -127,7 +133,7 @@ class Destination:
         try:
             if not await self._something_to_do():
                 return False
-            async with self.shared.slots:
+            async with self.shared.lanes.place(is_suspect=self.shared.backoff.is_suspect(self.server)):
                 await self._send_next()
         except (DatabaseDown, DatabaseFull) as error:
             log.warning("destination waits for the database", server=self.server, error=type(error).__name__)
@@ -142,8 +148,8 @@ class Destination:
                 if not self.is_idle or self.ephemeral or self.greets:
                     return True
                 pause_s = IDLE_S
-            elif self.ephemeral:
-                self.ephemeral.clear()  # stale when the peer is back
+            elif pause_s > STALE_S:
+                self.ephemeral.clear()
             try:
                 async with asyncio.timeout(pause_s):
                     await self.wake.wait()
@@ -152,7 +158,8 @@ class Destination:
                     return False
 
     async def _pause_s(self) -> float:
-        return (await self.shared.backoff.retry_at(self.server) - self.shared.clock.now_ms()) / 1000
+        retry_at = max(await self.shared.backoff.retry_at(self.server), self.not_before_ms)
+        return (retry_at - self.shared.clock.now_ms()) / 1000
 
     async def _send_next(self) -> None:
         if self.batch is None:
@@ -168,16 +175,13 @@ class Destination:
             refused = await self.shared.transactions.send(
                 self.server, batch.txn_id, ts=batch.ts, pdus=batch.pdus, edus=batch.edus
             )
-        except Refused as error:
-            if error.is_temporary or error.status in (401, 403, 404):
-                await self._wait_a_little(error)
+        except FederationError as error:
+            if not isinstance(error, Refused) or error.status not in (400, 413):
+                self._put_off(error)
                 return
             # The peer will never take this body: going on is better than stopping for good.
             log.warning("transaction refused", server=self.server, why=str(error), pdus=len(batch.pdus))
             refused = {}
-        except FederationError as error:
-            await self._wait_a_little(error)
-            return
         await self.shared.faults.at("sender.after_answer")
         for event_id, why in refused.items():
             log.info("event refused by peer", server=self.server, event_id=event_id, why=why)
@@ -186,9 +190,19 @@ class Destination:
         if batch.has_lasting_edus:
             await self.shared.table.delete_edus(self.server, batch.upto)
 
-    async def _wait_a_little(self, error: Exception) -> None:
+    def _put_off(self, error: FederationError) -> None:
+        """Try again later. What waits behind the transaction is read again then, and so is the transaction of a peer
+        that keeps failing: both sides tell events and device messages apart by their ids, and memory stays free."""
         log.info("transaction not delivered", server=self.server, why=str(error))
-        await self.shared.clock.sleep(1.0 if await self._pause_s() <= 0 else 0.0)
+        asked_s = error.retry_after_ms / 1000 if isinstance(error, Refused) else 0.0
+        pause_s = max(RETRY_S, min(MAX_RETRY_AFTER_S, asked_s))
+        self.not_before_ms = self.shared.clock.now_ms() + int(pause_s * 1000)
+        if self.queue:
+            self.queue.clear()
+            self.behind = True
+        if self.batch is not None and self.shared.backoff.is_suspect(self.server):
+            self.behind = self.behind or self.batch.upto > self.delivered
+            self.batch = None
 
     async def _read_missed(self) -> None:
         upto = self.latest
@@ -201,21 +215,22 @@ class Destination:
 
     def _cut(self) -> _Batch | None:
         """The next transaction: the oldest PDUs and EDUs, as many as fit. Repeats of an EDU key give only the last."""
-        pdus: list[Pdu] = []
-        edus: list[Mapping[str, Any]] = []
+        pdus: list[bytes] = []
+        edus: list[bytes] = []
         upto, size, lasting = self.delivered, 0, False
         while self.queue and len(pdus) < MAX_PDUS and len(edus) < MAX_EDUS and size < MAX_BYTES:
             queued = self.queue.popleft()
-            upto, size = queued.position, size + queued.size
+            upto = queued.position
             if queued.pdu is not None:
                 pdus.append(queued.pdu)
+                size += len(queued.pdu)
             if queued.edu is not None:
                 edus.append(queued.edu)
                 lasting = True
         while self.ephemeral and len(edus) < MAX_EDUS:
             (edu_type, _), content = next(iter(self.ephemeral.items()))
             del self.ephemeral[next(iter(self.ephemeral))]
-            edus.append({"edu_type": edu_type, "content": content})
+            edus.append(canonical_json.encode_lenient({"edu_type": edu_type, "content": content}))
         if not pdus and not edus and not self.greets:
             self.delivered = max(self.delivered, upto)
             return None
@@ -224,6 +239,6 @@ class Destination:
         return _Batch(txn_id, self.shared.clock.now_ms(), pdus, edus, upto, lasting)
 
 
-def edu(edu_type: str, content: bytes) -> Mapping[str, Any]:
+def edu(edu_type: str, content: bytes) -> bytes:
     """A stored EDU in its wire form."""
-    return {"edu_type": edu_type, "content": orjson.loads(content)}
+    return canonical_json.encode_lenient({"edu_type": edu_type, "content": canonical_json.decode(content)})

@@ -13,7 +13,9 @@ import structlog
 
 from homeserver.clock import Clock, Faults, Rng
 from homeserver.federation.client.transactions import MAX_PDUS, Transactions
-from homeserver.federation.destination import Destination, Pdu, Queued, Shared, edu
+from homeserver.federation.destination import Destination, Queued, Shared, edu
+from homeserver.federation.lanes import Lanes
+from homeserver.protocol import canonical_json
 from homeserver.protocol.events import join
 from homeserver.protocol.identifiers import ServerName, server_of
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
@@ -38,8 +40,6 @@ MAX_GREETED: Final = 500
 GREETED_AT_ONCE: Final = 20
 GREETING_S: Final = 100.0
 """Over which greetings beyond the first ones are spread."""
-AT_ONCE: Final = 100
-"""Transactions on their way together, in all."""
 REMEMBERED_PDUS: Final = 500
 
 
@@ -77,7 +77,7 @@ class Sender:
         self._routed = 0
         self._saved = -1
         self._lagging: set[str] = set()
-        self._pdus: OrderedDict[int, Pdu] = OrderedDict()
+        self._pdus: OrderedDict[int, bytes] = OrderedDict()
         self._tasks: asyncio.TaskGroup | None = None
         self._shared = Shared(
             clock=clock,
@@ -85,7 +85,7 @@ class Sender:
             table=destinations,
             backoff=peers,
             missed=self._missed,
-            slots=asyncio.Semaphore(AT_ONCE),
+            lanes=Lanes(),
             txn_prefix=f"{clock.now_ms()}{rng.letters(4)}-",
             faults=faults,
         )
@@ -201,8 +201,8 @@ class Sender:
                 routed.append(([row.server], _queued_edu(row)))
             elif isinstance(row, ReceiptRow) and row.type == "m.read" and server_of(row.user_id) == self._us:
                 await self._receipt(row)
-        for servers, queued in reversed(routed):
-            for server in servers:
+        for receivers, queued in reversed(routed):
+            for server in receivers:
                 if server != self._us and self._allowed.allows(server):
                     self._destination(server).add(queued)
                     self._start_queue(server)
@@ -230,7 +230,7 @@ class Sender:
             pdu = self._pdus[row.event_nid] = wire_form(row.body, row.envelope, room.rules)
             if len(self._pdus) > REMEMBERED_PDUS:
                 self._pdus.popitem(last=False)
-        return Queued(row.position, pdu, None, len(row.body) + len(row.envelope))
+        return Queued(row.position, pdu, None)
 
     async def _receipt(self, row: ReceiptRow) -> None:
         """Spec: Server-Server API, Receipts."""
@@ -276,13 +276,12 @@ class Sender:
                 event.position,
                 wire_form(event.body, event.envelope, ROOM_VERSIONS[event.room_version]),
                 None,
-                len(event.body) + len(event.envelope),
             )
             for event in events
             if event.position <= reached
         ]
         queued += [
-            Queued(found.position, None, edu(found.edu_type, found.content), len(found.content))
+            Queued(found.position, None, edu(found.edu_type, found.content))
             for found in edus
             if found.position <= reached
         ]
@@ -322,10 +321,10 @@ class Sender:
             del self._destinations[server]
 
 
-def wire_form(body: bytes, envelope: bytes, rules: RoomVersion) -> Pdu:
+def wire_form(body: bytes, envelope: bytes, rules: RoomVersion) -> bytes:
     """A stored event as it goes to peers."""
-    return join(body, envelope, rules).pdu
+    return canonical_json.encode_lenient(join(body, envelope, rules).pdu)
 
 
 def _queued_edu(row: OutboundEduRow) -> Queued:
-    return Queued(row.position, None, edu(row.edu_type, row.content), len(row.content))
+    return Queued(row.position, None, edu(row.edu_type, row.content))

@@ -41,40 +41,59 @@ class XMatrix:
     key_id: str
     signature: str
 
-    def verify(self, *, method: str, uri: str, us: ServerName, public_key: bytes, content: object = None) -> None:
+    def verify(
+        self, *, method: str, uri: str, us: ServerName, public_key: bytes, content: object = None, raw: bytes = b""
+    ) -> None:
         """Check that the request is meant for us and signed with the origin's key. Raises BadSignature.
 
-        `uri`: path and query exactly as received. `content`: the parsed body, None for a request without one.
+        `uri`: path and query exactly as received. `content`: the parsed body, None for a request without one. `raw`:
+        the body it was parsed from, if it is at hand; where it is canonical, as a rule, it is not encoded again.
         """
         if self.destination not in (None, us):
             raise BadSignature(f"the request is meant for {self.destination}")
-        signed = signed_object(
-            method=method, uri=uri, origin=self.origin, destination=self.destination, content=content
-        )
-        verify(encode_lenient(signed), self.signature, public_key)
+
+        def check(body: bytes | None) -> None:
+            covered = signed_bytes(method=method, uri=uri, origin=self.origin, destination=self.destination, body=body)
+            verify(covered, self.signature, public_key)
+
+        if content is None:
+            check(None)
+            return
+        if raw:
+            try:
+                check(raw)
+            except BadSignature:
+                pass  # sent in another form than it was signed in
+            else:
+                return
+        check(encode_lenient(content))
 
 
-def signed_object(
-    *, method: str, uri: str, origin: ServerName, destination: ServerName | None, content: object
-) -> dict[str, Any]:
-    """What the signature of a request covers. `content` None: the request has no body.
+def signed_bytes(
+    *, method: str, uri: str, origin: ServerName, destination: ServerName | None, body: bytes | None
+) -> bytes:
+    """What the signature of a request covers. `body`: canonical JSON, None where the request has none.
 
     Bodies may hold events of old rooms, with numbers that are not canonical JSON.
     """
     covered: dict[str, Any] = {"method": method, "uri": uri, "origin": origin}
     if destination is not None:
         covered["destination"] = destination
-    if content is not None:
-        covered["content"] = content
-    return covered
+    encoded = encode_lenient(covered)
+    # `content` comes before all other names, so the body goes in as it is.
+    return encoded if body is None else b'{"content":' + body + b"," + encoded[1:]
 
 
 def authorization(
-    key: SigningKey, *, method: str, uri: str, destination: ServerName, content: Mapping[str, Any] | None = None
+    key: SigningKey, *, method: str, uri: str, destination: ServerName, content: Mapping[str, Any] | bytes | None = None
 ) -> str:
-    """The value of the `Authorization` header for a request of ours. `uri` as it will be sent, query included."""
-    covered = signed_object(method=method, uri=uri, origin=key.server, destination=destination, content=content)
-    signature = key.sign(encode_lenient(covered))
+    """The value of the `Authorization` header for a request of ours. `uri` as it will be sent, query included.
+
+    `content` as bytes: canonical JSON already.
+    """
+    body = content if content is None or isinstance(content, bytes) else encode_lenient(content)
+    covered = signed_bytes(method=method, uri=uri, origin=key.server, destination=destination, body=body)
+    signature = key.sign(covered)
     return f'X-Matrix origin="{key.server}",destination="{destination}",key="{key.key_id}",sig="{signature}"'
 
 

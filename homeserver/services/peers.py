@@ -57,6 +57,11 @@ class Peers:
         """When the peer may be asked again, ms since the epoch; in the past when it may now."""
         return (await self._peer(server)).retry_at
 
+    def is_suspect(self, server: str) -> bool:
+        """Whether the peer failed several times in a row; no trip, so True only for those asked for before."""
+        peer = self._peers.get(server)
+        return peer is not None and peer.failures > FREE_FAILURES
+
     async def answered(self, server: str) -> None:
         """The peer answered a request of ours."""
         await self._alive(server)

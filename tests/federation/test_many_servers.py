@@ -7,11 +7,8 @@ import pytest
 
 from homeserver.net.http import Answer, Request
 from homeserver.net.testing import FakeNet
-from homeserver.protocol.events import Event, build_pdu, seal
-from homeserver.protocol.identifiers import RoomId, ServerName, UserId
-from homeserver.protocol.signing import SigningKey
-from homeserver.services.intents import Finished
-from tests.support.federation import Homeserver, eventually, homeservers
+from tests.support import crowd
+from tests.support.federation import PORT, Homeserver, eventually, homeservers
 from tests.support.postgres import Cluster
 
 SERVERS = 1_000
@@ -23,8 +20,8 @@ class Listeners:
 
     def __init__(self, net: FakeNet) -> None:
         self.got: dict[str, int] = {}
-        for number in range(SERVERS):
-            net.answers(f"s{number}.test", 8448, self.answer)
+        for host in crowd.names(SERVERS):
+            net.answers(host, PORT, self.answer)
 
     async def answer(self, request: Request) -> Answer:
         if request.method == "PUT":
@@ -39,39 +36,10 @@ async def a(cluster: Cluster) -> AsyncIterator[Homeserver]:
         yield server
 
 
-async def _everybody_joins(a: Homeserver, room_id: RoomId) -> None:
-    room = await a.rooms.room(room_id)
-    levels, rule = room.event(("m.room.power_levels", "")), room.event(("m.room.join_rules", ""))
-    assert levels is not None and rule is not None  # noqa: PT018 - one fact: the room has both
-    (tip,) = room.extremities.values()
-    before, depth, joins = tip.event_id, room.depth, list[Event]()
-    for number in range(SERVERS):
-        name = ServerName(f"s{number}.test:8448")
-        user = UserId(f"@u:{name}")
-        depth += 1
-        proto = build_pdu(
-            room.rules,
-            room_id=room_id,
-            sender=user,
-            type="m.room.member",
-            state_key=user,
-            content={"membership": "join"},
-            prev_events=[before],
-            auth_events=[levels.event_id, rule.event_id],
-            depth=depth,
-            ts=a.clock.now_ms(),
-        )
-        joins.append(seal(proto, room.rules, SigningKey(name, "ed25519:1", str(number).encode().ljust(32, b"."))))
-        before = joins[-1].event_id
-    for start in range(0, SERVERS, 100):
-        room = await a.rooms.room(room_id)
-        await a.commits.commit_all(room, [Finished(join) for join in joins[start : start + 100]])
-
-
 async def test_messages_to_a_thousand_servers_cost_no_row_each(a: Homeserver) -> None:
     listeners = Listeners(a.net)
     room = await a.creates_room(a.user("alice"))
-    await _everybody_joins(a, room)
+    await crowd.joins(a, room, crowd.names(SERVERS))
     listeners.got.clear()
     for number in range(MESSAGES):
         await a.says(a.user("alice"), room, f"n{number}")

@@ -39,3 +39,9 @@ class Refused(FederationError):
     def is_temporary(self) -> bool:
         """The peer has trouble of its own, or wants us slower: ask again later."""
         return self.status >= 500 or self.status == 429
+
+    @property
+    def retry_after_ms(self) -> int:
+        """How long the peer wants to be left alone; 0 where it does not say."""
+        wished = self.body.get("retry_after_ms")
+        return max(0, wished) if isinstance(wished, int) else 0

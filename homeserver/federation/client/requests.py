@@ -28,6 +28,8 @@ TIMEOUT_S: Final = 30.0
 MAX_BYTES: Final = 5 * 1024 * 1024
 LARGE_BYTES: Final = 256 * 1024
 MAX_ERROR_BYTES: Final = 64 * 1024
+REFUSED_ALONE: Final = frozenset({400, 413, 429})
+"""Statuses by which a working homeserver refuses one request: what is in it, its size, or that it comes now."""
 MAX_STATE_BYTES: Final = 100 * 1024 * 1024
 """Of answers that hold a whole room state."""
 
@@ -52,11 +54,12 @@ class Contact(Protocol):
 class _Call:
     method: str
     uri: str
-    body: Mapping[str, Any] | None
+    body: bytes | None
     timeout_s: float
     max_bytes: int
     is_signed: bool = True
     is_urgent: bool = False
+    must_be_taken: bool = False
     accept: str = "application/json"
 
 
@@ -92,15 +95,29 @@ class Requests:
         self,
         server: str,
         path: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | bytes,
         *,
         query: Sequence[tuple[str, str]] = (),
         timeout_s: float = TIMEOUT_S,
         max_bytes: int = MAX_BYTES,
         is_urgent: bool = False,
+        must_be_taken: bool = False,
     ) -> Json:
-        uri = _uri(path, query)
-        return await self._ask(server, _Call("PUT", uri, body, timeout_s, max_bytes, is_urgent=is_urgent))
+        """As `get`. `body` as bytes: canonical JSON already.
+
+        `must_be_taken`: whoever answers this as no homeserver would counts as failing, though something answers there.
+        """
+        data = body if isinstance(body, bytes) else canonical_json.encode_lenient(body)
+        call = _Call(
+            "PUT",
+            _uri(path, query),
+            data,
+            timeout_s,
+            max_bytes,
+            is_urgent=is_urgent,
+            must_be_taken=must_be_taken,
+        )
+        return await self._ask(server, call)
 
     async def post(
         self,
@@ -112,7 +129,8 @@ class Requests:
         max_bytes: int = MAX_BYTES,
         is_signed: bool = True,
     ) -> Json:
-        return await self._ask(server, _Call("POST", path, body, timeout_s, max_bytes, is_signed))
+        data = canonical_json.encode_lenient(body)
+        return await self._ask(server, _Call("POST", path, data, timeout_s, max_bytes, is_signed))
 
     @asynccontextmanager
     async def stream(
@@ -140,10 +158,25 @@ class Requests:
     async def _ask(self, server: str, call: _Call) -> Json:
         headers = await self._permitted(server, call)
         answer = await self._send(server, call, self._http.send, headers)
+        if call.must_be_taken:
+            return await self._taken(server, answer)
         await self._noted(server, answer.status)
         if len(answer.body) > LARGE_BYTES:  # a whole room's state: reading it would hold the loop up
             return await asyncio.to_thread(_read, server, answer)
         return _read(server, answer)
+
+    async def _taken(self, server: str, answer: Answer) -> Json:
+        """The answer to what every homeserver takes; a refusal of just this body, or for now, is no failure."""
+        try:
+            body = _read(server, answer)
+        except (BadResponse, Refused) as error:
+            if answer.status in REFUSED_ALONE:
+                await self._contact.answered(server)
+            else:
+                await self._contact.failed(server, str(error))
+            raise
+        await self._contact.answered(server)
+        return body
 
     async def _permitted(self, server: str, call: _Call) -> dict[str, str]:
         """The headers of the request, if the peer may be asked now."""
@@ -170,12 +203,11 @@ class Requests:
         self, server: str, call: _Call, send: Callable[[Request], Awaitable[T]], headers: Mapping[str, str]
     ) -> T:
         """Try the targets in order until one connects."""
-        data = None if call.body is None else canonical_json.encode_lenient(call.body)
         problem: NetError = Unreachable("no target")
         try:
             for target in await self._discovery.targets(server):
                 try:
-                    return await send(_request(target, call, headers, data))
+                    return await send(_request(target, call, headers))
                 except (Unreachable, TlsFailed, AddressRefused, NameNotFound, ResolveFailed) as error:
                     problem = error
             self._discovery.forget(server)
@@ -203,14 +235,14 @@ def _is_server_name(text: str) -> bool:
     return True
 
 
-def _request(target: Target, call: _Call, headers: Mapping[str, str], data: bytes | None) -> Request:
+def _request(target: Target, call: _Call, headers: Mapping[str, str]) -> Request:
     return Request(
         call.method,
         target.host,
         target.port,
         call.uri,
         headers=headers,
-        body=data,
+        body=call.body,
         tls_name=target.tls_name,
         authority=target.authority,
         max_bytes=call.max_bytes,

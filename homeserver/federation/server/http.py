@@ -134,7 +134,7 @@ class PeerTable:
             uri += "?" + request.raw_query.decode("ascii", "replace")
         try:
             key = await self._keyring.request_key(claimed.origin, claimed.key_id)
-            claimed.verify(method=request.method, uri=uri, us=self._us, public_key=key, content=body)
+            claimed.verify(method=request.method, uri=uri, us=self._us, public_key=key, content=body, raw=raw)
         except BadSignature as error:
             raise Unauthorized(f"The signature of the request is not good: {error}") from error
         except NotCanonical as error:
