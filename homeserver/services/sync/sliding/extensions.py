@@ -39,7 +39,14 @@ from homeserver.storage.sync_reads import SyncReads
 from homeserver.storage.to_device import ToDevice
 
 Json = dict[str, Any]
-DISPLAYED = ("m.room.message", "m.room.encrypted", "m.sticker", "m.poll.start", "m.call.invite")
+DISPLAYED = (
+    "m.room.message",
+    "m.room.encrypted",
+    "m.sticker",
+    "m.poll.start",
+    "org.matrix.msc3381.poll.start",
+    "m.call.invite",
+)
 WATCHED_MEMBERS = 500
 COUNTS, PRESENCE, PREVIEW = "app.hearth.counts", "app.hearth.presence", "app.hearth.preview"
 

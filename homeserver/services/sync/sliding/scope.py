@@ -26,6 +26,7 @@ BUMPS = (
     "m.sticker",
     "m.call.invite",
     "m.poll.start",
+    "org.matrix.msc3381.poll.start",
     "m.beacon_info",
 )
 
