@@ -271,6 +271,17 @@ export class Homeserver {
     };
   }
 
+  private relations(eventId: string, relType: string, query: URLSearchParams): Json {
+    const related = this.log.flatMap(({ event }) => {
+      const relates = (event.content['m.relates_to'] ?? {}) as Json;
+      return relates.event_id === eventId && relates.rel_type === relType ? event : [];
+    });
+    const from = Number(query.get('from') ?? '0');
+    const to = from + Number(query.get('limit') ?? '50');
+    const chunk = related.toReversed().slice(from, to);
+    return { chunk, ...(to < related.length ? { next_batch: String(to) } : {}) };
+  }
+
   private async http(
     method: string,
     url: URL,
@@ -316,6 +327,9 @@ export class Homeserver {
         room_id: parts[3],
         event_id: parts[5],
       });
+    }
+    if (method === 'GET' && parts[4] === 'relations') {
+      return [200, this.relations(parts[5] ?? '', parts[6] ?? '', url.searchParams)];
     }
     if (method === 'GET' && parts[4] === 'state') {
       const found = this.log.findLast(({ roomId, event }) => roomId === parts[3] && event.type === parts[5]);
