@@ -1,8 +1,10 @@
 """What a server stands on: its database, its bus, the files of the web client; closed by the caller's stack."""
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Final
 
 import homeserver
 from homeserver.asgi.static import Site
@@ -11,6 +13,7 @@ from homeserver.bus.local import LocalBus
 from homeserver.bus.redis import RedisBus
 from homeserver.clock import Clock, Rng
 from homeserver.config import Config
+from homeserver.config.network import OutboundHttp
 from homeserver.net.addresses import AddressPolicy
 from homeserver.net.connector import tls_context
 from homeserver.net.http import HttpClient
@@ -29,6 +32,7 @@ from homeserver.storage.errors import DatabaseDown, DatabaseFull, DatabaseUnusab
 from homeserver.storage.migrate import migrate
 
 Task = Callable[[], Awaitable[None]]
+PROXY: Final = re.compile(r"http://[^/?#@\s]+:[0-9]{1,5}/?")
 
 
 class CannotStart(Exception):
@@ -108,9 +112,17 @@ def open_outbound(config: Config, clock: Clock, rng: Rng, resources: AsyncExitSt
         DnsResolver(clock.monotonic, rng.random),
         tls_context(verify=outbound.verify_certificates),
         user_agent=f"Hearth/{homeserver.__version__}",
+        proxy=proxy_of(outbound),
     )
     resources.push_async_callback(client.close)
     return client
+
+
+def proxy_of(outbound: OutboundHttp) -> str | None:
+    """The proxy that requests go through. Raises CannotStart."""
+    if outbound.proxy is not None and not PROXY.fullmatch(outbound.proxy):
+        raise CannotStart(f"outbound_http.proxy {outbound.proxy!r} must be of the form http://host:port")
+    return outbound.proxy
 
 
 def open_mail(config: Config, resources: AsyncExitStack) -> MailCarrier | None:

@@ -34,7 +34,7 @@ class OutboundHttp(Section, frozen=True):
     allow_private_addresses: bool | tuple[str, ...] = False
     "True or a list of networks."
     proxy: str | None = None
-    "`http://host:port`."
+    "`http://host:port`; names are looked up and checked here all the same. Application services are asked directly."
 
 
 class Turn(Section, frozen=True):

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from typing import Final, Protocol
 
 import aiohttp
@@ -97,13 +98,16 @@ class HttpClient:
         user_agent: str,
         per_host: int = 8,
         keepalive_s: float = 60.0,
+        proxy: str | None = None,
     ) -> None:
+        """`proxy`: `http://host:port`, which connects in our place, to the address that we have checked."""
         self._policy = policy
         self._resolver = resolver
         self._tls = tls
         self._user_agent = user_agent
         self._per_host = per_host
         self._keepalive_s = keepalive_s
+        self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: Request) -> Answer:
@@ -135,24 +139,45 @@ class HttpClient:
         headers = {"Accept-Encoding": "identity", "User-Agent": self._user_agent, **request.headers}
         if request.authority is not None:
             headers["Host"] = request.authority
+        tls_name = request.tls_name
+        if self._proxy is not None:
+            headers.setdefault("Host", origin.partition("://")[2])
+            tls_name = tls_name or request.host
+            host = await self._checked_address(request)
+            origin = str(URL.build(scheme=request.scheme, host=host, port=request.port)).rstrip("/")
         response = await self._open().request(
             request.method,
             URL(origin + request.target, encoded=True),
             headers=headers,
             data=request.body,
             allow_redirects=False,
-            server_hostname=request.tls_name if request.scheme == "https" else None,
+            server_hostname=tls_name if request.scheme == "https" else None,
+            proxy=self._proxy,
         )
         if response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
             response.close()
             raise BadAnswer(f"{request.host} answered in an encoding that was not offered")
         return response
 
+    async def _checked_address(self, request: Request) -> str:
+        """What the proxy is to connect to: an address, for a name could lead it elsewhere than us."""
+        try:
+            addresses = [str(ip_address(request.host))]
+        except ValueError:
+            addresses = list(await self._resolver.addresses(request.host))
+        for address in addresses:
+            why = self._policy.why_refused(address, request.port)
+            if why is not None:
+                raise AddressRefused(f"{request.host}: {address} port {request.port}: {why}")
+        return addresses[0]
+
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
+            # The only one that is connected to is the proxy, where there is one: the admin has named it.
+            policy = self._policy if self._proxy is None else AddressPolicy.of(True)
             self._session = aiohttp.ClientSession(
                 connector=SafeConnector(
-                    self._policy, self._resolver, self._tls, per_host=self._per_host, keepalive_s=self._keepalive_s
+                    policy, self._resolver, self._tls, per_host=self._per_host, keepalive_s=self._keepalive_s
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=IDLE_S),

@@ -36,6 +36,7 @@ def previews(
         tls_context(verify=config.outbound_http.verify_certificates),
         user_agent=f"Hearth/{homeserver.__version__} (preview of a link; bot)",
         keepalive_s=1.0,
+        proxy=config.outbound_http.proxy,
     )
     closing.push_async_callback(client.close)
     return Previews(server, Pages(client), table=PreviewTable(database), media=media, store=store, clock=clock, rng=rng)

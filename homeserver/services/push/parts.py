@@ -91,6 +91,7 @@ def outside(config: OutboundHttp, clock: Clock, rng: Rng, resources: AsyncExitSt
         DnsResolver(clock.monotonic, rng.random),
         tls_context(verify=config.verify_certificates),
         user_agent=f"Hearth/{homeserver.__version__}",
+        proxy=config.proxy,
     )
     resources.push_async_callback(client.close)
     return client
