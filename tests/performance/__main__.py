@@ -1,6 +1,7 @@
 """`./run bench`: what this server does per second and what that costs, alone or beside Synapse in the same run.
 
     ./run bench [--against synapse | --aged] [--only WORD ...] [--runs 3] [--seconds 5] [--quick]
+    ./run bench federation [--against synapse] [--only WORD ...] [--runs 3] [--seconds 5] [--quick]
 
 Each subject has one process and a database of its own in one PostgreSQL with fsync on; the driver is this process. The
 subjects take turns in every scenario, and each figure is the median of the runs. Absolute figures move with the
@@ -22,7 +23,7 @@ import psutil
 import uvloop
 
 from homeserver.storage.embedded import EmbeddedPostgres
-from tests.performance import search
+from tests.performance import federation, search, web
 from tests.performance.aged import drop_left_over, prepared
 from tests.performance.measure import Figures, median
 from tests.performance.report import aged, compared, table
@@ -37,6 +38,10 @@ def main() -> int:
     """Run what the command line asks for."""
     if sys.argv[1:2] == ["search"]:
         return search.main(sys.argv[2:])
+    if sys.argv[1:2] == ["web"]:
+        return web.main(sys.argv[2:])
+    if sys.argv[1:2] == ["federation"]:
+        return federation.main(sys.argv[2:])
     layout = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__, formatter_class=layout)
     parser.add_argument("--against", choices=["synapse"], help="measure Synapse in the same run")

@@ -4,12 +4,14 @@ Its name is `localhost:PORT`, like that of our own servers under test; what woul
 """
 
 import asyncio
+import itertools
 import os
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,6 +27,7 @@ from tools.environment import alone, prepare_apart
 from tools.local_server import loopback_hosts
 
 READY_S = 120.0
+_numbers = itertools.count(1)
 MUCH = {"per_second": 1_000_000, "burst_count": 1_000_000}
 
 
@@ -40,7 +43,7 @@ def synapse_python() -> Path:
 @asynccontextmanager
 async def _database(cluster: Cluster) -> AsyncIterator[str]:
     """An empty database of locale C, without which Synapse does not start; dropped at the end."""
-    name = f"synapse_{os.getpid()}"
+    name = f"synapse_{os.getpid()}_{next(_numbers)}"
     owner = urlsplit(cluster.url(name)).username or "hearth"
     admin = await asyncpg.connect(cluster.admin_url)
     try:
@@ -58,30 +61,48 @@ async def _database(cluster: Cluster) -> AsyncIterator[str]:
 class SynapseProcess:
     """One Synapse on free ports; its data, configuration and log are in `folder`."""
 
-    def __init__(self, folder: Path, certificate: LocalCertificate, python: Path, database_url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        certificate: LocalCertificate,
+        python: Path,
+        database_url: str,
+        changes: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
         client_port, federation_port = free_ports(2)
         self.name = f"localhost:{federation_port}"
         self.url = f"http://localhost:{client_port}"
         self._folder = folder
         self._command = [str(python), "-m", "synapse.app.homeserver", "--config-path", str(folder / "homeserver.yaml")]
         folder.mkdir(parents=True)
-        config = self._config(client_port, federation_port, certificate, database_url)
+        config = self._config(client_port, federation_port, certificate, database_url) | changes
         (folder / "homeserver.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
         (folder / "log.yaml").write_text(yaml.safe_dump(self._log_config()), encoding="utf-8")
         self._process: asyncio.subprocess.Process | None = None
 
     @classmethod
     async def made(
-        cls, cluster: Cluster, folder: Path, certificate: LocalCertificate, resources: AsyncExitStack
+        cls,
+        cluster: Cluster,
+        folder: Path,
+        certificate: LocalCertificate,
+        resources: AsyncExitStack,
+        changes: Mapping[str, object] = MappingProxyType({}),
     ) -> Self:
-        """A running one; it ends with `resources`."""
+        """A running one; it ends with `resources`. `changes` of its configuration, by section."""
         python = await asyncio.to_thread(synapse_python)
         url = await resources.enter_async_context(_database(cluster))
-        synapse = cls(folder, certificate, python, url)
+        synapse = cls(folder, certificate, python, url, changes)
         await asyncio.to_thread(subprocess.run, [*synapse._command, "--generate-keys"], cwd=folder, check=True)
         resources.push_async_callback(synapse.kill)
         await synapse.start()
         return synapse
+
+    @property
+    def pid(self) -> int:
+        """Process id while it runs."""
+        assert self._process is not None, "Synapse is not running"
+        return self._process.pid
 
     @property
     def log(self) -> str:
