@@ -10,6 +10,7 @@ import { AppearancePage } from '../features/settings/appearance-page';
 import { KeyboardPage } from '../features/settings/keyboard-page';
 import { LanguagePage } from '../features/settings/language-page';
 import { NotificationsPage } from '../features/settings/notifications-page';
+import { PhonePage } from '../features/settings/phone-page';
 import { PrivacyPage } from '../features/settings/privacy-page';
 import { ProfilePage } from '../features/settings/profile-page';
 import { SessionsPage } from '../features/settings/sessions-page';
@@ -36,6 +37,9 @@ function One(props: { page: LeftPage }) {
       </Match>
       <Match when={props.page === 'privacy'}>
         <PrivacyPage />
+      </Match>
+      <Match when={props.page === 'phone'}>
+        <PhonePage />
       </Match>
       <Match when={props.page === 'blocked'}>
         <BlockedPage />

@@ -7,6 +7,7 @@ export type LeftPage =
   | 'profile'
   | 'notifications'
   | 'privacy'
+  | 'phone'
   | 'blocked'
   | 'appearance'
   | 'sessions'
@@ -60,8 +61,10 @@ export function setFolded(next: boolean): void {
 const [features, setFeatures] = createSignal<ReadonlySet<string>>(new Set());
 
 export { features, setFeatures };
-export const hasFeature = (name: 'roles' | 'invites' | 'restrict_until' | 'close_room' | 'privacy'): boolean =>
-  features().has(`app.hearth.${name}`);
+
+type Feature = 'roles' | 'invites' | 'restrict_until' | 'close_room' | 'privacy' | 'login.sms';
+
+export const hasFeature = (name: Feature): boolean => features().has(`app.hearth.${name}`);
 
 /** A link into a group that was opened with the page. */
 const [joinLink, setJoinLink] = createSignal<string>();

@@ -6,9 +6,9 @@ import { useClient } from '../../store/context';
 import type { InviteLink, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { closeRight } from '../../store/pages';
-import { Blank } from '../../ui/blank';
 import { Button } from '../../ui/button';
 import { Dialog, DialogButtons } from '../../ui/dialog';
+import { Failed } from '../../ui/failed';
 import { Field } from '../../ui/field';
 import { openMenu } from '../../ui/menu';
 import { Choices, Page, PageRow, Section, SwitchRow } from '../../ui/page';
@@ -64,9 +64,7 @@ export function LinksPage(props: { roomId: RoomId }) {
         </For>
       </Section>
       <Show when={links.error}>
-        <Blank icon="circle-alert" title={errorText(errorInfo(links.error))}>
-          <Button onClick={() => void refetch()}>{t('error-retry')}</Button>
-        </Blank>
+        <Failed error={links.error} retry={() => void refetch()} />
       </Show>
       <Show when={making()}>
         <LinkDialog

@@ -1,22 +1,37 @@
-import { createSignal, Show } from 'solid-js';
+import { createResource, createSignal, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
-import type { Privacy } from '../../store/contract';
+import type { OwnPhone, Privacy } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { closeLeft, hasFeature, openLeft } from '../../store/pages';
-import { Button } from '../../ui/button';
-import { Dialog, DialogButtons } from '../../ui/dialog';
-import { Field } from '../../ui/field';
 import { Page, PageRow, Section, SwitchRow } from '../../ui/page';
 import { toast } from '../../ui/toast';
-import s from './settings.module.css';
+import { PasswordDialog } from './password-dialog';
+
+/** Where nothing is known of numbers, people show who they are by their password. */
+const byPassword: OwnPhone = {
+  numbers: [],
+  hasPassword: true,
+  secondFactor: false,
+  discovery: { available: false, byNumber: 'nobody', invites: false },
+  pendingChange: null,
+};
 
 /** What others learn of me, and who reaches me. */
 export function PrivacyPage() {
   const { state, commands } = useClient();
   const [changing, setChanging] = createSignal(false);
+  const [asked, { refetch }] = createResource(
+    () => hasFeature('login.sms'),
+    () => commands.ownPhone(),
+  );
+  const own = () => (asked.error ? undefined : asked.latest);
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
+  const closeDialog = () => {
+    setChanging(false);
+    void refetch();
+  };
   const privacy = () => state.own.privacy;
   const set = (part: Partial<Privacy>) => void commands.setPrivacy({ ...privacy(), ...part }).catch(tell);
   return (
@@ -31,10 +46,18 @@ export function PrivacyPage() {
         />
         <PageRow
           icon="key-round"
-          text={t('privacy-password')}
+          text={t(own()?.hasPassword === false ? 'phone-set-password' : 'privacy-password')}
           onClick={() => setChanging(true)}
           testid="open-password"
         />
+        <Show when={hasFeature('login.sms')}>
+          <PageRow
+            icon="shield-check"
+            text={t('phone-second-factor')}
+            onClick={() => openLeft('phone')}
+            testid="open-second-factor"
+          />
+        </Show>
       </Section>
       <Section caption={t('privacy-others')} note={t('privacy-note')}>
         <Show when={hasFeature('privacy')}>
@@ -65,67 +88,8 @@ export function PrivacyPage() {
         />
       </Section>
       <Show when={changing()}>
-        <PasswordDialog onClose={() => setChanging(false)} />
+        <PasswordDialog own={own() ?? byPassword} onClose={closeDialog} />
       </Show>
     </Page>
-  );
-}
-
-const shortest = 8;
-
-function PasswordDialog(props: { onClose: () => void }) {
-  const { commands } = useClient();
-  const [old, setOld] = createSignal('');
-  const [fresh, setFresh] = createSignal('');
-  const [error, setError] = createSignal<string>();
-  const [busy, setBusy] = createSignal(false);
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      await commands.changePassword({ password: old() }, fresh());
-      props.onClose();
-      toast(t('settings-saved'));
-    } catch (failure) {
-      setError(errorText(errorInfo(failure), true));
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <Dialog title={t('privacy-password')} onClose={props.onClose} testid="password-dialog">
-      <form class={s.form} onSubmit={(event) => void submit(event)}>
-        <Field
-          label={t('privacy-password-old')}
-          type="password"
-          autocomplete="current-password"
-          value={old()}
-          error={error()}
-          onInput={(event) => setOld(event.currentTarget.value)}
-          data-testid="old-password"
-        />
-        <Field
-          label={t('privacy-password-new')}
-          type="password"
-          autocomplete="new-password"
-          value={fresh()}
-          hint={t('auth-password-short')}
-          onInput={(event) => setFresh(event.currentTarget.value)}
-          data-testid="new-password"
-        />
-        <DialogButtons>
-          <Button onClick={() => props.onClose()}>{t('new-cancel')}</Button>
-          <Button
-            type="submit"
-            disabled={old() === '' || fresh().length < shortest || busy()}
-            busy={busy()}
-            data-testid="password-submit"
-          >
-            {t('info-save')}
-          </Button>
-        </DialogButtons>
-      </form>
-    </Dialog>
   );
 }

@@ -6,9 +6,9 @@ import { useClient } from '../../store/context';
 import type { SessionInfo } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { closeLeft } from '../../store/pages';
-import { Blank } from '../../ui/blank';
 import { Button } from '../../ui/button';
 import { Dialog, DialogButtons } from '../../ui/dialog';
+import { Failed } from '../../ui/failed';
 import { Field } from '../../ui/field';
 import { openMenu } from '../../ui/menu';
 import { Page, PageRow, Section } from '../../ui/page';
@@ -58,9 +58,7 @@ export function SessionsPage() {
   return (
     <Page title={t('settings-sessions')} onBack={closeLeft} backLabel={t('page-back')} testid="sessions">
       <Show when={sessions.error}>
-        <Blank icon="circle-alert" title={t('error-unknown')}>
-          <Button onClick={() => void refetch()}>{t('error-retry')}</Button>
-        </Blank>
+        <Failed error={sessions.error} retry={() => void refetch()} />
       </Show>
       <Section caption={t('sessions-this')}>
         <For each={known().filter((one) => one.current)}>{row}</For>

@@ -1,6 +1,7 @@
+import { Show } from 'solid-js';
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';
-import { closeLeft, openLeft } from '../../store/pages';
+import { closeLeft, hasFeature, openLeft } from '../../store/pages';
 import { me } from '../../store/people';
 import { Avatar } from '../../ui/avatar';
 import { IconButton } from '../../ui/button';
@@ -40,6 +41,9 @@ export function SettingsPage() {
           onClick={() => openLeft('notifications')}
           testid="open-notifications"
         />
+        <Show when={hasFeature('login.sms')}>
+          <PageRow icon="phone" text={t('phone-settings')} onClick={() => openLeft('phone')} testid="open-phone" />
+        </Show>
         <PageRow icon="lock" text={t('settings-privacy')} onClick={() => openLeft('privacy')} testid="open-privacy" />
         <PageRow
           icon="monitor-smartphone"

@@ -1,9 +1,7 @@
 import { For, Show } from 'solid-js';
 import { t } from '../../i18n';
-import { errorText } from '../../i18n/words';
 import type { ErrorInfo } from '../../store/contract';
-import { Blank } from '../../ui/blank';
-import { Button } from '../../ui/button';
+import { Failed } from '../../ui/failed';
 import s from './timeline.module.css';
 
 const widths = ['wide', 'narrow', 'middle', 'wide', 'middle', 'narrow', 'wide'] as const;
@@ -19,12 +17,7 @@ export function Skeleton(props: { error?: ErrorInfo | null; retry?: () => void }
         </div>
       }
     >
-      {(error) => (
-        <Blank icon="circle-alert" title={t('chat-load-failed')} hint={errorText(error())}>
-          <small>{t('error-code', { code: error().errcode })}</small>
-          <Button onClick={() => props.retry?.()}>{t('error-retry')}</Button>
-        </Blank>
-      )}
+      {(error) => <Failed error={error()} title={t('chat-load-failed')} retry={() => props.retry?.()} />}
     </Show>
   );
 }

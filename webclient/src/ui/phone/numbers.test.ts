@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countries, homeCountry, inCountry, isPlausible, searchCountries, understand } from './numbers';
+import { countries, flagOf, homeCountry, inCountry, isPlausible, masked, searchCountries, understand } from './numbers';
 
 const of = (iso: string) => countries.find((country) => country.iso === iso);
 
@@ -53,5 +53,16 @@ describe('countries', () => {
     expect(searchCountries('', 'en').length).toBeGreaterThan(230);
     expect(homeCountry(['en-GB'])?.iso).toBe('GB');
     expect(homeCountry(['ru'])?.iso).toBe('RU');
+  });
+});
+
+describe('a number that is shown', () => {
+  test('keeps its dial code and its last two digits', () => {
+    expect(masked('+44 7400 123456')).toBe('+44 •••• ••••56');
+    expect(masked('+1 415-555-0100')).toBe('+1 •••-•••-••00');
+  });
+
+  test('may stand under the flag of its country', () => {
+    expect(flagOf(of('DE') ?? { iso: '', dial: '', groups: [], shortest: 0 })).toBe('🇩🇪');
   });
 });

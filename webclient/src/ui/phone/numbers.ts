@@ -36,6 +36,14 @@ export function countryName(country: Country, language: string): string {
   return known.of(country.iso) ?? country.iso;
 }
 
+/** A number that is shown to its owner while others may look on: its dial code and its last two digits. */
+export function masked(shown: string): string {
+  const [dial = '', ...rest] = shown.split(' ');
+  const national = rest.join(' ');
+  const kept = national.length - 2;
+  return [dial, Array.from(national, (sign, at) => (at < kept ? sign.replace(/\d/, '•') : sign)).join('')].join(' ');
+}
+
 /** Its flag, as the two letters that fonts draw it for. */
 export function flagOf(country: Country): string {
   return String.fromCodePoint(...Array.from(country.iso, (letter) => letter.charCodeAt(0) - 0x41 + 0x1f1e6));
