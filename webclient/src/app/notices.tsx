@@ -8,6 +8,7 @@ import { nameOf } from '../store/people';
 import { goTo, route } from '../store/ui';
 import { Avatar } from '../ui/avatar';
 import { IconButton } from '../ui/button';
+import { soundOfArrival } from '../ui/sounds';
 import s from './notices.module.css';
 
 const shown_ms = 5000;
@@ -57,7 +58,7 @@ export function Notices() {
     if (looking || state.own.blocked.includes(room.preview?.sender ?? '')) return;
     if (leads && state.own.settings.sound && Date.now() - lastSound > pause_ms) {
       lastSound = Date.now();
-      chime();
+      soundOfArrival(state.own.settings.volume);
     }
     if (hidden) return desktop(room);
     if (!state.own.settings.cards) return;
@@ -101,30 +102,4 @@ export function Notices() {
       )}
     </Show>
   );
-}
-
-/** Two soft tones, made here: no file to load. */
-function chime(): void {
-  try {
-    const context = new AudioContext();
-    const volume = context.createGain();
-    volume.connect(context.destination);
-    volume.gain.setValueAtTime(0.0001, context.currentTime);
-    volume.gain.exponentialRampToValueAtTime(0.15, context.currentTime + 0.02);
-    volume.gain.exponentialRampToValueAtTime(0.0001, context.currentTime + 0.35);
-    for (const [at, pitch] of [
-      [0, 880],
-      [0.12, 1318],
-    ] as const) {
-      const tone = context.createOscillator();
-      tone.type = 'sine';
-      tone.frequency.value = pitch;
-      tone.connect(volume);
-      tone.start(context.currentTime + at);
-      tone.stop(context.currentTime + at + 0.2);
-    }
-    setTimeout(() => void context.close(), 1000);
-  } catch {
-    // No sound device, or none allowed before the first press.
-  }
 }

@@ -24,6 +24,10 @@ export interface Settings {
   readonly desktop: boolean;
   readonly cards: boolean;
   readonly sound: boolean;
+  /** Of all sounds, 0 to 1. */
+  readonly volume: number;
+  /** A sound when a message of mine goes out. */
+  readonly sendSound: boolean;
   /** Words of messages in notifications. */
   readonly previews: boolean;
   /** Archived chats come back when something new is in them. */
@@ -46,7 +50,15 @@ export const noOwn: Own = {
   contacts: {},
   folders: [],
   privacy: { presence: 'everyone', receipts: 'everyone', typing: true, invites: 'everyone' },
-  settings: { desktop: true, cards: true, sound: true, previews: true, unarchive: true },
+  settings: {
+    desktop: true,
+    cards: true,
+    sound: true,
+    volume: 0.5,
+    sendSound: true,
+    previews: true,
+    unarchive: true,
+  },
   notify: { dm: true, group: true },
 };
 

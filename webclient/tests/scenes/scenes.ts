@@ -3,6 +3,7 @@ import type { MirrorState } from '../../src/store/contract';
 import { setMessageList } from '../../src/store/message-list';
 import { setPerson } from '../../src/store/messages-ui';
 import { emptyState } from '../../src/store/mirror';
+import { noOwn } from '../../src/store/own';
 import { type LeftPage, openLeft, openRight, type RightPage } from '../../src/store/pages';
 import { clock, message, room, signedIn, timeline } from './build';
 import { album, annaChat, crew, family, long, notes, rooms, vault } from './chats';
@@ -36,7 +37,7 @@ export const main = signedIn({
     contacts: { [anna]: 'Anna (work)', [mia]: 'Mia', [at('kwame')]: 'Kwame Mensah', [at('olga')]: 'Ольга Сергеевна' },
     folders: [{ id: 'work', name: 'Work', kinds: [], include: [crew, notes], exclude: [] }],
     privacy: { presence: 'everyone', receipts: 'private', typing: true, invites: 'everyone' },
-    settings: { desktop: true, cards: true, sound: false, previews: true, unarchive: true },
+    settings: { ...noOwn.settings, sound: false },
     notify: { dm: true, group: false },
   },
   timelines: {

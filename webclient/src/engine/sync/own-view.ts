@@ -1,5 +1,5 @@
 /** What belongs to the one who is signed in, read from account data. */
-import { type Json, list, object, text, texts } from '../../model/events';
+import { type Json, list, number, object, text, texts } from '../../model/events';
 import { type ChatKind, type Folder, noOwn, type Own } from '../../store/own';
 import type { Account } from './account';
 
@@ -46,6 +46,8 @@ export function ownView(account: Account): Own {
       desktop: settings.desktop !== false,
       cards: settings.cards !== false,
       sound: settings.sound !== false,
+      volume: Math.min(1, Math.max(0, number(settings.volume, noOwn.settings.volume))),
+      sendSound: settings.sendSound !== false,
       previews: settings.previews !== false,
       unarchive: settings.unarchive !== false,
     },

@@ -1,5 +1,5 @@
 import { createEffect, on, onCleanup, Show, untrack } from 'solid-js';
-import { t } from '../../i18n';
+import { language, t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { written } from '../../model/marks';
 import { useClient } from '../../store/context';
@@ -10,6 +10,7 @@ import { IconButton } from '../../ui/button';
 import { ask } from '../../ui/dialog';
 import { pickEmoji } from '../../ui/emoji/emoji-host';
 import { Icon } from '../../ui/icon';
+import { soundOfSending } from '../../ui/sounds';
 import { toast } from '../../ui/toast';
 import { AttachButton, attach, DropZones } from './attach';
 import { commandIn, runCommand } from './commands';
@@ -109,6 +110,7 @@ export function Writer(props: { roomId: RoomId }) {
         if (text.trim() !== original.trim()) await commands.edit(roomId, editing, written(text.trim(), mentions));
       } else {
         turnWallpaper();
+        if (state.own.settings.sendSound) soundOfSending(state.own.settings.volume);
         await commands.sendMessage(roomId, { ...written(text.trim(), mentions), ...(replyTo ? { replyTo } : {}) });
       }
       drafts.now(roomId);
@@ -184,6 +186,7 @@ export function Writer(props: { roomId: RoomId }) {
             data-testid="composer-input"
             enterkeyhint="enter"
             spellcheck={true}
+            lang={language()}
             onInput={typed}
             onKeyDown={keyed}
             onPaste={pasted}

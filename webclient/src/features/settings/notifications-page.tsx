@@ -7,7 +7,9 @@ import { errorInfo } from '../../store/errors';
 import { closeLeft } from '../../store/pages';
 import { Avatar } from '../../ui/avatar';
 import { Page, PageRow, Section, SwitchRow } from '../../ui/page';
+import { soundOfArrival } from '../../ui/sounds';
 import { toast } from '../../ui/toast';
+import s from './settings.module.css';
 
 /** How and of what I am told. */
 export function NotificationsPage() {
@@ -46,6 +48,31 @@ export function NotificationsPage() {
           onChange={(sound) => set({ sound })}
           testid="notify-sound"
         />
+        <SwitchRow
+          text={t('notify-send-sound')}
+          on={settings().sendSound}
+          onChange={(sendSound) => set({ sendSound })}
+          testid="notify-send-sound"
+        />
+        <Show when={settings().sound || settings().sendSound}>
+          <label class={s.slider}>
+            <span>{t('notify-volume')}</span>
+            <input
+              type="range"
+              min={0}
+              max={100}
+              step={5}
+              value={Math.round(settings().volume * 100)}
+              data-testid="notify-volume"
+              onChange={(event) => {
+                const volume = Number(event.currentTarget.value) / 100;
+                soundOfArrival(volume);
+                set({ volume });
+              }}
+            />
+            <output>{Math.round(settings().volume * 100)}</output>
+          </label>
+        </Show>
         <SwitchRow
           text={t('notify-previews')}
           on={settings().previews}

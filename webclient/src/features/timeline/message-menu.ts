@@ -17,6 +17,7 @@ import { pickEmoji } from '../../ui/emoji/emoji-host';
 import { type MenuItem, type MenuStrip, openMenu } from '../../ui/menu';
 import type { Anchor } from '../../ui/popover';
 import { toast } from '../../ui/toast';
+import { copyPicture } from './copy-picture';
 import { askDelete } from './delete';
 
 /** Open the menu of a message at a point of the window. */
@@ -135,6 +136,10 @@ function copyItems({ commands }: Client, roomId: RoomId, item: TimelineItem, tel
   if (media && mxc) {
     const select = () => void download(commands, mxc, media.name, media.size);
     items.push({ id: 'download', label: t('media-save', { name: '' }).trim(), icon: 'download', select });
+  }
+  if (media && mxc && media.kind === 'image' && 'ClipboardItem' in globalThis) {
+    const picture = () => copyPicture(commands, mxc).then(() => toast(t('message-copied')), tell);
+    items.push({ id: 'copy-picture', label: t('message-copy-picture'), icon: 'image', select: () => void picture() });
   }
   const { eventId } = item;
   if (eventId) {

@@ -1,3 +1,4 @@
+import { onCleanup, onMount } from 'solid-js';
 import { t } from '../../i18n';
 import { clockTime } from '../../i18n/dates';
 import { bodyOf } from '../../model/relations';
@@ -31,6 +32,16 @@ export function SelectBar(props: { roomId: RoomId }) {
       () => undefined,
     );
   };
+  const keyed = (event: KeyboardEvent) => {
+    if (!(event.ctrlKey || event.metaKey) || event.code !== 'KeyC' || !readable()) return;
+    if ((getSelection()?.toString() ?? '') !== '') return;
+    event.preventDefault();
+    copy();
+  };
+  onMount(() => {
+    document.addEventListener('keydown', keyed);
+    onCleanup(() => document.removeEventListener('keydown', keyed));
+  });
   const star = async () => {
     for (const { eventId } of refs()) await commands.setStar(props.roomId, eventId, true).catch(() => undefined);
     stopPicking();
