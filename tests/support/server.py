@@ -10,7 +10,9 @@ from typing import Any
 
 import aiohttp
 
+from tests.support import run_folder
 from tests.support.ports import free_ports
+from tests.support.zygote import Forked, fork
 from tools.certificates import LocalCertificate
 from tools.environment import ROOT
 from tools.local_server import LocalServer, write_config
@@ -35,7 +37,7 @@ class ServerProcess:
         self.environment: dict[str, str] = {}
         self.prefix: tuple[str, ...] = ()
         """A program that starts the server in its own place."""
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | Forked | None = None
 
     @property
     def name(self) -> str:
@@ -67,20 +69,14 @@ class ServerProcess:
 
     async def launch(self, **environment: str) -> None:
         """Start it without waiting."""
+        arguments = ("serve", "--config", str(self.local.config))
+        given = {**os.environ, **self.environment, **environment}
+        if not self.prefix and run_folder.FOLDER in os.environ:
+            self._process = await fork(*arguments, log=self.log_file, environment=given)
+            return
         with self.log_file.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *self.prefix,
-                sys.executable,
-                "-m",
-                "homeserver",
-                "serve",
-                "--config",
-                str(self.local.config),
-                stdout=log,
-                stderr=log,
-                cwd=ROOT,
-                env={**os.environ, **self.environment, **environment},
-            )
+            command = (*self.prefix, sys.executable, "-m", "homeserver", *arguments)
+            self._process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log, cwd=ROOT, env=given)
 
     async def ready(self) -> None:
         """Wait until it answers clients; fails with its last words if it ends before."""
