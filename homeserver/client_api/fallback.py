@@ -3,7 +3,7 @@
 Spec: Client-Server API, User-Interactive Authentication API, Fallback; Login, Login fallback.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from html import escape
 from typing import Final
 
@@ -73,8 +73,12 @@ FIELDS: Final[Mapping[str, tuple[str, Fields, str]]] = {
 _SENT_AS: Final = {"g-recaptcha-response": "response"}
 
 
-def endpoints(endpoint: EndpointTable, auth: UiAuth, nonce: Nonce) -> None:
-    """Register the pages. `nonce`: fresh random letters for each page."""
+StagePage = Callable[[str], Awaitable[Answer]]
+"""The page of a stage that is done elsewhere, by the session."""
+
+
+def endpoints(endpoint: EndpointTable, auth: UiAuth, nonce: Nonce, elsewhere: Mapping[str, StagePage]) -> None:
+    """Register the pages. `nonce`: fresh random letters for each page; `elsewhere`: pages of their own, by stage."""
 
     def form(kind: str, session: str, error: str | None = None) -> Answer:
         title, fields, _ = FIELDS[kind]
@@ -94,6 +98,8 @@ def endpoints(endpoint: EndpointTable, auth: UiAuth, nonce: Nonce) -> None:
     async def stage_page(call: Call[None], kind: str) -> Answer:
         """Spec: Client-Server API, Fallback of User-Interactive Authentication."""
         session = await auth.find(call.query.required("session"))
+        if kind in elsewhere and auth.serves(kind):
+            return await elsewhere[kind](session.session_id)
         return form(known(kind), session.session_id)
 
     @endpoint("POST", "/v3/auth/<kind>/fallback/web", auth=NONE, limit="login")

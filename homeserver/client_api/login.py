@@ -7,6 +7,7 @@ import msgspec
 from homeserver.asgi.responses import Answer
 from homeserver.client_api.http import NONE, USER, USER_OR_GUEST, Call, EndpointTable
 from homeserver.client_api.register import tokens_answer
+from homeserver.client_api.sso import login_flow
 from homeserver.errors import MissingParam, Unknown
 from homeserver.services.appservice_accounts import LOGIN_TYPES, AppserviceAccounts, Wanted
 from homeserver.services.login import Credentials, Login
@@ -15,6 +16,8 @@ from homeserver.services.phone import signing_in as phone
 from homeserver.services.phone.signing_in import Attempt, SigningIn
 from homeserver.services.ratelimit import Limits, address_key
 from homeserver.services.sessions import Sessions
+from homeserver.services.sso.signing_on import SigningOn
+from homeserver.services.threepids.identifiers import THIRD_PARTY
 
 
 class LogIn(msgspec.Struct):
@@ -23,6 +26,8 @@ class LogIn(msgspec.Struct):
     type: str
     identifier: dict[str, Any] | None = None
     user: str | None = None
+    medium: str | None = None
+    address: str | None = None
     password: str = ""
     device_id: str | None = None
     initial_device_display_name: str | None = None
@@ -57,6 +62,7 @@ def endpoints(
     *,
     appservices: AppserviceAccounts | None = None,
     by_phone: SigningIn | None = None,
+    signing_on: SigningOn | None = None,
 ) -> None:
     """Register the endpoints."""
 
@@ -65,6 +71,8 @@ def endpoints(
         """Spec: Client-Server API, GET /login."""
         flows: list[dict[str, Any]] = [{"type": "m.login.password"}] if login.enabled else []
         flows.append({"type": "m.login.token", "get_login_token": True})
+        if signing_on is not None and signing_on.providers:
+            flows.append(login_flow(signing_on))
         if by_phone is not None:
             flows.append({"type": phone.LOGIN_TYPE})
         return {"flows": [*flows, *({"type": kind} for kind in (LOGIN_TYPES if appservices is not None else ()))]}
@@ -73,7 +81,7 @@ def endpoints(
     async def log_in(call: Call[LogIn]) -> Answer:
         """Spec: Client-Server API, POST /login."""
         body = call.body
-        identifier = body.identifier if body.identifier is not None else {"type": "m.id.user", "user": body.user}
+        identifier = body.identifier if body.identifier is not None else _of_old_clients(body)
         if body.type in LOGIN_TYPES and appservices is not None:
             wanted = Wanted(body.device_id, body.initial_device_display_name, body.refresh_token)
             return tokens_answer(await appservices.log_in(call.access_token, identifier, wanted))
@@ -130,6 +138,13 @@ def endpoints(
         """Spec: Client-Server API, POST /logout/all."""
         await sessions.end_all(call.requester.user_id)
         return {}
+
+
+def _of_old_clients(body: LogIn) -> dict[str, Any]:
+    """The identifier that is meant by fields of the body."""
+    if body.user is None and body.medium is not None:
+        return {"type": THIRD_PARTY, "medium": body.medium, "address": body.address}
+    return {"type": "m.id.user", "user": body.user}
 
 
 def _attempt(body: LogIn) -> Attempt:

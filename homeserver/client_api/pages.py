@@ -27,16 +27,26 @@ input[type=checkbox] { width: auto }
 """
 
 
-def page(title: str, body: str, *, script: str = "", nonce: str = "", scripts_from: str = "", status: int = 200) -> Raw:
+def page(
+    title: str,
+    body: str,
+    *,
+    script: str = "",
+    nonce: str = "",
+    scripts_from: str = "",
+    forms_to: str = "",
+    status: int = 200,
+) -> Raw:
     """An HTML page. `body` and `script` are ours; what comes from elsewhere in them went through `escape` or JSON.
 
-    `nonce`: fresh random letters that let our own script run; `scripts_from`: one further origin (captchas).
+    `nonce`: fresh random letters that let our own script run; `scripts_from`: one further origin (captchas);
+    `forms_to`: where else an answer to our form may lead.
     """
     sources = f"'nonce-{nonce}'" if nonce else "'none'"
     frames = scripts_from or "'none'"
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src {sources} {scripts_from}; connect-src 'self'; "
-        f"frame-src {frames}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"frame-src {frames}; form-action 'self' {forms_to}; base-uri 'none'; frame-ancestors 'none'"
     )
     own = f'<script nonce="{nonce}">{script}</script>' if script else ""
     html = (

@@ -21,6 +21,9 @@ from homeserver.services.phone.parts import Phone
 from homeserver.services.profiles import Profiles
 from homeserver.services.registration import Registration
 from homeserver.services.sessions import Sessions
+from homeserver.services.sso import parts as sso_parts
+from homeserver.services.sso.signing_on import Below as BelowSignOn
+from homeserver.services.sso.signing_on import SigningOn
 from homeserver.services.stages import parts as stage_parts
 from homeserver.services.threepids.addresses import Addresses
 from homeserver.services.threepids.mail import MailCarrier
@@ -30,6 +33,7 @@ from homeserver.storage.devices import Devices as DeviceTable
 from homeserver.storage.registration_tokens import RegistrationTokens
 from homeserver.storage.sessions import Sessions as SessionTable
 from homeserver.storage.sessions import UiAuthSessions
+from homeserver.storage.single_sign_on import ExternalIds, Flows
 from homeserver.storage.users import Threepids
 from homeserver.storage.verifications import Verifications as VerificationTable
 
@@ -54,6 +58,7 @@ class Accounts:
     contacts: Contacts
     mail: MailCarrier | None
     phone: Phone | None
+    signing_on: SigningOn
     appservices: Appservices
 
 
@@ -68,9 +73,13 @@ async def build(ground: Ground) -> Accounts:
         stage_parts.serve(ui_auth, config, ground.outbound)
     except stage_parts.IncompleteStage as error:
         raise CannotStart(str(error)) from error
+    vault = open_vault(config, rng)
+    verifications = Verifications(VerificationTable(database), vault, clock, rng)
+    addresses = Addresses(Threepids(database), vault, verifications, clock)
     login = Login(
         server=ground.us,
         users=ground.users,
+        addresses=addresses,
         passwords=passwords,
         sessions=sessions,
         limits=ground.limits,
@@ -90,9 +99,6 @@ async def build(ground: Ground) -> Accounts:
         rng=rng,
     )
     confirmation = Confirmation(ui_auth, login)
-    vault = open_vault(config, rng)
-    verifications = Verifications(VerificationTable(database), vault, clock, rng)
-    addresses = Addresses(Threepids(database), vault, verifications, clock)
     mail = open_mail(config, ground.resources)
     contacts = Contacts(
         verifications=verifications,
@@ -116,21 +122,33 @@ async def build(ground: Ground) -> Accounts:
         confirmation=confirmation,
         registration=registration,
         sessions=sessions,
+        mail=mail,
+    )
+    login_tokens = LoginTokens(
+        table=SessionTable(database),
+        users=ground.users,
+        login=login,
+        sessions=sessions,
+        confirmation=confirmation,
+        clock=clock,
+        rng=rng,
+    )
+    below_sign_on = BelowSignOn(
+        flows=Flows(database),
+        external_ids=ExternalIds(database),
+        users=ground.users,
+        profiles=ground.profile_table,
+        login=login,
+        login_tokens=login_tokens,
+        registration=registration,
+        ui_auth=ui_auth,
     )
     accounts = Accounts(
         sessions=sessions,
         passwords=passwords,
         ui_auth=ui_auth,
         login=login,
-        login_tokens=LoginTokens(
-            table=SessionTable(database),
-            users=ground.users,
-            login=login,
-            sessions=sessions,
-            confirmation=confirmation,
-            clock=clock,
-            rng=rng,
-        ),
+        login_tokens=login_tokens,
         registration=registration,
         confirmation=confirmation,
         credentials=Credentials(users=ground.users, passwords=passwords, sessions=sessions, confirmation=confirmation),
@@ -151,6 +169,7 @@ async def build(ground: Ground) -> Accounts:
         contacts=contacts,
         mail=mail,
         phone=_phone(ground, below_phones, contacts),
+        signing_on=_signing_on(ground, below_sign_on, confirmation),
         appservices=await _appservices(ground, sessions, login),
     )
     _introduce(ground, accounts)
@@ -163,8 +182,20 @@ def _phone(ground: Ground, below: phone_parts.Below, contacts: Contacts) -> Phon
     if sms is None:
         return None
     phone = phone_parts.build(ground.config, below, sms, ground.clock)
-    contacts.serve_numbers(phone.signing_in.number_suffices)
+    signing_in, own_numbers = phone.signing_in, phone.own_numbers
+    contacts.serve_numbers(signing_in.number_suffices, signing_in.is_idle, own_numbers.check_may_go)
+    ground.tasks.append(own_numbers.run)
     return phone
+
+
+def _signing_on(ground: Ground, below: BelowSignOn, confirmation: Confirmation) -> SigningOn:
+    try:
+        signing_on = sso_parts.build(ground.config, below, ground.outbound, ground.clock, ground.rng)
+    except sso_parts.IncompleteProvider as error:
+        raise CannotStart(str(error)) from error
+    if signing_on.providers:
+        confirmation.by_providers(signing_on.has_provider)
+    return signing_on
 
 
 async def _appservices(ground: Ground, sessions: Sessions, login: Login) -> Appservices:

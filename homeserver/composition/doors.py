@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 
@@ -17,6 +18,7 @@ from homeserver.client_api import devices as devices_api
 from homeserver.client_api import directory as directory_api
 from homeserver.client_api import fallback as fallback_api
 from homeserver.client_api import filters as filters_api
+from homeserver.client_api import identity as identity_api
 from homeserver.client_api import key_backup as key_backup_api
 from homeserver.client_api import keys as keys_api
 from homeserver.client_api import login as login_api
@@ -38,6 +40,7 @@ from homeserver.client_api import rooms as rooms_api
 from homeserver.client_api import search as search_api
 from homeserver.client_api import service, versions
 from homeserver.client_api import spaces as spaces_api
+from homeserver.client_api import sso as sso_api
 from homeserver.client_api import sync as sync_api
 from homeserver.client_api import threads as threads_api
 from homeserver.client_api import to_device as to_device_api
@@ -55,6 +58,7 @@ from homeserver.composition.people import Files, People
 from homeserver.composition.rooms import RoomWork
 from homeserver.services.media.moderation import MediaModeration
 from homeserver.services.openid import OpenId
+from homeserver.services.ui_auth import SSO
 from homeserver.services.user_directory import UserDirectory
 from homeserver.storage.appservices import Appservices as AppserviceTable
 from homeserver.storage.database import trips_so_far
@@ -135,10 +139,17 @@ def _about_accounts(table: EndpointTable, house: House) -> None:
         accounts.login_tokens,
         appservices=by_bridges,
         by_phone=accounts.phone.signing_in if accounts.phone else None,
+        signing_on=accounts.signing_on,
     )
+    sso_pages = sso_api.Pages(
+        accounts.signing_on, house.nonce, server=ground.us, is_secure=ground.config.base_url.startswith("https:")
+    )
+    sso_api.endpoints(table, accounts.signing_on, sso_pages)
     if accounts.phone is not None:
-        phone_api.endpoints(table, accounts.phone.signing_in)
-    fallback_api.endpoints(table, accounts.ui_auth, house.nonce)
+        phone_api.endpoints(table, accounts.phone.signing_in, accounts.phone.own_numbers, discovery=False)
+        identity_api.key_endpoints(table, accounts.phone.invite_key)
+    elsewhere = {SSO: partial(sso_pages.stage, accounts.ui_auth)}
+    fallback_api.endpoints(table, accounts.ui_auth, house.nonce, elsewhere)
     account_api.endpoints(table, accounts.credentials, work.deactivation, accounts.addresses, accounts.contacts)
     contacts_api.endpoints(table, accounts.contacts, house.nonce)
     contacts_api.binding_endpoint(table, work.identity_servers)

@@ -48,11 +48,11 @@ class LoginTokens:
         await self._confirmation.check(requester, "POST /login/get_token", {}, auth)
         return await self.issue_for(requester.user_id)
 
-    async def issue_for(self, user_id: str) -> tuple[str, int]:
+    async def issue_for(self, user_id: str, *, life_ms: int = LIFE_MS) -> tuple[str, int]:
         """A token for a user who has proven themselves elsewhere."""
         token = PREFIX + self._rng.token(TOKEN_BYTES)
-        await self._table.create_login_token(_digest(token), user_id, self._clock.now_ms() + LIFE_MS)
-        return token, LIFE_MS
+        await self._table.create_login_token(_digest(token), user_id, self._clock.now_ms() + life_ms)
+        return token, life_ms
 
     async def log_in(
         self, token: str, *, device_id: str | None, display_name: str | None, wants_refresh: bool

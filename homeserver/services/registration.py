@@ -149,6 +149,11 @@ class Registration:
             raise UserInUse("The name is taken.")
         return await self._sessions.begin(user_id, device_id=None, display_name=display_name, wants_refresh=False)
 
+    @property
+    def approves_at_once(self) -> bool:
+        """Whether new accounts need no admin to approve them."""
+        return not self._policy.approval_required
+
     async def name_for_number(self, username: str | None) -> UserId:
         """A free user id for somebody who proved a phone number. Raises Forbidden, InvalidUsername, UserInUse."""
         if self._policy.enabled is False or (self._policy.enabled is None and self._server != "localhost"):

@@ -19,6 +19,7 @@ SESSION_BYTES = 18
 DUMMY = "m.login.dummy"
 EMAIL = "m.login.email.identity"
 MSISDN = "m.login.msisdn"
+SSO = "m.login.sso"
 RECAPTCHA = "m.login.recaptcha"
 TERMS = "m.login.terms"
 PASSWORD = "m.login.password"  # noqa: S105 - the name of a stage
@@ -132,6 +133,12 @@ class UiAuth:
         if kind not in self._served:
             raise Unrecognized(f"There is no stage {kind!r}.")
         await self._done(session, kind, await self._served[kind].check(auth, session))
+
+    async def vouch(self, session_id: str, kind: str) -> None:
+        """Take a stage as done that was proven elsewhere, by whoever the session is of. Raises InvalidParam."""
+        session = await self.find(session_id)
+        if kind not in session.completed:
+            await self._done(session, kind, None)
 
     async def _done(self, session: UiAuthSession, kind: str, proven: Json | None) -> UiAuthSession:
         """The session with the stage completed."""

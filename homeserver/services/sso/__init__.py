@@ -1,0 +1,1 @@
+"""Single sign-on: people prove themselves to another service, in their browser."""
