@@ -1,5 +1,7 @@
 """What people do with messages: react, pin, star, pass on, pick, delete. The other one sees it too."""
 
+from urllib.parse import quote
+
 import pytest
 from playwright.async_api import expect
 
@@ -19,6 +21,14 @@ async def test_messages_are_reacted_to_pinned_starred_and_passed_on(
     await kim.says("worth keeping")
     await kim.says("a second one")
     await lou.sees("a second one")
+
+    await kim.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await kim.chooses("worth keeping", "menu-copy")
+    await _has_copied(kim, "worth keeping")
+    await kim.chooses("worth keeping", "menu-copy-link")
+    event_id = await kim.message("worth keeping").get_attribute("data-event")
+    room_id = await kim.open_room()
+    await _has_copied(kim, f"https://matrix.to/#/{quote(room_id, safe='!')}/{quote(event_id or '', safe='')}")
 
     await kim.chooses("worth keeping", "strip-more")
     await kim.at("emoji-search").fill("rocket")
@@ -65,6 +75,12 @@ async def test_messages_are_reacted_to_pinned_starred_and_passed_on(
     await expect(kim.message("a second one").locator("use[href$='#star']")).to_have_count(1)
 
 
+async def _has_copied(person: Person, text: str) -> None:
+    """Wait until the clipboard holds this."""
+    is_there = "async (text) => (await navigator.clipboard.readText()) === text"
+    await person.page.wait_for_function(is_there, arg=text, timeout=LIVE_LIMIT_MS)
+
+
 @pytest.mark.full("browser")
 async def test_several_are_picked_and_deleted_for_oneself_or_for_everyone(
     house: ServerProcess, new_person: NewPerson
@@ -91,6 +107,12 @@ async def test_several_are_picked_and_deleted_for_oneself_or_for_everyone(
     await mae.chooses("second", "menu-select")
     await mae.message("third").click()
     await expect(mae.at("select-count")).to_contain_text("2")
+    await mae.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await mae.page.keyboard.press("Control+c")
+    copied = "async () => /^mae, .*\\nsecond\\n\\nmae, .*\\nthird$/.test(await navigator.clipboard.readText())"
+    await mae.page.wait_for_function(copied, timeout=LIVE_LIMIT_MS)
+    await mae.chooses("second", "menu-select")
+    await mae.message("third").click()
     await mae.at("select-delete").click()
     await mae.at("choice-everyone").click()
     await ned.sees_no("second")

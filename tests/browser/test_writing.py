@@ -15,6 +15,8 @@ async def test_marks_mentions_emoji_and_commands_are_read_by_the_other(
     await rae.makes_group("Style", inviting=sid)
     await sid.accepts("Style")
     field = rae.at("composer-input")
+    await expect(field).to_have_js_property("spellcheck", True)
+    await expect(field).to_have_attribute("lang", "en")
 
     await field.fill("make this bold")
     await rae.page.keyboard.press("Shift+Home")
