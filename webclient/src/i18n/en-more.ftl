@@ -127,6 +127,8 @@ person-common = { $count ->
    *[other] { $count } groups in common
   }
 picker-search = Name or @name:server
+picker-search-number = Name, @name:server or phone number
+picker-number = Invite by number; a text message tells who has no account yet
 
 ## Groups
 group-photo = Group photo
@@ -215,6 +217,8 @@ link-approval = With approval
 link-copy = Copy the link
 link-revoke = Revoke the link
 invite-blocked = takes no invitations
+invite-number-denied = gets no messages from this server
+invite-number-limit = enough numbers were invited for today
 log-all = All
 log-members = Members
 log-settings = Settings

@@ -128,6 +128,8 @@ person-common = { $count ->
    *[other] { $count } общих групп
   }
 picker-search = Имя или @name:server
+picker-search-number = Имя, @имя:сервер или номер телефона
+picker-number = Пригласить по номеру; у кого нет учётной записи, получит сообщение
 
 ## Группы
 group-photo = Фото группы
@@ -219,6 +221,8 @@ link-approval = С одобрением
 link-copy = Скопировать ссылку
 link-revoke = Отозвать ссылку
 invite-blocked = не принимает приглашения
+invite-number-denied = не получает сообщений от этого сервера
+invite-number-limit = на сегодня приглашено достаточно номеров
 log-all = Все
 log-members = Участники
 log-settings = Настройки

@@ -9,10 +9,12 @@ import { goTo } from '../../store/ui';
 import { Button } from '../../ui/button';
 import { Field } from '../../ui/field';
 import { Choices, Page, Section } from '../../ui/page';
+import type { Typed } from '../../ui/phone/numbers';
 import { PhotoField } from '../../ui/photo-field';
 import { toast } from '../../ui/toast';
 import { createPublicName, PublicNameField } from './access-page';
 import s from './group.module.css';
+import { inviteNumbers } from './invite-numbers';
 import { PeoplePicker } from './people-picker';
 
 /** A new group: first who is in it, then what it is. */
@@ -20,6 +22,7 @@ export function NewGroupPage() {
   const { commands } = useClient();
   const [step, setStep] = createSignal<'people' | 'facts'>('people');
   const [people, setPeople] = createSignal<readonly UserId[]>([]);
+  const [numbers, setNumbers] = createSignal<readonly Typed[]>([]);
   const [name, setName] = createSignal('');
   const [topic, setTopic] = createSignal('');
   const [avatar, setAvatar] = createSignal<string | null>(null);
@@ -46,6 +49,7 @@ export function NewGroupPage() {
       const roomId = await commands.makeGroup(draft);
       closeAllLeft();
       goTo(roomId);
+      await inviteNumbers(commands, roomId, numbers(), (number, why) => toast(`${number}: ${why}`));
     } catch (error) {
       tell(error);
     } finally {
@@ -123,7 +127,7 @@ export function NewGroupPage() {
       >
         <Section>
           <div class={s.form}>
-            <PeoplePicker picked={people()} onChange={setPeople} />
+            <PeoplePicker picked={people()} onChange={setPeople} numbers={numbers()} onNumbers={setNumbers} />
             <div class={s.buttons}>
               <Button kind="primary" onClick={() => setStep('facts')} data-testid="group-next">
                 {t('page-next')}

@@ -1,18 +1,22 @@
-import { createSignal, For, Show } from 'solid-js';
+import { createMemo, createSignal, For, Show } from 'solid-js';
 import { t } from '../../i18n';
 import type { UserId } from '../../store/contract';
 import { createPeopleSearch } from '../../store/finding-people';
+import { hasFeature } from '../../store/pages';
 import { Avatar } from '../../ui/avatar';
 import { Field } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { PageRow } from '../../ui/page';
 import s from '../../ui/people-picker.module.css';
+import { homeCountry, numberIn, type Typed } from '../../ui/phone/numbers';
 
-/** Several people, by name or by address. `without`: those who are there already. */
+/** Several people, by name, by address or by number. `without`: those who are there already. */
 export function PeoplePicker(props: {
   picked: readonly UserId[];
   without?: (userId: UserId) => boolean;
   onChange: (picked: readonly UserId[]) => void;
+  numbers: readonly Typed[];
+  onNumbers: (numbers: readonly Typed[]) => void;
 }) {
   const [words, setWords] = createSignal('');
   const search = createPeopleSearch(words);
@@ -22,9 +26,15 @@ export function PeoplePicker(props: {
     props.onChange(picked ? props.picked.filter((one) => one !== userId) : [...props.picked, userId]);
     if (!picked) setWords('');
   };
+  const home = homeCountry(navigator.languages);
+  const number = createMemo(() => (hasFeature('login.sms') ? numberIn(words(), home) : undefined));
+  const add = (one: Typed) => {
+    if (!props.numbers.some((known) => known.text === one.text)) props.onNumbers([...props.numbers, one]);
+    setWords('');
+  };
   return (
     <div class={s.picker}>
-      <Show when={props.picked.length > 0}>
+      <Show when={props.picked.length + props.numbers.length > 0}>
         <ul class={s.chips} aria-label={t('new-group-people')}>
           <For each={props.picked}>
             {(userId) => (
@@ -36,17 +46,46 @@ export function PeoplePicker(props: {
               </li>
             )}
           </For>
+          <For each={props.numbers}>
+            {(one) => (
+              <li>
+                <button
+                  type="button"
+                  class={s.chip}
+                  onClick={() => props.onNumbers(props.numbers.filter((known) => known !== one))}
+                  data-testid="picked"
+                >
+                  {one.text}
+                  <Icon name="x" size={16} />
+                </button>
+              </li>
+            )}
+          </For>
         </ul>
       </Show>
       <Field
-        label={t('picker-search')}
+        label={t(hasFeature('login.sms') ? 'picker-search-number' : 'picker-search')}
         value={words()}
         autocomplete="off"
-        hint={t('new-address-hint')}
         onInput={(event) => setWords(event.currentTarget.value)}
         data-testid="picker-search"
       />
       <div class={s.found}>
+        <Show when={number()}>
+          {(one) => (
+            <PageRow
+              lead={
+                <span class={s.number}>
+                  <Icon name="phone" />
+                </span>
+              }
+              text={one().text}
+              sub={t('picker-number')}
+              onClick={() => add(one())}
+              testid="picker-number"
+            />
+          )}
+        </Show>
         <For each={found()}>
           {(one) => (
             <PageRow

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { countries, flagOf, homeCountry, inCountry, isPlausible, masked, searchCountries, understand } from './numbers';
+import {
+  countries,
+  flagOf,
+  homeCountry,
+  inCountry,
+  isPlausible,
+  masked,
+  numberIn,
+  searchCountries,
+  understand,
+} from './numbers';
 
 const of = (iso: string) => countries.find((country) => country.iso === iso);
 
@@ -37,6 +47,20 @@ describe('a number being typed', () => {
     expect(isPlausible(understand('+44 07400 12300', of('GB')))).toBe(false);
     expect(isPlausible(understand('+0', undefined))).toBe(false);
     expect(isPlausible(inCountry('74001230011234', of('GB')))).toBe(false);
+  });
+});
+
+describe('words in a field for people', () => {
+  test.each([
+    ['+44 7400 123456', '+44 7400 123456'],
+    ['0044 (7400) 123-456', '+44 7400 123456'],
+    ['0171 1234567', '+49 01711 234567'],
+  ])('%s is a number', (words, shown) => {
+    expect(numberIn(words, of('DE'))?.text).toBe(shown);
+  });
+
+  test.each(['Ann', '@ann:example.org', '12', '+44 7400', 'room 7400 123456'])('%s is none', (words) => {
+    expect(numberIn(words, of('DE'))).toBeUndefined();
   });
 });
 

@@ -97,6 +97,13 @@ export function understand(value: string, country: Country | undefined): Typed {
   return inCountry(digits.slice(meant.dial.length), meant);
 }
 
+/** The number that these words are, if they look like a whole one; without a dial code it is one of `country`. */
+export function numberIn(words: string, country: Country | undefined): Typed | undefined {
+  if (!/^\s*(\+|00)?[\d\s().\-/]{6,24}$/.test(words)) return undefined;
+  const typed = understand(words.trim().replace(/^00/, '+'), country);
+  return isPlausible(typed) ? typed : undefined;
+}
+
 /** The digits, in this country. */
 export function inCountry(national: string, country: Country | undefined): Typed {
   if (!country) return { country, national, text: national };
