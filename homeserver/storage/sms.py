@@ -14,7 +14,10 @@ _TURN = 7_342_160  # of the advisory lock: a number that no other lock has
 
 
 class Send(NamedTuple):
-    """A message to be sent. The indexes are blind; `address` and `device`: where it was asked for."""
+    """A message to be sent. The indexes are blind; `address` and `device`: where it was asked for.
+
+    `invite`: it holds no code but an invitation; `device` is then who invites.
+    """
 
     number_index: bytes
     prefix_index: bytes
@@ -22,13 +25,15 @@ class Send(NamedTuple):
     address: str
     device: bytes
     sent_ts: int
+    invite: bool = False
 
 
 class Counts(NamedTuple):
-    """What was sent before, by what and since when. `number_last_ts`: of the last message to the number.
+    """What was sent before, by what and since when. `number_last_ts`: of the last code to the number.
 
-    `number_open`: since the number last gave a code back, within a day. `*_settled`: of the last day, completed or old
-    enough (ten minutes) to count as never completed.
+    Invitations count in `hour`, `day`, `prefix_hour` and, alone, in `invite_*` and `invites_*`, of a day but for the
+    hour's; everything else is of codes. `number_open`: since the number last gave a code back, within a day.
+    `*_settled`: of the last day, completed or old enough (ten minutes) to count as never completed.
     """
 
     hour: int
@@ -44,24 +49,33 @@ class Counts(NamedTuple):
     prefix_completed: int
     country_settled: int
     country_completed: int
+    invite_number: int
+    invite_sender: int
+    invites_hour: int
+    invites_day: int
 
 
-_SETTLED = f"(s.completed_ts IS NOT NULL OR s.sent_ts < $6::bigint - {SETTLED_MS})"
+_SETTLED = f"NOT s.invite AND (s.completed_ts IS NOT NULL OR s.sent_ts < $6::bigint - {SETTLED_MS})"
+_OF_NUMBER = "NOT s.invite AND s.number_index = $1"
 _COUNTS = f"""
 SELECT count(*) FILTER (WHERE s.sent_ts > $6::bigint - {HOUR_MS}),
        count(*),
-       max(s.sent_ts) FILTER (WHERE s.number_index = $1),
-       count(*) FILTER (WHERE s.number_index = $1 AND s.sent_ts > $6::bigint - {SETTLED_MS}),
-       count(*) FILTER (WHERE s.number_index = $1),
-       count(*) FILTER (WHERE s.number_index = $1 AND s.sent_ts > coalesce(
+       max(s.sent_ts) FILTER (WHERE {_OF_NUMBER}),
+       count(*) FILTER (WHERE {_OF_NUMBER} AND s.sent_ts > $6::bigint - {SETTLED_MS}),
+       count(*) FILTER (WHERE {_OF_NUMBER}),
+       count(*) FILTER (WHERE {_OF_NUMBER} AND s.sent_ts > coalesce(
            (SELECT max(c.completed_ts) FROM sms_sends c WHERE c.number_index = $1), 0)),
-       count(*) FILTER (WHERE s.address = $4 AND s.sent_ts > $6::bigint - {HOUR_MS}),
-       count(*) FILTER (WHERE s.device = $5),
+       count(*) FILTER (WHERE NOT s.invite AND s.address = $4 AND s.sent_ts > $6::bigint - {HOUR_MS}),
+       count(*) FILTER (WHERE NOT s.invite AND s.device = $5),
        count(*) FILTER (WHERE s.prefix_index = $2 AND s.sent_ts > $6::bigint - {HOUR_MS}),
        count(*) FILTER (WHERE s.prefix_index = $2 AND {_SETTLED}),
        count(s.completed_ts) FILTER (WHERE s.prefix_index = $2),
        count(*) FILTER (WHERE s.country = $3 AND {_SETTLED}),
-       count(s.completed_ts) FILTER (WHERE s.country = $3)
+       count(s.completed_ts) FILTER (WHERE s.country = $3),
+       count(*) FILTER (WHERE s.invite AND s.number_index = $1),
+       count(*) FILTER (WHERE s.invite AND s.device = $5),
+       count(*) FILTER (WHERE s.invite AND s.sent_ts > $6::bigint - {HOUR_MS}),
+       count(*) FILTER (WHERE s.invite)
   FROM sms_sends s
  WHERE s.sent_ts > $6::bigint - {DAY_MS}
 """  # noqa: S608 - numbers of our own
@@ -77,13 +91,13 @@ class SmsSends:
         """Note a message unless `check` of the counts raises; its nid [1 write]. What `check` raises is raised."""
         async with self._db.transaction() as connection:
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _TURN)
-            row = await connection.fetchrow(_COUNTS, *send)
+            row = await connection.fetchrow(_COUNTS, *send[:6])
             assert row is not None
             check(Counts(*row.values()))
             nid: int = await connection.fetchval(
                 """
-                INSERT INTO sms_sends (number_index, prefix_index, country, address, device, sent_ts)
-                VALUES ($1, $2, $3, $4, $5, $6)
+                INSERT INTO sms_sends (number_index, prefix_index, country, address, device, sent_ts, invite)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
                 RETURNING send_nid
                 """,
                 *send,
@@ -103,7 +117,8 @@ class SmsSends:
              WHERE send_nid = (
                    SELECT max(send_nid)
                      FROM sms_sends
-                    WHERE number_index = $1)
+                    WHERE number_index = $1
+                      AND NOT invite)
                AND completed_ts IS NULL
             """,
             number_index,
