@@ -45,6 +45,7 @@ class Invite(msgspec.Struct):
     id_access_token: str | None = None
     medium: str | None = None
     address: str | None = None
+    country: str | None = msgspec.field(name="app.hearth.country", default=None)
 
 
 def endpoints(
@@ -84,7 +85,8 @@ def endpoints(
             return {}
         if body.id_server is None or body.id_access_token is None or body.medium is None or body.address is None:
             raise MissingParam("Object missing required field `user_id`, or those of an address")
-        invitee = Invitee(IdentityServer(body.id_server, body.id_access_token), body.medium, body.address)
+        server = IdentityServer(body.id_server, body.id_access_token)
+        invitee = Invitee(server, body.medium, body.address, body.country)
         await address_invites.invite(call.requester, room_id, invitee, reason=body.reason)
         return {}
 

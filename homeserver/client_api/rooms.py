@@ -43,10 +43,11 @@ class InviteByAddress(msgspec.Struct):
     id_access_token: str
     medium: str
     address: str
+    country: str | None = msgspec.field(name="app.hearth.country", default=None)
 
     @property
     def invitee(self) -> Invitee:
-        return Invitee(IdentityServer(self.id_server, self.id_access_token), self.medium, self.address)
+        return Invitee(IdentityServer(self.id_server, self.id_access_token), self.medium, self.address, self.country)
 
 
 class CreateRoom(msgspec.Struct):

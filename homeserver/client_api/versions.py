@@ -16,6 +16,7 @@ SPEC_VERSIONS = ("r0.6.1", *(f"v1.{minor}" for minor in range(1, 20)))
 STREAM_FEATURE = "app.hearth.stream.v1"
 STREAM_CAPABILITY = "app.hearth.stream"
 PHONE_FEATURE = f"{PREFIX}login.sms"
+DISCOVERY_FEATURE = f"{PREFIX}discovery"
 UNSTABLE_FEATURES = {
     STREAM_FEATURE: True,
     f"{PREFIX}roles": True,
@@ -62,7 +63,8 @@ HTTPS_PORT = 443
 
 def endpoints(endpoint: EndpointTable, config: Config, *, by_phone: bool) -> None:
     """Register the endpoints that only the configuration answers. `by_phone`: whether people log in by numbers."""
-    features = {**UNSTABLE_FEATURES, PHONE_FEATURE: True} if by_phone else UNSTABLE_FEATURES
+    of_phones = {PHONE_FEATURE: True, DISCOVERY_FEATURE: config.discovery.enabled} if by_phone else {}
+    features = {**UNSTABLE_FEATURES, **of_phones}
     versions_body = encode({"versions": SPEC_VERSIONS, "unstable_features": features})
     of_users = _capabilities(config)
     capabilities_body = encode({"capabilities": of_users})

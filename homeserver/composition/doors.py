@@ -146,7 +146,7 @@ def _about_accounts(table: EndpointTable, house: House) -> None:
     )
     sso_api.endpoints(table, accounts.signing_on, sso_pages)
     if accounts.phone is not None:
-        phone_api.endpoints(table, accounts.phone.signing_in, accounts.phone.own_numbers, discovery=False)
+        phone_api.endpoints(table, accounts.phone.signing_in, accounts.phone.own_numbers, accounts.phone.discovery)
         identity_api.key_endpoints(table, accounts.phone.invite_key)
     elsewhere = {SSO: partial(sso_pages.stage, accounts.ui_auth)}
     fallback_api.endpoints(table, accounts.ui_auth, house.nonce, elsewhere)

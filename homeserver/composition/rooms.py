@@ -10,6 +10,7 @@ from homeserver.services.address_invites import AddressInvites
 from homeserver.services.creation import Creation
 from homeserver.services.deactivation import Deactivation
 from homeserver.services.delayed_events import DelayedEvents
+from homeserver.services.discovery.number_invites import NumberInvites
 from homeserver.services.erasure import Erasure
 from homeserver.services.extensions import parts as extension_parts
 from homeserver.services.extensions.parts import Extensions
@@ -35,6 +36,7 @@ from homeserver.storage.events.dates import Dates
 from homeserver.storage.events.extras import Extras
 from homeserver.storage.events.relations import Relations
 from homeserver.storage.leases import Leases
+from homeserver.storage.number_invites import NumberInvites as NumberInviteTable
 from homeserver.storage.reports import Reports as ReportTable
 from homeserver.storage.state import StateTable
 
@@ -151,10 +153,16 @@ async def build(ground: Ground, accounts: Accounts, peers: Federation | None) ->
         ),
         identity_servers=identity_servers,
         address_invites=AddressInvites(
-            identity_servers, rooms=rooms, inviting=inviting, sending=sending, profiles=profiles
+            identity_servers,
+            rooms=rooms,
+            inviting=inviting,
+            sending=sending,
+            profiles=profiles,
+            server=us,
+            numbers=_number_invites(ground, accounts, inviting, sending),
         ),
         timeline=Timeline(ground.visibility, ground.events, Relations(database), peers.backfill if peers else None),
-        room_state=RoomState(ground.visibility, ground.events, StateTable(database)),
+        room_state=RoomState(rooms, ground.visibility, ground.events, StateTable(database)),
         presentation=Presentation(Extras(database), ground.visibility, clock),
         spaces=Spaces(server=us, rooms=rooms, aliases=directory, remote=peers.queries if peers else None, clock=clock),
         public_rooms=PublicRooms(
@@ -183,6 +191,31 @@ async def build(ground: Ground, accounts: Accounts, peers: Federation | None) ->
     if peers is not None:
         peer_directory_api.endpoints(peers.table, directory, work.spaces, is_public=config.federation.public_rooms)
     return work
+
+
+def _number_invites(ground: Ground, accounts: Accounts, inviting: Inviting, sending: Sending) -> NumberInvites | None:
+    if accounts.phone is None:
+        return None
+    numbers = NumberInvites(
+        table=NumberInviteTable(ground.database),
+        addresses=accounts.addresses,
+        accounts=accounts.phone.accounts,
+        guard=accounts.phone.guard,
+        carrier=accounts.phone.carrier,
+        rooms=ground.rooms,
+        commits=ground.commits,
+        inviting=inviting,
+        sending=sending,
+        profiles=accounts.profiles,
+        check=accounts.invite_permission.check,
+        key=accounts.phone.invite_key,
+        base_url=ground.config.base_url,
+        clock=ground.clock,
+        rng=ground.rng,
+    )
+    accounts.addresses.tell_by(numbers.bring)
+    ground.tasks.append(numbers.run)
+    return numbers
 
 
 async def _look_after(ground: Ground, work: RoomWork) -> None:

@@ -3,7 +3,7 @@
 Unknown keys are refused. `config.example.yaml` is generated from the docstrings of these Structs.
 """
 
-from homeserver.config.accounts import Email, Login, Registration, Sms
+from homeserver.config.accounts import Discovery, Email, Login, Registration, Sms
 from homeserver.config.content import AdminApi, ClientApi, Directory, Media, Presence, Retention, Rooms, Sync, Web
 from homeserver.config.kinds import Positive, Section
 from homeserver.config.network import Federation, OutboundHttp, Push, Rtc, ServerNotices, Term, Turn, WellKnown
@@ -36,6 +36,7 @@ class Config(Section, frozen=True):
     registration: Registration = Registration()
     login: Login = Login()
     sms: Sms = Sms()
+    discovery: Discovery = Discovery()
     email: Email = Email()
     federation: Federation = Federation()
     outbound_http: OutboundHttp = OutboundHttp()

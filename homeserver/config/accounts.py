@@ -93,6 +93,8 @@ class Twilio(Section, frozen=True):
     account_sid: str | None = None
     auth_token: Secret | None = None
     verify_service_sid: str | None = None
+    messaging_service_sid: str | None = None
+    "Sends invitations to numbers without an account; absent: they get none, and are invited when they sign up."
 
 
 class SmsBudget(Section, frozen=True):
@@ -113,6 +115,19 @@ class Sms(Section, frozen=True):
     countries: tuple[Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")], ...] = ()
     "Two-letter codes of the countries that numbers may be of; none: no text messages, but by `console` to all."
     budget: SmsBudget = SmsBudget()
+
+
+class Discovery(Section, frozen=True):
+    """Finding people by phone number: those who want it, and who have each other's numbers."""
+
+    enabled: bool = False
+    "Let people choose to be found by their contacts."
+    identity_api: bool = False
+    "Answer other clients of this server as an identity server, too."
+    pepper: Secret | None = None
+    "Goes into the hashes that clients ask by; the same on paired servers. Absent: one of this server's own."
+    paired_servers: tuple[str, ...] = ()
+    "Servers whose users find those of this one; they have to name this server, too, and to have the same pepper."
 
 
 class Email(Section, frozen=True):

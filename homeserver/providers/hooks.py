@@ -51,6 +51,15 @@ class SmsSender(Protocol):
         """Send one message; what the provider calls it. One that keeps codes words its own text. Raises SmsFailed."""
         ...
 
+    @property
+    def tells(self) -> bool:
+        """Whether texts without a code can be sent, too."""
+        ...
+
+    async def tell(self, number: str, text: str) -> None:
+        """Send a text without a code; only of one that `tells`. Raises SmsFailed."""
+        ...
+
     async def check(self, number: str, reference: str, code: str) -> bool:
         """Whether this is the code that was sent as `reference`; only of one that keeps codes. Raises SmsFailed."""
         ...

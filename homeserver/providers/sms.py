@@ -30,11 +30,16 @@ class ConsoleSms:
     """Prints messages in the log: for trying out, on one's own machine."""
 
     keeps_codes = False
+    tells = True
 
     async def send(self, number: str, text: str) -> str:
         """Print the text. The number is shortened: logs never hold one (S-16)."""
         log.warning("text message", to=f"...{number[-2:]}", text=text)
         return "console"
+
+    async def tell(self, number: str, text: str) -> None:
+        """Print the text."""
+        await self.send(number, text)
 
     async def check(self, number: str, reference: str, code: str) -> bool:
         """Nothing is known of codes here."""
@@ -54,6 +59,13 @@ class TwilioSms:
         self._http = http or AsyncTwilioHttpClient()
         client = Client(config.account_sid, config.auth_token, http_client=self._http)
         self._service = client.verify.v2.services(config.verify_service_sid)
+        self._messages = client.messages
+        self._messaging_service = config.messaging_service_sid
+
+    @property
+    def tells(self) -> bool:
+        """Verify carries codes alone: other texts need a messaging service."""
+        return self._messaging_service is not None
 
     async def send(self, number: str, text: str) -> str:
         """Begin a verification; its id. Raises SmsFailed."""
@@ -62,6 +74,12 @@ class TwilioSms:
         if not isinstance(reference, str) or not REFERENCE.fullmatch(reference) or begun.to != number:
             raise SmsFailed("the provider's answer is not of the form it should have", maybe_sent=True)
         return reference
+
+    async def tell(self, number: str, text: str) -> None:
+        """Send a text by the messaging service. Raises SmsFailed."""
+        await self._ask(
+            self._messages.create_async(to=number, messaging_service_sid=self._messaging_service, body=text)
+        )
 
     async def check(self, number: str, reference: str, code: str) -> bool:
         """Whether the provider approves the code, of this verification and for this number. Raises SmsFailed."""

@@ -9,11 +9,13 @@ import structlog
 
 from homeserver.errors import Forbidden, MatrixError
 from homeserver.protocol.identifiers import RoomId
+from homeserver.services.discovery.number_invites import NumberInvites
 from homeserver.services.intents import Draft
 from homeserver.services.inviting import Inviting, MemberProfiles
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
 from homeserver.services.sending import Sending
+from homeserver.services.threepids.addresses import NUMBER
 from homeserver.services.threepids.identity_server import IdentityServer, IdentityServers
 from homeserver.services.threepids.mail import canonical
 
@@ -23,11 +25,16 @@ WAITING = "m.room.third_party_invite"
 
 
 class Invitee(NamedTuple):
-    """Who is invited: by an address of a medium, through an identity server that the inviter uses."""
+    """Who is invited: by an address of a medium, through an identity server that the inviter uses.
+
+    For its own numbers this server is one itself.
+    """
 
     server: IdentityServer
     medium: str
     address: str
+    country: str | None = None
+    """Two letters, for a number as people write it without a prefix."""
 
 
 class AddressInvites:
@@ -41,15 +48,26 @@ class AddressInvites:
         inviting: Inviting,
         sending: Sending,
         profiles: MemberProfiles,
+        server: str,
+        numbers: NumberInvites | None,
     ) -> None:
+        """`server`: our name; `numbers` None: people have none here."""
         self._identity_servers = identity_servers
         self._rooms = rooms
         self._inviting = inviting
         self._sending = sending
         self._profiles = profiles
+        self._server = server
+        self._numbers = numbers
 
     async def invite(self, requester: Requester, room_id: str, invitee: Invitee, *, reason: str | None = None) -> None:
-        """Invite whoever has the address, now or later. Raises Forbidden, InvalidParam, Unavailable."""
+        """Invite whoever has the address, now or later.
+
+        Raises Forbidden, InvalidParam, Unavailable; of our own numbers ThreepidDenied, LimitExceeded.
+        """
+        if self._numbers is not None and (invitee.server.name, invitee.medium) == (self._server, NUMBER):
+            await self._numbers.invite(requester, room_id, invitee.address, invitee.country, reason=reason)
+            return
         room = await self._rooms.joined_by(requester.user_id, room_id)
         if room.power.of_user(requester.user_id) < room.power.invite:
             raise Forbidden("You may not invite into this room.")

@@ -39,7 +39,8 @@ from homeserver.storage.users import Users
 log = structlog.get_logger()
 
 Json = Mapping[str, Any]
-Suffices = Callable[[str], Awaitable[bool]]
+Asks = Callable[[str], Awaitable[bool]]
+MayGo = Callable[[str, str, str], Awaitable[None]]
 EMAIL: Final = "email"
 MSISDN: Final = "msisdn"
 MEDIUMS: Final[tuple[Medium, ...]] = (EMAIL, MSISDN)
@@ -85,15 +86,24 @@ class Contacts:
         self._auth = auth
         self._limits = limits
         self._mail = mail
-        self._number_suffices: Suffices | None = None
+        self._number_suffices: Asks | None = None
+        self._is_idle: Asks | None = None
+        self._check_may_go: MayGo | None = None
         self._sending: set[asyncio.Task[None]] = set()
         if mail is not None:
             verifications.carry(EMAIL, mail)
             auth.serve(ui_auth.EMAIL, partial(self._prove, EMAIL))
 
-    def serve_numbers(self, suffices: Suffices) -> None:
-        """Let phone numbers be proven too. `suffices`: whether a number alone is enough for what an account does."""
+    def serve_numbers(self, suffices: Asks, is_idle: Asks, check_may_go: MayGo) -> None:
+        """Let phone numbers be proven too.
+
+        `suffices`: whether a number alone is enough for what an account does; `is_idle`: whether the account was not
+        used for so long that its number may be somebody else's; `check_may_go`: raises Forbidden for an address that
+        an account cannot do without.
+        """
         self._number_suffices = suffices
+        self._is_idle = is_idle
+        self._check_may_go = check_may_go
         self._auth.serve(ui_auth.MSISDN, partial(self._prove, MSISDN))
 
     async def request(self, wanted: Wanted) -> str:
@@ -106,6 +116,10 @@ class Contacts:
         wanted = _in_one_form(wanted)
         await self._limits.take("registration", address_key(wanted.ip))
         await self._limits.take("registration", f"{wanted.medium} {wanted.address}")
+        if wanted.medium == MSISDN:
+            # Every number gets its code, whoever has it: the same answer, after the same steps. What a code is good for
+            # is only told to who holds the phone.
+            return await self._verifications.request(wanted)
         owner = await self._addresses.owner(wanted.medium, wanted.address)
         is_for_it = (owner is not None) if wanted.purpose == "password" else (owner is None)
         delivery = await self._verifications.begin(wanted, send=is_for_it)
@@ -140,7 +154,7 @@ class Contacts:
             with contextlib.suppress(ThreepidAuthFailed):
                 proof = await self._verifications.proven(credentials, medium, purpose)
                 owner = await self._addresses.owner(medium, proof.address)
-                if purpose == "register" and owner is not None:
+                if purpose == "register" and owner is not None and not await self._is_given_up(medium, owner):
                     raise ThreepidInUse("Another account has this address.")
                 if session.user_id is not None:
                     await self._check_owner(proof, owner, session.user_id)
@@ -158,7 +172,7 @@ class Contacts:
         """Give an account just made the address that was proven for it."""
         for proof in _proofs_in(session, "register"):
             with contextlib.suppress(MatrixError):  # taken meanwhile: the account stands without it
-                await self._addresses.bind(proof, user_id)
+                await self._bind(proof, user_id)
 
     async def reset_password(self, password: str, auth: Json | None, *, end_others: bool) -> None:
         """Set a new password for the account of a proven address; nobody is logged in.
@@ -198,7 +212,18 @@ class Contacts:
 
     async def add_unconfirmed(self, requester: Requester, credentials: Json) -> None:
         """The same without asking for the password: the old way."""
-        await self._addresses.bind(await self._own_proof(requester, credentials), requester.user_id)
+        await self._bind(await self._own_proof(requester, credentials), requester.user_id)
+
+    async def _bind(self, proof: Proof, user_id: str) -> None:
+        """Give an account a proven address, even one whose number was another's that nobody uses any more."""
+        owner = await self._addresses.owner(proof.medium, proof.address)
+        if owner is not None and owner != user_id and await self._is_given_up(proof.medium, owner):
+            log.info("a number changed hands", user=owner)
+            await self._addresses.remove(owner, proof.medium, proof.address)
+        await self._addresses.bind(proof, user_id)
+
+    async def _is_given_up(self, medium: str, owner: str) -> bool:
+        return medium == MSISDN and self._is_idle is not None and await self._is_idle(owner)
 
     async def _own_proof(self, requester: Requester, credentials: Json) -> Proof:
         """A proof that was asked for by this user, or by somebody without a token: clients ask so too."""
@@ -209,7 +234,9 @@ class Contacts:
         raise ThreepidAuthFailed("The address was not proven, or too long ago: ask for a new code.")
 
     async def remove(self, requester: Requester, medium: str, address: str) -> None:
-        """Take an address from one's account. Raises NotFound."""
+        """Take an address from one's account. Raises NotFound, Forbidden (the last way in)."""
+        if self._check_may_go is not None:
+            await self._check_may_go(requester.user_id, medium, address)
         if not await self._addresses.remove(requester.user_id, medium, address):
             raise NotFound("Your account has no such address.")
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from homeserver.errors import Forbidden, InvalidParam, MatrixError, UserDeactivated, UserLocked
+from homeserver.errors import Forbidden, InvalidParam, LimitExceeded, MatrixError, UserDeactivated, UserLocked
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import UserId, parse_user_id, server_of
 from homeserver.services.passwords import Passwords
 from homeserver.services.ratelimit import Limits
 from homeserver.services.sessions import Sessions, Tokens
+from homeserver.services.threepids import identifiers
+from homeserver.services.threepids.addresses import Addresses
 from homeserver.storage.users import User, Users
 
 WRONG = "Wrong user name or password."
@@ -39,11 +41,20 @@ class Login:
     """Begins sessions for those who prove who they are."""
 
     def __init__(
-        self, *, server: str, users: Users, passwords: Passwords, sessions: Sessions, limits: Limits, enabled: bool
+        self,
+        *,
+        server: str,
+        users: Users,
+        addresses: Addresses,
+        passwords: Passwords,
+        sessions: Sessions,
+        limits: Limits,
+        enabled: bool,
     ) -> None:
         """`enabled`: whether passwords are accepted at all."""
         self._server = server
         self._users = users
+        self._addresses = addresses
         self._passwords = passwords
         self._sessions = sessions
         self._limits = limits
@@ -52,18 +63,47 @@ class Login:
     async def by_password(self, credentials: Credentials) -> Tokens:
         """Spec: Client-Server API, Password-based. Unknown names and wrong passwords look and last the same.
 
-        Raises Forbidden, UserDeactivated, UserLocked, LimitExceeded.
+        Raises InvalidParam, Forbidden, UserDeactivated, UserLocked, LimitExceeded.
         """
         if not self.enabled:
             raise Forbidden("This server does not log in by password.")
-        user_id = self.user_named(credentials.identifier)
-        user = await self.check(user_id, credentials.password)
+        if credentials.identifier.get("type") in identifiers.KINDS:
+            user = await self._check_address(credentials)
+        else:
+            user = await self.check(self.user_named(credentials.identifier), credentials.password)
         return await self._sessions.begin(
             user.user_id,
             device_id=credentials.device_id,
             display_name=credentials.display_name,
             wants_refresh=credentials.wants_refresh,
         )
+
+    async def _check_address(self, credentials: Credentials) -> User:
+        """The account of an address, if that is its password.
+
+        Tries are counted for the address, as if nobody had it, and for its account. When only the account's are used up
+        that is a wrong password to the asker: a limit that two names share would tell that they are of one account.
+        """
+        medium, address = identifiers.address_of(credentials.identifier)
+        key = f"{medium} {self._addresses.index(medium, address)}"
+        await self._limits.take("login_account", key, 0.1)
+        owner = await self._addresses.owner(medium, address)
+        try:
+            # Without an owner the same steps are taken for a user that cannot be.
+            return await self.check(UserId(owner or f"nobody of {key}"), credentials.password)
+        except LimitExceeded as error:
+            await self._passwords.matches(credentials.password, None)
+            await self._limits.take("login_account", key)
+            raise Forbidden(WRONG) from error
+        except Forbidden:
+            await self._limits.take("login_account", key)
+            raise
+
+    async def user_by(self, identifier: Mapping[str, Any]) -> str | None:
+        """The user that an identifier of any kind means; None: nobody has the address. Raises as `user_named` does."""
+        if identifier.get("type") in identifiers.KINDS:
+            return await self._addresses.owner(*identifiers.address_of(identifier))
+        return self.user_named(identifier)
 
     async def check(self, user_id: UserId, password: str) -> User:
         """The account, if that is its password.

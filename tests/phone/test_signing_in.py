@@ -1,112 +1,15 @@
 """Signing up and in by number and code, through the whole server; the codes are read where the console prints them."""
 
-import asyncio
-import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import ANY
 
 import pytest
-import structlog
 
 from homeserver.app import App
-from homeserver.config.accounts import Login, Password, PhoneLogin
-from homeserver.services.phone import guard, work
 from homeserver.services.phone.signing_in import IDLE_MS, LOGIN_TYPE
 from homeserver.storage.database import Database
-from tests.phone.test_guard import solve
-from tests.support.client import PASSWORD, Server, User
-from tests.support.running import configured, running_on
-
-if TYPE_CHECKING:
-    from tests.support.postgres import Cluster
-
-BASE_URL = "http://localhost:8008"
-REQUEST = "/unstable/app.hearth/login/sms/request_code"
-
-
-class Phones:
-    """Every phone of the country: what the console printed."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.rang = asyncio.Event()
-        self.log: list[dict[str, Any]] = []
-
-    def __call__(self, _logger: object, _method: str, entry: dict[str, Any]) -> dict[str, Any]:
-        self.log.append(dict(entry))
-        if "text" in entry:
-            self.texts.append(entry["text"])
-            self.rang.set()
-        raise structlog.DropEvent
-
-    @property
-    def code(self) -> str:
-        found = re.search(r"#(\d{6})$", self.texts[-1])
-        assert found is not None
-        return found[1]
-
-
-@pytest.fixture
-def phones() -> Iterator[Phones]:
-    heard = Phones()
-    with structlog.testing.capture_logs(processors=[heard]):
-        yield heard
-
-
-@pytest.fixture(scope="module")
-async def house(
-    cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[App, Server, Database]]:
-    login = Login(password=Password(hash_cost="test"), phone=PhoneLogin(enabled=True))
-    with pytest.MonkeyPatch.context() as changed:
-        changed.setattr(work, "BITS", 4)
-        changed.setattr(guard, "ADDRESS_AN_HOUR", 1000)
-        changed.setattr(guard, "DEVICE_A_DAY", 1000)
-        changed.setattr(guard, "PREFIX_AN_HOUR", 1000)
-        changed.setattr(guard, "NUMBER_PAUSE_MS", 0)
-        async with _house(cluster, tmp_path_factory.mktemp("phone"), login) as built:
-            yield built
-
-
-@asynccontextmanager
-async def _house(cluster: "Cluster", folder: Path, login: Login) -> AsyncIterator[tuple[App, Server, Database]]:
-    async with (
-        cluster.database() as url,
-        running_on(configured(url, folder, login=login)) as (app, server),
-    ):
-        database = await Database.open(url)
-        yield app, server, database
-        await database.close()
-
-
-@pytest.fixture
-def server(house: tuple[App, Server, Database]) -> Server:
-    return house[1]
-
-
-async def request(server: Server, number: str, secret: str = "s", **more: Any) -> tuple[int, dict[str, Any]]:
-    """Ask for a code; work that is asked for is done."""
-    body = {"number": number, "client_secret": secret, "send_attempt": 1, **more}
-    status, answer = await server.ask("POST", REQUEST, body)
-    if answer.get("errcode") == "APP.HEARTH.WORK_NEEDED":
-        proof = solve(answer["app.hearth.challenge"], answer["app.hearth.bits"])
-        status, answer = await server.ask("POST", REQUEST, {**body, "proof": proof})
-    return status, answer
-
-
-async def log_in(server: Server, sid: str, secret: str = "s", **more: Any) -> tuple[int, dict[str, Any]]:
-    return await server.ask("POST", "/v3/login", {"type": LOGIN_TYPE, "sid": sid, "client_secret": secret, **more})
-
-
-async def sign_up(server: Server, phones: Phones, number: str, secret: str = "s") -> dict[str, Any]:
-    status, asked = await request(server, number, secret)
-    assert status == 200, asked
-    status, answer = await log_in(server, asked["sid"], secret, code=phones.code, sign_up=True)
-    assert status == 200, answer
-    return answer
+from tests.phone.house import Phones, log_in, proves, request, sign_up
+from tests.support.client import PASSWORD, Server
 
 
 async def test_a_new_number_becomes_an_account_and_a_known_one_signs_in(server: Server, phones: Phones) -> None:
@@ -190,36 +93,6 @@ async def test_no_log_line_holds_a_number(server: Server, phones: Phones) -> Non
 
 
 # -- numbers of accounts, as the specification has them ----------------------------------------------------------------
-
-
-async def asks_by_spec(who: Server | User, phones: Phones, purpose: str, number: str, secret: str) -> dict[str, Any]:
-    """`requestToken`, and the code given back where the answer says."""
-    phones.rang.clear()
-    body = {"country": "GB", "phone_number": number, "client_secret": secret, "send_attempt": 1}
-    path = {"register": "/v3/register", "password": "/v3/account/password", "add": "/v3/account/3pid"}[purpose]
-    status, asked = await who.ask("POST", f"{path}/msisdn/requestToken", body)
-    if asked.get("errcode") == "APP.HEARTH.WORK_NEEDED":
-        proof = solve(asked["app.hearth.challenge"], asked["app.hearth.bits"])
-        status, asked = await who.ask("POST", f"{path}/msisdn/requestToken", {**body, "proof": proof})
-    assert status == 200, asked
-    async with asyncio.timeout(10):
-        await phones.rang.wait()
-    return asked
-
-
-async def gives_back(server: Server, asked: dict[str, Any], secret: str, code: str) -> bool:
-    body = {"sid": asked["sid"], "client_secret": secret, "token": code}
-    async with server.session.post(asked["submit_url"].replace(BASE_URL, server.base_url), json=body) as answer:
-        return bool((await answer.json())["success"])
-
-
-async def proves(who: Server | User, server: Server, phones: Phones, purpose: str, number: str) -> dict[str, str]:
-    """`threepid_creds` of a proven number."""
-    secret = f"{purpose}.{number[-4:]}"
-    asked = await asks_by_spec(who, phones, purpose, number, secret)
-    assert not await gives_back(server, asked, secret, "no code")
-    assert await gives_back(server, asked, secret, phones.code)
-    return {"sid": asked["sid"], "client_secret": secret}
 
 
 async def test_one_signs_up_with_a_proven_number_in_any_client(server: Server, phones: Phones) -> None:

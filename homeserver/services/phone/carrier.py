@@ -8,7 +8,7 @@ from homeserver.clock import Clock
 from homeserver.errors import ThreepidDenied, Unavailable
 from homeserver.providers.hooks import SmsFailed, SmsSender
 from homeserver.services.phone.guard import SpendGuard
-from homeserver.services.phone.numbers import of_msisdn
+from homeserver.services.phone.numbers import PhoneNumber, of_msisdn
 from homeserver.services.ratelimit import address_key
 from homeserver.services.threepids.verifications import MaybeSent, Wanted
 
@@ -17,6 +17,11 @@ log = structlog.get_logger()
 REST_MS: Final = 60 * 1000
 """How long the provider is left alone after it failed: everybody is told at once, and nothing waits for it."""
 DOWN = "Text messages cannot be sent at the moment: sign in another way, or try again in a minute."
+
+INVITED: Final = (
+    "Somebody who knows your number invites you to a conversation on {host}. "
+    "It waits for you when you sign up with this number: {link}"
+)
 
 
 class SmsCarrier:
@@ -54,6 +59,22 @@ class SmsCarrier:
                 raise ThreepidDenied("That number gets no messages: check it, or use another way.") from failed
             self._failed_at = self._clock.now_ms()
             raise MaybeSent(DOWN) if failed.maybe_sent else Unavailable(DOWN) from failed
+
+    async def invite(self, number: PhoneNumber, inviter: str, link: str) -> None:
+        """Tell a number that somebody invites it, if a message can be spared. Whose invite it is it is not told:
+        nobody's words are sent in our name.
+        """
+        if self.is_down or not self._sender.tells:
+            return
+        nid = await self._guard.pay_invite(number, inviter)
+        if nid is None:
+            return
+        try:
+            await self._sender.tell(number.e164, INVITED.format(host=self._host, link=link))
+        except SmsFailed as failed:
+            log.warning("an invitation was not sent", why=str(failed), country=number.country)
+            if not failed.maybe_sent:
+                await self._guard.take_back(nid)
 
     async def check(self, address: str, reference: str, code: str) -> bool:
         try:

@@ -30,6 +30,9 @@ BREAKER_AFTER: Final = 20
 BREAKER_SHARE: Final = 0.2
 """A country or a block of numbers of which fewer give their codes back gets no messages for a day."""
 ALARM_SHARE: Final = 0.8
+INVITER_A_DAY: Final = 5
+INVITE_SHARE: Final = 0.5
+"""Of a budget: invitations never keep people from signing in."""
 
 
 class Refused(NamedTuple):
@@ -37,6 +40,10 @@ class Refused(NamedTuple):
 
     limit: str
     wait_ms: int
+
+
+class _NotSpared(Exception):
+    """A limit stands against an invitation."""
 
 
 class Budget(NamedTuple):
@@ -95,6 +102,31 @@ class SpendGuard:
             self._watch(counts)
 
         return await self._sends.note(send, check)
+
+    async def pay_invite(self, number: PhoneNumber, inviter: str) -> int | None:
+        """Note an invitation before it is sent; its nid, None where none can be spared."""
+        now = self._clock.now_ms()
+        send = Send(
+            number_index=self.index(number.e164),
+            prefix_index=self._vault.index("prefix", number.prefix),
+            country=number.country,
+            address="",
+            device=self._vault.index("inviter", inviter),
+            sent_ts=now,
+            invite=True,
+        )
+
+        def check(counts: Counts) -> None:
+            limit = invite_refusal(counts, self._config)
+            if limit is not None:
+                raise self._refuse(limit, _NotSpared())
+            self._watch(counts)
+
+        try:
+            self.check_kind(number)
+            return await self._sends.note(send, check)
+        except (_NotSpared, ThreepidDenied):
+            return None
 
     async def take_back(self, nid: int) -> None:
         """The message of `pay` was not sent, for certain."""
@@ -155,6 +187,22 @@ def refusal(counts: Counts, config: Sms, now_ms: int) -> Refused | None:
         (counts.day >= config.budget.per_day, "budget_day", DAY_MS),
     ]
     return next((Refused(name, math.ceil(wait_ms)) for broken, name, wait_ms in limits if broken), None)
+
+
+def invite_refusal(counts: Counts, config: Sms) -> str | None:
+    """The name of the first limit that one more invitation would break."""
+    limits = [
+        (counts.invite_number >= 1, "invite_number"),
+        (counts.invite_sender >= INVITER_A_DAY, "invite_sender"),
+        (counts.prefix_hour >= PREFIX_AN_HOUR, "prefix_hour"),
+        (_is_pumped(counts.prefix_settled, counts.prefix_completed), "prefix_breaker"),
+        (_is_pumped(counts.country_settled, counts.country_completed), "country_breaker"),
+        (counts.invites_hour >= INVITE_SHARE * config.budget.per_hour, "invite_hour"),
+        (counts.invites_day >= INVITE_SHARE * config.budget.per_day, "invite_day"),
+        (counts.hour >= config.budget.per_hour, "budget_hour"),
+        (counts.day >= config.budget.per_day, "budget_day"),
+    ]
+    return next((name for broken, name in limits if broken), None)
 
 
 def _is_pumped(settled: int, completed: int) -> bool:

@@ -10,6 +10,7 @@ from homeserver.errors import InvalidParam
 
 LAST_DIGITS: Final = 4
 """Digits that numbers of one block differ in."""
+SHOWN_DIGITS: Final = 2
 UNTEXTED: Final = frozenset(
     {
         PhoneNumberType.FIXED_LINE,
@@ -47,6 +48,13 @@ class PhoneNumber:
         """With spaces, as people read it: `+44 7400 123456`."""
         number = phonenumbers.parse(self.e164)
         return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+
+    @property
+    def masked(self) -> str:
+        """As others may see it: `+44 •••• ••••56`, the country and the last two digits."""
+        prefix, _, rest = self.international.partition(" ")
+        hidden = len(rest) - SHOWN_DIGITS
+        return f"{prefix} " + "".join("•" if sign.isdigit() else sign for sign in rest[:hidden]) + rest[hidden:]
 
     def __repr__(self) -> str:
         return f"PhoneNumber(...{self.e164[-2:]}, {self.country})"

@@ -1,26 +1,35 @@
 """Builds what belongs to phone numbers from its configuration. Used by `app`."""
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from homeserver.clock import Clock
 from homeserver.config import Config
+from homeserver.protocol.identifiers import ServerName
+from homeserver.protocol.signing import SigningKey
 from homeserver.providers.hooks import SmsSender
 from homeserver.services.confirmation import Confirmation
+from homeserver.services.discovery.contacts import ContactDiscovery
 from homeserver.services.login import Login
 from homeserver.services.phone.carrier import SmsCarrier
 from homeserver.services.phone.guard import SpendGuard
+from homeserver.services.phone.own_numbers import OwnNumbers
 from homeserver.services.phone.signing_in import SigningIn
 from homeserver.services.phone.work import Work
 from homeserver.services.registration import Registration
 from homeserver.services.sessions import Sessions
 from homeserver.services.threepids.addresses import Addresses
+from homeserver.services.threepids.mail import MailCarrier
 from homeserver.services.threepids.vault import Vault
 from homeserver.services.threepids.verifications import Verifications
+from homeserver.storage.contact_lookups import ContactLookups
 from homeserver.storage.database import Database
 from homeserver.storage.phone_accounts import PhoneAccounts
 from homeserver.storage.sms import SmsSends
 from homeserver.storage.users import Users
+
+INVITE_KEY_ID: Final = "ed25519:numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class Below:
     confirmation: Confirmation
     registration: Registration
     sessions: Sessions
+    mail: MailCarrier | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,12 @@ class Phone:
 
     guard: SpendGuard
     carrier: SmsCarrier
+    accounts: PhoneAccounts
     signing_in: SigningIn
+    own_numbers: OwnNumbers
+    discovery: ContactDiscovery
+    invite_key: SigningKey
+    """Signs that a number has found its user: another than the server's own, so that it never changes."""
 
 
 def build(config: Config, below: Below, sender: SmsSender, clock: Clock) -> Phone:
@@ -53,10 +68,11 @@ def build(config: Config, below: Below, sender: SmsSender, clock: Clock) -> Phon
     host = urlsplit(config.public_baseurl or "").hostname or config.server_name
     carrier = SmsCarrier(sender, guard, host, clock)
     below.verifications.carry("msisdn", carrier)
+    accounts = PhoneAccounts(below.database)
     signing_in = SigningIn(
         verifications=below.verifications,
         addresses=below.addresses,
-        accounts=PhoneAccounts(below.database),
+        accounts=accounts,
         users=below.users,
         login=below.login,
         confirmation=below.confirmation,
@@ -64,4 +80,25 @@ def build(config: Config, below: Below, sender: SmsSender, clock: Clock) -> Phon
         sessions=below.sessions,
         clock=clock,
     )
-    return Phone(guard, carrier, signing_in)
+    own_numbers = OwnNumbers(
+        verifications=below.verifications,
+        addresses=below.addresses,
+        accounts=accounts,
+        users=below.users,
+        confirmation=below.confirmation,
+        mail=below.mail,
+        clock=clock,
+    )
+    seed = below.vault.seed("invites by number")
+    invite_key = SigningKey(ServerName(config.server_name), INVITE_KEY_ID, seed)
+    discovery = ContactDiscovery(
+        enabled=config.discovery.enabled,
+        pepper=config.discovery.pepper,
+        lookups=ContactLookups(below.database),
+        accounts=accounts,
+        addresses=below.addresses,
+        vault=below.vault,
+        clock=clock,
+    )
+    below.addresses.tell_by(discovery.gained)
+    return Phone(guard, carrier, accounts, signing_in, own_numbers, discovery, invite_key)

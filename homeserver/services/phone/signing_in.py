@@ -20,7 +20,7 @@ from homeserver.services.requester import Requester
 from homeserver.services.sessions import Sessions, Tokens
 from homeserver.services.threepids.addresses import Addresses
 from homeserver.services.threepids.verifications import Proof, ThreepidAuthFailed, Verifications, Wanted
-from homeserver.storage.phone_accounts import PhoneAccounts
+from homeserver.storage.phone_accounts import PhoneAccount, PhoneAccounts
 from homeserver.storage.users import User, Users
 
 log = structlog.get_logger()
@@ -141,6 +141,7 @@ class SigningIn:
         else:
             self._login.admit(user)
             await self._verifications.use(proof)
+            await self._accounts.drop_change(user.user_id)
         return await self._sessions.begin(
             user.user_id,
             device_id=attempt.device_id,
@@ -163,7 +164,7 @@ class SigningIn:
         if user is None or user.is_deactivated:
             return None
         account = await self._accounts.read(user.user_id)
-        is_idle = account.last_seen_ts is None or self._clock.now_ms() - account.last_seen_ts >= IDLE_MS
+        is_idle = self._is_idle(account)
         has_password = user.password_hash is not None
         if is_idle and (attempt.begin_anew or not has_password):
             log.info("a number changed hands", user=user.user_id)
@@ -181,10 +182,19 @@ class SigningIn:
         user_id = await self._registration.name_for_number(attempt.username)
         await self._addresses.bind(proof, user_id)
         try:
-            return await self._registration.make_for_number(user_id)
+            user = await self._registration.make_for_number(user_id)
         except MatrixError:
             await self._addresses.remove(user_id, proof.medium, proof.address)
             raise
+        await self._addresses.gained(user_id)
+        return user
+
+    def _is_idle(self, account: PhoneAccount) -> bool:
+        return account.last_seen_ts is None or self._clock.now_ms() - account.last_seen_ts >= IDLE_MS
+
+    async def is_idle(self, user_id: str) -> bool:
+        """Whether nobody used the account for so long that its number may have another owner."""
+        return self._is_idle(await self._accounts.read(user_id))
 
     async def number_suffices(self, user_id: str) -> bool:
         """Whether the user's number alone proves that it is them: not where the password is a second factor."""

@@ -22,12 +22,17 @@ class Vault:
     def __init__(self, secret: bytes, rng: Rng) -> None:
         self._box = SecretBox(_derived(secret, b"seal"))
         self._key = _derived(secret, b"index")
+        self._seeds = _derived(secret, b"seeds")
         self._rng = rng
 
     def index(self, *texts: str) -> bytes:
         """16 bytes by which the same texts are found again; nobody makes them without the secret."""
         message = b"".join(len(text.encode()).to_bytes(4, "big") + text.encode() for text in texts)
         return blake2b(message, key=self._key, digest_size=INDEX_BYTES).digest()
+
+    def seed(self, purpose: str) -> bytes:
+        """32 secret bytes for one purpose, the same as long as the secret is."""
+        return blake2b(purpose.encode(), key=self._seeds, digest_size=SECRET_BYTES).digest()
 
     def seal(self, address: str) -> bytes:
         """The address as it may be stored."""
