@@ -73,8 +73,7 @@ export function accountCommands(parts: Parts, page: Page): AccountCommands {
 
     sendMessage: async (roomId, draft) => {
       requireJoined(parts, roomId);
-      const msgtype = draft.as === 'emote' ? 'm.emote' : 'm.text';
-      return messages.sendText(roomId, requireText(draft), draft.replyTo, msgtype);
+      return messages.sendText(roomId, { ...draft, ...requireText(draft) });
     },
     sendFiles: async (roomId, draft) => {
       requireJoined(parts, roomId);

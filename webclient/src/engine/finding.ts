@@ -7,6 +7,7 @@ import type { Profile } from '../store/contract';
 import type { FindingCommands, Found, MessageSearch, PublicRoom } from '../store/finding';
 import { type HttpRequest, path } from './api/http';
 import type { Core } from './core';
+import { askForPreview } from './link-previews';
 import { kindOf } from './sync/items';
 import { avatarOf, nameIn } from './sync/members';
 
@@ -63,6 +64,7 @@ export function findingCommands(core: Core): FindingCommands {
       const answer = await get(V1 + path`/rooms/${spaceId}/hierarchy`, { limit: 50, max_depth: 1 });
       return list(answer.rooms).map(object).map(publicRoom);
     },
+    pagePreview: (url) => askForPreview(core, url),
     eventAt: async (roomId, ts) => {
       const answer = await get(V1 + path`/rooms/${roomId}/timestamp_to_event`, { ts, dir: 'f' });
       return text(answer.event_id);

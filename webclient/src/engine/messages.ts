@@ -1,18 +1,12 @@
 /** What is done with messages beyond writing them: files, forwards, stars, pins, hiding, my own notes. */
-import {
-  type ForwardOrigin,
-  forwardContent,
-  messageContent,
-  type ReplyTo,
-  type Written,
-  wordsOf,
-} from '../model/drafting';
+import { type ForwardOrigin, forwardContent, messageContent, type ReplyTo, wordsOf } from '../model/drafting';
 import { asEvent, asEvents, type Json, type MatrixEvent } from '../model/events';
+import { bundle } from '../model/link-previews';
 import { mediaOf } from '../model/media';
 import { fileContent, type OutgoingFile } from '../model/outgoing';
 import { previewBody } from '../model/preview';
 import { editedContent, isValidEdit } from '../model/relations';
-import type { EventPreview, FilesDraft, ForwardDraft } from '../store/contract';
+import type { EventPreview, FilesDraft, ForwardDraft, MessageDraft } from '../store/contract';
 import { failure, path } from './api/http';
 import type { Core } from './core';
 import type { People } from './people';
@@ -55,8 +49,10 @@ export class Messages {
     }
   }
 
-  async sendText(roomId: string, written: Written, replyTo: string | undefined, msgtype: string): Promise<string> {
-    const content = messageContent(written, this.replyTo(roomId, replyTo), msgtype);
+  async sendText(roomId: string, draft: MessageDraft): Promise<string> {
+    const msgtype = draft.as === 'emote' ? 'm.emote' : 'm.text';
+    const link = draft.link === undefined ? {} : bundle(draft.link);
+    const content = { ...messageContent(draft, this.replyTo(roomId, draft.replyTo), msgtype), ...link };
     const op = await this.parts.queue.add({ roomId, kind: 'message', target: null, type: 'm.room.message', content });
     return localKey(op.txnId);
   }
@@ -71,7 +67,7 @@ export class Messages {
     }
     for (const roomId of draft.to) {
       if (draft.comment !== undefined) {
-        await this.sendText(roomId, draft.comment, undefined, 'm.text');
+        await this.sendText(roomId, draft.comment);
       }
       for (const [index, event] of events.entries()) {
         const from = draft.messages[index]?.roomId ?? '';

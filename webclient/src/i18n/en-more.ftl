@@ -518,3 +518,8 @@ phone-invites = Let people who know my number invite me
 phone-invites-note = Who invites you by it sees which account is yours.
 
 message-copy-picture = Copy the picture
+
+## Links
+link-leave-out = Send without the preview
+privacy-links = Previews of links
+privacy-links-note = Your server looks at the pages that messages lead to. Those pages do not learn who you are.

@@ -674,4 +674,7 @@ export type TextId =
   | 'phone-find-note'
   | 'phone-invites'
   | 'phone-invites-note'
-  | 'message-copy-picture';
+  | 'message-copy-picture'
+  | 'link-leave-out'
+  | 'privacy-links'
+  | 'privacy-links-note';

@@ -1,5 +1,6 @@
 /** The commands of the contract: promises that the engine answers. All views take these types from `contract.ts`. */
 import type { Written } from '../model/drafting';
+import type { PagePreview } from '../model/link-previews';
 import type { OutgoingFile } from '../model/outgoing';
 import type { Draft, EventId, ItemKey, PreviewBody, RoomId, ServerInfo, UserId } from './contract';
 import type { FindingCommands } from './finding';
@@ -36,6 +37,8 @@ export type RegisterOutcome =
 /** Plain text (empty or blank is refused), its rich form if it has one, and who is mentioned. */
 export interface MessageDraft extends Written {
   readonly replyTo?: EventId | undefined;
+  /** Goes out with the message as the preview of its link; null: it shall have none. */
+  readonly link?: PagePreview | null;
   /** `emote` for what `/me` says. */
   readonly as?: 'text' | 'emote';
 }

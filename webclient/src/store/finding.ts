@@ -1,4 +1,5 @@
 /** Looking for people, groups and messages. Part of the contract. */
+import type { PagePreview } from '../model/link-previews';
 import type { EventPreview, Profile, RoomId, UserId } from './contract';
 import type { Page } from './groups';
 
@@ -43,6 +44,8 @@ export interface FindingCommands {
   roomSummary(idOrAlias: string, via: readonly string[]): Promise<PublicRoom>;
   /** The rooms of a space, it first. */
   spaceRooms(spaceId: RoomId): Promise<readonly PublicRoom[]>;
+  /** What a linked page says of itself; null when there is nothing to show. */
+  pagePreview(url: string): Promise<PagePreview | null>;
   /** The first event at or after a time. */
   eventAt(roomId: RoomId, ts: number): Promise<string>;
 }

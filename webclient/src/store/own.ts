@@ -30,6 +30,8 @@ export interface Settings {
   readonly sendSound: boolean;
   /** Words of messages in notifications. */
   readonly previews: boolean;
+  /** Cards of the pages that messages lead to; the server looks at those pages. */
+  readonly linkPreviews: boolean;
   /** Archived chats come back when something new is in them. */
   readonly unarchive: boolean;
 }
@@ -57,6 +59,7 @@ export const noOwn: Own = {
     volume: 0.5,
     sendSound: true,
     previews: true,
+    linkPreviews: true,
     unarchive: true,
   },
   notify: { dm: true, group: true },

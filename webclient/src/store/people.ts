@@ -13,6 +13,10 @@ export function knownName(state: MirrorState, userId: UserId): string {
   return state.own.contacts[userId] || state.users[userId]?.name || localpart(userId);
 }
 
+/** Photo of somebody: the one in the room, else the global one. */
+export const photoOf = (state: MirrorState, roomId: RoomId, userId: UserId): string | null =>
+  state.members[roomId]?.[userId]?.avatar ?? state.users[userId]?.avatar ?? null;
+
 /** My own id; '' while nobody is signed in. */
 export function me(state: MirrorState): UserId {
   return state.session.phase === 'signedIn' || state.session.phase === 'softLoggedOut' ? state.session.userId : '';

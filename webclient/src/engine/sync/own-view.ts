@@ -49,6 +49,7 @@ export function ownView(account: Account): Own {
       volume: Math.min(1, Math.max(0, number(settings.volume, noOwn.settings.volume))),
       sendSound: settings.sendSound !== false,
       previews: settings.previews !== false,
+      linkPreviews: settings.linkPreviews !== false,
       unarchive: settings.unarchive !== false,
     },
     notify:

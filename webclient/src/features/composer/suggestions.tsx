@@ -14,6 +14,7 @@ interface Suggestion {
   readonly label: string;
   readonly hint: string;
   readonly sign: string | null;
+  readonly photo?: string | null;
   /** What comes in the place of what was typed. */
   readonly insert: string;
   readonly mention: boolean;
@@ -71,6 +72,7 @@ export function createSuggestions(host: Host) {
         label: one.name,
         hint: one.userId,
         sign: null,
+        photo: one.avatar,
         insert: `@${one.name.replace(/^@/, '')}`,
         mention: true,
       })),
@@ -173,7 +175,7 @@ export function Suggestions(props: { of: ReturnType<typeof createSuggestions> })
                 props.of.take(one);
               }}
             >
-              <Show when={one.sign} fallback={<Avatar id={one.id} name={one.label} size={32} />}>
+              <Show when={one.sign} fallback={<Avatar id={one.id} name={one.label} photo={one.photo} size={32} />}>
                 <span class={s.sign}>{one.sign}</span>
               </Show>
               <span class={s.label}>{one.label}</span>

@@ -1,4 +1,4 @@
-import { createEffect, on, onCleanup, Show, untrack } from 'solid-js';
+import { createEffect, lazy, on, onCleanup, Show, Suspense, untrack } from 'solid-js';
 import { language, t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { written } from '../../model/marks';
@@ -17,12 +17,15 @@ import { commandIn, runCommand } from './commands';
 import s from './composer.module.css';
 import { editLast } from './edit-last';
 import { FormatTip } from './format-tip';
+import { createLink } from './link';
 import { insertText, markKey } from './marking';
 import { nearbyReply } from './nearby-reply';
 import { ReplyBar } from './reply-bar';
 import { createSuggestions, Suggestions } from './suggestions';
 import { keepDraft, tellTyping } from './telling';
 import { createVoice, VoiceButton, VoiceStrip } from './voice';
+
+const LinkBar = lazy(async () => ({ default: (await import('../link-preview/link-bar')).LinkBar }));
 
 /** Longer texts are offered as a file: an event holds at most 64 KiB. */
 const longest = 15_000;
@@ -36,6 +39,9 @@ export function Writer(props: { roomId: RoomId }) {
   const typing = tellTyping(commands);
   const drafts = keepDraft(commands);
   const voice = createVoice(() => props.roomId);
+  const link = createLink(commands, () =>
+    writing().editing || !state.own.settings.linkPreviews ? null : writing().text,
+  );
   const suggestions = createSuggestions({ roomId: () => props.roomId, input: () => input, change: () => typed() });
 
   createEffect(
@@ -103,6 +109,7 @@ export function Writer(props: { roomId: RoomId }) {
   // The text is gone at once, so that nothing is sent twice and the next message need not wait.
   const send = async (roomId: RoomId) => {
     const { text, editing, original, replyTo, mentions } = untrack(writing);
+    const withLink = untrack(() => link.of(text));
     clearWriting(roomId);
     typing.stop(roomId);
     try {
@@ -111,7 +118,8 @@ export function Writer(props: { roomId: RoomId }) {
       } else {
         turnWallpaper();
         if (state.own.settings.sendSound) soundOfSending(state.own.settings.volume);
-        await commands.sendMessage(roomId, { ...written(text.trim(), mentions), ...(replyTo ? { replyTo } : {}) });
+        const draft = { ...written(text.trim(), mentions), ...(replyTo ? { replyTo } : {}), ...withLink };
+        await commands.sendMessage(roomId, draft);
       }
       drafts.now(roomId);
     } catch (error) {
@@ -163,6 +171,13 @@ export function Writer(props: { roomId: RoomId }) {
         <Suggestions of={suggestions} />
         <Show when={writing().editing ?? writing().replyTo}>
           <ReplyBar roomId={props.roomId} />
+        </Show>
+        <Show when={link.shown()}>
+          {(preview) => (
+            <Suspense>
+              <LinkBar preview={preview()} onClose={link.leaveOut} />
+            </Suspense>
+          )}
         </Show>
         <Show when={voice.active()}>
           <VoiceStrip voice={voice} />

@@ -87,6 +87,14 @@ export function PrivacyPage() {
           testid="privacy-invites"
         />
       </Section>
+      <Section note={t('privacy-links-note')}>
+        <SwitchRow
+          text={t('privacy-links')}
+          on={state.own.settings.linkPreviews}
+          onChange={(linkPreviews) => void commands.setSettings({ ...state.own.settings, linkPreviews }).catch(tell)}
+          testid="privacy-links"
+        />
+      </Section>
       <Show when={changing()}>
         <PasswordDialog own={own() ?? byPassword} onClose={closeDialog} />
       </Show>

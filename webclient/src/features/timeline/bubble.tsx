@@ -2,6 +2,7 @@ import { createMemo, createSignal, lazy, Match, Show, Suspense, Switch } from 's
 import { t } from '../../i18n';
 import { bigEmoji } from '../../model/emoji';
 import { text } from '../../model/events';
+import { firstLink } from '../../model/link-previews';
 import { mediaOf } from '../../model/media';
 import { bodyOf } from '../../model/relations';
 import { useClient } from '../../store/context';
@@ -23,6 +24,7 @@ import { Reactions } from './reactions';
 import { ReplyQuote } from './reply-quote';
 import { TimeMark } from './time-mark';
 
+const LinkCard = lazy(async () => ({ default: (await import('../link-preview/link-card')).LinkCard }));
 const PollCard = lazy(async () => ({ default: (await import('../poll/poll-card')).PollCard }));
 
 type BubbleProps = {
@@ -54,6 +56,11 @@ export function Bubble(props: BubbleProps) {
   /** Emoji alone stand without a bubble, unless they answer something. */
   const isBig = () =>
     media() === null && props.item.kind === 'message' && !props.item.reply && bigEmoji(bodyOf(props.item.content)) > 0;
+  const hasLink = () =>
+    media() === null &&
+    client.state.own.settings.linkPreviews &&
+    client.state.rooms[props.roomId]?.encrypted === false &&
+    firstLink(bodyOf(props.item.content)) !== null;
   /** Nothing below the picture: the time lies on it. */
   const bare = () => isVisual() && words() === '';
   const menuOf = (item: TimelineItem, x: number, y: number) => {
@@ -192,6 +199,11 @@ export function Bubble(props: BubbleProps) {
           </Match>
           <Match when={media() === null || words()}>
             <MessageText roomId={props.roomId} item={props.item} body={words()} />
+            <Show when={hasLink()}>
+              <Suspense>
+                <LinkCard item={props.item} />
+              </Suspense>
+            </Show>
           </Match>
         </Switch>
         <TimeMark item={props.album[props.album.length - 1] ?? props.item} menu={menu} />

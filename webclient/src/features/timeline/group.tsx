@@ -1,7 +1,8 @@
 import { createMemo, For, Match, Show, Switch } from 'solid-js';
 import { useClient } from '../../store/context';
 import type { RoomId, TimelineItem } from '../../store/contract';
-import { me, nameOf } from '../../store/people';
+import { isPicking } from '../../store/messages-ui';
+import { me, nameOf, photoOf } from '../../store/people';
 import { Avatar } from '../../ui/avatar';
 import { albumRuns } from './albums';
 import { Bubble } from './bubble';
@@ -38,11 +39,23 @@ function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
   const heads = createMemo(() => [...runs().keys()]);
   const albumFrom = (key: string) => (runs().get(key) ?? []).flatMap((one) => props.events[one] ?? []);
   return (
-    <div class={s.group} data-own={props.own} data-lane={props.withAvatar} data-testid="group">
+    <div
+      class={s.group}
+      data-own={props.own}
+      data-lane={props.withAvatar}
+      data-picking={isPicking()}
+      data-testid="group"
+    >
       <Show when={props.withAvatar}>
         <div class={s.lane}>
           <div class={s.sticky}>
-            <Avatar id={sender()} name={name()} size={40} testid="message-avatar" />
+            <Avatar
+              id={sender()}
+              name={name()}
+              photo={photoOf(state, props.roomId, sender())}
+              size={40}
+              testid="message-avatar"
+            />
           </div>
         </div>
       </Show>

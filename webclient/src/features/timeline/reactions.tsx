@@ -2,7 +2,7 @@ import { For, Show } from 'solid-js';
 import { language, t } from '../../i18n';
 import { useClient } from '../../store/context';
 import type { Reaction, RoomId, TimelineItem } from '../../store/contract';
-import { nameOf } from '../../store/people';
+import { nameOf, photoOf } from '../../store/people';
 import { Avatar } from '../../ui/avatar';
 import s from './bubble.module.css';
 
@@ -40,7 +40,15 @@ export function Reactions(props: { roomId: RoomId; item: TimelineItem }) {
               <Show when={reaction.count <= faces && props.item.reactions.length < 4} fallback={reaction.count}>
                 <span class={s.faces}>
                   <For each={reaction.senders}>
-                    {(id) => <Avatar id={id} name={name(id)} size={20} testid="reactor" />}
+                    {(id) => (
+                      <Avatar
+                        id={id}
+                        name={name(id)}
+                        photo={photoOf(state, props.roomId, id)}
+                        size={20}
+                        testid="reactor"
+                      />
+                    )}
                   </For>
                 </span>
                 <span class="visually-hidden">{reaction.count}</span>
