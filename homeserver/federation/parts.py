@@ -45,6 +45,9 @@ from homeserver.services.media.repository import Media
 from homeserver.services.media.thumbnails import Thumbnails
 from homeserver.services.out_of_band import OutOfBand
 from homeserver.services.outliers import Outliers
+from homeserver.services.partial.completing import Completing
+from homeserver.services.partial.gathering import Gathering
+from homeserver.services.partial.rechecking import Rechecking
 from homeserver.services.peer_reads import PeerReads
 from homeserver.services.peers import Peers
 from homeserver.services.policy_sending import PolicySending
@@ -63,6 +66,7 @@ from homeserver.storage.events.read import Events
 from homeserver.storage.leases import Leases
 from homeserver.storage.members import Members
 from homeserver.storage.outbound import OutboundTable
+from homeserver.storage.partial_joins import PartialJoins
 from homeserver.storage.rooms import RoomTable
 from homeserver.storage.server_keys import ServerKeyTable
 from homeserver.storage.staging import StagingTable
@@ -107,6 +111,7 @@ class Federation:
     keyring: Keyring
     table: PeerTable
     devices: Devices
+    completing: Completing
 
 
 def outside(config: FederationConfig, clock: Clock, rng: Rng, resources: AsyncExitStack) -> tuple[Http, Resolver]:
@@ -178,6 +183,22 @@ def build(
         key, below.rooms, acceptance, events=event_table, references=below.commits.references, clock=clock
     )
     out_of_band = OutOfBand(acceptance, room_table, below.stream, clock)
+    completing = Completing(
+        us,
+        PartialJoins(database),
+        below.rooms,
+        gathering=Gathering(acceptance, event_table, outliers),
+        rechecking=Rechecking(below.rooms, below.stream, event_table, states, faults),
+        events=event_table,
+        states=states,
+        peers=peer_events,
+        stream=below.stream,
+        feed=below.feed,
+        leases=Leases(database),
+        owner=f"{us}-{rng.letters(8)}",
+        clock=clock,
+        faults=faults,
+    )
     remote_join = RemoteJoin(
         key,
         joining,
@@ -192,6 +213,7 @@ def build(
         stream=below.stream,
         keys=below.state_keys,
         nids=database.nids,
+        completing=completing,
         clock=clock,
     )
     remote_invites = RemoteInvites(
@@ -266,7 +288,7 @@ def build(
         media.endpoints(table, below.media, below.thumbnails, lambda: rng.letters(32))
     return Federation(
         routes=table.routes,
-        tasks=[work.run, sender.run],
+        tasks=[work.run, sender.run, completing.run],
         remote_join=remote_join,
         remote_invites=remote_invites,
         queries=Queries(requests),
@@ -279,4 +301,5 @@ def build(
         keyring=keyring,
         table=table,
         devices=Devices(requests),
+        completing=completing,
     )

@@ -5,9 +5,11 @@ join) passes here. A little longer than others: every outcome is decided in one 
 Spec: Server-Server API, Checks performed on receipt of a PDU; Soft failure; Rejection.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
 from typing import Final
 
 import structlog
@@ -19,14 +21,14 @@ from homeserver.protocol.events import Event, StateKey, join, redacted
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.commits import Commits
-from homeserver.services.heads import CREATE, Room
+from homeserver.services.heads import CREATE, MEMBER, Room
 from homeserver.services.intents import Finished, Stale
 from homeserver.services.keyring import Keyring
 from homeserver.services.policy_server import PolicyServers
 from homeserver.services.received import Dropped, has_right_hash, parse, redaction_of
 from homeserver.services.resolution import Point, Resolution, point_after
 from homeserver.services.rooms import Rooms
-from homeserver.services.turns import slices
+from homeserver.services.turns import SLICE, slices
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import FOLLOWED, OUTLIER, REJECTED, SOFT_FAILED, RedactionRow, Row, TxnKey
@@ -106,21 +108,23 @@ class Acceptance:
     async def read(
         self, pdus: Sequence[object], rules: RoomVersion, *, limit_references: bool = True
     ) -> list[Event | Dropped]:
-        """Parse, verify signatures, check hashes; one result for each PDU, in order.
+        """Parse, verify signatures, check hashes; one result for each PDU (an object or its JSON), in order.
 
-        An event whose hash is wrong comes back redacted, as everybody else sees it.
+        An event whose hash is wrong comes back redacted, as everybody else sees it. Many are read beside the loop.
         """
         results: list[Event | Dropped] = []
+        is_much = len(pdus) > SLICE
         async for portion in slices(pdus):
-            results += [parse(pdu, rules, limit_references) for pdu in portion]
+            read = partial(_parse_all, portion, rules, limit_references)
+            results += await asyncio.to_thread(read) if is_much else read()
         parsed = [(place, event) for place, event in enumerate(results) if isinstance(event, Event)]
         problems = await self._keyring.verify_pdus([(event.pdu, rules) for _, event in parsed])
         async for judged in slices(list(zip(parsed, problems, strict=True))):
+            signed = [event for (_, event), problem in judged if problem is None]
+            hashed = partial(_as_hashed, signed, rules)
+            shown = iter(await asyncio.to_thread(hashed) if is_much else hashed())
             for (place, event), problem in judged:
-                if problem is not None:
-                    results[place] = Dropped(f"signature: {problem}", event.event_id)
-                elif not has_right_hash(event, rules):
-                    results[place] = redacted(event, rules)
+                results[place] = next(shown) if problem is None else Dropped(f"signature: {problem}", event.event_id)
         return results
 
     # -- checks against the room -----------------------------------------------------------------------------------
@@ -184,6 +188,8 @@ class Acceptance:
                 break
             if not self._policy.is_recommended(room, event):
                 break
+            if room.is_partial:
+                break  # who is not among the members may be one: only its auth events tell
             if run and event.redacts(room.rules) is not None:
                 break  # what it redacts may be in the run, its right to do so may have changed there
             auth = self._auth_events(room, event, known)
@@ -236,7 +242,8 @@ class Acceptance:
         if prev_missing or auth_missing:
             raise MissingAncestors(prev_missing, auth_missing)
         auth_nids = tuple(nid for nid, _ in auth.values())
-        verdict, why = self._by_auth_events(room, event, known, {key: found for key, (_, found) in auth.items()})
+        cited = {key: found for key, (_, found) in auth.items()}
+        verdict, why = self._by_auth_events(room, event, known, cited)
         if not event.prev_events:
             # Before it there is no state, which allows nothing; and a room has one create event, which we have.
             verdict, why = Verdict.REJECTED, "it has no parents"
@@ -248,13 +255,15 @@ class Acceptance:
         if await self._is_followed(room, event):
             flags |= FOLLOWED
         elif given is None and self._stands_on_head(room, event):
-            return await self._at_head(room, base, known, flags)
-        return await self._beside_head(room, base, known, given, flags)
+            return await self._at_head(room, base, known, flags, cited)
+        return await self._beside_head(room, base, known, given, flags, cited)
 
-    async def _at_head(self, room: Room, base: Finished, known: Known, flags: int) -> Verdict:
+    async def _at_head(
+        self, room: Room, base: Finished, known: Known, flags: int, cited: Mapping[EventId, Event]
+    ) -> Verdict:
         """The common case: the state before the event is the current state [0 trips]."""
         try:
-            _check(base.event, _state_at_head(room, base.event), room)
+            _check(base.event, _with_omitted(room, _state_at_head(room, base.event), cited), room)
         except NotAllowed as refused:
             return await self._hide(room, base, REJECTED, str(refused), (room.chain_id, room.sequence), ())
         signed = await self._policy.recommended(room, base.event)
@@ -264,7 +273,15 @@ class Acceptance:
         await self._commits.commit(room, replace(base, flags=flags, redaction=_redaction(room, base.event, known)))
         return Verdict.ACCEPTED
 
-    async def _beside_head(self, room: Room, base: Finished, known: Known, given: Given | None, flags: int) -> Verdict:
+    async def _beside_head(
+        self,
+        room: Room,
+        base: Finished,
+        known: Known,
+        given: Given | None,
+        flags: int,
+        cited: Mapping[EventId, Event],
+    ) -> Verdict:
         """The event forked off, or stands behind a hole: its state before is an older or a resolved one."""
         event = base.event
         seen = room.version
@@ -276,11 +293,11 @@ class Acceptance:
             keys = auth_state_keys(event.type, event.sender, event.state_key, event.content, room.rules)
             before = await self._resolution.events_at(room, point, extra, keys)
         try:
-            _check(event, before, room)
+            _check(event, _with_omitted(room, before, cited), room)
         except NotAllowed as refused:
             return await self._hide(room, base, REJECTED, str(refused), point, extra)
         try:
-            _check(event, _state_at_head(room, event), room)
+            _check(event, _with_omitted(room, _state_at_head(room, event), cited), room)
         except NotAllowed as refused:
             return await self._soft_fail(room, base, str(refused), point, extra)
         signed = await self._policy.recommended(room, event)
@@ -417,6 +434,15 @@ class Acceptance:
         )
 
 
+def _parse_all(pdus: Sequence[object], rules: RoomVersion, limit_references: bool) -> list[Event | Dropped]:
+    return [parse(pdu, rules, limit_references) for pdu in pdus]
+
+
+def _as_hashed(events: Sequence[Event], rules: RoomVersion) -> list[Event]:
+    """The events, those whose content is not what was hashed redacted."""
+    return [event if has_right_hash(event, rules) else redacted(event, rules) for event in events]
+
+
 def event_of(stored: StoredEvent, rules: RoomVersion) -> Event:
     """A stored event with all that its PDU holds."""
     return join(stored.body, stored.envelope, rules)
@@ -429,6 +455,18 @@ def _auth_at_head(room: Room, event: Event) -> list[Event]:
 
 def _state_at_head(room: Room, event: Event) -> dict[StateKey, Event]:
     return {found.key: found for found in _auth_at_head(room, event)}
+
+
+def _with_omitted(
+    room: Room, state: Mapping[StateKey, Event], cited: Mapping[EventId, Event]
+) -> Mapping[StateKey, Event]:
+    """A state with the members that were left out when we joined, as far as the event itself names them.
+
+    What is accepted so is checked again once the state is whole (`partial.rechecking`).
+    """
+    if not room.is_partial:
+        return state
+    return {**{found.key: found for found in cited.values() if found.type == MEMBER and found.is_state}, **state}
 
 
 def _check(event: Event, state: Mapping[StateKey, Event], room: Room) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from homeserver.errors import MatrixError
 from homeserver.federation.client.errors import FederationError
 from homeserver.federation.client.events import Events as PeerEvents
+from homeserver.protocol.auth_rules import auth_state_keys
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
 from homeserver.services.acceptance import Acceptance, Given, event_of
@@ -49,7 +50,13 @@ class Ancestors:
         await self._keep(room, [found for found in read if isinstance(found, Event)])
 
     async def state_before(self, origin: str, room: Room, event: Event, missing: Collection[EventId]) -> Given:
-        """The state before the event as the peer tells it, every event of it verified and judged."""
+        """The state before the event as the peer tells it, every event of it verified and judged.
+
+        While members of the room lack, that before our join stands for it: the event forked off about then, and is
+        checked again once the state is whole.
+        """
+        if room.is_partial:
+            return await self._before_join(room, event, missing)
         told = await self._peers.state_ids(origin, room.room_id, event.event_id)
         wanted = dict.fromkeys([*told.state, *told.auth_chain])
         unknown = await self._events.missing(list(wanted))
@@ -67,6 +74,11 @@ class Ancestors:
                 state[entry.key] = entry
         point, rows = await self._resolution.given(room, numbers)
         return Given(point, rows, state, tuple(sorted(missing)))
+
+    async def _before_join(self, room: Room, event: Event, missing: Collection[EventId]) -> Given:
+        point = (room.chain_id, 0)
+        keys = auth_state_keys(event.type, event.sender, event.state_key, event.content, room.rules)
+        return Given(point, (), await self._resolution.events_at(room, point, (), keys), tuple(sorted(missing)))
 
     async def empty_state(self, room: Room) -> Given:
         """The state before a create event."""

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from homeserver.errors import MatrixError
+from homeserver.errors import MatrixError, Unavailable
 from homeserver.federation.client.errors import FederationError
 from homeserver.federation.client.events import Events as PeerEvents
 from homeserver.protocol.auth_rules import check
@@ -81,9 +81,11 @@ class Backfill:
         lock = self._filling.setdefault(room.room_nid, asyncio.Lock())
         try:
             async with asyncio.timeout(BUDGET_S), lock:
+                if room.is_partial:  # older states are told as differences to one that is not here yet
+                    room = await self._rooms.whole(room.room_id)
                 hole = await self._hole(room, below, limit)
                 return hole is not None and await self._fill(room, hole, max(1, min(limit, MAX_EVENTS)))
-        except TimeoutError:
+        except (TimeoutError, Unavailable):
             return False
         finally:
             if not lock.locked():

@@ -19,6 +19,7 @@ from homeserver.clock import Clock
 from homeserver.storage.errors import DatabaseDown
 from homeserver.storage.members import Members, Membership
 from homeserver.storage.rows import (
+    REJECTED,
     AccountDataRow,
     DeviceChangeRow,
     EventRow,
@@ -29,6 +30,7 @@ from homeserver.storage.rows import (
     Row,
     StateRow,
     ToDeviceRow,
+    WithdrawnRow,
     decode_rows,
     encode_rows,
 )
@@ -145,6 +147,8 @@ class Feed:
                 except Exception:
                     # A row that one cache cannot take is kept from nobody else, and does not end the process.
                     log.exception("feed.cache_failed", position=row.position, kind=type(row).__name__)
+            if isinstance(row, WithdrawnRow):
+                self._withdraw(row.event_nid)
             self._ring.append(row)
             self._positions.append(row.position)
             self._bytes += _size(row)
@@ -157,6 +161,12 @@ class Feed:
             follower.set()
         if self._reached:
             self._answer_reached()
+
+    def _withdraw(self, event_nid: int) -> None:
+        """Keep an event that was rejected after all from those who have not been told of it yet."""
+        for row in self._ring:
+            if isinstance(row, EventRow) and row.event_nid == event_nid:
+                row.flags |= REJECTED
 
     def _prune(self) -> None:
         """Keep the newest rows, as many as the limits of number and size let."""

@@ -3,7 +3,7 @@
 Not for: where heads are kept and how they follow the stream (`rooms`); states of the past (`storage.state`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from homeserver.protocol.power_levels import PowerLevels
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.server_acl import ServerAcl
 from homeserver.storage.rooms import HeadRecord
-from homeserver.storage.rows import FOLLOWED, EventRow, MemberRow, RedactionRow, StateRow
+from homeserver.storage.rows import FOLLOWED, EventRow, MemberRow, PartialRow, RedactionRow, StateRow
 
 MEMBER = "m.room.member"
 CREATE: StateKey = ("m.room.create", "")
@@ -82,6 +82,8 @@ class Room:
         self.read_at = record.position
         self.is_public = record.is_public
         self.is_partial = record.is_partial
+        """Members that were there before our join are still to be fetched: who is not among `members` may be one."""
+        self.told_servers: AbstractSet[str] = record.told_servers
         self.version = record.version
         self.chain_id = record.chain_id
         self.sequence = record.sequence
@@ -155,9 +157,13 @@ class Room:
         return self._power
 
     @property
-    def servers(self) -> Iterable[str]:
-        """Names of the servers with a joined user."""
-        return self._by_server().keys()
+    def servers(self) -> AbstractSet[str]:
+        """Names of the servers with a joined user; while members lack, with those that are in the room as we were told.
+
+        Told ones are sent to. What they may read is decided by `has_server`, which knows members alone.
+        """
+        known = self._by_server().keys()
+        return known | self.told_servers if self.is_partial else known
 
     def has_server(self, server: str) -> bool:
         return server in self._by_server()
@@ -191,8 +197,9 @@ class Room:
 
     @property
     def joined_count(self) -> int:
-        """How many are joined."""
-        return sum(map(len, self._by_server().values()))
+        """How many are joined, as far as is known."""
+        known = sum(map(len, self._by_server().values()))
+        return max(known, len(self.told_servers)) if self.is_partial else known
 
     def count(self, membership: str) -> int:
         return sum(1 for member in self.members.values() if member.membership == membership)
@@ -230,10 +237,15 @@ class Room:
             self._change((row.type, row.state_key), row)
 
     def apply_state(self, row: StateRow) -> None:
-        """Take a change of the current state that resolution made."""
+        """Take a change of the current state that resolution made, or that was there before our join."""
         self.version = row.head_version
-        self.chain_id, self.sequence = row.chain_id, row.sequence
+        if row.sequence:  # else it is of the state that the first chain begins with
+            self.chain_id, self.sequence = row.chain_id, row.sequence
         self._change((row.type, row.state_key), row)
+
+    def apply_partial(self, row: PartialRow) -> None:
+        """Members lack from now on, or no longer."""
+        self.is_partial, self.told_servers = row.is_partial, frozenset(row.servers)
 
     def apply_member(self, row: MemberRow) -> None:
         """Take a membership that a server outside the room set."""

@@ -74,6 +74,8 @@ class Inviting:
             user_id = parse_user_id(target)
         except BadIdentifier as bad:
             raise InvalidParam(str(bad)) from bad
+        if room.is_partial and user_id not in room.members:
+            room = await self._rooms.whole(room_id)
         if room.is_joined(user_id):
             raise Forbidden(f"{user_id} is in the room already.")
         requester.must_be_active()

@@ -96,6 +96,8 @@ class Joining:
         if head is not None and head.has_server(self._server):
             if head.is_joined(user_id):
                 return room_id
+            if head.is_partial:  # a ban may be among what lacks
+                head = await self._rooms.whole(room_id)
             authorised_via = await self._authorising_user(head, user_id)
             if authorised_via is not None:
                 content["join_authorised_via_users_server"] = authorised_via
@@ -126,6 +128,7 @@ class Joining:
         if reason is not None:
             content["reason"] = reason
         if head is not None and head.has_server(self._server):
+            head = await self._rooms.whole(room_id)
             draft = Draft.member(requester.user_id, "knock", **content)
             await self._commits.commit(head, Intent(requester.user_id, draft))
         elif self._remote is not None:
@@ -167,7 +170,7 @@ class Joining:
         rooms = [_allowed_room(condition) for condition in allow] if isinstance(allow, list) else []
         known = [await self._rooms.find(room_id) for room_id in rooms if room_id is not None]
         if not any(allowed is not None and allowed.is_joined(user_id) for allowed in known):
-            if all(allowed is not None for allowed in known):
+            if all(allowed is not None and not allowed.is_partial for allowed in known):
                 raise Forbidden("You are in none of the rooms whose members may join.")
             return None
         power = room.power

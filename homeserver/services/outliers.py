@@ -57,24 +57,32 @@ class Outliers:
             for stored in await self._events.by_id([event.event_id for event in events])
         }
         new = [event for event in events if event.event_id not in found]
+        numbers = {event_id: one.event_nid for event_id, one in found.items()}
+        await self.write(room, new, numbers, rejected)
+        for event in new:
+            found[event.event_id] = Stored(numbers[event.event_id], event.event_id in rejected)
+        return found
+
+    async def write(
+        self, room: Room, new: Sequence[Event], numbers: dict[EventId, int], rejected: Collection[EventId]
+    ) -> None:
+        """Write events that are not stored yet, and add their numbers to `numbers`, which has those they cite."""
         keys = await self._keys.intern([event.key for event in new if event.is_state])
         await self._nids.ensure(len(new))
-        for event in new:
-            found[event.event_id] = Stored(self._nids.next(), event.event_id in rejected)
+        numbers.update({event.event_id: self._nids.next() for event in new})
         async for portion in slices(new, CHUNK):
             rows = [
                 event_row(
                     event,
                     room,
-                    event_nid=found[event.event_id].event_nid,
+                    event_nid=numbers[event.event_id],
                     state_key_nid=keys[event.key] if event.is_state else None,
-                    auth_nids=tuple(found[auth].event_nid for auth in event.auth_events if auth in found),
+                    auth_nids=tuple(numbers[auth] for auth in event.auth_events if auth in numbers),
                     flags=OUTLIER | (REJECTED if event.event_id in rejected else 0),
                 )
                 for event in portion
             ]
             await self._write(room, rows)
-        return found
 
     async def _write(self, room: Room, rows: Sequence[EventRow]) -> None:
         await write_beside(self._stream, self._rooms, room, rows)
@@ -171,7 +179,8 @@ def judge(
     create = next((e for e in everything.values() if e.type == "m.room.create" and e.state_key == ""), None)
     allowed: dict[EventId, Event] = {event_id: event for event_id, (event, _) in stored.items()}
     order: list[Event] = []
-    for event in _topological(events):
+    for event_id in topological({event_id: event.auth_events for event_id, event in events.items()}):
+        event = events[event_id]
         if any(auth not in allowed and auth not in rejected for auth in event.auth_events):
             continue
         named = {auth: everything[auth] for auth in event.auth_events}
@@ -188,19 +197,19 @@ def judge(
     return order, rejected
 
 
-def _topological(events: Mapping[EventId, Event]) -> list[Event]:
-    """Auth events first; what stands in a circle is left out. Without recursion: chains are long."""
-    order: list[Event] = []
-    waits = {event_id: sum(auth in events for auth in event.auth_events) for event_id, event in events.items()}
+def topological(cites: Mapping[EventId, Sequence[EventId]]) -> list[EventId]:
+    """Cited ones first; what stands in a circle is left out. Without recursion: chains are long."""
+    order: list[EventId] = []
+    waits = {event_id: sum(auth in cites for auth in cited) for event_id, cited in cites.items()}
     cited_by: dict[EventId, list[EventId]] = {}
-    for event in events.values():
-        for auth in event.auth_events:
-            if auth in events:
-                cited_by.setdefault(auth, []).append(event.event_id)
+    for event_id, cited in cites.items():
+        for auth in cited:
+            if auth in cites:
+                cited_by.setdefault(auth, []).append(event_id)
     ready = sorted(event_id for event_id, count in waits.items() if not count)
     while ready:
         event_id = ready.pop()
-        order.append(events[event_id])
+        order.append(event_id)
         for citing in cited_by.get(event_id, ()):
             waits[citing] -= 1
             if not waits[citing]:

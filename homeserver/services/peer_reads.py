@@ -56,7 +56,7 @@ class PeerReads:
         """Raises NotFound, Forbidden."""
         room = await self._room(origin, room_id)
         stored = await self._stored(event_id)
-        if stored.room_nid != room.room_nid or stored.flags & OUTLIER:
+        if room.is_partial or stored.room_nid != room.room_nid or stored.flags & OUTLIER:
             raise NotFound("The event, or the state before it, is not known here.")
         point: Point = (stored.chain_id, stored.sequence)
         ids = [entry.event_id for entry in (await self._states.state_at(point)).values()]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from homeserver.protocol import canonical_json
 from homeserver.protocol.errors import BadEvent, BadIdentifier, BadJson, ProtocolError
 from homeserver.protocol.events import Event, parse_pdu
 from homeserver.protocol.hashes import check_content_hash
@@ -36,10 +37,11 @@ def room_id_of(pdu: object) -> str | None:
 
 
 def parse(pdu: object, rules: RoomVersion, limit_references: bool) -> Event | Dropped:
-    """The event, if its format and size are right."""
-    if not isinstance(pdu, dict):
-        return Dropped("not an object")
+    """The event of a PDU, or of its JSON, if its format and size are right."""
     try:
+        pdu = canonical_json.decode(pdu) if isinstance(pdu, bytes) else pdu
+        if not isinstance(pdu, dict):
+            return Dropped("not an object")
         event = parse_pdu(pdu, rules, limit_references=limit_references)
     except (BadEvent, BadJson, ProtocolError) as error:
         return Dropped(str(error))

@@ -7,6 +7,7 @@ Spec: Server-Server API, Joining Rooms, Leaving Rooms (Rejecting Invites).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -17,9 +18,9 @@ from homeserver.errors import Forbidden, IncompatibleRoomVersion, MatrixError, N
 from homeserver.federation.client.errors import FederationError, Refused
 from homeserver.federation.client.joining import Joined, Joining, Template, incompatible_version
 from homeserver.protocol.auth_rules import check
-from homeserver.protocol.errors import BadEvent, NotAllowed
+from homeserver.protocol.errors import BadEvent, BadIdentifier, NotAllowed
 from homeserver.protocol.events import Event, StateKey, build_pdu, seal
-from homeserver.protocol.identifiers import EventId, RoomId, UserId, server_of
+from homeserver.protocol.identifiers import EventId, RoomId, UserId, parse_server_name, server_of
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.acceptance import Acceptance
@@ -27,7 +28,9 @@ from homeserver.services.commits import Commits
 from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import Finished, Stale
 from homeserver.services.out_of_band import OutOfBand
-from homeserver.services.outliers import Outliers, Stored, event_row, judge
+from homeserver.services.outliers import Outliers, Stored, judge
+from homeserver.services.partial.completing import Completing
+from homeserver.services.partial.entries import Beginning, first_row
 from homeserver.services.resolution import Resolution
 from homeserver.services.rooms import Rooms
 from homeserver.services.templates import BadTemplate, read_template
@@ -35,7 +38,7 @@ from homeserver.services.turns import slices
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.members import Members
 from homeserver.storage.rooms import RoomTable
-from homeserver.storage.rows import BackwardRow, RoomWrite, Rows, StateRow
+from homeserver.storage.rows import PartialRow, StateRow
 from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Stream
 
@@ -45,6 +48,10 @@ MAX_SERVERS: Final = 6
 """Residents that are tried before we give up."""
 TRIES: Final = 5
 MAX_STATE: Final = 200_000
+MAX_TOLD: Final = 20_000
+"""Servers in a room, of which we are told while members lack."""
+FIRST_MEMBERS: Final = 100
+"""Of a state that was told whole: so many are written with the join, the others by and by."""
 MANY: Final = 200
 """Events whose judging would hold the loop up."""
 KNOCKABLE: Final = [version for version, rules in ROOM_VERSIONS.items() if rules.knock]
@@ -70,6 +77,7 @@ class RemoteJoin:
         stream: Stream,
         keys: StateKeys,
         nids: NidBlocks,
+        completing: Completing,
         clock: Clock,
     ) -> None:
         self._key = key
@@ -85,6 +93,7 @@ class RemoteJoin:
         self._stream = stream
         self._keys = keys
         self._nids = nids
+        self._completing = completing
         self._clock = clock
 
     async def join(self, user_id: UserId, room_id: RoomId, via: Sequence[str], content: Mapping[str, Any]) -> None:
@@ -187,14 +196,21 @@ class RemoteJoin:
         template = await self._client.make_join(server, room_id, user_id, ROOM_VERSIONS)
         rules = _rules(template)
         event = self._build(template, rules, user_id, room_id, "join", extra)
-        joined = await self._client.send_join(server, room_id, event.event_id, event.pdu)
+        # Whoever comes back has members to compare with: those are told at once.
+        is_new = (known := await self._rooms.find(room_id)) is None or not known.extremities
+        joined = await self._client.send_join(server, room_id, event.event_id, event.pdu, omit_members=is_new)
+        if joined.members_omitted and not (is_new and joined.servers):
+            raise BadTemplate("the resident left out members, and does not say who can tell them")
         event = await self._countersigned(event, joined, rules)
-        chain, state, rejected = await self._verified(joined, rules, room_id)
+        everything, state, rejected = await self._verified(joined, rules, room_id)
         by_key = {entry.key: entry for entry in state}
         create = by_key[CREATE_KEY]
-        check(event, by_key, rules, create=create if rules.create_is_room else None)
-        await self._store(room_id, rules, event, {**chain, **{e.event_id: e for e in state}}, by_key, rejected)
-        log.info("joined", room_id=room_id, server=server, state=len(state), auth_chain=len(chain))
+        named = [everything[auth] for auth in event.auth_events if auth in everything] if joined.members_omitted else []
+        before = {**{found.key: found for found in named if found.type == MEMBER}, **by_key}
+        check(event, before, rules, create=create if rules.create_is_room else None)
+        entry = _Entry(server, event, by_key, everything, rejected, joined.members_omitted, joined.servers)
+        await self._store(room_id, rules, entry)
+        log.info("joined", room_id=room_id, server=server, state=len(state), is_partial=joined.members_omitted)
 
     async def _countersigned(self, event: Event, joined: Joined, rules: RoomVersion) -> Event:
         """Our event with the signature of the resident that vouches, for restricted rooms."""
@@ -209,8 +225,6 @@ class RemoteJoin:
         self, joined: Joined, rules: RoomVersion, room_id: RoomId
     ) -> tuple[dict[EventId, Event], list[Event], set[EventId]]:
         """Auth chain, state, and which of them are rejected. Bad events are left out. Raises BadTemplate."""
-        if joined.members_omitted:
-            raise BadTemplate("the resident left out members that were asked for")
         if len(joined.state) + len(joined.auth_chain) > MAX_STATE:
             raise BadTemplate(f"the state has more than {MAX_STATE} events")
         read = await self._acceptance.read([*joined.state, *joined.auth_chain], rules)
@@ -228,55 +242,69 @@ class RemoteJoin:
             raise BadTemplate("the state has no create event of this room")
         return {event.event_id: event for event in order}, state, rejected
 
-    async def _store(
-        self,
-        room_id: RoomId,
-        rules: RoomVersion,
-        event: Event,
-        everything: Mapping[EventId, Event],
-        state: Mapping[StateKey, Event],
-        rejected: set[EventId],
-    ) -> None:
-        """Write the room: outliers first, then the state and the join in one batch."""
+    async def _store(self, room_id: RoomId, rules: RoomVersion, entry: "_Entry") -> None:
+        """Write the room: outliers first, then the join with the state, or with as much of it as a batch may hold."""
         await self._table.allocate(room_id, rules.id, created_ts=self._clock.now_ms())
         room = await self._rooms.reload(room_id)
         if room is None:
             raise Unavailable("The room could not be made.")
-        stored = await self._outliers.store(room, list(everything.values()), rejected)
+        if room.extremities:
+            stored = await self._outliers.store(room, list(entry.everything.values()), entry.rejected)
+            await self._enter(room, entry, stored)
+            return
+        first = entry.first()
+        needed = _with_chains(first.values(), entry)
+        with self._completing.held(room.room_nid):
+            stored = await self._outliers.store(room, needed, entry.rejected)
+            await self._enter(room, replace(entry, state=first, is_partial=entry.lacks(first)), stored)
+            rest = [event for event in entry.everything.values() if event.event_id not in stored]
+            if rest:
+                await self._outliers.store(room, [*needed, *rest], entry.rejected)
+                await self._completing.stored(room.room_nid, len(entry.everything))
+
+    async def _enter(self, room: Room, entry: "_Entry", stored: Mapping[EventId, Stored]) -> None:
         for _ in range(TRIES):
-            room = await self._rooms.reload(room_id) or room
+            room = await self._rooms.reload(room.room_id) or room
             try:
-                await (self._return if room.extremities else self._begin)(room, event, state, stored)
+                await (self._return if room.extremities else self._begin)(room, entry, stored)
             except Stale:
                 continue
-            self._rooms.forget(room_id)
+            self._rooms.forget(room.room_id)
             return
         raise Unavailable("The room changed while it was joined; try again.")
 
-    async def _begin(
-        self, room: Room, event: Event, state: Mapping[StateKey, Event], stored: Mapping[EventId, Stored]
-    ) -> None:
+    async def _begin(self, room: Room, entry: "_Entry", stored: Mapping[EventId, Stored]) -> None:
         """A room that we were never in: its state stands at the beginning of its first chain."""
+        event, state = entry.event, entry.state
         numbers = await self._keys.intern([*state, event.key])
         await self._nids.ensure(1)
         rows: list[StateRow] = []
-        async for portion in slices([entry for key, entry in sorted(state.items()) if key != event.key]):
-            rows += [_state_row(room, entry, stored[entry.event_id].event_nid, numbers) for entry in portion]
-        entry = _Beginning(room, event, rows, stored, numbers[event.key], self._nids.next())
-        outcome = await self._stream.submit(entry)
+        async for portion in slices([found for key, found in sorted(state.items()) if key != event.key]):
+            rows += [first_row(room, found, stored[found.event_id].event_nid, numbers) for found in portion]
+        beginning = Beginning(
+            room,
+            event,
+            rows,
+            stored,
+            state_key_nid=numbers[event.key],
+            event_nid=self._nids.next(),
+            partial=entry.row(room) if entry.is_partial else None,
+        )
+        outcome = await self._stream.submit(beginning)
         if outcome.refused:
             raise Stale
 
-    async def _return(
-        self, room: Room, event: Event, state: Mapping[StateKey, Event], stored: Mapping[EventId, Stored]
-    ) -> None:
+    async def _return(self, room: Room, entry: "_Entry", stored: Mapping[EventId, Stored]) -> None:
         """A room that we were in before: what happened meanwhile is a gap, and the head starts anew after it."""
+        event, state = entry.event, entry.state
         told = {key: (stored[entry.event_id].event_nid, entry.event_id) for key, entry in state.items()}
         point, rows = await self._resolution.given(room, told)
         current = room.state_event_ids()
         after = {key: entry.event_id for key, entry in state.items()} | {event.key: event.event_id}
         changed = {key: after.get(key) for key in {*current, *after} if current.get(key) != after.get(key)}
         changes = await self._resolution.changes(room, changed, event)
+        if room.is_partial:
+            rows.append(entry.row(room))
         await self._commits.commit(
             room,
             Finished(
@@ -294,74 +322,63 @@ class RemoteJoin:
         )
 
 
-class _Beginning:
-    """The first batch of a room that comes from elsewhere."""
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What an accepted join brings. `everything`: the state and its auth chains; `servers`: those in the room."""
 
-    def __init__(
-        self,
-        room: Room,
-        event: Event,
-        state: Sequence[StateRow],
-        stored: Mapping[EventId, Stored],
-        state_key_nid: int,
-        event_nid: int,
-    ) -> None:
-        self.room_nid: int | None = room.room_nid
-        self._room = room
-        self._event = event
-        self._state = state
-        self._stored = stored
-        self._state_key_nid = state_key_nid
-        self._event_nid = event_nid
+    via: str
+    event: Event
+    state: Mapping[StateKey, Event]
+    everything: Mapping[EventId, Event]
+    rejected: set[EventId]
+    is_partial: bool
+    servers: Sequence[str]
 
-    def rows(self, rows: Rows) -> None:
-        room, event = self._room, self._event
-        rows.rooms.append(
-            RoomWrite(
-                room_nid=room.room_nid,
-                seen=room.version,
-                chain_id=room.chain_id,
-                sequence=room.sequence,
-                exact=True,
-                added=[self._event_nid],
-                new_chain_id=room.chain_id,
-                new_sequence=1,
-                depth=event.depth,
-                n=1,
-            )
+    def first(self) -> dict[StateKey, Event]:
+        """The state that is written with the join: all of it but members beyond the first."""
+        members = [key for key in self.state if key[0] == MEMBER]
+        named = {found.key for found in map(self.everything.get, self.event.auth_events) if found is not None}
+        later = set(members[FIRST_MEMBERS:]) - named
+        return {key: found for key, found in self.state.items() if key not in later}
+
+    def lacks(self, first: Mapping[StateKey, Event]) -> bool:
+        """Whether members lack, with the state beginning with `first`."""
+        return self.is_partial or len(first) < len(self.state)
+
+    def row(self, room: Room) -> PartialRow:
+        """That members lack, or that none does."""
+        servers = self.servers or sorted({server_of(key[1]) for key, one in self.state.items() if _is_join(key, one)})
+        return PartialRow(
+            room_nid=room.room_nid,
+            room_id=room.room_id,
+            event_id=self.event.event_id,
+            is_partial=self.is_partial,
+            via=self.via,
+            servers=tuple(name for name in servers[:MAX_TOLD] if _is_server_name(name)),
         )
-        for state_row in self._state:
-            rows.add(state_row)
-        row = event_row(
-            event,
-            room,
-            event_nid=self._event_nid,
-            state_key_nid=self._state_key_nid,
-            auth_nids=tuple(self._stored[auth].event_nid for auth in event.auth_events if auth in self._stored),
-        )
-        row.on_head = row.is_current_state = True
-        row.sequence, row.delta_sequence = 0, 1
-        rows.add(row)
-        rows.add(BackwardRow(room_nid=room.room_nid, added=tuple(event.prev_events)))
 
 
-def _state_row(room: Room, entry: Event, event_nid: int, numbers: Mapping[StateKey, int]) -> StateRow:
-    made = event_row(entry, room, event_nid=event_nid, state_key_nid=None)
-    return StateRow(
-        room_nid=room.room_nid,
-        room_id=room.room_id,
-        chain_id=room.chain_id,
-        sequence=0,
-        type=entry.type,
-        state_key=entry.target,
-        state_key_nid=numbers[entry.key],
-        event_nid=made.event_nid,
-        event_id=entry.event_id,
-        body=made.body,
-        membership=made.membership,
-        displayname=made.displayname,
-        avatar_url=made.avatar_url,
-    )
+def _is_server_name(text: str) -> bool:
+    try:
+        parse_server_name(text)
+    except BadIdentifier:
+        return False
+    return True
+
+
+def _is_join(key: StateKey, event: Event) -> bool:
+    return key[0] == MEMBER and event.membership == "join"
+
+
+def _with_chains(events: Iterable[Event], entry: _Entry) -> list[Event]:
+    """The events, with the auth chains of them and of the join."""
+    found = {event.event_id: event for event in events}
+    layer = [*found.values(), entry.event]
+    while layer:
+        cited = {auth for event in layer for auth in event.auth_events} - found.keys()
+        layer = [entry.everything[auth] for auth in cited if auth in entry.everything]
+        found |= {event.event_id: event for event in layer}
+    return list(found.values())
 
 
 async def _judged(events: Mapping[EventId, Event], rules: RoomVersion) -> tuple[list[Event], set[EventId]]:

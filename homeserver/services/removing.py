@@ -97,24 +97,29 @@ class Removing:
 
         Raises Forbidden if the target is neither joined, invited nor knocking, or outranks the requester.
         """
-        room = await self._rooms.joined_by(requester.user_id, room_id)
-        user_id = _user(target)
+        room, user_id = await self._room_of(requester, room_id, target)
         if room.membership(user_id) not in PRESENT:
             raise Forbidden(f"{user_id} is not in the room.")
         return await self._set(requester, room, user_id, "leave", reason)
 
     async def ban(self, requester: Requester, room_id: str, target: str, *, reason: str | None = None) -> EventId:
         """Ban `target`, whether they are in the room or not. Raises Forbidden."""
-        room = await self._rooms.joined_by(requester.user_id, room_id)
-        return await self._set(requester, room, _user(target), "ban", reason)
+        room, user_id = await self._room_of(requester, room_id, target)
+        return await self._set(requester, room, user_id, "ban", reason)
 
     async def unban(self, requester: Requester, room_id: str, target: str, *, reason: str | None = None) -> EventId:
         """Lift a ban. Raises Forbidden if there is none, or the requester may not."""
-        room = await self._rooms.joined_by(requester.user_id, room_id)
-        user_id = _user(target)
+        room, user_id = await self._room_of(requester, room_id, target)
         if room.membership(user_id) != "ban":
             raise Forbidden(f"{user_id} is not banned.")
         return await self._set(requester, room, user_id, "leave", reason)
+
+    async def _room_of(self, requester: Requester, room_id: str, target: str) -> tuple[Room, UserId]:
+        """The requester's room, with what the target is in it known."""
+        room, user_id = await self._rooms.joined_by(requester.user_id, room_id), _user(target)
+        if room.is_partial and user_id not in room.members:
+            room = await self._rooms.whole(room_id)
+        return room, user_id
 
     async def _set(
         self, requester: Requester, room: Room, target: UserId, membership: str, reason: str | None

@@ -94,6 +94,13 @@ class Resident:
             raise Forbidden("Your server may not take part in this room.")
         return room
 
+    async def whole_room_for(self, origin: str, room_id: str) -> Room:
+        """`room_for`, of which we know the whole state. Raises NotFound, Forbidden."""
+        room = await self.room_for(origin, room_id)
+        if room.is_partial:
+            raise NotFound("This server does not know the whole state of that room yet.")
+        return room
+
     async def make_join(self, origin: ServerName, room_id: str, user_id: str, versions: Sequence[str]) -> Template:
         """Raises NotFound, Forbidden, IncompatibleRoomVersion, UnableToAuthoriseJoin, UnableToGrantJoin."""
         room = await self._room_of(origin, room_id, user_id)
@@ -122,7 +129,7 @@ class Resident:
 
         With `omit_members`, of many members only those are told of whom the room's name would be made.
         """
-        room = await self.room_for(origin, room_id)
+        room = await self.whole_room_for(origin, room_id)
         event = await self._member_event(origin, room, event_id, pdu, "join")
         before, servers = room.state_event_ids(), list(room.servers)
         omits = omit_members and len(room.members) > MANY_MEMBERS
@@ -144,12 +151,12 @@ class Resident:
 
     async def send_leave(self, origin: ServerName, room_id: str, event_id: str, pdu: Json) -> None:
         """Take a leave: a rejected invite, or a knock taken back. Raises as `send_join`."""
-        room = await self.room_for(origin, room_id)
+        room = await self.whole_room_for(origin, room_id)
         await self._take(room, await self._member_event(origin, room, event_id, pdu, "leave"))
 
     async def send_knock(self, origin: ServerName, room_id: str, event_id: str, pdu: Json) -> list[Mapping[str, Any]]:
         """Take a knock; the state that describes the room, as PDUs. Raises as `send_join`."""
-        room = await self.room_for(origin, room_id)
+        room = await self.whole_room_for(origin, room_id)
         await self._take(room, await self._member_event(origin, room, event_id, pdu, "knock"))
         return await self.describing_state(room)
 
@@ -163,7 +170,7 @@ class Resident:
     async def _room_of(self, origin: ServerName, room_id: str, user_id: str) -> Room:
         if server_of(user_id) != origin:
             raise Forbidden("The user is not of your server.")
-        return await self.room_for(origin, room_id)
+        return await self.whole_room_for(origin, room_id)
 
     async def _template(self, room: Room, user_id: str, content: Json) -> Template:
         keys = auth_state_keys(MEMBER, user_id, user_id, content, room.rules)
@@ -202,6 +209,8 @@ class Resident:
                 is_known_everywhere = False
             elif other.is_joined(user_id):
                 return self._with_invite_power(room)
+            elif other.is_partial:
+                is_known_everywhere = False
         if not is_known_everywhere:
             raise UnableToAuthoriseJoin
         raise Forbidden("You are in none of the rooms that let people into this one.")

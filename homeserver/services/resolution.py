@@ -184,7 +184,7 @@ class Resolution:
         level = (await self._states.levels([parent[0]])).get(parent[0], 0) + 1
         entries = dict(changed)
         above: Point | None = parent
-        if level > MAX_LEVEL:
+        if level > MAX_LEVEL and not room.is_partial:  # a copy would lack for ever what lacks now
             whole = {key: EventId(entry.event_id) for key, entry in (await self._states.state_at(parent)).items()}
             entries = {key: event_id for key, event_id in {**whole, **changed}.items() if event_id is not None}
             above, level = None, 0

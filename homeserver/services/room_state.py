@@ -6,6 +6,7 @@ from homeserver.errors import Forbidden, InvalidParam, NotFound
 from homeserver.protocol.events import StateKey
 from homeserver.protocol.positions import BadPosition, PageToken, parse_token
 from homeserver.services.heads import MEMBER
+from homeserver.services.rooms import Rooms
 from homeserver.services.visibility import Reader, Seen, Visibility, membership_in
 from homeserver.storage.events.read import NEWEST, Events, Page
 from homeserver.storage.state import StateTable
@@ -16,7 +17,8 @@ MEMBERSHIPS = ("join", "invite", "leave", "ban", "knock")
 class RoomState:
     """State events, for those who may see them."""
 
-    def __init__(self, visibility: Visibility, events: Events, state: StateTable) -> None:
+    def __init__(self, rooms: Rooms, visibility: Visibility, events: Events, state: StateTable) -> None:
+        self._rooms = rooms
         self._visibility = visibility
         self._events = events
         self._state = state
@@ -37,19 +39,27 @@ class RoomState:
     async def members(
         self, user_id: str, room_id: str, *, membership: str | None, not_membership: str | None, at: str | None
     ) -> list[Seen]:
-        """Member events, of one membership or of all others; `at`: a token, as the room was then."""
+        """Member events, of one membership or of all others; `at`: a token, as the room was then.
+
+        Waits while members of the room are still being fetched. Raises Unavailable when that takes too long.
+        """
         for asked in (membership, not_membership):
             if asked is not None and asked not in MEMBERSHIPS:
                 raise InvalidParam(f"There is no membership {asked!r}.")
         reader = await self._visibility.reader(user_id, room_id)
+        if reader.room.is_partial:
+            await self._rooms.whole(room_id)
+            reader = await self._visibility.reader(user_id, room_id)
         ids = await self._at_token(reader, at) if at is not None else await self._at(reader, None)
         members = [event_id for key, event_id in ids.items() if key[0] == MEMBER]
         seen = await self._seen(reader, members)
         return [one for one in seen if _fits(one, membership, not_membership)]
 
     async def joined_members(self, user_id: str, room_id: str) -> dict[str, dict[str, Any]]:
-        """Names and pictures of who is joined, for one who is."""
+        """Names and pictures of who is joined, for one who is. Raises Unavailable while members lack for long."""
         room = await self._visibility.joined(user_id, room_id)
+        if room.is_partial:
+            room = await self._rooms.whole(room_id)
         return {
             member_id: {
                 key: value

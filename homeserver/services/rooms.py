@@ -8,14 +8,15 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 
-from homeserver.errors import Forbidden, NotFound
+from homeserver.errors import Forbidden, NotFound, Unavailable
 from homeserver.services.feed import Feed
 from homeserver.services.heads import Room
 from homeserver.storage.rooms import HeadRecord, RoomTable
-from homeserver.storage.rows import HIDDEN, EventRow, MemberRow, PurgedRow, RedactionRow, Row, StateRow
+from homeserver.storage.rows import HIDDEN, EventRow, MemberRow, PartialRow, PurgedRow, RedactionRow, Row, StateRow
 
 CACHED_ROOMS = 4_000
-_RoomRow = EventRow | MemberRow | StateRow | RedactionRow | PurgedRow
+WHOLE_S = 45.0
+_RoomRow = EventRow | MemberRow | StateRow | RedactionRow | PurgedRow | PartialRow
 
 
 class Rooms:
@@ -29,6 +30,8 @@ class Rooms:
         self._loading: dict[str, asyncio.Future[tuple[Room | None] | None]] = {}
         """Reads under way; None: whoever read was cancelled."""
         self._rows_while_loading: list[list[_RoomRow]] = []
+        self._whole: dict[int, asyncio.Event] = {}
+        """For rooms that somebody waits for until no member lacks."""
         feed.register(self.apply)
 
     async def room(self, room_id: str) -> Room:
@@ -47,6 +50,19 @@ class Rooms:
                 self._cached.move_to_end(nid)
                 return room
         return await self.reload(room_id)
+
+    async def whole(self, room_id: str, *, timeout_s: float = WHOLE_S) -> Room:
+        """The head once no member lacks, at once where none does. Raises NotFound, Unavailable after `timeout_s`."""
+        room = await self.room(room_id)
+        if not room.is_partial:
+            return room
+        try:
+            async with asyncio.timeout(timeout_s):
+                while (room := await self.room(room_id)).is_partial:
+                    await self._whole.setdefault(room.room_nid, asyncio.Event()).wait()
+        except TimeoutError as error:
+            raise Unavailable("The members of this room are still being fetched; try again.") from error
+        return room
 
     async def joined_by(self, user_id: str, room_id: str) -> Room:
         """The room, for one who is joined to it. Raises Forbidden for everyone else, whether the room exists or not."""
@@ -106,7 +122,7 @@ class Rooms:
         for row in missed:
             if row.room_nid in by_nid:
                 self._apply_to(by_nid[row.room_nid], row)
-        emptied = {row.room_nid for row in missed if isinstance(row, PurgedRow)}
+        emptied = {row.room_nid for row in missed if isinstance(row, PurgedRow | PartialRow)}
         for room in rooms:
             if room.room_nid in emptied:
                 continue  # it may have been read before that; the next call reads it anew
@@ -144,6 +160,15 @@ class Rooms:
             room = self._cached.get(row.room_nid)
             if room is not None:
                 self._apply_to(room, row)
+            if isinstance(row, PartialRow):
+                self._partial(row)
+
+    def _partial(self, row: PartialRow) -> None:
+        """What else the commit changed may have been withdrawals: the head is read anew, by who needs it next."""
+        self.forget(row.room_id)
+        waiting = self._whole.pop(row.room_nid, None) if not row.is_partial else None
+        if waiting is not None:
+            waiting.set()
 
     @staticmethod
     def _apply_to(room: Room, row: _RoomRow) -> None:
@@ -157,5 +182,7 @@ class Rooms:
             room.apply_member(row)
         elif isinstance(row, RedactionRow):
             room.apply_redaction(row)
+        elif isinstance(row, PartialRow):
+            room.apply_partial(row)
         elif isinstance(row, StateRow) and row.is_current:
             room.apply_state(row)

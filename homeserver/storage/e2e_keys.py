@@ -294,5 +294,10 @@ SELECT ARRAY(SELECT room_nid FROM r ORDER BY room_nid) AS room_nids,
        ARRAY(SELECT DISTINCT m.server
                FROM r
                JOIN members m ON m.room_nid = r.room_nid
-              WHERE m.membership = 'join') AS servers,
+              WHERE m.membership = 'join'
+              UNION
+             SELECT jsonb_array_elements_text(p.servers::jsonb)
+               FROM r
+               JOIN partial_joins p ON p.room_nid = r.room_nid
+              WHERE NOT p.is_whole) AS servers,
        coalesce((SELECT stream_id FROM device_lists WHERE user_id = $1), 0) AS stream_id"""

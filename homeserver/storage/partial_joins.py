@@ -1,7 +1,7 @@
 """Rooms whose state still lacks members: who can tell them, and how far the fetching is.
 
-Owns `partial_joins`. Its rows are written by the stream with the join itself, and with what ends a room's being partial;
-only the progress is written beside it.
+Owns `partial_joins`. Its rows are written by the stream, with the join itself and with what makes the room whole; only
+the progress is written beside it.
 """
 
 from typing import NamedTuple

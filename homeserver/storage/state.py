@@ -274,6 +274,21 @@ class StateTable:
             for row in rows
         }
 
+    async def spans(self, chain_id: int, state_key_nids: Collection[int]) -> dict[int, tuple[int, int]]:
+        """The first and the last sequence at which one chain itself says something of each key [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT state_key_nid, min(sequence) AS first, max(sequence) AS last
+              FROM state_deltas
+             WHERE chain_id = $1
+               AND state_key_nid = ANY($2::int8[])
+             GROUP BY state_key_nid
+            """,
+            chain_id,
+            list(state_key_nids),
+        )
+        return {row["state_key_nid"]: (row["first"], row["last"]) for row in rows}
+
     async def levels(self, chain_ids: Collection[int]) -> Mapping[int, int]:
         """How many ancestors each chain has [1 trip]."""
         rows = await self._db.fetch(

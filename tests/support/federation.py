@@ -12,7 +12,7 @@ from homeserver.asgi.dispatch import Dispatcher
 from homeserver.asgi.interface import Message
 from homeserver.asgi.observe import RequestObserver
 from homeserver.bus.local import LocalBus
-from homeserver.clock import NoFaults, SystemClock, SystemRng
+from homeserver.clock import Faults, NoFaults, SystemClock, SystemRng
 from homeserver.config.network import Federation as FederationConfig
 from homeserver.config.rate_limits import RateLimits
 from homeserver.errors import NotFound
@@ -59,7 +59,14 @@ class Homeserver:
     """One server. Users need no accounts: whoever has its name is a user."""
 
     def __init__(
-        self, name: str, database: Database, net: FakeNet, *, resources: AsyncExitStack, config: FederationConfig
+        self,
+        name: str,
+        database: Database,
+        net: FakeNet,
+        *,
+        resources: AsyncExitStack,
+        config: FederationConfig,
+        faults: Faults | None = None,
     ) -> None:
         clock = SystemClock()
         self.net = net
@@ -87,7 +94,9 @@ class Homeserver:
             events=self.events,
             clock=clock,
         )
-        visibility = Visibility(self.rooms, self.events, self.members, self.state_keys, _ignores_nobody)
+        self.visibility = visibility = Visibility(
+            self.rooms, self.events, self.members, self.state_keys, _ignores_nobody
+        )
         limits = Limits(RateLimits(enabled=False), bus)
         self.federation = parts.build(
             config,
@@ -109,7 +118,7 @@ class Homeserver:
             resolver=net,
             clock=clock,
             rng=SystemRng(),
-            faults=NoFaults(),
+            faults=faults or NoFaults(),
             resources=resources,
         )
         self.directory = Directory(server=self.name, table=self.table, rooms=self.rooms, clock=clock)

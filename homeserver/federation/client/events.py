@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from homeserver.federation.client.errors import BadResponse
+from homeserver.federation.client.lists import read_lists
 from homeserver.federation.client.requests import MAX_STATE_BYTES, Json, Requests, pairs, path
 
 STATE_S: Final = 120.0
+WHOLE_STATE_S: Final = 300.0
+WHOLE_STATE_BYTES: Final = 300 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,17 @@ class Events:
         )
         return StateIds(_texts(server, body, "pdu_ids"), _texts(server, body, "auth_chain_ids"))
 
-    async def state(self, server: str, room_id: str, event_id: str) -> tuple[list[Any], list[Any]]:
-        """The state BEFORE the event, and its auth chain, as PDUs."""
-        body = await self._requests.get(
-            server, path("state", room_id), [("event_id", event_id)], timeout_s=STATE_S, max_bytes=MAX_STATE_BYTES
-        )
-        return _list(server, body, "pdus"), _list(server, body, "auth_chain")
+    async def state(self, server: str, room_id: str, event_id: str) -> tuple[list[bytes], list[bytes]]:
+        """The state BEFORE the event, and its auth chain, as the JSON of PDUs. It may be large."""
+        async with self._requests.stream(
+            server,
+            path("state", room_id),
+            [("event_id", event_id)],
+            timeout_s=WHOLE_STATE_S,
+            max_bytes=WHOLE_STATE_BYTES,
+        ) as answer:
+            lists, _ = await read_lists(server, answer, ("pdus", "auth_chain"))
+        return lists["pdus"], lists["auth_chain"]
 
     async def backfill(self, server: str, room_id: str, event_ids: Sequence[str], limit: int) -> list[Any]:
         """`event_ids` and what came before them, at most `limit` PDUs."""

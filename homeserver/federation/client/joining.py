@@ -10,7 +10,9 @@ from functools import partial
 from typing import Any, Final
 
 from homeserver.federation.client.errors import BadResponse, Refused
+from homeserver.federation.client.lists import read_lists
 from homeserver.federation.client.requests import MAX_STATE_BYTES, Json, Requests, pairs, path
+from homeserver.protocol import canonical_json
 
 JOIN_S: Final = 120.0
 V2: Final = "/_matrix/federation/v2"
@@ -28,12 +30,16 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Unchecked PDUs. `event` is our join with the resident's signature, where it added one."""
+    """PDUs as JSON, unchecked. `event` is our join with the resident's signature, where it added one.
 
-    state: list[Any]
-    auth_chain: list[Any]
+    `servers`: those in the room, as far as they have names; told where members are omitted.
+    """
+
+    state: list[bytes]
+    auth_chain: list[bytes]
     event: Json | None
     members_omitted: bool
+    servers: tuple[str, ...]
 
 
 class Joining:
@@ -48,23 +54,39 @@ class Joining:
         )
         return _template(server, body)
 
-    async def send_join(self, server: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> Joined:
-        """Join with all members in the answer."""
-        put = partial(self._requests.put, server, timeout_s=JOIN_S, max_bytes=MAX_STATE_BYTES, is_urgent=True)
+    async def send_join(
+        self, server: str, room_id: str, event_id: str, pdu: Mapping[str, Any], *, omit_members: bool
+    ) -> Joined:
+        """Join; with `omit_members` the resident may leave members out of its answer."""
         try:
-            body = await put(path("send_join", room_id, event_id, prefix=V2), pdu, query=[("omit_members", "false")])
+            return await self._send_join(server, room_id, event_id, pdu, omit_members=omit_members)
         except Refused as refused:
             if not _is_unknown(refused):
                 raise
-            body = await put(path("send_join", room_id, event_id), pdu)
-        state, auth_chain, event = body.get("state"), body.get("auth_chain"), body.get("event")
+        put = partial(self._requests.put, server, timeout_s=JOIN_S, max_bytes=MAX_STATE_BYTES, is_urgent=True)
+        body = await put(path("send_join", room_id, event_id), pdu)
+        state, auth_chain = body.get("state"), body.get("auth_chain")
         if not isinstance(state, list) or not isinstance(auth_chain, list):
             raise BadResponse(server, "send_join answered without state and auth_chain")
+        texts = [[canonical_json.encode_lenient(one) for one in told] for told in (state, auth_chain)]
+        return Joined(texts[0], texts[1], None, members_omitted=False, servers=())
+
+    async def _send_join(
+        self, server: str, room_id: str, event_id: str, pdu: Mapping[str, Any], *, omit_members: bool
+    ) -> Joined:
+        asked = [("omit_members", "true" if omit_members else "false")]
+        where = path("send_join", room_id, event_id, prefix=V2)
+        async with self._requests.stream(
+            server, where, asked, timeout_s=JOIN_S, max_bytes=MAX_STATE_BYTES, is_urgent=True, body=pdu
+        ) as answer:
+            lists, rest = await read_lists(server, answer, ("state", "auth_chain"))
+        event, servers = rest.get("event"), rest.get("servers_in_room")
         return Joined(
-            state,
-            auth_chain,
+            lists["state"],
+            lists["auth_chain"],
             event if isinstance(event, dict) else None,
-            body.get("members_omitted") is True,
+            rest.get("members_omitted") is True,
+            tuple(name for name in servers if isinstance(name, str)) if isinstance(servers, list) else (),
         )
 
     async def make_leave(self, server: str, room_id: str, user_id: str) -> Template:

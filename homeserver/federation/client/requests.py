@@ -142,9 +142,13 @@ class Requests:
         timeout_s: float,
         max_bytes: int,
         is_signed: bool = True,
+        is_urgent: bool = False,
+        body: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Streamed]:
-        """An answer of status 200 that is too large to hold; its parts may raise NetError."""
-        call = _Call("GET", _uri(path, query), None, timeout_s, max_bytes, is_signed, accept="*/*")
+        """An answer of status 200 that is too large to hold; its parts may raise NetError. With a `body`: to a PUT."""
+        method = "GET" if body is None else "PUT"
+        data = None if body is None else canonical_json.encode_lenient(body)
+        call = _Call(method, _uri(path, query), data, timeout_s, max_bytes, is_signed, is_urgent, accept="*/*")
         headers = await self._permitted(server, call)
         async with AsyncExitStack() as opened:
             answer = await self._send(

@@ -6,6 +6,7 @@ Nothing here decides who may see what.
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from homeserver.protocol.identifiers import EventId
 from homeserver.storage.database import Record
 from homeserver.storage.events.pages import NEWEST, Page, PageEvent, Pages
 
@@ -90,6 +91,16 @@ _BETWEEN = (
  ORDER BY e.room_position DESC
  LIMIT $4"""
 )
+_AFTER = (
+    _SELECT
+    + "\n  FROM events e"
+    + _JOINS
+    + """
+ WHERE e.room_nid = $1
+   AND e.room_position > $2
+ ORDER BY e.room_position
+ LIMIT $3"""
+)
 _ANCESTORS = (
     _SELECT  # noqa: S608 - constants of this module
     + "\n  FROM events e"
@@ -130,6 +141,19 @@ class Events(Pages):
     async def by_nid(self, event_nids: Collection[int]) -> list[StoredEvent]:
         """Events by number, in no order [1 trip]."""
         return [_event(row) for row in await self._db.fetch(_BY_NID, list(event_nids))]
+
+    async def numbers(self, event_ids: Collection[str], room_nid: int) -> dict[EventId, int]:
+        """Numbers of those of the events that are stored, in this room [1 trip]."""
+        rows = await self._db.fetch(
+            "SELECT event_id, event_nid FROM events WHERE event_id = ANY($1::text[]) AND room_nid = $2",
+            list(event_ids),
+            room_nid,
+        )
+        return {EventId(row["event_id"]): row["event_nid"] for row in rows}
+
+    async def after(self, room_nid: int, position: int, limit: int) -> list[StoredEvent]:
+        """Visible events above a room position, oldest first [1 trip]."""
+        return [_event(row) for row in await self._db.fetch(_AFTER, room_nid, position, limit)]
 
     async def missing(self, event_ids: Collection[str]) -> set[str]:
         """Those of the ids that are not stored at all [1 trip]."""

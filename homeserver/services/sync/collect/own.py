@@ -145,6 +145,12 @@ def _members_that_moved(room: RoomNews, viewer: Viewer, rooms: Rooms, changed: s
         return
     if head is None or room.membership.membership != "join":
         return
+    if head.is_encrypted:
+        changed.update(
+            row.state_key
+            for row in room.state
+            if row.type == MEMBER and row.state_key != viewer.user_id and head.is_joined(row.state_key)
+        )
     for item in room.items:
         event = item.event
         if event.type != MEMBER or event.state_key in {None, viewer.user_id} or not item.is_current_state:

@@ -1,0 +1,111 @@
+"""Storing a large state that a peer told: each event verified, judged by its auth events, written as an outlier.
+
+In portions, and beside the loop where it takes long. What waits is kept as JSON, a fifth of what parsed events take.
+Spec: Server-Server API, Checks performed on receipt of a PDU.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from homeserver.protocol import canonical_json
+from homeserver.protocol.events import Event, parse_pdu
+from homeserver.protocol.identifiers import EventId
+from homeserver.protocol.room_versions import RoomVersion
+from homeserver.services.acceptance import Acceptance, event_of
+from homeserver.services.heads import Room
+from homeserver.services.outliers import Outliers, judge, topological
+from homeserver.services.turns import slices
+from homeserver.storage.events.read import Events
+from homeserver.storage.rows import REJECTED
+
+PORTION: Final = 100
+LOOKED_UP: Final = 2_000
+CITED_KEPT: Final = 4_000
+"""Parsed events that others cite; older ones are read again."""
+Progress = Callable[[int], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class _Heap:
+    """What was told: PDUs as JSON, whom they cite, and the numbers of what is stored."""
+
+    room: Room
+    pdus: dict[EventId, bytes] = field(default_factory=dict)
+    cites: dict[EventId, tuple[EventId, ...]] = field(default_factory=dict)
+    numbers: dict[EventId, int] = field(default_factory=dict)
+    cited: OrderedDict[EventId, tuple[Event, bool]] = field(default_factory=OrderedDict)
+    """Parsed events that others cite, with whether they were rejected."""
+
+
+class Gathering:
+    """Stores states."""
+
+    def __init__(self, acceptance: Acceptance, events: Events, outliers: Outliers) -> None:
+        self._acceptance = acceptance
+        self._events = events
+        self._outliers = outliers
+
+    async def store(self, room: Room, pdus: Sequence[bytes], progress: Progress) -> list[EventId | None]:
+        """Ids of the PDUs in their order, None for what is no good event of the room; new ones are stored.
+
+        `progress` is told how many were stored, after each portion.
+        """
+        heap = _Heap(room)
+        ids = await self._read(heap, pdus)
+        named = list(dict.fromkeys([*heap.cites, *(auth for cited in heap.cites.values() for auth in cited)]))
+        async for portion in slices(named, LOOKED_UP):
+            heap.numbers.update(await self._events.numbers(portion, room.room_nid))
+        new = {event_id: cited for event_id, cited in heap.cites.items() if event_id not in heap.numbers}
+        order = await asyncio.to_thread(topological, new)
+        async for portion in slices(order, PORTION):
+            await self._write(heap, portion)
+            await progress(len(portion))
+        return [event_id if event_id in heap.numbers else None for event_id in ids]
+
+    async def _read(self, heap: _Heap, pdus: Sequence[bytes]) -> list[EventId | None]:
+        ids: list[EventId | None] = []
+        async for portion in slices(pdus, PORTION):
+            read = await self._acceptance.read(portion, heap.room.rules)
+            good = [one if isinstance(one, Event) and one.room_id == heap.room.room_id else None for one in read]
+            texts = await asyncio.to_thread(_texts, good)
+            for event, text in zip(good, texts, strict=True):
+                ids.append(event.event_id if event is not None else None)
+                if event is not None:
+                    heap.pdus[event.event_id], heap.cites[event.event_id] = text, event.auth_events
+        return ids
+
+    async def _write(self, heap: _Heap, portion: Sequence[EventId]) -> None:
+        events = await asyncio.to_thread(_parsed, [heap.pdus.pop(event_id) for event_id in portion], heap.room.rules)
+        known = await self._known(heap, events)
+        order, rejected = await asyncio.to_thread(judge, events, heap.room.rules, known)
+        await self._outliers.write(heap.room, order, heap.numbers, rejected)
+        for event in order:
+            heap.cited[event.event_id] = (event, event.event_id in rejected)
+        while len(heap.cited) > CITED_KEPT:
+            heap.cited.popitem(last=False)
+
+    async def _known(self, heap: _Heap, events: Mapping[EventId, Event]) -> dict[EventId, tuple[Event, bool]]:
+        """The stored events that these cite [0 trips in memory, else 1]."""
+        room = heap.room
+        wanted = {auth for event in events.values() for auth in event.auth_events if auth not in events}
+        absent = [auth for auth in wanted if auth not in heap.cited and auth in heap.numbers]
+        for found in await self._events.by_id(absent) if absent else ():
+            heap.cited[EventId(found.event_id)] = (event_of(found, room.rules), bool(found.flags & REJECTED))
+        known = {auth: heap.cited[auth] for auth in wanted if auth in heap.cited}
+        for auth in known:
+            heap.cited.move_to_end(auth)
+        if room.rules.create_is_room:
+            known[room.create.event_id] = (room.create, False)
+        return known
+
+
+def _texts(events: Sequence[Event | None]) -> list[bytes]:
+    return [canonical_json.encode_lenient(event.pdu) if event is not None else b"" for event in events]
+
+
+def _parsed(texts: Sequence[bytes], rules: RoomVersion) -> dict[EventId, Event]:
+    events = [parse_pdu(canonical_json.decode(text), rules) for text in texts]
+    return {event.event_id: event for event in events}

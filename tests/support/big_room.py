@@ -1,0 +1,222 @@
+"""A room with many members on a simulated resident server: everything in it is signed once and answered from memory."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from homeserver.net.http import Answer, Request
+from homeserver.net.testing import FakeNet
+from homeserver.protocol.events import Event, build_pdu, parse_pdu, seal
+from homeserver.protocol.identifiers import RoomId, ServerName, UserId
+from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
+from homeserver.protocol.signing import SigningKey, sign_json
+
+SERVERS = 10
+FAR_FUTURE = 2**52
+Json = dict[str, Any]
+
+
+class BigRoom:
+    """The room and the server that serves it, `resident.test`; its members are of servers `s0.test` to `s9.test`.
+
+    `is_open` cleared: /state is not answered until it is set. `omits`: members are left out for who asks for that.
+    """
+
+    def __init__(self, members: int, *, version: str = "12", omits: bool = True) -> None:
+        self.rules: RoomVersion = ROOM_VERSIONS[version]
+        self.name = ServerName("resident.test:8448")
+        self.keys = {name: _key(name) for name in (self.name, *(f"s{number}.test:8448" for number in range(SERVERS)))}
+        self.creator = UserId(f"@creator:{self.name}")
+        self.is_open = asyncio.Event()
+        self.is_open.set()
+        self.omits = omits
+        self.served: list[str] = []
+        self.sent: list[Json] = []
+        self.joined: list[Json] = []
+        self._ts = 1_700_000_000_000
+        self._depth = 0
+        self.state: list[Event] = []
+        self._begin()
+        self.plain = list(self.state)
+        levels, rules = self._held("m.room.power_levels"), self._held("m.room.join_rules")
+        self._auth = [*([] if self.rules.create_is_room else [self.state[0]]), levels, rules]
+        for number in range(members):
+            server = f"s{number % SERVERS}.test:8448"
+            user = UserId(f"@u{number}:{server}")
+            content = {"membership": "join", "displayname": f"User {number}"}
+            self.state.append(self._event(user, "m.room.member", user, content, self._auth))
+        self._replies: dict[str, bytes] = {}
+
+    def _begin(self) -> None:
+        me, bare = self.creator, self.rules.create_is_room
+        content: Json = {"room_version": self.rules.id} | ({"creator": me} if self.rules.creator_in_content else {})
+        proto = build_pdu(
+            self.rules,
+            room_id=None if bare else RoomId(f"!big:{self.name}"),
+            sender=me,
+            type="m.room.create",
+            state_key="",
+            content=content,
+            prev_events=[],
+            auth_events=[],
+            depth=1,
+            ts=self._ts,
+        )
+        create = seal(proto, self.rules, self.keys[self.name])
+        self.room_id = create.room_id
+        self.state.append(create)
+        cited = [] if bare else [create]
+        join = self._event(me, "m.room.member", me, {"membership": "join"}, cited)
+        self.state.append(join)
+        users = {} if bare else {me: 100}
+        levels = self._event(me, "m.room.power_levels", "", {"users": users}, [*cited, join])
+        self.state.append(levels)
+        for kind, body in (
+            ("m.room.join_rules", {"join_rule": "public"}),
+            ("m.room.history_visibility", {"history_visibility": "shared"}),
+            ("m.room.name", {"name": "Agora"}),
+        ):
+            self.state.append(self._event(me, kind, "", body, [*cited, join, levels]))
+
+    def _event(self, sender: UserId, kind: str, key: str | None, content: Json, cited: Sequence[Event]) -> Event:
+        self._depth = min(self._depth + 1, 2**40)
+        self._ts += 1
+        proto = build_pdu(
+            self.rules,
+            room_id=self.room_id,
+            sender=sender,
+            type=kind,
+            state_key=key,
+            content=content,
+            prev_events=[self.state[-1].event_id],
+            auth_events=[event.event_id for event in cited],
+            depth=self._depth + 1,
+            ts=self._ts,
+        )
+        return seal(proto, self.rules, self.keys[ServerName(sender.partition(":")[2])])
+
+    def _held(self, kind: str) -> Event:
+        return next(event for event in self.state if event.type == kind)
+
+    def listen(self, net: FakeNet) -> None:
+        """Answer on this net: the resident, and the keys of all servers."""
+        net.answers("resident.test", 8448, self.answer)
+        for name in self.keys:
+            if name != self.name:
+                net.answers(name.partition(":")[0], 8448, self._other(name))
+
+    def _other(self, name: str) -> Any:
+        async def answer(request: Request) -> Answer:
+            if request.target.startswith("/_matrix/key/v2/server"):
+                return _json(self.key_document(name))
+            if request.method == "PUT" and "/send/" in request.target:
+                self.sent.append(orjson.loads(request.body or b"{}"))
+                return _json({"pdus": {}})
+            return Answer(404, {}, b'{"errcode":"M_NOT_FOUND","error":"no"}')
+
+        return answer
+
+    def key_document(self, name: str) -> Json:
+        """What a server says of its key."""
+        key = self.keys[ServerName(name)]
+        return sign_json(
+            {
+                "server_name": name,
+                "valid_until_ts": FAR_FUTURE,
+                "verify_keys": {key.key_id: {"key": key.verify_key_base64}},
+                "old_verify_keys": {},
+            },
+            key,
+        )
+
+    async def answer(self, request: Request) -> Answer:
+        """What the resident answers."""
+        path, _, query = request.target.partition("?")
+        *_, second, last = [unquote(part) for part in path.split("/")]
+        if path.startswith("/_matrix/key/v2/server"):
+            return _json(self.key_document(self.name))
+        self.served.append(path)
+        if "/make_join/" in path:
+            return _json({"room_version": self.rules.id, "event": self._template(UserId(last))})
+        if "/send_join/" in path:
+            self.joined.append(orjson.loads(request.body or b"{}"))
+            return self._joined(omits=self.omits and "omit_members=true" in query)
+        if "/state_ids/" in path:
+            await self.is_open.wait()
+            return _json({"pdu_ids": [event.event_id for event in self.state], "auth_chain_ids": []})
+        if "/state/" in path:
+            await self.is_open.wait()
+            return self._cached("state", lambda: {"pdus": _pdus(self.state), "auth_chain": []})
+        if "/event/" in path:
+            found = [event for event in self.state if event.event_id == last]
+            return _json({"pdus": _pdus(found)}) if found else Answer(404, {}, b"{}")
+        if request.method == "PUT" and second == "send":
+            self.sent.append(orjson.loads(request.body or b"{}"))
+            return _json({"pdus": {}})
+        return Answer(404, {}, b'{"errcode":"M_NOT_FOUND","error":"no"}')
+
+    def _cached(self, name: str, make: Any) -> Answer:
+        if name not in self._replies:
+            self._replies[name] = orjson.dumps(make())
+        return Answer(200, {}, self._replies[name])
+
+    def _template(self, user: UserId) -> Mapping[str, Any]:
+        return build_pdu(
+            self.rules,
+            room_id=self.room_id,
+            sender=user,
+            type="m.room.member",
+            state_key=user,
+            content={"membership": "join"},
+            prev_events=[self.state[-1].event_id],
+            auth_events=[event.event_id for event in self._auth],
+            depth=self._depth + 2,
+            ts=self._ts + 1,
+        )
+
+    def _joined(self, *, omits: bool) -> Answer:
+        told = self.plain if omits else self.state
+        told = [event for event in told if not omits or event.type != "m.room.member"]
+        chain = [event for event in self.plain if event.type == "m.room.member"] if omits else []
+        rest = {
+            "origin": self.name,
+            "state": _pdus(told),
+            "auth_chain": _pdus(chain),
+            "members_omitted": omits,
+            "servers_in_room": sorted(self.keys),
+        }
+        return self._cached(f"joined {omits}", lambda: rest)
+
+    def says(self, user: UserId, text: str, after: str, *, state: Json | None = None) -> Json:
+        """A message (or a topic, with `state`) of a member, as a PDU that follows `after`."""
+        member = next(event for event in self.state if event.state_key == user)
+        self._depth += 10
+        kind = "m.room.message" if state is None else "m.room.topic"
+        proto = build_pdu(
+            self.rules,
+            room_id=self.room_id,
+            sender=user,
+            type=kind,
+            state_key=None if state is None else "",
+            content={"msgtype": "m.text", "body": text} if state is None else state,
+            prev_events=[parse_pdu(self.joined[-1], self.rules).event_id if after == "join" else after],
+            auth_events=[event.event_id for event in (*self._auth[:-1], member)],
+            depth=self._depth,
+            ts=self._ts + self._depth,
+        )
+        return dict(seal(proto, self.rules, self.keys[ServerName(user.partition(":")[2])]).pdu)
+
+
+def _pdus(events: Sequence[Event]) -> list[Mapping[str, Any]]:
+    return [event.pdu for event in events]
+
+
+def _json(value: object) -> Answer:
+    return Answer(200, {}, orjson.dumps(value))
+
+
+def _key(name: str) -> SigningKey:
+    return SigningKey(ServerName(name), "ed25519:1", name.encode().ljust(32, b".")[:32])
