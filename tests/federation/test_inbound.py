@@ -9,20 +9,16 @@ import pytest
 
 from homeserver.errors import Forbidden, MatrixError
 from homeserver.net.testing import FakeNet
-from homeserver.protocol.events import build_pdu, join, seal
-from homeserver.protocol.identifiers import RoomId, ServerName, UserId
+from homeserver.protocol.events import join, seal
+from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.services.intents import Draft
-from homeserver.services.resolution import MAX_TIPS, Resolution
 from homeserver.storage.errors import DatabaseDown
-from homeserver.storage.rows import REJECTED
-from homeserver.storage.state import StateTable
+from tests.support import mallory
 from tests.support.evil_peer import EvilPeer
 from tests.support.federation import Homeserver, eventually, homeservers
+from tests.support.mallory import MALLORY
 from tests.support.postgres import Cluster
-
-SEND = "/_matrix/federation/v1/send/"
-MALLORY = UserId("@mallory:evil.test:8448")
 
 
 @pytest.fixture
@@ -41,50 +37,15 @@ def peer(net: FakeNet) -> EvilPeer:
     return EvilPeer("evil.test", net)
 
 
-async def _send(server: Homeserver, peer: EvilPeer, txn_id: str, body: Mapping[str, Any]) -> tuple[int, Any]:
-    answer = await server.answer(peer.signed_request(server.name, "PUT", SEND + txn_id, body))
-    return answer.status, orjson.loads(answer.body)
-
-
-async def _pdu(
-    a: Homeserver, peer: EvilPeer, room: str, *, sender: UserId = MALLORY, body: str = "x"
-) -> dict[str, Any]:
-    """A message by the peer's user on A's newest head."""
-    head = await a.rooms.room(room)
-    wanted = [("m.room.power_levels", ""), ("m.room.member", sender), ("m.room.create", "")]
-    auth = [found.event_id for key in wanted if (found := head.event(key)) is not None]
-    proto = build_pdu(
-        head.rules,
-        room_id=head.room_id,
-        sender=sender,
-        type="m.room.message",
-        state_key=None,
-        content={"msgtype": "m.text", "body": body},
-        prev_events=[tip.event_id for tip in head.extremities.values()],
-        auth_events=[event_id for event_id in auth if not (head.rules.create_is_room and event_id[1:] == room[1:])],
-        depth=head.depth + 1,
-        ts=a.clock.now_ms(),
-    )
-    return dict(seal(proto, head.rules, peer.key).pdu)
-
-
-async def _mallory_joins(a: Homeserver, peer: EvilPeer, room: RoomId) -> None:
-    """The peer joins by the handshake, as an honest server would."""
-    template = await a.federation.resident.make_join(peer.name, room, MALLORY, ["12"])
-    head = await a.rooms.room(room)
-    event = seal(template.event, head.rules, peer.key)
-    await a.federation.resident.send_join(peer.name, room, event.event_id, dict(event.pdu))
-
-
 async def test_the_same_transaction_gets_the_same_answer_and_one_event(pair: list[Homeserver], peer: EvilPeer) -> None:
     a, _ = pair
     room = await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, room)
-    body = {"pdus": [await _pdu(a, peer, room, body="once")], "edus": []}
-    first = await asyncio.gather(*(_send(a, peer, "t", body) for _ in range(10)))
-    again = await _send(a, peer, "t", {"pdus": [], "edus": []})
+    await mallory.joins(a, peer, room)
+    body = {"pdus": [await mallory.message(a, peer, room, body="once")], "edus": []}
+    first = await asyncio.gather(*(mallory.send(a, peer, "t", body) for _ in range(10)))
+    again = await mallory.send(a, peer, "t", {"pdus": [], "edus": []})
     assert {orjson.dumps(answer) for _, answer in [*first, again]} == {orjson.dumps(first[0][1])}
-    assert (await _send(a, peer, "t2", body))[1] == first[0][1]
+    assert (await mallory.send(a, peer, "t2", body))[1] == first[0][1]
     assert await a.texts(room) == ["once"]
 
 
@@ -92,7 +53,7 @@ async def test_the_same_transaction_gets_the_same_answer_and_one_event(pair: lis
     "body", [{"pdus": [{}] * 51}, {"edus": [{}] * 101}, {"pdus": {}}, {"pdus": [], "edus": 5}, [], {"pdus": None}]
 )
 async def test_a_transaction_beyond_the_limits_is_refused(pair: list[Homeserver], peer: EvilPeer, body: Any) -> None:
-    status, answer = await _send(pair[0], peer, "t", body)
+    status, answer = await mallory.send(pair[0], peer, "t", body)
     assert (status, answer["errcode"]) == (400, "M_BAD_JSON")
 
 
@@ -103,19 +64,19 @@ async def test_a_transaction_beyond_the_limits_is_refused(pair: list[Homeserver]
 async def test_a_bad_pdu_does_not_spoil_the_others(pair: list[Homeserver], peer: EvilPeer, pdu: Any) -> None:
     a, _ = pair
     room = await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, room)
-    status, _ = await _send(a, peer, "t", {"pdus": [pdu, await _pdu(a, peer, room, body="good")]})
+    await mallory.joins(a, peer, room)
+    status, _ = await mallory.send(a, peer, "t", {"pdus": [pdu, await mallory.message(a, peer, room, body="good")]})
     assert (status, await a.texts(room)) == (200, ["good"])
 
 
 async def test_ids_that_cannot_be_stored_spoil_nothing(pair: list[Homeserver], peer: EvilPeer) -> None:
     a, _ = pair
     room = await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, room)
-    good = await _pdu(a, peer, room, body="good")
+    await mallory.joins(a, peer, room)
+    good = await mallory.message(a, peer, room, body="good")
     bad = [good | {name: value} for name in ("prev_events", "auth_events") for value in (["$\x00"], ["\x00"], [5])]
     bad += [good | {name: "\x00"} for name in ("sender", "type", "state_key", "room_id")]
-    status, _ = await _send(a, peer, "t", {"pdus": [*bad, good]})
+    status, _ = await mallory.send(a, peer, "t", {"pdus": [*bad, good]})
     assert (status, await a.texts(room)) == (200, ["good"])
 
 
@@ -123,13 +84,13 @@ async def test_ids_that_cannot_be_stored_spoil_nothing(pair: list[Homeserver], p
 async def test_a_signed_event_with_a_nul_spoils_nothing(pair: list[Homeserver], peer: EvilPeer, name: str) -> None:
     a, _ = pair
     room = await a.creates_room(a.user("alice"), version="12")
-    await _mallory_joins(a, peer, room)
-    good = await _pdu(a, peer, room, body="good")
+    await mallory.joins(a, peer, room)
+    good = await mallory.message(a, peer, room, body="good")
     proto = {key: value for key, value in good.items() if key not in ("hashes", "signatures")}
     proto[name] = ["$\x00"] if name.endswith("_events") else f"\x00:{peer.name}"
     proto["type"] = "m.room.redaction" if name == "redacts" else proto["type"]
     odd = seal(proto | ({"content": {"redacts": "\x00"}} if name == "redacts" else {}), ROOM_VERSIONS["12"], peer.key)
-    status, _ = await _send(a, peer, "t", {"pdus": [dict(odd.pdu), good]})
+    status, _ = await mallory.send(a, peer, "t", {"pdus": [dict(odd.pdu), good]})
     assert (status, await a.texts(room)) == (200, ["good"])
 
 
@@ -148,19 +109,19 @@ async def test_an_event_of_another_servers_user_needs_that_servers_signature(
 ) -> None:
     a, _ = pair
     room = await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, room)
-    forged = await _pdu(a, peer, room, sender=a.user("alice"), body="forged")
-    status, _ = await _send(a, peer, "t", {"pdus": [forged]})
+    await mallory.joins(a, peer, room)
+    forged = await mallory.message(a, peer, room, sender=a.user("alice"), body="forged")
+    status, _ = await mallory.send(a, peer, "t", {"pdus": [forged]})
     assert (status, await a.texts(room)) == (200, [])
 
 
 async def test_an_event_with_a_wrong_hash_is_shown_redacted(pair: list[Homeserver], peer: EvilPeer) -> None:
     a, _ = pair
     room = await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, room)
-    pdu = await _pdu(a, peer, room, body="as signed")
+    await mallory.joins(a, peer, room)
+    pdu = await mallory.message(a, peer, room, body="as signed")
     pdu["content"] = {"msgtype": "m.text", "body": "changed on the way"}
-    await _send(a, peer, "t", {"pdus": [pdu]})
+    await mallory.send(a, peer, "t", {"pdus": [pdu]})
     newest = (await a.timeline(room))[-1]
     assert orjson.loads(newest.body)["content"] == {}
 
@@ -168,100 +129,10 @@ async def test_an_event_with_a_wrong_hash_is_shown_redacted(pair: list[Homeserve
 async def test_one_who_is_not_in_the_room_says_nothing(pair: list[Homeserver], peer: EvilPeer) -> None:
     a, _ = pair
     room = await a.creates_room(a.user("alice"))
-    pdu = await _pdu(a, peer, room)
-    status, answer = await _send(a, peer, "t", {"pdus": [pdu]})
+    pdu = await mallory.message(a, peer, room)
+    status, answer = await mallory.send(a, peer, "t", {"pdus": [pdu]})
     assert (status, list(answer["pdus"].values())) == (200, [{}])
     assert await a.texts(room) == []
-
-
-async def test_a_server_that_the_acl_denies_is_kept_out(pair: list[Homeserver], peer: EvilPeer) -> None:
-    a, _ = pair
-    room = await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, room)
-    await a.does(a.user("alice"), room, Draft("m.room.server_acl", {"allow": ["*"], "deny": ["evil.*"]}, state_key=""))
-    pdu = await _pdu(a, peer, room)
-    _, answer = await _send(a, peer, "t", {"pdus": [pdu]})
-    assert all("error" in result for result in answer["pdus"].values())
-    assert await a.texts(room) == []
-    for path in ("state_ids", "state", "backfill"):
-        uri = f"/_matrix/federation/v1/{path}/{room.replace('!', '%21')}?event_id=%24x&v=%24x"
-        assert (await a.answer(peer.signed_request(a.name, "GET", uri))).status == 403
-
-
-READS = [
-    "state_ids/{room}?event_id={event}",
-    "state/{room}?event_id={event}",
-    "event_auth/{room}/{event}",
-    "backfill/{room}?v={event}&limit=5",
-]
-
-
-@pytest.mark.parametrize("path", [*READS, "event/{event}"])
-async def test_a_server_that_is_not_in_the_room_reads_nothing(
-    pair: list[Homeserver], peer: EvilPeer, path: str
-) -> None:
-    a, _ = pair
-    room = await a.creates_room(a.user("alice"))
-    event = await a.says(a.user("alice"), room, "secret canary")
-    uri = "/_matrix/federation/v1/" + path.format(room=room.replace("!", "%21"), event=event.replace("$", "%24"))
-    answer = await a.answer(peer.signed_request(a.name, "GET", uri))
-    assert answer.status in (403, 404)
-    assert b"canary" not in answer.body
-
-
-@pytest.mark.parametrize("path", READS)
-async def test_an_event_of_another_room_is_not_served(pair: list[Homeserver], peer: EvilPeer, path: str) -> None:
-    a, _ = pair
-    open_room, closed = await a.creates_room(a.user("alice")), await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, open_room)
-    event = await a.says(a.user("alice"), closed, "secret canary")
-    uri = "/_matrix/federation/v1/" + path.format(room=open_room.replace("!", "%21"), event=event.replace("$", "%24"))
-    answer = await a.answer(peer.signed_request(a.name, "GET", uri))
-    assert b"canary" not in answer.body
-    assert closed.encode() not in answer.body
-
-
-async def test_state_and_its_ids_agree(pair: list[Homeserver], peer: EvilPeer) -> None:
-    a, _ = pair
-    room = await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, room)
-    event = await a.says(a.user("alice"), room, "x")
-    where = f"{room.replace('!', '%21')}?event_id={event.replace('$', '%24')}"
-    ids = orjson.loads(
-        (await a.answer(peer.signed_request(a.name, "GET", f"/_matrix/federation/v1/state_ids/{where}"))).body
-    )
-    full = orjson.loads(
-        (await a.answer(peer.signed_request(a.name, "GET", f"/_matrix/federation/v1/state/{where}"))).body
-    )
-    assert sorted(ids["pdu_ids"]) == sorted((await a.state(room)).values())
-    assert len(full["pdus"]) == len(ids["pdu_ids"])
-    assert len(full["auth_chain"]) == len(ids["auth_chain_ids"])
-
-
-async def test_missing_events_are_found_by_the_graph_beside_a_branch_that_came_late(
-    pair: list[Homeserver], peer: EvilPeer
-) -> None:
-    a, _ = pair
-    room = await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, room)
-    before = [tip.event_id for tip in (await a.rooms.room(room)).extremities.values()]
-    late = await _pdu(a, peer, room, body="late")
-    said = [await a.says(a.user("alice"), room, str(number)) for number in range(5)]
-    await _send(a, peer, "t", {"pdus": [late]})
-    branch = next(
-        stored.event_id for stored in await a.timeline(room) if stored.sender == MALLORY and b"late" in stored.body
-    )
-    path = f"/_matrix/federation/v1/get_missing_events/{room.replace('!', '%21')}"
-
-    async def missing(**asked: Any) -> list[str]:
-        body = {"earliest_events": [*before, branch], "latest_events": [said[3]], "limit": 10, **asked}
-        answer = await a.answer(peer.signed_request(a.name, "POST", path, body))
-        return [pdu["content"]["body"] for pdu in orjson.loads(answer.body)["events"]]
-
-    assert await missing() == ["0", "1", "2"]
-    assert await missing(limit=2) == ["1", "2"]
-    assert await missing(earliest_events=[said[1], branch]) == ["2"]
-    assert await missing(latest_events=[said[0]]) == []
 
 
 async def test_edus_reach_those_who_know_them_and_bad_ones_spoil_nothing(
@@ -277,7 +148,9 @@ async def test_edus_reach_those_who_know_them_and_bad_ones_spoil_nothing(
 
     a.federation.inbound.on_edu("m.test", hear)
     edus = [{"edu_type": "m.test", "content": content} for content in ({"fail": 1}, {"n": 1}, {"f": 1.5}, [], None)]
-    status, _ = await _send(a, peer, "t", {"pdus": [], "edus": [5, {}, *edus, {"edu_type": "m.other", "content": {}}]})
+    status, _ = await mallory.send(
+        a, peer, "t", {"pdus": [], "edus": [5, {}, *edus, {"edu_type": "m.other", "content": {}}]}
+    )
     assert (status, heard) == (200, [(peer.name, {"n": 1})])
 
 
@@ -328,95 +201,6 @@ async def test_edus_that_no_database_could_take_are_sent_again(pair: list[Homese
 
     a.federation.inbound.on_edu("m.test", hear)
     body = {"pdus": [], "edus": [{"edu_type": "m.test", "content": {"n": 1}}]}
-    assert (await _send(a, peer, "t", body))[0] == 503
-    assert (await _send(a, peer, "t", body))[0] == 200
+    assert (await mallory.send(a, peer, "t", body))[0] == 503
+    assert (await mallory.send(a, peer, "t", body))[0] == 200
     assert heard == [{"n": 1}, {"n": 1}]
-
-
-@pytest.mark.parametrize("version", ["11", "12"])
-@pytest.mark.parametrize("kind", ["m.room.message", "m.room.create"])
-async def test_an_event_without_parents_is_rejected(
-    pair: list[Homeserver], peer: EvilPeer, version: str, kind: str
-) -> None:
-    a, _ = pair
-    room = await a.creates_room(a.user("alice"), version=version)
-    template = await a.federation.resident.make_join(peer.name, room, MALLORY, [version])
-    head = await a.rooms.room(room)
-    join_event = seal(template.event, head.rules, peer.key)
-    await a.federation.resident.send_join(peer.name, room, join_event.event_id, dict(join_event.pdu))
-    orphan = await _pdu(a, peer, room) | {"prev_events": [], "type": kind}
-    event = seal({k: v for k, v in orphan.items() if k not in ("hashes", "signatures")}, head.rules, peer.key)
-    before = await a.state(room)
-    status, _ = await _send(a, peer, "t", {"pdus": [dict(event.pdu)]})
-    stored = await a.events.by_id([event.event_id])  # a create event of version 12 is of another room, and dropped
-    assert len(stored) == (0 if kind == "m.room.create" and version == "12" else 1)
-    assert all(one.flags & REJECTED for one in stored)
-    assert (status, await a.state(room)) == (200, before)
-
-
-async def test_a_parent_in_another_room_lends_no_state(pair: list[Homeserver], peer: EvilPeer) -> None:
-    a, _ = pair
-    room, other = await a.creates_room(a.user("alice")), await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, room)
-    await _mallory_joins(a, peer, other)
-    levels = {"users": {MALLORY: 100}, "invite": 0}
-    await a.does(a.user("alice"), other, Draft("m.room.power_levels", levels, state_key=""))
-    good = await _pdu(a, peer, room)
-    elsewhere = [tip.event_id for tip in (await a.rooms.room(other)).extremities.values()]
-    proto = {k: v for k, v in good.items() if k not in ("hashes", "signatures")} | {"prev_events": elsewhere}
-    event = seal(
-        proto | {"type": "m.room.topic", "state_key": "", "content": {"topic": "mine"}}, ROOM_VERSIONS["12"], peer.key
-    )
-    before = await a.state(room)
-    await _send(a, peer, "t", {"pdus": [dict(event.pdu)]})
-    assert await a.state(room) == before
-    assert event.event_id not in {shown.event_id for shown in await a.timeline(room)}
-
-
-async def test_an_event_at_the_greatest_depth_does_not_end_the_room(pair: list[Homeserver], peer: EvilPeer) -> None:
-    a, _ = pair
-    room = await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, room)
-    proto = {key: value for key, value in (await _pdu(a, peer, room)).items() if key not in ("hashes", "signatures")}
-    deep = seal(proto | {"depth": 2**53 - 1}, ROOM_VERSIONS["12"], peer.key)
-    await _send(a, peer, "t", {"pdus": [dict(deep.pdu)]})
-    for text in ("still", "here"):
-        await a.says(a.user("alice"), room, text)
-    assert await a.texts(room) == ["x", "still", "here"]
-    await a.federation.resident.make_join(peer.name, room, MALLORY, ["12"])
-
-
-async def test_a_room_that_is_forked_often_costs_a_bounded_number_of_states(
-    pair: list[Homeserver], peer: EvilPeer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    a, _ = pair
-    room = await a.creates_room(a.user("alice"))
-    await _mallory_joins(a, peer, room)
-    base = {key: value for key, value in (await _pdu(a, peer, room)).items() if key not in ("hashes", "signatures")}
-    rule = (await a.rooms.room(room)).event(("m.room.join_rules", ""))
-    assert rule is not None
-    base |= {"type": "m.room.member", "state_key": MALLORY, "auth_events": [*base["auth_events"], rule.event_id]}
-    forks = [
-        seal(base | {"content": {"membership": "join", "displayname": str(n)}}, ROOM_VERSIONS["12"], peer.key)
-        for n in range(MAX_TIPS + 15)
-    ]
-    loaded: list[int] = []
-    merge, state_at = Resolution.merge, StateTable.state_at
-
-    async def counted(self: Resolution, *args: Any, **kwargs: Any) -> Any:
-        loaded.append(0)
-        return await merge(self, *args, **kwargs)
-
-    async def count(self: StateTable, *args: Any) -> Any:
-        if loaded:
-            loaded[-1] += 1
-        return await state_at(self, *args)
-
-    monkeypatch.setattr(Resolution, "merge", counted)
-    monkeypatch.setattr(StateTable, "state_at", count)
-    for number, fork in enumerate(forks):
-        await _send(a, peer, f"f{number}", {"pdus": [dict(fork.pdu)]})
-    assert len((await a.rooms.room(room)).extremities) > MAX_TIPS
-    assert 10 < max(loaded) <= MAX_TIPS + 6
-    assert (await a.rooms.room(room)).membership(MALLORY) == "join"
-    await a.says(a.user("alice"), room, "still")

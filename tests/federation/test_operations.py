@@ -54,6 +54,10 @@ def _shape(path: str) -> str:
 
 
 def _routes() -> set[tuple[str, str]]:
+    return {(route.method, _shape(route.path)) for route in _table().routes}
+
+
+def _table() -> PeerTable:
     nothing: Any = None
     table = PeerTable(ServerName("a.test"), nothing, nothing, allowed=ServerAcl.of({"allow": ["*"]}), limits=nothing)
     devices.endpoints(table, ServerName("a.test"), nothing)
@@ -67,7 +71,7 @@ def _routes() -> set[tuple[str, str]]:
     rooms_v1.endpoints(table, nothing, nothing)
     third_party.endpoints(table, nothing, nothing)
     transactions.endpoints(table, nothing)
-    return {(route.method, _shape(route.path)) for route in table.routes}
+    return table
 
 
 def test_every_operation_of_the_specification_has_a_route() -> None:
@@ -134,6 +138,20 @@ def _of(room: str, event: str) -> dict[str, tuple[str, str, Any]]:
         "invite v1": ("PUT", f"{V1}/invite/{r}/{e}", member),
         "exchange": ("PUT", f"{V1}/exchange_third_party_invite/{r}", member | {"content": {}}),
     }
+
+
+def test_every_route_that_names_a_room_or_an_event_is_tried() -> None:
+    routes = {
+        (route.method, _shape(route.path))
+        for route in _table().routes
+        if "<room_id>" in route.path or "<event_id>" in route.path
+    }
+    parameters = {"R", "E", quote(MALLORY, safe="")}
+    tried = {
+        (method, "/".join("*" if part in parameters else part for part in path.partition("?")[0].split("/")))
+        for method, path, _ in _of("R", "E").values()
+    }
+    assert tried == routes
 
 
 READS = ("event", "state", "state_ids", "event_auth", "backfill", "missing", "timestamp", "hierarchy", "make_leave")
