@@ -13,6 +13,7 @@ import pytest
 import homeserver
 from homeserver.clock import SystemClock, SystemRng
 from homeserver.config import Config
+from homeserver.config.accounts import Oidc
 from homeserver.config.network import Federation, OutboundHttp
 from homeserver.errors import MatrixError
 from homeserver.federation import parts as federation
@@ -33,7 +34,10 @@ from homeserver.opening import open_outbound
 from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.server_acl import ServerAcl
 from homeserver.protocol.signing import SigningKey
+from homeserver.providers.cas import CasProvider
+from homeserver.providers.hooks import SignOnFailed, Visit
 from homeserver.providers.http_push import HttpPush, PushFailed
+from homeserver.providers.oidc import OidcProvider
 from homeserver.providers.pages import Pages
 from homeserver.services.appservices.asking import Asking
 from homeserver.services.media import parts as media
@@ -167,6 +171,18 @@ async def _checks_a_captcha(http: Http, place: str) -> None:
     await Captcha(http, parts.geturl(), "key").check({"response": "x"}, None)  # type: ignore[arg-type]  # not looked at
 
 
+VISIT = Visit("flow", "secret", "https://a.test/callback")
+
+
+async def _asks_an_openid_provider(http: Http, place: str) -> None:
+    config = Oidc(id="x", name="x", issuer=f"http://{place}", client_id="x")
+    await OidcProvider(config, http, CLOCK).way(VISIT)
+
+
+async def _asks_a_cas_server(http: Http, place: str) -> None:
+    await CasProvider(f"http://{place}/cas", "x", http).vouch(VISIT, {"ticket": "ST-1"})
+
+
 def _federation(resources: AsyncExitStack) -> Http:
     return federation.outside(Federation(), CLOCK, RNG, resources)[0]
 
@@ -216,6 +232,8 @@ CLIENTS: dict[str, tuple[type, str, Attempt]] = {
     "push gateways": (HttpPush, "homeserver/services/push/parts.py", _pushes),
     "previews": (Pages, "homeserver/services/media/parts.py", _previews),
     "identity servers": (IdentityServers, "homeserver/opening.py", _asks_an_identity_server),
+    "OpenID providers": (OidcProvider, "homeserver/opening.py", _asks_an_openid_provider),
+    "CAS servers": (CasProvider, "homeserver/opening.py", _asks_a_cas_server),
     "captchas": (Captcha, "homeserver/opening.py", _checks_a_captcha),
 }
 ASKS_INSIDE: frozenset[type] = frozenset({Asking})
@@ -316,7 +334,7 @@ async def test_no_client_dials_an_inside_address(
         for spelling in SPELLINGS:
             try:
                 await attempt(http, f"{spelling}:{port}")
-            except (NetError, FederationError, MatrixError, PushFailed, ValueError, AssertionError):
+            except (NetError, FederationError, MatrixError, PushFailed, SignOnFailed, ValueError, AssertionError):
                 refused += 1
     assert came == []
     assert refused == len(SPELLINGS) or client == "doctor"
