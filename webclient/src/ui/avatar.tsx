@@ -1,6 +1,7 @@
 import { type Accessor, Show } from 'solid-js';
 import s from './avatar.module.css';
 import { colourOf, initialsOf } from './colour';
+import { Icon } from './icon';
 
 type AvatarProps = {
   id: string;
@@ -11,6 +12,8 @@ type AvatarProps = {
   /** Address of a picture of this device, shown in its place. */
   local?: string | undefined;
   online?: boolean;
+  /** Of my own notes: a bookmark. */
+  saved?: boolean;
   testid?: string;
 };
 
@@ -31,11 +34,14 @@ export function Avatar(props: AvatarProps) {
     <span
       class={s.avatar}
       data-testid={props.testid ?? 'avatar'}
-      data-colour={colourOf(props.id)}
+      data-colour={props.saved ? 'saved' : colourOf(props.id)}
       style={{ '--size': `${props.size}px` }}
       aria-hidden="true"
     >
-      <Show when={props.local ?? shown()} fallback={initialsOf(props.name)}>
+      <Show
+        when={props.local ?? shown()}
+        fallback={props.saved ? <Icon name="bookmark" size={props.size / 2} /> : initialsOf(props.name)}
+      >
         {(address) => <img class={s.photo} src={address()} alt="" loading="lazy" decoding="async" draggable={false} />}
       </Show>
       <Show when={props.online}>

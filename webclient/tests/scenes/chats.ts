@@ -62,7 +62,7 @@ export const rooms: readonly Room[] = [
     avatar: 'mxc://our.tld/lake_cover',
     preview: preview('Kwame', '', clock(13, 52), body('image')),
     unread: unread(3),
-    joinedCount: 7,
+    joinedCount: 13,
   }),
   room(hq, 'Matrix HQ', {
     preview: preview('Travis', '', clock(13, 41), body('image')),
@@ -75,7 +75,7 @@ export const rooms: readonly Room[] = [
   room(family, 'משפחת לוי', {
     preview: preview('נועה', 'נפגשים בשבע אצל סבתא, תביאו סלט', clock(13, 30)),
     unread: unread(2),
-    joinedCount: 6,
+    joinedCount: 8,
   }),
   dm('!yusuf:our.tld', at('yusuf'), { preview: preview('يوسف', 'شكرا جزيلا، أراك غدا إن شاء الله', clock(13, 12)) }),
   dm('!boris:our.tld', at('boris'), { preview: preview('Boris', 'see you', clock(12, 20)) }),
@@ -92,7 +92,10 @@ export const rooms: readonly Room[] = [
     ),
     unread: unread(0, 0, true),
   }),
-  room(notes, 'Release notes & marks', { preview: preview('Léa', '', clock(10, 5), body('file', 'notes-1.9.pdf')) }),
+  room(notes, 'Release notes & marks', {
+    joinedCount: 18,
+    preview: preview('Léa', '', clock(10, 5), body('file', 'notes-1.9.pdf')),
+  }),
   dm('!mum:our.tld', mum, { preview: preview('me', '', clock(9, 12), { ...body('voice'), delivery: 'sent' }) }),
   plain('py', 'Pythonistas', 'Guido', 'indentation is a feature', clock(12, 0, 1), {
     unread: unread(3),

@@ -34,6 +34,10 @@ await setLanguage(asked.get('language') === 'ru' ? 'ru' : 'en');
 setTheme(asked.get('theme') === 'dark' ? 'dark' : 'light');
 setContrast(asked.get('contrast') === 'more' ? 'more' : 'auto');
 history.replaceState(null, '', `${location.pathname}${location.search}${scene.hash}`);
+// Where the keyboard stands is not what the pictures are about; forms show it by their border.
+const calm = new CSSStyleSheet();
+calm.replaceSync(':focus-visible { outline: none !important; }');
+document.adoptedStyleSheets.push(calm);
 const place = document.getElementById('app');
 if (place) {
   render(() => {

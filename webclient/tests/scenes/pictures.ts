@@ -61,6 +61,11 @@ function face(pen: OffscreenCanvasRenderingContext2D, w: number, h: number, next
   pen.fill();
 }
 
+let pending = 0;
+
+/** How many pictures are being painted. */
+export const beingPainted = (): number => pending;
+
 /** The picture that an address stands for: a square face, a tall picture or a wide one, as its name says. */
 export async function pictureOf(mxc: string): Promise<Blob> {
   const id = mxc.slice(mxc.lastIndexOf('/') + 1);
@@ -69,5 +74,10 @@ export async function pictureOf(mxc: string): Promise<Blob> {
   const canvas = new OffscreenCanvas(w, h);
   const pen = canvas.getContext('2d');
   if (pen) (isFace ? face : landscape)(pen, w, h, chances(id));
-  return await canvas.convertToBlob({ type: 'image/png' });
+  pending += 1;
+  try {
+    return await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.95 });
+  } finally {
+    pending -= 1;
+  }
 }

@@ -74,7 +74,7 @@ const chat = (roomId: string, act?: Scene['act']): Scene => ({
   hash: `#/${roomId}`,
   ...(act ? { act } : {}),
 });
-const left = (page: LeftPage): Scene => ({ state: main, hash: '#/', act: () => openLeft(page) });
+const left = (page: LeftPage): Scene => ({ state: main, hash: `#/${crew}`, act: () => openLeft(page) });
 const right = (page: RightPage): Scene => ({
   state: main,
   hash: `#/${crew}/info`,

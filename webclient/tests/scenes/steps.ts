@@ -1,5 +1,7 @@
 /** What a scene does to get where it wants to be: presses and words, as a person's. */
 
+import { beingPainted } from './pictures';
+
 const limit_ms = 10_000;
 const frame = () => new Promise((next) => requestAnimationFrame(next));
 
@@ -48,6 +50,7 @@ export async function settled(): Promise<void> {
   watching.observe(document.body, { childList: true, subtree: true, attributes: true, characterData: true });
   const waits = () =>
     performance.now() - changed < quiet_ms ||
+    beingPainted() > 0 ||
     [...document.images].some((one) => !one.complete) ||
     document.querySelector('[data-state=waiting] img') !== null;
   await document.fonts.ready;

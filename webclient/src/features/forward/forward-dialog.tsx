@@ -6,6 +6,7 @@ import { useClient } from '../../store/context';
 import type { MessageRef, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { forwarding, setForwarding, stopPicking } from '../../store/messages-ui';
+import { knownName } from '../../store/people';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { Button } from '../../ui/button';
@@ -32,6 +33,7 @@ function ForwardDialog(props: { messages: readonly MessageRef[] }) {
   const [hidden, setHidden] = createSignal(false);
   const nameOf = (id: RoomId) => {
     const room = state.rooms[id];
+    if (room?.dmUserId) return knownName(state, room.dmUserId);
     return room?.saved ? t('saved-title') : room?.name || t('chat-empty-name');
   };
   const rooms = () =>
@@ -94,7 +96,13 @@ function ForwardDialog(props: { messages: readonly MessageRef[] }) {
                 data-testid="forward-row"
                 onClick={() => toggle(id)}
               >
-                <Avatar id={state.rooms[id]?.dmUserId ?? id} name={nameOf(id)} size={42} />
+                <Avatar
+                  id={state.rooms[id]?.dmUserId ?? id}
+                  name={nameOf(id)}
+                  photo={state.rooms[id]?.avatar}
+                  saved={state.rooms[id]?.saved === true}
+                  size={42}
+                />
                 <span class={s.name}>{nameOf(id)}</span>
                 <Show when={state.rooms[id]?.encrypted}>
                   <Icon name="lock" size={16} />

@@ -6,6 +6,7 @@ import { useClient } from '../../store/context';
 import type { EventPreview } from '../../store/contract';
 import { type MessageList as List, messageList, setMessageList } from '../../store/message-list';
 import { goToEvent } from '../../store/messages-ui';
+import { photoOf } from '../../store/people';
 import { Avatar } from '../../ui/avatar';
 import { Dialog } from '../../ui/dialog';
 import s from './message-list.module.css';
@@ -43,7 +44,12 @@ function Shown(props: { list: List }) {
           <For each={found.latest ?? []}>
             {(one) => (
               <button type="button" class={s.row} data-testid="listed-message" onClick={() => go(one)}>
-                <Avatar id={one.sender} name={one.senderName} size={42} />
+                <Avatar
+                  id={one.sender}
+                  name={one.senderName}
+                  photo={photoOf(state, one.roomId, one.sender)}
+                  size={42}
+                />
                 <span class={s.words}>
                   <span class={s.head}>
                     <b>{one.senderName}</b>

@@ -51,6 +51,7 @@ export function AppearancePage() {
             step={1}
             value={textSize()}
             data-testid="text-size"
+            style={{ '--part': `${((textSize() - smallest_px) / (largest_px - smallest_px)) * 100}%` }}
             onInput={(event) => setTextSize(Number(event.currentTarget.value))}
           />
           <output>{textSize()}</output>

@@ -5,7 +5,7 @@ import { useClient } from '../../store/context';
 import { download } from '../../store/downloads';
 import { createMediaUrl } from '../../store/media';
 import { askToDelete, goToEvent, setForwarding } from '../../store/messages-ui';
-import { nameOf } from '../../store/people';
+import { nameOf, photoOf } from '../../store/people';
 import { setViewing, type Viewing } from '../../store/viewer';
 import { Avatar } from '../../ui/avatar';
 import { IconButton } from '../../ui/button';
@@ -115,7 +115,12 @@ export function Viewer(props: { viewing: Viewing }) {
         <Show when={shown()}>
           {(now) => (
             <button type="button" class={s.who} onClick={inChat} data-tooltip={t('media-show-in-chat')}>
-              <Avatar id={now().item.sender} name={nameOf(state, props.viewing.roomId, now().item.sender)} size={44} />
+              <Avatar
+                id={now().item.sender}
+                name={nameOf(state, props.viewing.roomId, now().item.sender)}
+                photo={photoOf(state, props.viewing.roomId, now().item.sender)}
+                size={44}
+              />
               <span>
                 <b data-testid="viewer-sender">{nameOf(state, props.viewing.roomId, now().item.sender)}</b>
                 <time>{dateAndTime(now().item.ts)}</time>
