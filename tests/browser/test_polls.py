@@ -75,7 +75,7 @@ async def test_several_answers_are_chosen_before_the_vote_goes_out(house: Server
         await dot.at("poll-choice", text=answer).click()
     await dot.at("poll-vote").click()
     await expect(dot.at("poll-result", text="Cake")).to_contain_text("100%")
-    await expect(cal.at("poll-people")).to_have_text(_votes(1))
+    await expect(dot.at("poll-people")).to_have_text(_votes(1))
     await cal.at("poll-choice", text="Fish").click()
     await cal.at("poll-vote").click()
     await expect(dot.at("poll-result", text="Fish").get_by_test_id("poll-share")).to_have_text("50%")

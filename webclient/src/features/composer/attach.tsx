@@ -6,7 +6,7 @@ import { IconButton } from '../../ui/button';
 import { openMenu } from '../../ui/menu';
 import s from './attach.module.css';
 
-const PollDialog = lazy(async () => ({ default: (await import('../poll/poll-dialog')).PollDialog }));
+const PollDialog = lazy(async () => ({ default: (await import('./poll-dialog')).PollDialog }));
 const SendDialog = lazy(async () => ({ default: (await import('./send-dialog')).SendDialog }));
 
 /** Begin to send files: the dialog shows them first. */

@@ -25,7 +25,7 @@ import { createSuggestions, Suggestions } from './suggestions';
 import { keepDraft, tellTyping } from './telling';
 import { createVoice, VoiceButton, VoiceStrip } from './voice';
 
-const LinkBar = lazy(async () => ({ default: (await import('../link-preview/link-bar')).LinkBar }));
+const LinkBar = lazy(async () => ({ default: (await import('./link-bar')).LinkBar }));
 
 /** Longer texts are offered as a file: an event holds at most 64 KiB. */
 const longest = 15_000;

@@ -24,8 +24,8 @@ import { Reactions } from './reactions';
 import { ReplyQuote } from './reply-quote';
 import { TimeMark } from './time-mark';
 
-const LinkCard = lazy(async () => ({ default: (await import('../link-preview/link-card')).LinkCard }));
-const PollCard = lazy(async () => ({ default: (await import('../poll/poll-card')).PollCard }));
+const LinkCard = lazy(async () => ({ default: (await import('./link-card')).LinkCard }));
+const PollCard = lazy(async () => ({ default: (await import('./poll/poll-card')).PollCard }));
 
 type BubbleProps = {
   roomId: RoomId;

@@ -1,12 +1,12 @@
 import { createMemo, createSignal, For, Show } from 'solid-js';
-import { language, t } from '../../i18n';
-import { errorText } from '../../i18n/words';
-import { useClient } from '../../store/context';
-import type { Poll, PollChoice, RoomId, TimelineItem } from '../../store/contract';
-import { errorInfo } from '../../store/errors';
-import { nameOf } from '../../store/people';
-import { Icon } from '../../ui/icon';
-import { toast } from '../../ui/toast';
+import { language, t } from '../../../i18n';
+import { errorText } from '../../../i18n/words';
+import { useClient } from '../../../store/context';
+import type { Poll, PollChoice, RoomId, TimelineItem } from '../../../store/contract';
+import { errorInfo } from '../../../store/errors';
+import { nameOf } from '../../../store/people';
+import { Icon } from '../../../ui/icon';
+import { toast } from '../../../ui/toast';
 import s from './poll.module.css';
 
 const named = 12;

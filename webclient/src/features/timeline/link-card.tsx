@@ -5,7 +5,7 @@ import { useClient } from '../../store/context';
 import type { TimelineItem } from '../../store/contract';
 import { previewOfLink } from '../../store/links';
 import { createMediaUrl } from '../../store/media';
-import s from './link-preview.module.css';
+import s from './link-card.module.css';
 
 const wide_px = 300;
 

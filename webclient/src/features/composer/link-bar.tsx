@@ -3,7 +3,7 @@ import { t } from '../../i18n';
 import type { PagePreview } from '../../model/link-previews';
 import { IconButton } from '../../ui/button';
 import { Icon } from '../../ui/icon';
-import s from './link-preview.module.css';
+import s from './link-bar.module.css';
 
 /** The preview that goes out with what is being written; a press on the cross leaves it out. */
 export function LinkBar(props: { preview: PagePreview; onClose: () => void }) {
@@ -11,7 +11,7 @@ export function LinkBar(props: { preview: PagePreview; onClose: () => void }) {
     <div class={s.bar} data-testid="link-bar">
       <Icon name="link" class={s.sign} />
       <span class={s.barWords}>
-        <span class={s.site}>{props.preview.title || props.preview.site}</span>
+        <span class={s.title}>{props.preview.title || props.preview.site}</span>
         <Show when={props.preview.words || props.preview.url}>{(words) => <span class={s.line}>{words()}</span>}</Show>
       </span>
       <IconButton icon="x" label={t('link-leave-out')} onClick={() => props.onClose()} data-testid="link-leave-out" />
