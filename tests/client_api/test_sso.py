@@ -176,7 +176,7 @@ def _with_public_key_as_secret(provider: OidcServer, claims: Json) -> str:
 
 def _with_the_shared_key(provider: OidcServer, claims: Json) -> str:
     del provider
-    return jwt.encode(claims, bytes(3), "HS256", headers={"kid": "shared"})
+    return jwt.encode(claims, bytes(32), "HS256", headers={"kid": "shared"})
 
 
 def _by_another_key(provider: OidcServer, claims: Json) -> str:

@@ -139,11 +139,11 @@ class OidcServer:
 
     async def _keys(self, _request: web.Request) -> web.Response:
         self.key_reads += 1
-        return web.json_response({"keys": [self.public_key(), {"kty": "oct", "k": "AAAA", "kid": "shared"}]})
+        return web.json_response({"keys": [self.public_key(), {"kty": "oct", "k": "A" * 43, "kid": "shared"}]})
 
     async def _userinfo(self, request: web.Request) -> web.Response:
         assert request.headers["Authorization"] == "Bearer mine"
-        return web.json_response(self.userinfo)
+        return web.json_response(self.person if self.userinfo is None else self.userinfo)
 
 
 @dataclass
