@@ -25,6 +25,7 @@ from homeserver.client_api import login as login_api
 from homeserver.client_api import media as media_api
 from homeserver.client_api import membership as membership_api
 from homeserver.client_api import messages as messages_api
+from homeserver.client_api import old_sync as old_sync_api
 from homeserver.client_api import openid as openid_api
 from homeserver.client_api import phone as phone_api
 from homeserver.client_api import presence as presence_api
@@ -56,12 +57,17 @@ from homeserver.composition.followers import Followers
 from homeserver.composition.ground import Ground
 from homeserver.composition.people import Files, People
 from homeserver.composition.rooms import RoomWork
+from homeserver.services.discovery.contacts import ContactDiscovery
+from homeserver.services.discovery.identity import IdentityService
 from homeserver.services.media.moderation import MediaModeration
 from homeserver.services.openid import OpenId
+from homeserver.services.sync.old import Below as BelowOldSync
+from homeserver.services.sync.old import OldSync
 from homeserver.services.ui_auth import SSO
 from homeserver.services.user_directory import UserDirectory
 from homeserver.storage.appservices import Appservices as AppserviceTable
 from homeserver.storage.database import trips_so_far
+from homeserver.storage.identity_tokens import IdentityTokens
 from homeserver.storage.media_moderation import MediaLists
 
 
@@ -148,6 +154,8 @@ def _about_accounts(table: EndpointTable, house: House) -> None:
     if accounts.phone is not None:
         phone_api.endpoints(table, accounts.phone.signing_in, accounts.phone.own_numbers, accounts.phone.discovery)
         identity_api.key_endpoints(table, accounts.phone.invite_key)
+        if versions.is_identity_server(ground.config, by_phone=True):
+            identity_api.endpoints(table, _identity(house, accounts.phone.discovery))
     elsewhere = {SSO: partial(sso_pages.stage, accounts.ui_auth)}
     fallback_api.endpoints(table, accounts.ui_auth, house.nonce, elsewhere)
     account_api.endpoints(table, accounts.credentials, work.deactivation, accounts.addresses, accounts.contacts)
@@ -156,6 +164,19 @@ def _about_accounts(table: EndpointTable, house: House) -> None:
     request_tokens_api.endpoints(table, accounts.contacts, accounts.registration, ground.config.base_url)
     devices_api.endpoints(table, accounts.devices, accounts.appservices.accounts)
     profile_api.endpoints(table, accounts.profiles)
+
+
+def _identity(house: House, discovery: ContactDiscovery) -> IdentityService:
+    ground = house.ground
+    return IdentityService(
+        server=ground.us,
+        table=IdentityTokens(ground.database),
+        openid=house.openid,
+        discovery=discovery,
+        limits=ground.limits,
+        clock=ground.clock,
+        rng=ground.rng,
+    )
 
 
 def _about_people(table: EndpointTable, house: House) -> None:
@@ -206,6 +227,28 @@ def _about_rooms(table: EndpointTable, house: House) -> None:
     search_api.endpoints(table, followers.search)
     pushers_api.endpoints(table, followers.push.pushers, followers.push.notifications)
     sync_api.endpoints(table, followers.sync.classic, followers.sync.poll, house.people.filters)
+    old_sync_api.endpoints(table, _old_sync(house))
+
+
+def _old_sync(house: House) -> OldSync:
+    ground, work, sync = house.ground, house.work, house.followers.sync
+    return OldSync(
+        BelowOldSync(
+            classic=sync.classic,
+            collector=sync.collector,
+            presenter=sync.presenter,
+            presentation=work.presentation,
+            timeline=work.timeline,
+            room_state=work.room_state,
+            visibility=ground.visibility,
+            events=ground.events,
+            account_data=ground.account_data_table,
+            is_public=house.accounts.directory.is_public,
+            feed=ground.feed,
+            stopping=ground.stopping,
+            clock=ground.clock,
+        )
+    )
 
 
 def open_sockets(house: House, table: EndpointTable, trusted_proxies: Sequence[IpNetwork]) -> Door:

@@ -5,6 +5,7 @@ Spec: Client-Server API, Filtering; Lazy-loading room members.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
@@ -136,6 +137,12 @@ class SyncFilter:
         self.include_leave = room.include_leave
         self.event_format = chosen.event_format
         self.event_fields = None if chosen.event_fields is None else tuple(map(parse_path, chosen.event_fields))
+
+    def with_whole_events(self) -> "SyncFilter":
+        """The same filter for whole events in the client format."""
+        whole = copy(self)
+        whole.event_fields, whole.event_format = None, "client"
+        return whole
 
 
 def select_fields(event: Mapping[str, Any], fields: Sequence[Path]) -> dict[str, Any]:

@@ -191,6 +191,11 @@ async def everything(house: House, told: Told, events: list[str]) -> dict[str, s
             heard[path + query] = words_in((await reader.ask("GET", path + query))[1])
     for at in (told.since["next_batch"], "t0", "t3", "t9999"):
         heard[f"members at {at}"] = words_in(await reader.ask("GET", f"/v3/rooms/{told.room_id}/members?at={at}"))
+    for one in events:
+        heard[f"event {one}"] = words_in((await reader.ask("GET", f"/v3/events/{quote(one, safe='')}"))[1])
+    for since in (told.since["next_batch"], "s0.0-0"):
+        path = f"/v3/events?room_id={quote(told.room_id)}&from={since}"
+        heard[f"events since {since}"] = words_in((await reader.ask("GET", path))[1])
     return heard
 
 
@@ -203,12 +208,18 @@ async def found_by_search(reader: User, term: str, **more: object) -> set[str]:
 async def synced(reader: User, rooms: list[Told]) -> dict[str, set[str]]:
     """Words in whatever the reader's syncs and lists answer."""
     everyone = {"room": {"include_leave": True, "timeline": {"limit": 100}}, "event_fields": []}
+    as_servers: Json = {"event_format": "federation", "event_fields": None}
     heard: dict[str, set[str]] = {}
     for name, query in {
         "sync": {},
         "sync with what was left": {"filter": orjson.dumps(everyone).decode(), "full_state": "true"},
         "sync since": {"since": rooms[0].since["next_batch"], "filter": orjson.dumps(everyone).decode()},
         "lazy": {"filter": '{"room":{"include_leave":true,"state":{"lazy_load_members":true}}}'},
+        "as servers see it": {"filter": orjson.dumps({**everyone, **as_servers}).decode()},
+        "as servers see it, since": {
+            "since": rooms[0].since["next_batch"],
+            "filter": orjson.dumps({**everyone, **as_servers}).decode(),
+        },
     }.items():
         heard[name] = words_in(await reader.call("GET", "/v3/sync", None, **query))
     room = {"timeline_limit": 100, "required_state": {"include": [{}]}}
@@ -220,6 +231,9 @@ async def synced(reader: User, rooms: list[Told]) -> dict[str, set[str]]:
     body = {"conn_id": "d", "lists": {"all": room}, "room_subscriptions": {told.room_id: room for told in rooms}}
     deployed = "/unstable/org.matrix.simplified_msc3575/sync"
     heard["deployed sliding"] = words_in(await reader.call("POST", deployed, body))
+    heard["old sync"] = words_in(await reader.call("GET", "/v3/initialSync", None, limit=100, archived="true"))
+    for since in (rooms[0].since["next_batch"], "s0.0-0"):
+        heard[f"events since {since}"] = words_in(await reader.call("GET", f"/v3/events?from={since}"))
     heard["joined rooms"] = words_in(await reader.call("GET", "/v3/joined_rooms"))
     heard["public rooms"] = words_in(await reader.call("POST", "/v3/publicRooms", {}))
     heard["notifications"] = words_in(await reader.call("GET", "/v3/notifications"))

@@ -20,6 +20,7 @@ from homeserver.services.sync.collect.state import MemberEvents
 from homeserver.services.sync.collect.talk import Talks
 from homeserver.services.sync.collect.viewer import Viewers
 from homeserver.services.sync.device_changes import DeviceChanges
+from homeserver.services.sync.federation_format import FederationFormat
 from homeserver.services.sync.sliding.connections import Connections
 from homeserver.services.sync.sliding.engine import Engine
 from homeserver.services.sync.sliding.extensions import ExtensionBuilder
@@ -80,7 +81,7 @@ class Sync:
         live = Live(below.rooms, feed)
         reads, receipts, to_device = SyncReads(database), Receipts(database), ToDevice(database)
         member_events = MemberEvents(events, reads, below.rooms, feed)
-        collector = Collector(
+        collector = self.collector = Collector(
             feed=feed,
             rooms=below.rooms,
             events=events,
@@ -90,7 +91,7 @@ class Sync:
             live=live,
             states=StateTable(database),
         )
-        presenter = Presenter(live, below.presentation)
+        presenter = self.presenter = Presenter(live, below.presentation)
         account_data, unread = AccountDataTable(database), Unread(Mentions(database), feed)
         self.unread = unread
         activity = Activity(reads, feed)
@@ -146,6 +147,7 @@ class Sync:
             presence=below.presence,
             states=below.states,
             one_time_keys=below.one_time_keys,
+            federation_format=FederationFormat(events),
             stopping=below.stopping,
             clock=below.clock,
         )

@@ -33,6 +33,7 @@ from homeserver.services.sync.collect.own import (
 )
 from homeserver.services.sync.collect.rooms import Collector, News, RoomNews
 from homeserver.services.sync.collect.viewer import Viewer
+from homeserver.services.sync.federation_format import FederationFormat
 from homeserver.services.sync.v3_quick import QuickIncrement
 from homeserver.services.sync.v3_rooms import Beside, Block, Json, RoomBlocks, SentMembers, Wanted
 from homeserver.services.typing import Typing
@@ -65,6 +66,7 @@ class ClassicSync:
         presence: Presence,
         states: States,
         one_time_keys: OneTimeKeys,
+        federation_format: FederationFormat,
         stopping: asyncio.Event,
         clock: Clock,
     ) -> None:
@@ -81,6 +83,7 @@ class ClassicSync:
         self._presence = presence
         self._states = states
         self._one_time_keys = one_time_keys
+        self._federation_format = federation_format
         self._stopping = stopping
         self._clock = clock
         self._sent: OrderedDict[tuple[int, int | None], SentMembers] = OrderedDict()
@@ -88,7 +91,11 @@ class ClassicSync:
     async def sync(self, requester: Requester, wanted: Wanted) -> Json:
         """The next answer: at once if there is anything, else when something comes or `timeout_s` has passed."""
         with self._presence.syncing(requester.user_id, requester.device_id or "", wanted.presence):
-            return await self._sync(requester, wanted)
+            if wanted.chosen.event_format == "client":
+                return await self._sync(requester, wanted)
+            answer = await self._sync(requester, replace(wanted, chosen=wanted.chosen.with_whole_events()))
+            await self._federation_format.put(answer, wanted.chosen)
+            return answer
 
     async def _sync(self, requester: Requester, wanted: Wanted) -> Json:
         sent = self._sent_members(requester)
