@@ -18,9 +18,10 @@ async def test_a_killed_process_is_missed_for_a_moment_only(
 ) -> None:
     server = await new_server(processes=2, redis={"url": redis.url})
     deadline = time.monotonic() + 20
-    while len(pids := re.findall(r"pid=(\d+)", server.log)) < 2:
+    while len(re.findall(r" ready +addresses=", server.log)) < 2:
         assert time.monotonic() < deadline, server.log
         await asyncio.sleep(0.1)
+    pids = re.findall(r"pid=(\d+)", server.log)
     os.kill(int(pids[0]), signal.SIGKILL)
     began, answered_since = time.monotonic(), 0.0
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
