@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import ipaddress
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -122,7 +123,8 @@ async def _serve_one(config: Config, bindings: list[serving.Binding], index: int
         if index == 0:
             click.echo(_welcome(config, bindings))
 
-    await serving.serve(application, bindings, on_ready=ready)
+    trusted = [ipaddress.ip_network(network, strict=False) for network in config.trusted_proxies]
+    await serving.serve(application, bindings, on_ready=ready, crowd=serving.Crowd(trusted))
     log.info("stopped", process=index)
 
 

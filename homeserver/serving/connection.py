@@ -1,11 +1,10 @@
 """HTTP/1.1 on llhttp: reads requests off a connection, one at a time, and calls the ASGI application with each.
 
 A request that comes before the one before it is answered waits. WebSockets and HTTP/2 go to Hypercorn (`handover`).
-Every limit of a connection is here: size and time of the head, pace of bodies both ways, idleness. Spec: RFC 9112.
+All limits of one connection are here: size and time of the head, pace of bodies, idleness. Spec: RFC 9112.
 """
 
 import asyncio
-import ssl
 from math import inf
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +13,7 @@ import structlog
 from homeserver.asgi.interface import Scope
 from homeserver.serving.chunked import BadChunk, ChunkedBody
 from homeserver.serving.exchange import Exchange, refusal
+from homeserver.serving.handover import Handover
 from homeserver.serving.head import HEAD_BYTES, LINE_BYTES, BadHead, Head, parse_head
 from homeserver.serving.scope import address_of, scope_of
 
@@ -42,7 +42,6 @@ class Connection(asyncio.Protocol):
         "_at_start",
         "_body",
         "_buffer",
-        "_client",
         "_eof",
         "_exchange",
         "_front",
@@ -55,6 +54,7 @@ class Connection(asyncio.Protocol):
         "_task",
         "_transport",
         "_unsent",
+        "client",
         "due",
         "write_due",
     )
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, front: "Front") -> None:
         self._front = front
         self._transport: asyncio.Transport | None = None
-        self._client: tuple[str, int] | None = None
+        self.client: tuple[str, int] | None = None
         self._server: tuple[str, int] | None = None
         self._buffer = b""
         self._at_start = True
@@ -84,14 +84,16 @@ class Connection(asyncio.Protocol):
     def connection_made(self, made: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, made)  # asyncio's types say less than what a stream protocol gets
         front = self._front
-        self._client = address_of(transport.get_extra_info("peername"))
+        self.client = address_of(transport.get_extra_info("peername"))
         self._server = address_of(transport.get_extra_info("sockname"))
-        secure: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
-        if secure is not None and secure.selected_alpn_protocol() == "h2":
+        if front.crowd.is_full(self.client and self.client[0]):
+            transport.abort()
+            return
+        if Handover.wants(transport):
             front.handover.take(transport, b"")
             return
         self._transport = transport
-        front.connections.add(self)
+        front.entered(self)
         self.due = front.loop.time() + KEEP_ALIVE_S
 
     def data_received(self, data: bytes) -> None:
@@ -212,7 +214,7 @@ class Connection(asyncio.Protocol):
             if self._is_ending:
                 self._exchange = None
                 return
-        scope = scope_of(exchange, head, self._client, self._server, is_tls=front.is_tls)
+        scope = scope_of(exchange, head, self.client, self._server, is_tls=front.is_tls)
         if self._eof:
             exchange.gone()
         # Owned by the connection: `expire` and `abort` end it.
@@ -371,9 +373,7 @@ class Connection(asyncio.Protocol):
     def _linger(self) -> None:
         """Close once the client has seen the answer: closing while it still sends would take the answer from it."""
         transport = self._transport
-        if transport is None:
-            return
-        if self._eof:
+        if transport is None or self._eof:
             self._close()
             return
         self._buffer = b""

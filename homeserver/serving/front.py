@@ -6,6 +6,7 @@ from email.utils import formatdate
 
 from homeserver.asgi.interface import App
 from homeserver.serving.connection import Connection
+from homeserver.serving.crowd import Crowd
 from homeserver.serving.handover import Handover
 
 SWEEP_S = 1.0
@@ -14,9 +15,10 @@ SWEEP_S = 1.0
 class Front:
     """The connections of one listener."""
 
-    def __init__(self, app: App, handover: Handover, *, is_tls: bool) -> None:
+    def __init__(self, app: App, handover: Handover, crowd: Crowd, *, is_tls: bool) -> None:
         self.app = app
         self.handover = handover
+        self.crowd = crowd
         self.is_tls = is_tls
         self.is_stopping = False
         self.loop = asyncio.get_running_loop()
@@ -38,9 +40,16 @@ class Front:
             connection.expire(now)
         self._sweeper = self.loop.call_later(SWEEP_S, self._sweep)
 
+    def entered(self, connection: "Connection") -> None:
+        """This connection is one of ours."""
+        self.connections.add(connection)
+        self.crowd.enter(connection.client and connection.client[0])
+
     def left(self, connection: "Connection") -> None:
         """This connection is gone or handed over."""
-        self.connections.discard(connection)
+        if connection in self.connections:
+            self.connections.discard(connection)
+            self.crowd.leave(connection.client and connection.client[0])
         if not self.connections:
             self._empty.set()
 

@@ -21,6 +21,8 @@ from hypercorn.protocol.h11 import H2ProtocolAssumedError, H11Protocol
 from hypercorn.protocol.ws_stream import Handshake
 from hypercorn.typing import TaskGroup
 
+from homeserver.serving.http2 import BoundedH2Protocol
+
 JOIN_BYTES = 64 * 1024
 
 
@@ -143,6 +145,7 @@ class QuickTCPServer(TCPServer):
 
 _REPLACED: tuple[tuple[ModuleType, str, type], ...] = (
     (hypercorn.protocol, "H11Protocol", PlainH11Protocol),
+    (hypercorn.protocol, "H2Protocol", BoundedH2Protocol),
     (hypercorn.protocol.ws_stream, "Handshake", PlainHandshake),
 )
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from homeserver.asgi.interface import App
 from homeserver.serving.binding import BACKLOG, Binding
 from homeserver.serving.connection import KEEP_ALIVE_S
+from homeserver.serving.crowd import Crowd
 from homeserver.serving.front import Front
 from homeserver.serving.handover import Handover
 from homeserver.serving.head import HEAD_BYTES
@@ -46,15 +47,20 @@ async def serve(
     *,
     on_ready: Callable[[], None] = lambda: None,
     stop: asyncio.Event | None = None,
+    crowd: Crowd | None = None,
 ) -> None:
-    """Serve until a signal comes or `stop` is set. A fault in `application.run` ends it with an ExceptionGroup."""
+    """Serve until a signal comes or `stop` is set. A fault in `application.run` ends it with an ExceptionGroup.
+
+    `crowd`: who counts the connections of an address.
+    """
     apply()
+    crowd = crowd or Crowd()
     stop = stop or _on_signal()
     closing = asyncio.Event()
     try:
         async with asyncio.TaskGroup() as group:
             background = group.create_task(application.run())
-            listening = [group.create_task(_listen(application, binding, closing)) for binding in bindings]
+            listening = [group.create_task(_listen(application, binding, crowd, closing)) for binding in bindings]
             await asyncio.sleep(0)
             on_ready()
             await stop.wait()
@@ -66,12 +72,12 @@ async def serve(
         await _close(application)
 
 
-async def _listen(application: Application, binding: Binding, closing: asyncio.Event) -> None:
+async def _listen(application: Application, binding: Binding, crowd: Crowd, closing: asyncio.Event) -> None:
     config = _config(binding)
     app = application.listener(frozenset(binding.listener.resources))
-    handover = Handover(app, config)
+    handover = Handover(app, config, crowd)
     secure = config.create_ssl_context() if binding.listener.tls else None
-    front = Front(app, handover, is_tls=secure is not None)
+    front = Front(app, handover, crowd, is_tls=secure is not None)
     server = await asyncio.get_running_loop().create_server(
         front.connection,
         sock=binding.sock,

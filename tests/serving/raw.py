@@ -10,7 +10,7 @@ from typing import Self
 
 from homeserver.asgi.interface import DIRECT, App, Direct, Receive, Scope, Send
 from homeserver.config.server import Listener, Tls
-from homeserver.serving import bind, serve
+from homeserver.serving import Crowd, bind, serve
 
 BIG_PART = b"b" * 65536
 BIG_PARTS = 800
@@ -184,12 +184,14 @@ class Wire:
 
 
 @asynccontextmanager
-async def running(*, certificate: tuple[Path, Path] | None = None) -> AsyncIterator[Running]:
+async def running(
+    *, certificate: tuple[Path, Path] | None = None, crowd: Crowd | None = None
+) -> AsyncIterator[Running]:
     """The small application, served."""
     tls = Tls(certificate=str(certificate[0]), private_key=str(certificate[1])) if certificate else None
     bindings = bind([Listener(host="127.0.0.1", port=0, resources=("client",), tls=tls)])
     app, stop, ready = Small(), asyncio.Event(), asyncio.Event()
-    task = asyncio.ensure_future(serve(app, bindings, on_ready=ready.set, stop=stop))
+    task = asyncio.ensure_future(serve(app, bindings, on_ready=ready.set, stop=stop, crowd=crowd))
     await ready.wait()
     try:
         yield Running(bindings[0].sock.getsockname()[1], app, stop, task)
