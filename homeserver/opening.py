@@ -10,7 +10,6 @@ import homeserver
 from homeserver.asgi.static import Site
 from homeserver.bus.bus import Bus, BusDown
 from homeserver.bus.local import LocalBus
-from homeserver.bus.redis import RedisBus
 from homeserver.clock import Clock, Rng
 from homeserver.config import Config
 from homeserver.config.network import OutboundHttp
@@ -76,6 +75,9 @@ async def open_bus(config: Config, resources: AsyncExitStack) -> Bus:
     if config.redis.url is None:
         bus: Bus = LocalBus()
     else:
+        # Imported here because that takes a tenth of the start, and one process alone has no use for it.
+        from homeserver.bus.redis import RedisBus  # noqa: PLC0415
+
         try:
             bus = await RedisBus.open(config.redis.url)
         except BusDown as error:
