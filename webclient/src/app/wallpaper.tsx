@@ -2,12 +2,18 @@ import { createEffect, on, onCleanup } from 'solid-js';
 import { isDark } from '../store/look';
 import { turns } from '../store/ui';
 import { mayMove } from '../ui/motion';
-import { paint, rgb, side } from './gradient';
+import { paint, type Rgb, rgb, side } from './gradient';
 import s from './wallpaper.module.css';
 
 const day = ['#dbddbb', '#6ba587', '#d5d88d', '#88b884'].map(rgb);
-const night = ['#fec496', '#dd6cb9', '#962fbf', '#4f5bd5'].map(rgb);
+/** By night the colours shine through the drawings only, and at three tenths over the dark ground. */
+const night = ['#fec496', '#dd6cb9', '#962fbf', '#4f5bd5'].map(rgb).map(dimmed);
 const turn_ms = 500;
+
+function dimmed([red, green, blue]: Rgb): Rgb {
+  const over = (part: number) => part * 0.3 + 15 * 0.7;
+  return [over(red), over(green), over(blue)];
+}
 
 /** What lies behind the messages: a gradient that turns a little with each message sent, under a pattern of doodles. */
 export function Wallpaper() {

@@ -1,4 +1,6 @@
-// Writes src/app/doodle.svg, the pattern that lies over the wallpaper: our own small drawings strewn over a tile.
+// Writes src/app/doodle.svg, the pattern that lies over the wallpaper: our own small drawings strewn over a tile; and
+// src/app/doodle-night.svg, the dark ground with the same drawings cut out. What the browser would have to blend or mask
+// anew in every frame is so only laid on top.
 import { writeFileSync } from 'node:fs';
 
 // Each drawing fills about 32 x 32 around the origin.
@@ -46,5 +48,12 @@ for (let line = 0; line * cell < height; line += 1) {
   }
 }
 const shapes = names.map((name) => `<path id="${name}" d="${drawings[name]}"/>`).join('');
-const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><defs>${shapes}</defs><g fill="none" stroke="#000" stroke-width="1.9" stroke-linecap="round" stroke-linejoin="round">${places.join('')}</g></svg>\n`;
-writeFileSync(new URL('../../src/app/doodle.svg', import.meta.url), svg);
+const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><defs>${shapes}`;
+const strewn = `<g fill="none" stroke="#000" stroke-width="1.9" stroke-linecap="round" stroke-linejoin="round">${places.join('')}</g>`;
+const ground = '<rect width="100%" height="100%" fill="';
+const write = (name, svg) => writeFileSync(new URL(`../../src/app/${name}`, import.meta.url), `${svg}</svg>\n`);
+write('doodle.svg', `${head}</defs>${strewn}`);
+write(
+  'doodle-night.svg',
+  `${head}<mask id="cut">${ground}#fff"/>${strewn}</mask></defs>${ground}#0f0f0f" mask="url(#cut)"/>`,
+);
