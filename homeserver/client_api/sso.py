@@ -50,7 +50,7 @@ class Pages:
     def leave(self, begun: Begun) -> Raw:
         """Send the browser to the provider, with a cookie to know it by."""
         kept = self._cookie(begun.flow_id, begun.secret, FLOW_LIFE_MS // 1000)
-        return Raw(b"", status=302, headers={"Location": begun.location, "Set-Cookie": kept, **_NOT_KEPT})
+        return Raw(b"", "", 302, headers={"Location": begun.location, "Set-Cookie": kept, **_NOT_KEPT})
 
     def secret_of(self, call: Call[None], flow_id: str) -> str:
         """What the browser was given for the flow; empty if it was given nothing."""
@@ -114,7 +114,7 @@ class Pages:
         """Go back to the client, or tell it that the stage is done; the cookie is over."""
         over = self._cookie(flow_id, "", 0)
         if location is not None:
-            return Raw(b"", status=302, headers={"Location": location, "Set-Cookie": over, **_NOT_KEPT})
+            return Raw(b"", "", 302, headers={"Location": location, "Set-Cookie": over, **_NOT_KEPT})
         done = page("Thank you", "<p>You may close this window.</p>", script=DONE, nonce=self._nonce())
         return Raw(done.body, done.content_type, done.status, {**done.headers, "Set-Cookie": over})
 

@@ -65,7 +65,7 @@ def usual_names(world: World, user: User | None) -> dict[str, str]:
         "protocol": world.bridge.id,
         "networkId": "net",
         "appserviceId": world.bridge.id,
-        "idpId": "oidc",
+        "idpId": "cas",
     }
 
 
@@ -408,6 +408,8 @@ RECIPES: dict[str, Recipe] = {
     "uploadKeys": _device_keys,
     "getLoginFlows": by("nobody"),
     "login": _log_in,
+    "redirectToSSO": by("nobody", None, {"redirectUrl": "https://app.hearth.test/"}),
+    "redirectToIdP": by("nobody", None, {"redirectUrl": "https://app.hearth.test/"}),
     "logout": confirmed(),
     "logout_all": confirmed(),
     "refresh": _refresh,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homeserver.app import App
-from homeserver.config.accounts import Email, Login, Password, PhoneLogin, Registration
+from homeserver.config.accounts import Cas, Email, Login, Password, PhoneLogin, Registration
 from homeserver.config.content import Media, UrlPreviews
 from homeserver.config.network import OutboundHttp, Turn, WellKnown
 from homeserver.config.server import Database as DatabaseConfig
@@ -130,7 +130,11 @@ async def world_of(cluster: "Cluster", folder: Path) -> AsyncIterator[World]:
         settings: Json = {
             "database": DatabaseConfig(url=url),
             "registration": Registration(enabled=True, without_verification=True, guests=True),
-            "login": Login(password=Password(hash_cost="test"), phone=PhoneLogin(enabled=True)),
+            "login": Login(
+                password=Password(hash_cost="test"),
+                phone=PhoneLogin(enabled=True),
+                cas=Cas(enabled=True, server_url="https://cas.hearth.test"),
+            ),
             "outbound_http": OutboundHttp(allow_private_addresses=True, verify_certificates=False),
             "turn": Turn(uris=("turn:turn.hearth.test?transport=udp",), shared_secret="s"),
             "well_known": WellKnown(support=CONTACT, policy_server_key="6yhHGKhCiXTSEN2ksjV7kX/N6rBQZ3Xb+M7LlC6NS+s"),

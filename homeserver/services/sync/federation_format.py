@@ -29,7 +29,11 @@ class FederationFormat:
 
     async def put(self, answer: Json, chosen: SyncFilter) -> None:
         """Replace the events of an answer in the client format, of joined and left rooms [1 trip]."""
-        parts = list(_parts(answer))
+        rooms = answer.get("rooms", {})
+        if isinstance(rooms, orjson.Fragment):
+            # Shared by several receivers, and made already.
+            rooms = answer["rooms"] = orjson.loads(orjson.dumps(rooms))
+        parts = list(_parts(rooms))
         shown = [[orjson.loads(orjson.dumps(event)) for event in part["events"]] for part in parts]
         ids = {event["event_id"] for events in shown for event in events}
         stored = {one.event_id: one for one in await self._events.by_id(ids)} if ids else {}
@@ -41,8 +45,7 @@ class FederationFormat:
             ]
 
 
-def _parts(answer: Json) -> Iterator[Json]:
-    rooms = answer.get("rooms", {})
+def _parts(rooms: Json) -> Iterator[Json]:
     for section in SECTIONS:
         for room in rooms.get(section, {}).values():
             yield from (room[name] for name in PARTS if name in room)
