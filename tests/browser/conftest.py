@@ -79,7 +79,7 @@ async def house(
     new_database: Callable[[], Awaitable[str]],
 ) -> AsyncIterator[ServerProcess]:
     """A server that the stories of one file share; each brings people of its own."""
-    server = _furnished(tmp_path_factory.mktemp("house"), certificate, await new_database())
+    server = furnished(tmp_path_factory.mktemp("house"), certificate, await new_database())
     await server.start()
     yield server
     await server.kill()
@@ -92,9 +92,10 @@ async def new_house(
     """Starts servers for one story alone: those that are killed, and those that federate."""
     servers: list[ServerProcess] = []
 
-    async def new(**config: Any) -> ServerProcess:
+    async def new(prefix: tuple[str, ...] = (), **config: Any) -> ServerProcess:
         database = await new_database()
-        server = _furnished(tmp_path / f"house{len(servers)}", certificate, database, **config)
+        server = furnished(tmp_path / f"house{len(servers)}", certificate, database, **config)
+        server.prefix = prefix
         servers.append(server)
         await server.start()
         return server
@@ -103,7 +104,8 @@ async def new_house(
     await asyncio.gather(*(server.kill() for server in servers))
 
 
-def _furnished(folder: Path, certificate: LocalCertificate, database: str, **config: Any) -> ServerProcess:
+def furnished(folder: Path, certificate: LocalCertificate, database: str, **config: Any) -> ServerProcess:
+    """A server for stories that is not started yet."""
     given = {"database": {"url": database}, "rate_limits": {"enabled": False}, **config}
     return ServerProcess(folder, certificate, **given)
 

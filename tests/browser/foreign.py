@@ -1,0 +1,33 @@
+"""What the stories find at a server that is not ours: which of them are told there, and what the others fall back to.
+
+Needs no browser: `test_foreign_stories.py` tells the stories, `docs/features.md` names them.
+"""
+
+from typing import NamedTuple
+
+
+class Lacking(NamedTuple):
+    """A story that needs an extension of ours (docs/extensions.md), and what people have instead."""
+
+    extension: str
+    instead: str
+
+
+LACKING = {
+    "test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once": Lacking(
+        "app.hearth.roles", "no page of roles; the menu of a member makes administrators and moderators by power levels"
+    ),
+    "test_who_is_muted_writes_again_when_allowed": Lacking(
+        "app.hearth.restrict_until", "no muting for a time in the menu of a member"
+    ),
+    "test_a_public_group_is_found_by_name_and_closed_for_all": Lacking(
+        "app.hearth.close_room", "no button that closes the group for all; one leaves it"
+    ),
+    "test_people_come_by_a_link_or_ask_to_be_let_in": Lacking(
+        "app.hearth.invites", "no page of links; people are invited by name, and may ask to be let in"
+    ),
+    "test_privacy_is_kept_and_the_look_is_remembered": Lacking(
+        "app.hearth.privacy", "no switch for who sees me online; receipts, typing and invitations are kept"
+    ),
+}
+"""Stories that are not told at a foreign server; `test_foreign_stories.py` shows what is there instead."""
