@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,13 @@ class Bench:
         async with self._counted() as cost:
             found = await self._page.evaluate("(steps) => probe.scrollUp(steps)", FRAMES)
         return [
-            Figure(f"jumps in {FRAMES} frames of scrolling", found["jumps"], "frames", 0),
+            Figure(
+                f"jumps in {FRAMES} frames of scrolling",
+                found["jumps"],
+                "frames",
+                0,
+                note=f"the largest {found['worst']:.1f} px",
+            ),
             Figure("frames without a message in sight", found["blank"], "frames", 0),
             Figure("messages in the document", found["rows"], "rows", 180),
             Figure("time from frame to frame, median", found["p50"], "ms", note=cost.text(FRAMES, "frame")),
@@ -304,16 +310,17 @@ async def measured(
     await cdp.send("Performance.enable")
     one = Bench(Person("reader", page, server.url, server.name), cdp, talker, rooms)
     figures: list[Figure] = []
-    for measure in (
-        one.sizes(),
-        one.starts(),
-        one.scrolls(),
-        one.opens(messages),
-        one.sends(),
-        one.bursts(),
-        one.cycles(cycles),
-    ):
-        for figure in await measure:
+    measures: list[Callable[[], Awaitable[list[Figure]]]] = [
+        one.sizes,
+        one.starts,
+        one.scrolls,
+        one.sends,
+        one.bursts,
+        lambda: one.opens(messages),
+        lambda: one.cycles(cycles),
+    ]
+    for measure in measures:
+        for figure in await measure():
             print(figure, flush=True)
             figures.append(figure)
     return figures
