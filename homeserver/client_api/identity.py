@@ -1,13 +1,18 @@
 """This server as an identity server for the numbers of its own users. Spec: Identity Service API."""
 
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from homeserver.asgi.responses import Answer
 from homeserver.client_api.http import NONE, Call, EndpointTable
 from homeserver.errors import NotFound
 from homeserver.protocol.signing import SigningKey
+from homeserver.services.discovery.contacts import ALGORITHM
+from homeserver.services.discovery.identity import IdentityService
 
 ROOT: Final = "/_matrix/identity/v2"
+VERSIONS: Final = tuple(f"v1.{minor}" for minor in range(1, 20))
 
 
 def key_endpoints(endpoint: EndpointTable, key: SigningKey) -> None:
@@ -30,3 +35,70 @@ def key_endpoints(endpoint: EndpointTable, key: SigningKey) -> None:
         if key_id != key.key_id:
             raise NotFound("There is no such key.")
         return {"public_key": key.verify_key_base64}
+
+
+class Register(msgspec.Struct):
+    """Body of POST account/register: an OpenID token."""
+
+    access_token: str
+    matrix_server_name: str
+
+
+class Lookup(msgspec.Struct):
+    """Body of POST lookup."""
+
+    addresses: list[str]
+    algorithm: str
+    pepper: str
+
+
+def endpoints(endpoint: EndpointTable, identity: IdentityService) -> None:
+    """Register what clients ask an identity server for. Its tokens are its own: the gate's are of no use here."""
+
+    @endpoint("GET", "/_matrix/identity/versions", auth=NONE, limit="public")
+    async def identity_versions(_call: Call[None]) -> Answer:
+        """Spec: Identity Service API, GET /versions."""
+        return {"versions": list(VERSIONS)}
+
+    @endpoint("GET", ROOT, auth=NONE, limit="public")
+    async def identity_ping(_call: Call[None]) -> Answer:
+        """Spec: Identity Service API, Status check."""
+        return {}
+
+    @endpoint("POST", f"{ROOT}/account/register", auth=NONE, limit="login", body=Register)
+    async def identity_register(call: Call[Register]) -> Answer:
+        """Spec: Identity Service API, POST /account/register."""
+        return {"token": await identity.register(call.body.access_token, call.body.matrix_server_name)}
+
+    @endpoint("GET", f"{ROOT}/account", auth=NONE, limit="public")
+    async def identity_account(call: Call[None]) -> Answer:
+        """Spec: Identity Service API, GET /account."""
+        return {"user_id": await identity.user_of(call.access_token)}
+
+    @endpoint("POST", f"{ROOT}/account/logout", auth=NONE, limit="public")
+    async def identity_log_out(call: Call[None]) -> Answer:
+        """Spec: Identity Service API, POST /account/logout."""
+        await identity.end(call.access_token)
+        return {}
+
+    @endpoint("GET", f"{ROOT}/terms", auth=NONE, limit="public")
+    async def identity_terms(_call: Call[None]) -> Answer:
+        """Spec: Identity Service API, GET /terms. Who has an account here has agreed to the server's."""
+        return {"policies": {}}
+
+    @endpoint("POST", f"{ROOT}/terms", auth=NONE, limit="public", body=dict)
+    async def agree_to_identity_terms(call: Call[dict[str, Any]]) -> Answer:
+        """Spec: Identity Service API, POST /terms."""
+        await identity.user_of(call.access_token)
+        return {}
+
+    @endpoint("GET", f"{ROOT}/hash_details", auth=NONE, limit="public")
+    async def identity_hash_details(call: Call[None]) -> Answer:
+        """Spec: Identity Service API, GET /hash_details."""
+        return {"algorithms": [ALGORITHM], "lookup_pepper": await identity.pepper(call.access_token)}
+
+    @endpoint("POST", f"{ROOT}/lookup", auth=NONE, limit="public", body=Lookup)
+    async def identity_lookup(call: Call[Lookup]) -> Answer:
+        """Spec: Identity Service API, POST /lookup."""
+        body = call.body
+        return {"mappings": await identity.lookup(call.access_token, body.addresses, body.algorithm, body.pepper)}

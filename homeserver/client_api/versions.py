@@ -66,13 +66,16 @@ def endpoints(endpoint: EndpointTable, config: Config, *, by_phone: bool) -> Non
     of_phones = {PHONE_FEATURE: True, DISCOVERY_FEATURE: config.discovery.enabled} if by_phone else {}
     features = {**UNSTABLE_FEATURES, **of_phones}
     versions_body = encode({"versions": SPEC_VERSIONS, "unstable_features": features})
-    of_users = _capabilities(config)
+    of_users = _capabilities(config, by_phone=by_phone)
     capabilities_body = encode({"capabilities": of_users})
     admin_capabilities = encode({"capabilities": {**of_users, "m.account_management": OF_ADMINS}})
+    is_one = is_identity_server(config, by_phone=by_phone)
+    identity_server = {"m.identity_server": {"base_url": config.base_url}} if is_one else {}
     well_known_client = encode(
         {
             "m.homeserver": {"base_url": config.base_url},
             f"{PREFIX}server_name": config.server_name,
+            **identity_server,
             **config.well_known.client_extra,
         }
     )
@@ -115,7 +118,12 @@ def endpoints(endpoint: EndpointTable, config: Config, *, by_phone: bool) -> Non
         return {"public_keys": {"ed25519": config.well_known.policy_server_key}}
 
 
-def _capabilities(config: Config) -> dict[str, object]:
+def is_identity_server(config: Config, *, by_phone: bool) -> bool:
+    """Whether clients may use this server as an identity server."""
+    return by_phone and config.discovery.enabled and config.discovery.identity_api
+
+
+def _capabilities(config: Config, *, by_phone: bool) -> dict[str, object]:
     available = dict.fromkeys(ROOM_VERSIONS, "stable")
     return {
         "m.room_versions": {"default": config.rooms.default_version, "available": available},
@@ -123,7 +131,7 @@ def _capabilities(config: Config) -> dict[str, object]:
         "m.profile_fields": {"enabled": True},
         "m.set_displayname": {"enabled": True},
         "m.set_avatar_url": {"enabled": True},
-        "m.3pid_changes": {"enabled": config.email.smtp_host is not None},
+        "m.3pid_changes": {"enabled": by_phone or config.email.smtp_host is not None},
         "m.get_login_token": {"enabled": config.login.password.enabled},
         "m.forget_forced_upon_leave": {"enabled": False},
         STREAM_CAPABILITY: SOCKET_LIMITS,

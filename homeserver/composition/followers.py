@@ -17,9 +17,12 @@ from homeserver.services.search.parts import Search
 from homeserver.services.sync import parts as sync_parts
 from homeserver.services.upkeep import Upkeep
 from homeserver.storage.leases import Leases
+from homeserver.storage.number_invites import NumberInvites
 from homeserver.storage.sessions import UiAuthSessions
+from homeserver.storage.sms import SmsSends
 from homeserver.storage.to_device import ToDevice as Inboxes
 from homeserver.storage.upkeep import Upkeep as UpkeepTable
+from homeserver.storage.verifications import Verifications
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,11 @@ def build(ground: Ground, accounts: Accounts, people: People, work: RoomWork) ->
         Inboxes(ground.database),
         ground.feed,
         ground.clock,
+        of_age=[
+            Verifications(ground.database).prune,
+            SmsSends(ground.database).prune,
+            NumberInvites(ground.database).prune,
+        ],
     )
     ground.tasks.extend([sync.run, search.index.run, push.run, admin.jobs.run, sender.run, upkeep.run])
     return Followers(sync, search, push, admin)

@@ -5,10 +5,13 @@ from homeserver.composition.ground import Ground
 from homeserver.composition.people import Files, People
 from homeserver.federation import parts
 from homeserver.federation.parts import Federation
+from homeserver.federation.server import contacts as peer_contacts_api
 from homeserver.federation.server import devices as peer_devices_api
 from homeserver.federation.server import openid as peer_openid_api
+from homeserver.services.discovery.pairing import Pairing
 from homeserver.services.media.remote import RemoteMedia
 from homeserver.services.openid import OpenId
+from homeserver.storage.contact_lookups import ContactLookups
 
 
 def build(ground: Ground, accounts: Accounts, people: People, files: Files, openid: OpenId) -> Federation | None:
@@ -49,8 +52,27 @@ def build(ground: Ground, accounts: Accounts, people: People, files: Files, open
     _share_what_passes(people, peers)
     peer_devices_api.endpoints(peers.table, ground.us, people.encryption.keys)
     peer_openid_api.endpoints(peers.table, openid.user_of, ground.limits)
+    _pair(ground, accounts, peers)
     ground.tasks.extend(peers.tasks)
     return peers
+
+
+def _pair(ground: Ground, accounts: Accounts, peers: Federation) -> None:
+    """Let people be found across the servers that the admin has paired with this one."""
+    config = ground.config.discovery
+    if accounts.phone is None or not config.enabled or not config.paired_servers:
+        return
+    pairing = Pairing(
+        key=ground.key,
+        servers=config.paired_servers,
+        discovery=accounts.phone.discovery,
+        lookups=ContactLookups(ground.database),
+        keyring=peers.keyring,
+        ask=peers.queries.contacts,
+        clock=ground.clock,
+    )
+    accounts.phone.discovery.ask_too(pairing)
+    peer_contacts_api.endpoints(peers.table, pairing)
 
 
 def _share_files(ground: Ground, files: Files, peers: Federation) -> None:

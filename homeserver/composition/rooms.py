@@ -1,6 +1,7 @@
 """What people do in rooms: make them, come and go, write, read; and what is ours alone in them."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from homeserver.composition.accounts import Accounts
 from homeserver.composition.ground import Ground
@@ -158,7 +159,7 @@ async def build(ground: Ground, accounts: Accounts, peers: Federation | None) ->
             inviting=inviting,
             sending=sending,
             profiles=profiles,
-            server=us,
+            ours={us, urlsplit(config.base_url).netloc},
             numbers=_number_invites(ground, accounts, inviting, sending),
         ),
         timeline=Timeline(ground.visibility, ground.events, Relations(database), peers.backfill if peers else None),

@@ -3,6 +3,7 @@
 Spec: Client-Server API, Third-party invites.
 """
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import structlog
@@ -48,16 +49,16 @@ class AddressInvites:
         inviting: Inviting,
         sending: Sending,
         profiles: MemberProfiles,
-        server: str,
+        ours: Collection[str],
         numbers: NumberInvites | None,
     ) -> None:
-        """`server`: our name; `numbers` None: people have none here."""
+        """`ours`: the names of this server as an identity server; `numbers` None: people have none here."""
         self._identity_servers = identity_servers
         self._rooms = rooms
         self._inviting = inviting
         self._sending = sending
         self._profiles = profiles
-        self._server = server
+        self._ours = ours
         self._numbers = numbers
 
     async def invite(self, requester: Requester, room_id: str, invitee: Invitee, *, reason: str | None = None) -> None:
@@ -65,7 +66,7 @@ class AddressInvites:
 
         Raises Forbidden, InvalidParam, Unavailable; of our own numbers ThreepidDenied, LimitExceeded.
         """
-        if self._numbers is not None and (invitee.server.name, invitee.medium) == (self._server, NUMBER):
+        if self._numbers is not None and invitee.medium == NUMBER and invitee.server.name in self._ours:
             await self._numbers.invite(requester, room_id, invitee.address, invitee.country, reason=reason)
             return
         room = await self._rooms.joined_by(requester.user_id, room_id)

@@ -3,7 +3,7 @@
 One process at a time does it, by a lease. Nothing here is anybody's data.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -26,6 +26,8 @@ TXN_LIFE_S = 24 * 3600
 MARK_LIFE_S = 3600.0
 UI_AUTH_LIFE_MS = 24 * 3600 * 1000
 ROWS_AT_ONCE = 1_000
+PruneAged = Callable[[int], Awaitable[int]]
+"""Takes the time in ms; how many rows went."""
 
 
 class Upkeep:
@@ -41,8 +43,9 @@ class Upkeep:
         inboxes: ToDevice,
         feed: Feed,
         clock: Clock,
+        of_age: Sequence[PruneAged] = (),
     ) -> None:
-        """`owner`: names this process among others."""
+        """`owner`: names this process among others; `of_age`: what deletes rows of other tables that are too old."""
         self._owner = owner
         self._leases = leases
         self._table = table
@@ -51,6 +54,7 @@ class Upkeep:
         self._inboxes = inboxes
         self._feed = feed
         self._clock = clock
+        self._of_age = of_age
         self._passed = 0
         """Position of the stream a round ago: every process has long applied it."""
 
@@ -75,6 +79,8 @@ class Upkeep:
                 pass
         await self._table.prune_login_tokens(now)
         await self._ui_auth.prune(now - UI_AUTH_LIFE_MS)
+        for aged in self._of_age:
+            await aged(now)
 
 
 async def _until_done(prune: Callable[[], Awaitable[Pruned]]) -> None:

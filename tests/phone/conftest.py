@@ -8,7 +8,7 @@ import structlog
 
 from homeserver.app import App
 from homeserver.clock import SystemRng
-from homeserver.config.accounts import Login, Password, PhoneLogin
+from homeserver.config.accounts import Discovery, Login, Password, PhoneLogin
 from homeserver.services.phone import guard, own_numbers, work
 from homeserver.services.threepids.vault import Vault
 from homeserver.storage.database import Database
@@ -67,6 +67,7 @@ async def house(
     cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[App, Server, Database]]:
     login = Login(password=Password(hash_cost="test"), phone=PhoneLogin(enabled=True))
+    discovery = Discovery(enabled=True, identity_api=True)
     with pytest.MonkeyPatch.context() as changed:
         changed.setattr(work, "BITS", 4)
         changed.setattr(guard, "ADDRESS_AN_HOUR", 1000)
@@ -78,7 +79,10 @@ async def house(
         changed.setattr(own_numbers, "ROUND_S", 0.1)
         async with (
             cluster.database() as url,
-            running_on(configured(url, tmp_path_factory.mktemp("phone"), login=login)) as (app, server),
+            running_on(configured(url, tmp_path_factory.mktemp("phone"), login=login, discovery=discovery)) as (
+                app,
+                server,
+            ),
         ):
             database = await Database.open(url)
             yield app, server, database

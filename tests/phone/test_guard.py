@@ -15,6 +15,7 @@ from homeserver.services.phone.guard import (
     ADDRESS_AN_HOUR,
     BREAKER_AFTER,
     DEVICE_A_DAY,
+    INVITER_A_DAY,
     NUMBER_A_DAY,
     NUMBER_PAUSE_MS,
     PREFIX_AN_HOUR,
@@ -234,3 +235,27 @@ async def test_pumping_stays_within_the_budget(
     outcomes = await _pump(_office(database, vault, clock, budget), requests, seed)
     assert 0 < outcomes["sent"] <= budget.per_day, f"seed {seed}"
     record_property("T16.1", f"{requests} requests, seed {seed}: {msgspec.json.encode(outcomes).decode()}")
+
+
+async def test_a_number_gets_one_invitation_a_day_and_an_inviter_sends_five(office: Office) -> None:
+    guard = office.guard
+    assert await guard.pay_invite(parse(_number(1)), "@ann:test") is not None
+    assert await guard.pay_invite(parse(_number(1)), "@ben:test") is None
+    for n in range(2, 1 + INVITER_A_DAY):
+        assert await guard.pay_invite(parse(_number(n)), "@ann:test") is not None
+    assert await guard.pay_invite(parse(_number(50)), "@ann:test") is None
+    assert await guard.pay_invite(parse("+33612345678"), "@cleo:test") is None, "not a country of this server"
+    office.clock.ms += DAY_MS
+    assert await guard.pay_invite(parse(_number(1)), "@ann:test") is not None
+    assert guard.refusals == {"invite_number": 1, "invite_sender": 1, "country": 1}
+
+
+async def test_invitations_keep_nobody_from_signing_in(database: Database, vault: Vault, clock: VirtualClock) -> None:
+    office = _office(database, vault, clock, SmsBudget(per_hour=60, per_day=60))
+    sent = [await office.guard.pay_invite(parse(_number(n)), f"@user{n}:test") for n in range(40)]
+    assert len([nid for nid in sent if nid is not None]) == 30, "half of the budget"
+    clock.ms += 20 * 60 * 1000
+    for n in range(30):
+        await office.pay(_number(n), address=f"a{n}", device=f"d{n}")
+    with pytest.raises(Unavailable):
+        await office.pay(_number(99), address="a99", device="d99")

@@ -41,7 +41,7 @@ async def test_settings_are_told_at_once(server: Server, phones: Phones) -> None
     assert told == {
         "has_password": False,
         "second_factor": False,
-        "discovery": {"available": False, "by_number": "nobody", "invites": True},
+        "discovery": {"available": True, "by_number": "nobody", "invites": True},
     }
 
 

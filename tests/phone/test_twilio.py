@@ -35,10 +35,15 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Verify:
-    """The provider. `texts`: numbers that got a message, each of which costs; `breaks`: what the next answers are."""
+    """The provider.
+
+    `texts`: numbers that got a code, each of which costs; `messages`: texts without one; `breaks`: what the next
+    answers are.
+    """
 
     url: str = ""
     texts: list[str] = field(default_factory=list)
+    messages: list[tuple[str, str, str]] = field(default_factory=list)
     approved: set[str] = field(default_factory=set)
     breaks: list[Answer] = field(default_factory=list)
     changes: dict[str, Any] = field(default_factory=dict)
@@ -52,6 +57,13 @@ class Verify:
         self.texts.append(str(form["To"]))
         sid = f"VE{len(self.texts):032x}"
         return web.json_response({"sid": sid, "to": form["To"], "status": "pending", **self.changes}, status=201)
+
+    async def message(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        if self.breaks:
+            return await self.breaks.pop(0)(request)
+        self.messages.append((str(form["To"]), str(form["MessagingServiceSid"]), str(form["Body"])))
+        return web.json_response({"sid": "SM1", "status": "accepted"}, status=201)
 
     async def check(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
@@ -100,7 +112,7 @@ class LocalClient(AsyncTwilioHttpClient):
         self._base = base
 
     async def request(self, method: str, url: str, *args: Any, **more: Any) -> Any:
-        assert urlsplit(url).netloc == "verify.twilio.com"
+        assert urlsplit(url).netloc in {"verify.twilio.com", "api.twilio.com"}
         return await super().request(method, self._base + urlsplit(url).path, *args, **more)
 
 
@@ -110,6 +122,7 @@ async def verify() -> AsyncIterator[Verify]:
     app = web.Application()
     app.router.add_post(f"/v2/Services/{SERVICE}/Verifications", provider.begin)
     app.router.add_post(f"/v2/Services/{SERVICE}/VerificationCheck", provider.check)
+    app.router.add_post("/2010-04-01/Accounts/AC1/Messages.json", provider.message)
     runner = web.AppRunner(app, shutdown_timeout=0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -126,6 +139,23 @@ async def sender(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     twilio = TwilioSms(config, LocalClient(verify.url))
     yield twilio
     await twilio.close()
+
+
+async def test_an_invitation_goes_by_a_messaging_service(verify: Verify, sender: TwilioSms) -> None:
+    assert not sender.tells, "Verify carries codes alone"
+    config = Twilio(
+        account_sid="AC1", auth_token=Secret("token"), verify_service_sid=SERVICE, messaging_service_sid="MG1"
+    )
+    telling = TwilioSms(config, LocalClient(verify.url))
+    assert telling.tells
+    await telling.tell(NUMBER, "come")
+    assert verify.messages == [(NUMBER, "MG1", "come")]
+    verify.breaks = [refusal(400, 21610)]
+    with pytest.raises(SmsFailed) as failed:
+        await telling.tell(NUMBER, "come")
+    assert failed.value.is_refused
+    assert len(verify.messages) == 1
+    await telling.close()
 
 
 async def test_a_code_is_sent_checked_and_used_up(verify: Verify, sender: TwilioSms) -> None:

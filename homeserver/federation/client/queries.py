@@ -1,13 +1,16 @@
 """Questions to a peer about its users, aliases and rooms. Spec: Server-Server API, Querying for information."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from homeserver.errors import Forbidden, NotFound, Unavailable
 from homeserver.federation.client.errors import BadResponse, FederationError, Refused
 from homeserver.federation.client.requests import Json, Requests, path
 from homeserver.protocol.identifiers import server_of
+
+CONTACTS: Final = "/_matrix/federation/unstable/app.hearth/contacts/lookup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,14 @@ class Queries:
         """A page of the server's public list, unchecked. Raises NotFound, Forbidden, Unavailable."""
         with _in_words_for_clients():
             return await self._requests.post(server, path("publicRooms"), body, timeout_s=10.0)
+
+    async def contacts(self, server: str, question: Mapping[str, Any]) -> Json:
+        """Who has the numbers that a user looks for; unchecked. Raises NotFound, Forbidden, Unavailable.
+
+        Not of the specification: docs/extensions.md, Being found by number.
+        """
+        with _in_words_for_clients():
+            return await self._requests.post(server, CONTACTS, question, timeout_s=5.0)
 
     async def devices(self, server: str, user_id: str) -> Json:
         """The device list of a user, unchecked. Spec: Server-Server API, Device Management."""
