@@ -3,7 +3,7 @@
 Spec: Client-Server API, Web Browser Clients (CORS).
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -63,6 +63,11 @@ Answer = Json | Sequence[object] | Raw | Streamed
 def encode(value: object) -> bytes:
     """`value` as JSON text. `orjson.Fragment`s stand for themselves, msgspec Structs for their fields."""
     return orjson.dumps(value, default=_plain)
+
+
+def fragments(texts: Iterable[bytes]) -> list[orjson.Fragment]:
+    """Pieces of JSON to stand in an answer as they are."""
+    return [orjson.Fragment(text) for text in texts]
 
 
 def _plain(value: object) -> object:

@@ -25,13 +25,23 @@ from homeserver.services.heads import CREATE, MEMBER, Room
 from homeserver.services.intents import Finished, Stale
 from homeserver.services.keyring import Keyring
 from homeserver.services.policy_server import PolicyServers
-from homeserver.services.received import Dropped, has_right_hash, parse, redaction_of
+from homeserver.services.received import Dropped, has_right_hash, may_redact, parse, redaction_of
 from homeserver.services.resolution import Point, Resolution, point_after
 from homeserver.services.rooms import Rooms
 from homeserver.services.turns import SLICE, slices
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events, StoredEvent
-from homeserver.storage.rows import FOLLOWED, OUTLIER, REJECTED, SOFT_FAILED, RedactionRow, Row, TxnKey
+from homeserver.storage.rows import (
+    FOLLOWED,
+    HIDDEN,
+    OUTLIER,
+    REJECTED,
+    SOFT_FAILED,
+    EarlyRedactionRow,
+    RedactionRow,
+    Row,
+    TxnKey,
+)
 
 log = structlog.get_logger()
 
@@ -39,6 +49,7 @@ TRIES: Final = 8
 """How often an event is prepared anew when the head moves under it."""
 HIDDEN_LAYERS: Final = 100
 """How far hidden events are followed to the tips before them: a peer can make them without end."""
+REDACTION: Final = "m.room.redaction"
 NOT_RECOMMENDED: Final = "the room's policy server does not recommend it"
 
 
@@ -76,11 +87,30 @@ class Known:
 
     stored: dict[str, StoredEvent] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
+    redactions: list[StoredEvent | Event] = field(default_factory=list)
+    """Some of these came before what they redact."""
 
     def add(self, found: Iterable[StoredEvent], asked: Iterable[str]) -> None:
         """Take what was found of what was asked for."""
-        self.stored |= {event.event_id: event for event in found}
+        for event in found:
+            self.stored[event.event_id] = event
+            if event.type == REDACTION and not event.flags & HIDDEN:
+                self.redactions.append(event)
         self.asked.update(asked)
+
+    def redacting(self, room: Room, event: Event) -> Event | None:
+        """The redaction of this event that came before it, if one takes effect."""
+        for one in self.redactions:
+            redaction = event_of(one, room.rules) if isinstance(one, StoredEvent) else one
+            is_of_it = redaction.redacts(room.rules) == event.event_id and redaction.room_id == room.room_id
+            if is_of_it and may_redact(room, redaction, event):
+                return redaction
+        return None
+
+    def is_early(self, room: Room, event: Event) -> bool:
+        """Whether this redacts what is not here yet."""
+        target = event.redacts(room.rules)
+        return target is not None and target not in self.stored
 
 
 class Acceptance:
@@ -138,7 +168,7 @@ class Acceptance:
         known = known or Known()
         wanted = self.wanted(groups) - known.asked
         if wanted:
-            known.add(await self._events.by_id(sorted(wanted)), wanted)
+            known.add(await self._events.by_id_or_redacting(sorted(wanted)), wanted)
         return known
 
     @staticmethod
@@ -171,18 +201,20 @@ class Acceptance:
         if not run or (len(run) == 1 and not (is_all and closing)):
             return 1, False
         if is_all:
-            run[-1] = replace(run[-1], rows=closing)
+            run[-1] = replace(run[-1], rows=(*run[-1].rows, *closing))
         try:
             await self._commits.commit_all(room, run)
         except (Stale, Forbidden, BadRow):
             return len(run), False
         known.asked.difference_update(finished.event.event_id for finished in run)
+        known.redactions += [finished.event for finished in run if known.is_early(room, finished.event)]
         return len(run), True
 
     def _run(self, room: Room, events: Sequence[Event], known: Known) -> list[Finished]:
         """The first of `events` that seem to stand on the head one after the other; the commit checks it."""
         tips = {tip.event_id for tip in room.extremities.values()}
         run: list[Finished] = []
+        early = False
         for event in events:
             if not event.prev_events or not tips.issuperset(event.prev_events) or event.event_id in known.stored:
                 break
@@ -190,7 +222,7 @@ class Acceptance:
                 break
             if room.is_partial:
                 break  # who is not among the members may be one: only its auth events tell
-            if run and event.redacts(room.rules) is not None:
+            if run and (event.redacts(room.rules) is not None or early):
                 break  # what it redacts may be in the run, its right to do so may have changed there
             auth = self._auth_events(room, event, known)
             if not auth.keys() >= set(event.auth_events):
@@ -199,7 +231,9 @@ class Acceptance:
             if verdict is Verdict.REJECTED:
                 break
             auth_nids = tuple(nid for nid, _ in auth.values())
-            run.append(Finished(event, auth_nids, redaction=_redaction(room, event, known), check_now=True))
+            finished = Finished(event, auth_nids, redaction=_redaction(room, event, known), check_now=True)
+            early = known.is_early(room, event)
+            run.append(replace(finished, redacted_by=known.redacting(room, event), rows=_early(room, event, known)))
             tips.difference_update(event.prev_events)
             tips.add(event.event_id)
         return run
@@ -226,6 +260,8 @@ class Acceptance:
                 base = Finished(event, rows=rows, txn=txn)
                 verdict = await self._judge(room, base, known, given, flags)
                 known.asked.discard(event.event_id)
+                if verdict is Verdict.ACCEPTED and known.is_early(room, event):
+                    known.redactions.append(event)
                 return verdict
             except Stale:
                 known.asked -= {event.event_id, *event.prev_events, *event.auth_events}
@@ -269,8 +305,9 @@ class Acceptance:
         signed = await self._policy.recommended(room, base.event)
         if signed is None:
             return await self._soft_fail(room, base, NOT_RECOMMENDED, (room.chain_id, room.sequence), ())
-        base = replace(base, event=signed)
-        await self._commits.commit(room, replace(base, flags=flags, redaction=_redaction(room, base.event, known)))
+        base = replace(base, event=signed, redacted_by=known.redacting(room, signed))
+        base = replace(base, flags=flags, redaction=_redaction(room, signed, known))
+        await self._commits.commit(room, replace(base, rows=(*base.rows, *_early(room, signed, known))))
         return Verdict.ACCEPTED
 
     async def _beside_head(
@@ -318,10 +355,11 @@ class Acceptance:
                 delta=merge.delta,
                 changes=merge.changes,
                 seen=seen,
-                rows=(*extra, *merge.rows, *base.rows),
+                rows=(*extra, *merge.rows, *base.rows, *_early(room, event, known)),
                 missing=given.missing if given else (),
                 behind=behind,
                 redaction=_redaction(room, event, known),
+                redacted_by=known.redacting(room, event),
             ),
         )
         return Verdict.ACCEPTED
@@ -477,6 +515,14 @@ def _check(event: Event, state: Mapping[StateKey, Event], room: Room) -> None:
 def _redaction(room: Room, event: Event, known: Known) -> RedactionRow | None:
     target = known.stored.get(event.redacts(room.rules) or "")
     return redaction_of(room, event, target) if target is not None else None
+
+
+def _early(room: Room, event: Event, known: Known) -> Sequence[Row]:
+    """What makes a redaction that came too early take effect later."""
+    target = event.redacts(room.rules)
+    if target is None or target in known.stored:
+        return ()
+    return (EarlyRedactionRow(room_nid=room.room_nid, event_id=target, redaction_id=event.event_id),)
 
 
 def _is_rejected(known: Known, event_id: str) -> bool:

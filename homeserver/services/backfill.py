@@ -18,15 +18,26 @@ from homeserver.protocol.auth_rules import check
 from homeserver.protocol.errors import NotAllowed, ProtocolError
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
-from homeserver.services.acceptance import Acceptance, Given
+from homeserver.services.acceptance import REDACTION, Acceptance, Given, event_of
 from homeserver.services.ancestors import Ancestors, oldest_first
+from homeserver.services.event_rows import redact_row
 from homeserver.services.heads import CREATE, Room
 from homeserver.services.outliers import event_row, write_beside
+from homeserver.services.received import may_redact, redaction_of
 from homeserver.services.rooms import Rooms
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.events.gaps import GapTable
 from homeserver.storage.events.read import Events, StoredEvent
-from homeserver.storage.rows import OUTLIER, REJECTED, BackwardRow, EventRow, GapFilledRow, Row
+from homeserver.storage.rows import (
+    HIDDEN,
+    OUTLIER,
+    REJECTED,
+    BackwardRow,
+    EarlyRedactionRow,
+    EventRow,
+    GapFilledRow,
+    Row,
+)
 from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Stream
 
@@ -121,12 +132,10 @@ class Backfill:
     async def _place(self, server: str, room: Room, hole: _Hole, found: Mapping[EventId, Event]) -> bool:
         """Write the events of one answer that are connected to the hole."""
         connected = _connected(found, hole.wanted)
-        stored = {
-            EventId(entry.event_id): entry
-            for entry in await self._events.by_id(
-                sorted({*connected, *(prev for event in connected.values() for prev in event.prev_events)})
-            )
-        }
+        named = {prev for event in connected.values() for prev in event.prev_events}
+        targets = {target for event in connected.values() if (target := event.redacts(room.rules)) is not None}
+        read = await self._events.by_id_or_redacting(sorted({*connected, *named, *targets}))
+        stored = {EventId(entry.event_id): entry for entry in read}
         order = [event for event in oldest_first(connected) if _is_new(stored.get(event.event_id))]
         if not order:
             return False
@@ -134,6 +143,7 @@ class Backfill:
         given = await self._given(server, room, order[0])
         rows += given.rows
         rows += await self._rows(room, hole, order, given, stored)
+        rows += redactions(room, [row for row in rows if isinstance(row, EventRow)], order, stored)
         lowest = min(row.room_position for row in rows if isinstance(row, EventRow) and not row.flags & REJECTED)
         missing = tuple(
             sorted(
@@ -193,6 +203,33 @@ class Backfill:
                 state[event.key] = event
             rows.append(row)
         return rows
+
+
+def redactions(
+    room: Room, rows: Sequence[EventRow], events: Sequence[Event], stored: Mapping[EventId, StoredEvent]
+) -> list[Row]:
+    """Let redactions take effect, whichever came first: those among `events`, and stored ones of them.
+
+    New rows that are redacted are changed; what is stored is redacted by the rows returned, what is not here yet later.
+    """
+    new = {row.event_id: row for row in rows}
+    shown = [event for event in events if not new[event.event_id].flags & REJECTED]
+    early = [event_of(one, room.rules) for one in stored.values() if one.type == REDACTION and not one.flags & HIDDEN]
+    found: list[Row] = []
+    for redaction in (*shown, *early):
+        target = redaction.redacts(room.rules)
+        if target is None:
+            continue
+        row, known = new.get(target), stored.get(target)
+        if row is not None and not row.promoted:
+            if may_redact(room, redaction, row):
+                redact_row(row, redaction.event_id, room.rules)
+        elif known is not None:
+            redacted = redaction_of(room, redaction, known)
+            found += [redacted] if redacted is not None and row is None else []
+        elif redaction.event_id in new:
+            found.append(EarlyRedactionRow(room_nid=room.room_nid, event_id=target, redaction_id=redaction.event_id))
+    return found
 
 
 def _connected(found: Mapping[EventId, Event], wanted: Sequence[str]) -> dict[EventId, Event]:

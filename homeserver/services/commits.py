@@ -22,7 +22,7 @@ from homeserver.protocol.errors import BadJson as NotCanonical
 from homeserver.protocol.events import Event, StateKey, build_pdu, seal
 from homeserver.protocol.identifiers import EventId, RoomId
 from homeserver.protocol.signing import SigningKey
-from homeserver.services.event_rows import event_row
+from homeserver.services.event_rows import event_row, redact_row
 from homeserver.services.feed import Feed
 from homeserver.services.heads import CREATE, Room
 from homeserver.services.intents import (
@@ -375,13 +375,10 @@ class Commits:
         elif finished.seen is not None and (finished.seen != room.version or head.moved):
             raise Stale
         if finished.check_now:
-            keys = auth_state_keys(event.type, event.sender, event.state_key, event.content, room.rules)
-            state = {key: found for key in keys if (found := head.event(key)) is not None}
-            try:
-                check(event, state, room.rules, create=head.event(CREATE) if room.rules.create_is_room else None)
-            except NotAllowed as refused:
-                raise Forbidden(f"The room does not allow that any more: {refused.why}.") from refused
+            _check_now(head, event)
         row = event_row(head, event, self._nids.next(), nids, finished.auth_nids, on_head=not finished.is_hidden)
+        if finished.redacted_by is not None:
+            redact_row(row, finished.redacted_by.event_id, room.rules)
         row.flags |= finished.flags
         row.txn = finished.txn
         if finished.promotes is not None:
@@ -486,6 +483,17 @@ def _auth_keys(room: Room, intents: Sequence[Intent | Finished]) -> set[StateKey
             intent.draft.type, intent.sender, intent.draft.state_key, intent.draft.content, room.rules
         )
     }
+
+
+def _check_now(head: WorkingHead, event: Event) -> None:
+    """Check a finished event on the head as it is. Raises Forbidden."""
+    rules = head.room.rules
+    keys = auth_state_keys(event.type, event.sender, event.state_key, event.content, rules)
+    state = {key: found for key in keys if (found := head.event(key)) is not None}
+    try:
+        check(event, state, rules, create=head.event(CREATE) if rules.create_is_room else None)
+    except NotAllowed as refused:
+        raise Forbidden(f"The room does not allow that any more: {refused.why}.") from refused
 
 
 def _redaction(redaction: RedactionRow, by: EventId) -> RedactionRow:

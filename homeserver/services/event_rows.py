@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import orjson
 
 from homeserver.protocol.events import Event, StateKey, split
+from homeserver.protocol.redaction import redact_body
+from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.heads import MEMBER
 from homeserver.services.intents import relation_of
 from homeserver.services.working_head import WorkingHead
@@ -56,6 +58,13 @@ def event_row(
         delta_sequence=head.sequence + 1 if is_state else None,
         replaces=head.replaced_by(event.prev_events) if on_head else (),
     )
+
+
+def redact_row(row: EventRow, redaction_id: str, rules: RoomVersion) -> None:
+    """Let an event that was redacted before it came be stored and shown redacted."""
+    row.body = orjson.dumps(redact_body(orjson.loads(row.body), rules))
+    row.redacted_by = redaction_id
+    row.displayname = row.avatar_url = row.relates = row.thread_id = None
 
 
 def _replaced(head: WorkingHead, event: Event) -> bytes:

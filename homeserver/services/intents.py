@@ -83,6 +83,8 @@ class Finished:
     changes: Sequence[StateChange] = ()
     seen: int | None = None
     redaction: RedactionRow | None = None
+    redacted_by: Event | None = None
+    """A redaction that came before it, and takes effect: it is stored and shown redacted."""
     check_now: bool = False
     """Check the authorisation rules against the head at the moment of the commit (restricted joins, signed invites)."""
     rows: Sequence[Row] = ()

@@ -11,11 +11,12 @@ from homeserver.protocol.events import redacted
 from homeserver.protocol.identifiers import ServerName
 from homeserver.services.acceptance import event_of
 from homeserver.services.heads import Room
+from homeserver.services.pdus import pdu_texts
 from homeserver.services.resident import Resident
 from homeserver.services.resolution import Point
 from homeserver.services.rooms import Rooms
 from homeserver.services.visibility import Visibility
-from homeserver.storage.events.read import Events, StoredEvent
+from homeserver.storage.events.read import ChainLink, Events, StoredEvent
 from homeserver.storage.rows import HIDDEN, OUTLIER
 from homeserver.storage.state import StateTable
 
@@ -28,10 +29,10 @@ WINDOW: Final = 60
 
 
 class StateOf(NamedTuple):
-    """The state before an event and its auth chain, as stored events."""
+    """The state before an event, and its auth chain."""
 
-    state: list[StoredEvent]
-    auth_chain: list[StoredEvent]
+    state: list[ChainLink]
+    auth_chain: list[ChainLink]
 
 
 class PeerReads:
@@ -79,10 +80,10 @@ class PeerReads:
             raise NotFound("There is no event on that side of that time.")
         return found
 
-    async def pdus(self, origin: ServerName, room_id: str, stored: Sequence[StoredEvent]) -> list[Pdu]:
-        """Stored state events as PDUs. Raises NotFound, Forbidden."""
+    async def texts(self, origin: ServerName, room_id: str, links: Sequence[ChainLink]) -> list[bytes]:
+        """State events as JSON of PDUs. Raises NotFound, Forbidden."""
         room = await self._room(origin, room_id)
-        return [pdu_of(found, room) for found in stored]
+        return await pdu_texts(self._events, [link.event_nid for link in links], room.rules)
 
     async def backfill(self, origin: ServerName, room_id: str, event_ids: Collection[str], limit: int) -> list[Pdu]:
         """The events and what came before them, newest first. Raises NotFound, Forbidden."""
@@ -138,11 +139,11 @@ class PeerReads:
         return found[0]
 
     async def _with_chain(self, state_ids: Sequence[str]) -> StateOf:
-        everything = await self._events.with_auth_chain(state_ids)
+        everything = await self._events.chain_links(state_ids)
         in_state = set(state_ids)
-        cited = {nid for found in everything for nid in found.auth_nids}
-        state = [found for found in everything if found.event_id in in_state]
-        chain = [found for found in everything if found.event_id not in in_state or found.event_nid in cited]
+        cited = {nid for link in everything for nid in link.auth_nids}
+        state = [link for link in everything if link.event_id in in_state]
+        chain = [link for link in everything if link.event_id not in in_state or link.event_nid in cited]
         return StateOf(state, chain)
 
     async def _shown(self, origin: ServerName, room: Room, stored: Sequence[StoredEvent]) -> list[Pdu]:

@@ -16,7 +16,7 @@ from homeserver.protocol.redaction import redact_body
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.heads import Room
 from homeserver.storage.events.read import PageEvent, StoredEvent
-from homeserver.storage.rows import RedactionRow
+from homeserver.storage.rows import EventRow, RedactionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,20 @@ def has_right_hash(event: Event, rules: RoomVersion) -> bool:
         return False
 
 
+def may_redact(room: Room, event: Event, target: PageEvent | StoredEvent | Event | EventRow) -> bool:
+    """Whether a redaction takes effect. Spec: as of `redaction_of`."""
+    if target.type == "m.room.create":
+        return False
+    by, of = (event.event_id, target.event_id) if room.rules.redaction_rule else (event.sender, target.sender)
+    return room.power.of_user(event.sender) >= room.power.redact or server_of(by) == server_of(of)
+
+
 def redaction_of(room: Room, event: Event, target: PageEvent | StoredEvent) -> RedactionRow | None:
     """The rewritten target of a redaction that takes effect.
 
     Spec: Room Version 3, Handling redactions; in versions 1 and 2 an authorisation rule says who may redact what.
     """
-    if target.room_nid != room.room_nid or target.redacted_by is not None:
-        return None
-    if target.type == "m.room.create":
-        return None
-    by, of = (event.event_id, target.event_id) if room.rules.redaction_rule else (event.sender, target.sender)
-    if room.power.of_user(event.sender) < room.power.redact and server_of(by) != server_of(of):
+    if target.room_nid != room.room_nid or target.redacted_by is not None or not may_redact(room, event, target):
         return None
     body = orjson.dumps(redact_body(orjson.loads(target.body), room.rules))
     return RedactionRow(

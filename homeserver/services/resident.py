@@ -27,6 +27,7 @@ from homeserver.protocol.identifiers import EventId, ServerName, UserId, server_
 from homeserver.protocol.signing import SigningKey, sign_event
 from homeserver.services.acceptance import Acceptance, MissingAncestors, Verdict, event_of
 from homeserver.services.heads import CREATE, MEMBER, Room
+from homeserver.services.pdus import pdu_texts
 from homeserver.services.received import Dropped
 from homeserver.services.references import References
 from homeserver.services.resolution import TooSlow
@@ -55,11 +56,11 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """What a server that joins needs: the state before its join, with the auth chain, as PDUs."""
+    """What a server that joins needs: the state before its join, with the auth chain, as JSON of PDUs."""
 
     event: Mapping[str, Any]
-    state: Sequence[Mapping[str, Any]]
-    auth_chain: Sequence[Mapping[str, Any]]
+    state: Sequence[bytes]
+    auth_chain: Sequence[bytes]
     servers: Sequence[str]
     members_omitted: bool = False
 
@@ -138,16 +139,14 @@ class Resident:
             before = {key: found for key, found in before.items() if key[0] != MEMBER or key[1] in told}
         await self._take(room, event)
         in_state = set(before.values())
-        stored = await self._events.with_auth_chain([*in_state, *event.auth_events])
-        pdus = {found.event_id: event_of(found, room.rules) for found in stored}
-        cited = {auth for found in pdus.values() for auth in found.auth_events}
+        links = await self._events.chain_links([*in_state, *event.auth_events])
+        cited = {nid for link in links for nid in link.auth_nids}
         chain = [
-            found.pdu
-            for event_id, found in pdus.items()
-            if event_id not in in_state or (event_id in cited and not omits)
+            link.event_nid for link in links if link.event_id not in in_state or (link.event_nid in cited and not omits)
         ]
-        state = [pdus[event_id].pdu for event_id in before.values() if event_id in pdus]
-        return Welcome(event.pdu, state, chain, servers, members_omitted=omits)
+        state = [link.event_nid for link in links if link.event_id in in_state]
+        texts = await pdu_texts(self._events, [*state, *chain], room.rules)
+        return Welcome(event.pdu, texts[: len(state)], texts[len(state) :], servers, members_omitted=omits)
 
     async def send_leave(self, origin: ServerName, room_id: str, event_id: str, pdu: Json) -> None:
         """Take a leave: a rejected invite, or a knock taken back. Raises as `send_join`."""

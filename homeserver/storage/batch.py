@@ -37,6 +37,7 @@ from homeserver.storage.rows import (
     DeviceKeysRow,
     DeviceListRow,
     DirectoryRow,
+    EarlyRedactionRow,
     EventRow,
     GapFilledRow,
     GapRow,
@@ -113,6 +114,7 @@ PLACE: dict[type, Callable[[Any, Sheet], None]] = {
     PurgedRow: purge.place_purged,
     PartialRow: partial_joins.place_partial,
     WithdrawnRow: write.place_withdrawn,
+    EarlyRedactionRow: relations.place_early_redaction,
 }
 
 FRAGMENTS: tuple[Fragment, ...] = (
@@ -122,6 +124,7 @@ FRAGMENTS: tuple[Fragment, ...] = (
     write.TRANSACTION,
     write.WITHDRAW,
     relations.INSERT,
+    relations.EARLY,
     mentions.INSERT,
     gaps.OPEN,
     gaps.SHRINK,

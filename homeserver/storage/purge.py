@@ -39,6 +39,7 @@ _BESIDE: Final = (
     "DELETE FROM backward_extremities WHERE room_nid = $1",
     "DELETE FROM inbound_staging WHERE room_nid = $1",
     "DELETE FROM partial_joins WHERE room_nid = $1",
+    "DELETE FROM early_redactions WHERE room_nid = $1",
     "DELETE FROM search_documents WHERE room_nid = $1",
     "DELETE FROM search_eras WHERE room_nid = $1",
     "DELETE FROM account_data WHERE room_id = (SELECT room_id FROM rooms WHERE room_nid = $1)",

@@ -417,6 +417,14 @@ class WithdrawnRow(ChangeRow, tag=61, gc=False):
     substitute: int | None = None
 
 
+class EarlyRedactionRow(ChangeRow, tag=62, gc=False):
+    """The redaction `redaction_id` came before the event `event_id`, which is to arrive redacted. Not read back."""
+
+    room_nid: int
+    event_id: str
+    redaction_id: str
+
+
 Row = (
     EventRow
     | MemberRow
@@ -448,6 +456,7 @@ Row = (
     | PurgedRow
     | PartialRow
     | WithdrawnRow
+    | EarlyRedactionRow
 )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import pytest
 
 from homeserver.net.testing import FakeNet
@@ -49,11 +50,11 @@ async def _joins(server: Homeserver, net: FakeNet, room: RoomId, *, omit_members
 
 
 def _members(welcome: Welcome) -> set[str]:
-    return {str(pdu["state_key"]) for pdu in welcome.state if pdu["type"] == "m.room.member"}
+    return {str(pdu["state_key"]) for pdu in map(orjson.loads, welcome.state) if pdu["type"] == "m.room.member"}
 
 
 def _ids(pdus: Any) -> set[str]:
-    return {parse_pdu(pdu, ROOM_VERSIONS["12"]).event_id for pdu in pdus}
+    return {parse_pdu(orjson.loads(pdu), ROOM_VERSIONS["12"]).event_id for pdu in pdus}
 
 
 async def test_of_a_room_without_a_name_those_are_told_who_name_it(
@@ -63,7 +64,7 @@ async def test_of_a_room_without_a_name_those_are_told_who_name_it(
     welcome = await _joins(server, net, room, omit_members=True)
     assert (welcome.members_omitted, len(_members(welcome))) == (True, 5)
     told = _ids([*welcome.state, *welcome.auth_chain])
-    needed = {auth for pdu in (*welcome.state, welcome.event) for auth in pdu["auth_events"]}
+    needed = {auth for pdu in (*map(orjson.loads, welcome.state), welcome.event) for auth in pdu["auth_events"]}
     assert needed <= told
     assert _ids(welcome.state).isdisjoint(_ids(welcome.auth_chain))
     assert welcome.servers == [server.name]
@@ -76,7 +77,11 @@ async def test_of_a_room_with_a_name_no_member_is_told(
     await server.does(server.user("alice"), room, Draft("m.room.name", {"name": "Agora"}, state_key=""))
     welcome = await _joins(server, net, room, omit_members=True)
     assert (welcome.members_omitted, _members(welcome)) == (True, set())
-    assert {pdu["type"] for pdu in welcome.state} >= {"m.room.name", "m.room.power_levels", "m.room.join_rules"}
+    assert {orjson.loads(pdu)["type"] for pdu in welcome.state} >= {
+        "m.room.name",
+        "m.room.power_levels",
+        "m.room.join_rules",
+    }
 
 
 @pytest.mark.parametrize(("asked", "many"), [(False, MEMBERS - 1), (True, MEMBERS)])

@@ -11,6 +11,7 @@ from homeserver.storage.rows import (
     DeviceKeysRow,
     DeviceListRow,
     DirectoryRow,
+    EarlyRedactionRow,
     EventRow,
     GapFilledRow,
     GapRow,
@@ -165,5 +166,6 @@ def of_room(room: TestRoom, before: EventRow, key_nids: tuple[int, int], nids: l
             room_nid=room.room_nid, room_id=room.room_id, event_id="$j", is_partial=True, via="far", servers=("far",)
         ),
         WithdrawnRow(room_nid=room.room_nid, event_nid=-1, state_key_nid=key_nids[1], substitute=before.event_nid),
+        EarlyRedactionRow(room_nid=room.room_nid, event_id="$later", redaction_id="$r"),
         StagedDoneRow(room_nid=room.room_nid, event_id="$s1"),
     ]

@@ -58,6 +58,7 @@ WRITERS = {
     "blocked_rooms": {"admin"},
     "delayed_events": {"delayed_events"},
     "server_notice_rooms": {"admin"},
+    "early_redactions": {"events/relations", "purge"},
     "partial_joins": {"partial_joins", "purge"},
     "room_purges": {"purge", "upkeep"},
     "invite_links": {"invite_links", "purge"},

@@ -10,7 +10,7 @@ import orjson
 from homeserver.net.http import Answer, Request
 from homeserver.net.testing import FakeNet
 from homeserver.protocol.events import Event, build_pdu, parse_pdu, seal
-from homeserver.protocol.identifiers import RoomId, ServerName, UserId
+from homeserver.protocol.identifiers import EventId, RoomId, ServerName, UserId
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.signing import SigningKey, sign_json
 
@@ -49,6 +49,7 @@ class BigRoom:
             content = {"membership": "join", "displayname": f"User {number}"}
             self.state.append(self._event(user, "m.room.member", user, content, self._auth))
         self._replies: dict[str, bytes] = {}
+        self._said: dict[str, list[Event]] = {}
 
     def _begin(self) -> None:
         me, bare = self.creator, self.rules.create_is_room
@@ -97,6 +98,10 @@ class BigRoom:
             ts=self._ts,
         )
         return seal(proto, self.rules, self.keys[ServerName(sender.partition(":")[2])])
+
+    def id_of(self, pdu: Json) -> str:
+        """The id of an event of this room."""
+        return parse_pdu(pdu, self.rules).event_id
 
     def _held(self, kind: str) -> Event:
         return next(event for event in self.state if event.type == kind)
@@ -150,6 +155,8 @@ class BigRoom:
         if "/state/" in path:
             await self.is_open.wait()
             return self._cached("state", lambda: {"pdus": _pdus(self.state), "auth_chain": []})
+        if "/event_auth/" in path and last in self._said:
+            return _json({"auth_chain": _pdus(self._said[last])})
         if "/event/" in path:
             found = [event for event in self.state if event.event_id == last]
             return _json({"pdus": _pdus(found)}) if found else Answer(404, {}, b"{}")
@@ -157,6 +164,11 @@ class BigRoom:
             self.sent.append(orjson.loads(request.body or b"{}"))
             return _json({"pdus": {}})
         return Answer(404, {}, b'{"errcode":"M_NOT_FOUND","error":"no"}')
+
+    def prepare(self) -> None:
+        """Have the large answers ready."""
+        self._joined(omits=self.omits)
+        self._cached("state", lambda: {"pdus": _pdus(self.state), "auth_chain": []})
 
     def _cached(self, name: str, make: Any) -> Answer:
         if name not in self._replies:
@@ -190,24 +202,34 @@ class BigRoom:
         }
         return self._cached(f"joined {omits}", lambda: rest)
 
-    def says(self, user: UserId, text: str, after: str, *, state: Json | None = None) -> Json:
-        """A message (or a topic, with `state`) of a member, as a PDU that follows `after`."""
+    def says(
+        self,
+        user: UserId,
+        text: str,
+        after: EventId | str,
+        *,
+        kind: str = "m.room.message",
+        key: str | None = None,
+        content: Json | None = None,
+    ) -> Json:
+        """An event of a member, a message if nothing else is said, as a PDU that follows `after` ("join": the last)."""
         member = next(event for event in self.state if event.state_key == user)
         self._depth += 10
-        kind = "m.room.message" if state is None else "m.room.topic"
         proto = build_pdu(
             self.rules,
             room_id=self.room_id,
             sender=user,
             type=kind,
-            state_key=None if state is None else "",
-            content={"msgtype": "m.text", "body": text} if state is None else state,
-            prev_events=[parse_pdu(self.joined[-1], self.rules).event_id if after == "join" else after],
+            state_key=key,
+            content=content or {"msgtype": "m.text", "body": text},
+            prev_events=[parse_pdu(self.joined[-1], self.rules).event_id if after == "join" else EventId(after)],
             auth_events=[event.event_id for event in (*self._auth[:-1], member)],
             depth=self._depth,
             ts=self._ts + self._depth,
         )
-        return dict(seal(proto, self.rules, self.keys[ServerName(user.partition(":")[2])]).pdu)
+        event = seal(proto, self.rules, self.keys[ServerName(user.partition(":")[2])])
+        self._said[event.event_id] = [*self.plain, member]
+        return dict(event.pdu)
 
 
 def _pdus(events: Sequence[Event]) -> list[Mapping[str, Any]]:

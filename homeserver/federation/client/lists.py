@@ -4,6 +4,7 @@ Cutting a part apart takes a millisecond or two; a whole answer of 20,000 member
 else up for a second and take ten times its size.
 """
 
+import asyncio
 from collections.abc import Collection
 from typing import Any
 
@@ -24,6 +25,7 @@ async def read_lists(
         async for part in answer.parts:
             for field, text in splitter.feed(part):
                 lists[field].append(text)
+            await asyncio.sleep(0)  # what has arrived already comes without a wait
         rest = splitter.rest()
     except BadJson as error:
         raise BadResponse(server, f"the answer cannot be read: {error}") from error

@@ -5,7 +5,7 @@ Spec: Server-Server API, Retrieving events, Backfilling and retrieving missing e
 
 import msgspec
 
-from homeserver.asgi.responses import Answer
+from homeserver.asgi.responses import Answer, fragments
 from homeserver.clock import Clock
 from homeserver.errors import BadJson, MissingParam
 from homeserver.federation.server.http import PeerCall, PeerTable
@@ -45,8 +45,8 @@ def endpoints(endpoint: PeerTable, reads: PeerReads, resident: Resident, clock: 
         """Spec: Server-Server API, GET state."""
         found = await reads.state_before(call.origin, room_id, call.query.required("event_id"))
         return {
-            "pdus": await reads.pdus(call.origin, room_id, found.state),
-            "auth_chain": await reads.pdus(call.origin, room_id, found.auth_chain),
+            "pdus": fragments(await reads.texts(call.origin, room_id, found.state)),
+            "auth_chain": fragments(await reads.texts(call.origin, room_id, found.auth_chain)),
         }
 
     @endpoint.signed("GET", "/v1/event_auth/<room_id>/<event_id>")

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from homeserver.asgi.responses import Answer
+from homeserver.asgi.responses import Answer, fragments
 from homeserver.errors import BadJson
 from homeserver.federation.server.http import PeerCall, PeerTable
 from homeserver.services.remote_invites import RemoteInvites
@@ -38,8 +38,8 @@ def endpoints(endpoint: PeerTable, resident: Resident, invites: RemoteInvites) -
         return {
             "origin": resident.us,
             "event": welcome.event,
-            "state": welcome.state,
-            "auth_chain": welcome.auth_chain,
+            "state": fragments(welcome.state),
+            "auth_chain": fragments(welcome.auth_chain),
             "members_omitted": welcome.members_omitted,
             "servers_in_room": welcome.servers,
         }

@@ -6,7 +6,7 @@ Leaving Rooms before version 1.18.
 
 from typing import Any
 
-from homeserver.asgi.responses import Answer
+from homeserver.asgi.responses import Answer, fragments
 from homeserver.federation.server.http import PeerCall, PeerTable
 from homeserver.services.remote_invites import RemoteInvites
 from homeserver.services.resident import Resident
@@ -32,7 +32,8 @@ def endpoints(endpoint: PeerTable, resident: Resident, invites: RemoteInvites) -
     async def send_join(call: PeerCall, room_id: str, event_id: str) -> Answer:
         """Spec: Server-Server API, Joining Rooms."""
         welcome = await resident.send_join(call.origin, room_id, event_id, call.object)
-        return [200, {"origin": resident.us, "state": welcome.state, "auth_chain": welcome.auth_chain}]
+        told = {"state": fragments(welcome.state), "auth_chain": fragments(welcome.auth_chain)}
+        return [200, {"origin": resident.us, **told}]
 
     @endpoint.signed("PUT", "/v1/send_leave/<room_id>/<event_id>")
     async def send_leave(call: PeerCall, room_id: str, event_id: str) -> Answer:

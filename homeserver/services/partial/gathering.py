@@ -51,7 +51,7 @@ class Gathering:
     async def store(self, room: Room, pdus: Sequence[bytes], progress: Progress) -> list[EventId | None]:
         """Ids of the PDUs in their order, None for what is no good event of the room; new ones are stored.
 
-        `progress` is told how many were stored, after each portion.
+        `progress` is told how many are here, first of what was stored before, then after each portion.
         """
         heap = _Heap(room)
         ids = await self._read(heap, pdus)
@@ -60,6 +60,7 @@ class Gathering:
             heap.numbers.update(await self._events.numbers(portion, room.room_nid))
         new = {event_id: cited for event_id, cited in heap.cites.items() if event_id not in heap.numbers}
         order = await asyncio.to_thread(topological, new)
+        await progress(len(ids) - len(order))
         async for portion in slices(order, PORTION):
             await self._write(heap, portion)
             await progress(len(portion))

@@ -42,6 +42,14 @@ class StoredEvent(NamedTuple):
     envelope: bytes
 
 
+class ChainLink(NamedTuple):
+    """An event of an auth chain, and whom it cites."""
+
+    event_nid: int
+    event_id: str
+    auth_nids: Sequence[int]
+
+
 _SELECT = """
 SELECT e.event_nid, e.event_id, e.room_nid, r.room_id, r.room_version, e.room_position, e.position, e.chain_id,
        e.sequence, e.head_chain_id, e.delta_sequence, e.ts, e.depth, e.flags, e.type, k.state_key, e.state_key_nid, e.sender,
@@ -52,11 +60,16 @@ _JOINS = """
 _WIDTH = len(StoredEvent._fields)
 
 _BY_ID = _SELECT + "\n  FROM events e" + _JOINS + "\n WHERE e.event_id = ANY($1::text[])"
+_OR_REDACTING = """ANY($1::text[] || ARRAY(SELECT d.event_id
+                                      FROM early_redactions d
+                                     WHERE d.target_event_id = ANY($1::text[])))"""
+_BY_ID_OR_REDACTING = _SELECT + "\n  FROM events e" + _JOINS + f"\n WHERE e.event_id = {_OR_REDACTING}"
 _BY_ID_WITH_ANSWER = (
     _SELECT  # noqa: S608 - constants only
     + """, t.response
   FROM (SELECT (SELECT i.response FROM inbound_txns i WHERE i.origin = $2 AND i.txn_id = $3) AS response) t
-  LEFT JOIN events e ON e.event_id = ANY($1::text[])"""
+  LEFT JOIN events e ON e.event_id = """
+    + _OR_REDACTING
     + _JOINS.replace("  JOIN", "  LEFT JOIN", 1)
 )
 _BY_NID = _SELECT + "\n  FROM events e" + _JOINS + "\n WHERE e.event_nid = ANY($1::int8[])"
@@ -71,6 +84,13 @@ _AUTH_CHAIN = """WITH RECURSIVE chain(event_nid) AS (
     JOIN events e ON e.event_nid = c.event_nid
    CROSS JOIN LATERAL unnest(e.auth_nids) AS a(nid))"""
 _WITH_AUTH_CHAIN = _AUTH_CHAIN + _SELECT + "\n  FROM chain c\n  JOIN events e ON e.event_nid = c.event_nid" + _JOINS
+_CHAIN_LINKS = (
+    _AUTH_CHAIN
+    + """
+SELECT e.event_nid, e.event_id, e.auth_nids
+  FROM chain c
+  JOIN events e ON e.event_nid = c.event_nid"""
+)
 _AUTH_IDS = (
     _AUTH_CHAIN
     + """
@@ -131,10 +151,14 @@ class Events(Pages):
         """Those of the events that are stored, hidden ones too, in no order [1 trip]."""
         return [_event(row) for row in await self._db.fetch(_BY_ID, list(event_ids))]
 
+    async def by_id_or_redacting(self, event_ids: Collection[str]) -> list[StoredEvent]:
+        """As `by_id`, with redactions that came before those of the events that are not stored [1 trip]."""
+        return [_event(row) for row in await self._db.fetch(_BY_ID_OR_REDACTING, list(event_ids))]
+
     async def by_id_unless_answered(
         self, event_ids: Collection[str], origin: str, txn_id: str
     ) -> tuple[bytes | None, list[StoredEvent]]:
-        """The answer that a peer's transaction got before, and what `by_id` reads [1 trip]."""
+        """The answer that a peer's transaction got before, and what `by_id_or_redacting` reads [1 trip]."""
         rows = await self._db.fetch(_BY_ID_WITH_ANSWER, list(event_ids), origin, txn_id)
         return rows[0]["response"], [_event(row) for row in rows if row["event_nid"] is not None]
 
@@ -164,6 +188,10 @@ class Events(Pages):
     async def with_auth_chain(self, event_ids: Collection[str]) -> list[StoredEvent]:
         """The events and everything their auth events lead to, in no order [1 trip]."""
         return [_event(row) for row in await self._db.fetch(_WITH_AUTH_CHAIN, list(event_ids))]
+
+    async def chain_links(self, event_ids: Collection[str]) -> list[ChainLink]:
+        """As `with_auth_chain`, without what is in the events [1 trip]."""
+        return [ChainLink(*row.values()) for row in await self._db.fetch(_CHAIN_LINKS, list(event_ids))]
 
     async def auth_chain_ids(self, event_ids: Collection[str]) -> set[str]:
         """Ids of the auth chain, without the events themselves [1 trip]."""

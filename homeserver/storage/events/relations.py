@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from homeserver.storage.database import Database
 from homeserver.storage.fragments import Fragment, Sheet
-from homeserver.storage.rows import EventRow
+from homeserver.storage.rows import EarlyRedactionRow, EventRow
 
 RECURSION_DEPTH = 3
 """Levels of relations of relations that are followed."""
@@ -35,6 +35,25 @@ SELECT u.target_event_id, u.rel_type, u.event_nid, u.event_id, u.sender, u.type,
   JOIN {rows} u ON u.room_nid = r.room_nid
     ON CONFLICT (target_event_id, rel_type, event_nid) DO NOTHING""",
 )
+
+
+EARLY = Fragment(
+    name="early_redaction",
+    gated=True,
+    columns=(("room_nid", "int8"), ("target_event_id", "text"), ("event_id", "text")),
+    sql="""
+INSERT INTO early_redactions (target_event_id, event_id, room_nid)
+SELECT u.target_event_id, u.event_id, u.room_nid
+  FROM room r
+  JOIN {rows} u ON u.room_nid = r.room_nid
+    ON CONFLICT (target_event_id, event_id) DO NOTHING""",
+)
+
+
+def place_early_redaction(row: EarlyRedactionRow, sheet: Sheet) -> None:
+    """Remember a redaction until what it redacts arrives."""
+    sheet.gate(row.room_nid)
+    sheet.put(EARLY, (row.room_nid, row.event_id, row.redaction_id))
 
 
 def place_relation(row: EventRow, sheet: Sheet) -> None:
