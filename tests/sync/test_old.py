@@ -131,6 +131,17 @@ async def test_invitations_are_in_the_snapshot_with_the_invite(server: Server) -
     assert (invited["invite"]["sender"], invited["invite"]["room_id"]) == (alice.user_id, room)
 
 
+async def test_who_left_and_is_invited_again_hears_of_the_invitation_alone(server: Server) -> None:
+    alice, bob, room = await two_in_a_room(server)
+    now = (await events(bob))["end"]
+    await bob.leaves(room)
+    await alice.invites(bob, room)
+    await alice.says("among us", room)
+    page = await events(bob, now)
+    assert {event["state_key"] for event in page["chunk"]} == {bob.user_id}
+    assert page["chunk"][-1]["content"]["membership"] == "invite"
+
+
 async def test_an_event_is_found_without_its_room_by_those_who_may_read_it(server: Server) -> None:
     alice, bob, room = await two_in_a_room(server)
     event_id = await alice.says("found", room)

@@ -21,8 +21,8 @@ from homeserver.services.requester import Requester
 from homeserver.services.room_state import RoomState
 from homeserver.services.sync.collect.items import Item, Presenter
 from homeserver.services.sync.collect.own import account_data_event, by_room
-from homeserver.services.sync.collect.rooms import Collector
-from homeserver.services.sync.v3 import ClassicSync
+from homeserver.services.sync.collect.rooms import Collector, RoomNews
+from homeserver.services.sync.v3 import PENDING, ClassicSync
 from homeserver.services.sync.v3_rooms import Json, Wanted
 from homeserver.services.timeline import Timeline
 from homeserver.services.visibility import Visibility
@@ -74,7 +74,7 @@ class OldSync:
             items: list[Item] = []
             if upto > at:
                 news = await collector.news(viewer, at, upto, limit=MOST, missed=missed)
-                items = [item for room in news.rooms.values() for item in room.items]
+                items = [item for room in news.rooms.values() for item in _shown(room, requester.user_id)]
                 missed, at = None, upto
             left = deadline - clock.monotonic()
             if items or left <= 0 or self._below.stopping.is_set():
@@ -187,6 +187,13 @@ class OldSync:
         if reader.membership in {"join", "invite", "leave", "ban"} and user_id in reader.room.members:
             answer["membership"] = reader.membership
         return answer
+
+
+def _shown(room: RoomNews, user_id: str) -> list[Item]:
+    """The events of a room; of one that the user is but invited to, or knocks at, nothing but that."""
+    if room.membership.membership not in PENDING:
+        return room.items
+    return [item for item in room.items if item.event.type == MEMBER and item.event.state_key == user_id]
 
 
 def _token(position: int) -> SyncToken:

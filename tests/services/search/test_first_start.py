@@ -13,7 +13,8 @@ LANGUAGES = ("Chinese", "Japanese", "Turkish", "Greek")
 
 async def test_a_server_first_started_without_a_locale_finds_words_of_one_and_two_letters(tmp_path: Path) -> None:
     open_to_all = {"enabled": True, "without_verification": True}
-    process = ServerProcess(tmp_path / "server", local_certificate(tmp_path / "tls"), registration=open_to_all)
+    certificate, no_limits = local_certificate(tmp_path / "tls"), {"enabled": False}
+    process = ServerProcess(tmp_path / "server", certificate, registration=open_to_all, rate_limits=no_limits)
     process.prefix = ("env", "-i", f"PATH={os.environ['PATH']}")
     await process.start()
     try:
