@@ -5,11 +5,9 @@ join) passes here. A little longer than others: every outcome is decided in one 
 Spec: Server-Server API, Checks performed on receipt of a PDU; Soft failure; Rejection.
 """
 
-import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
-from functools import partial
 from typing import Final
 
 import structlog
@@ -17,23 +15,22 @@ import structlog
 from homeserver.errors import Forbidden
 from homeserver.protocol.auth_rules import auth_state_keys, check, check_auth_events
 from homeserver.protocol.errors import NotAllowed
-from homeserver.protocol.events import Event, StateKey, join, redacted
+from homeserver.protocol.events import Event, StateKey, join
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.commits import Commits
 from homeserver.services.heads import CREATE, MEMBER, Room
 from homeserver.services.intents import Finished, Stale
 from homeserver.services.keyring import Keyring
+from homeserver.services.known import Known
 from homeserver.services.policy_server import PolicyServers
-from homeserver.services.received import Dropped, has_right_hash, may_redact, parse, redaction_of
+from homeserver.services.received import Dropped, read_pdus, redaction_of
 from homeserver.services.resolution import Point, Resolution, point_after
 from homeserver.services.rooms import Rooms
-from homeserver.services.turns import SLICE, slices
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import (
     FOLLOWED,
-    HIDDEN,
     OUTLIER,
     REJECTED,
     SOFT_FAILED,
@@ -49,7 +46,6 @@ TRIES: Final = 8
 """How often an event is prepared anew when the head moves under it."""
 HIDDEN_LAYERS: Final = 100
 """How far hidden events are followed to the tips before them: a peer can make them without end."""
-REDACTION: Final = "m.room.redaction"
 NOT_RECOMMENDED: Final = "the room's policy server does not recommend it"
 
 
@@ -81,38 +77,6 @@ class Given:
     missing: tuple[EventId, ...]
 
 
-@dataclass(slots=True)
-class Known:
-    """Stored events looked up for a group of events; `lookup` in one trip, then asked from memory."""
-
-    stored: dict[str, StoredEvent] = field(default_factory=dict)
-    asked: set[str] = field(default_factory=set)
-    redactions: list[StoredEvent | Event] = field(default_factory=list)
-    """Some of these came before what they redact."""
-
-    def add(self, found: Iterable[StoredEvent], asked: Iterable[str]) -> None:
-        """Take what was found of what was asked for."""
-        for event in found:
-            self.stored[event.event_id] = event
-            if event.type == REDACTION and not event.flags & HIDDEN:
-                self.redactions.append(event)
-        self.asked.update(asked)
-
-    def redacting(self, room: Room, event: Event) -> Event | None:
-        """The redaction of this event that came before it, if one takes effect."""
-        for one in self.redactions:
-            redaction = event_of(one, room.rules) if isinstance(one, StoredEvent) else one
-            is_of_it = redaction.redacts(room.rules) == event.event_id and redaction.room_id == room.room_id
-            if is_of_it and may_redact(room, redaction, event):
-                return redaction
-        return None
-
-    def is_early(self, room: Room, event: Event) -> bool:
-        """Whether this redacts what is not here yet."""
-        target = event.redacts(room.rules)
-        return target is not None and target not in self.stored
-
-
 class Acceptance:
     """Judges events from elsewhere and commits them."""
 
@@ -142,20 +106,7 @@ class Acceptance:
 
         An event whose hash is wrong comes back redacted, as everybody else sees it. Many are read beside the loop.
         """
-        results: list[Event | Dropped] = []
-        is_much = len(pdus) > SLICE
-        async for portion in slices(pdus):
-            read = partial(_parse_all, portion, rules, limit_references)
-            results += await asyncio.to_thread(read) if is_much else read()
-        parsed = [(place, event) for place, event in enumerate(results) if isinstance(event, Event)]
-        problems = await self._keyring.verify_pdus([(event.pdu, rules) for _, event in parsed])
-        async for judged in slices(list(zip(parsed, problems, strict=True))):
-            signed = [event for (_, event), problem in judged if problem is None]
-            hashed = partial(_as_hashed, signed, rules)
-            shown = iter(await asyncio.to_thread(hashed) if is_much else hashed())
-            for (place, event), problem in judged:
-                results[place] = next(shown) if problem is None else Dropped(f"signature: {problem}", event.event_id)
-        return results
+        return await read_pdus(self._keyring, pdus, rules, limit_references=limit_references)
 
     # -- checks against the room -----------------------------------------------------------------------------------
 
@@ -470,15 +421,6 @@ class Acceptance:
         return set(event.prev_events) == tips.keys() or (
             not event.is_state and all(tips[prev] == head for prev in event.prev_events)
         )
-
-
-def _parse_all(pdus: Sequence[object], rules: RoomVersion, limit_references: bool) -> list[Event | Dropped]:
-    return [parse(pdu, rules, limit_references) for pdu in pdus]
-
-
-def _as_hashed(events: Sequence[Event], rules: RoomVersion) -> list[Event]:
-    """The events, those whose content is not what was hashed redacted."""
-    return [event if has_right_hash(event, rules) else redacted(event, rules) for event in events]
 
 
 def event_of(stored: StoredEvent, rules: RoomVersion) -> Event:

@@ -18,10 +18,11 @@ from homeserver.protocol.auth_rules import check
 from homeserver.protocol.errors import NotAllowed, ProtocolError
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
-from homeserver.services.acceptance import REDACTION, Acceptance, Given, event_of
+from homeserver.services.acceptance import Acceptance, Given, event_of
 from homeserver.services.ancestors import Ancestors, oldest_first
 from homeserver.services.event_rows import redact_row
 from homeserver.services.heads import CREATE, Room
+from homeserver.services.known import REDACTION
 from homeserver.services.outliers import event_row, write_beside
 from homeserver.services.received import may_redact, redaction_of
 from homeserver.services.rooms import Rooms

@@ -19,9 +19,10 @@ from homeserver.protocol.auth_chain import TooManyEvents
 from homeserver.protocol.errors import BadJson as NotCanonical
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import ServerName, server_of
-from homeserver.services.acceptance import Acceptance, Known, MissingAncestors
+from homeserver.services.acceptance import Acceptance, MissingAncestors
 from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import Stale
+from homeserver.services.known import Known
 from homeserver.services.received import Dropped, room_id_of
 from homeserver.services.resolution import TooSlow
 from homeserver.services.rooms import Rooms

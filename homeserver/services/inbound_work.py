@@ -18,10 +18,11 @@ from homeserver.protocol import canonical_json
 from homeserver.protocol.errors import ProtocolError
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import EventId
-from homeserver.services.acceptance import Acceptance, Known, MissingAncestors
+from homeserver.services.acceptance import Acceptance, MissingAncestors
 from homeserver.services.ancestors import Ancestors, oldest_first
 from homeserver.services.heads import Room
 from homeserver.services.intents import Stale
+from homeserver.services.known import Known
 from homeserver.services.rooms import Rooms
 from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.events.read import Events

@@ -1,20 +1,25 @@
-"""What can be said of a PDU from elsewhere without asking anybody: its room, its format, its hash, what it redacts.
+"""What can be said of a PDU from elsewhere without its room: its format, its signatures, its hash, what it redacts.
 
-Not for: signatures and authorisation (`acceptance`).
+Not for: authorisation (`acceptance`).
 """
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
 from homeserver.protocol import canonical_json
 from homeserver.protocol.errors import BadEvent, BadIdentifier, BadJson, ProtocolError
-from homeserver.protocol.events import Event, parse_pdu
+from homeserver.protocol.events import Event, parse_pdu, redacted
 from homeserver.protocol.hashes import check_content_hash
 from homeserver.protocol.identifiers import parse_room_id, server_of
 from homeserver.protocol.redaction import redact_body
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.heads import Room
+from homeserver.services.keyring import Keyring
+from homeserver.services.turns import SLICE, slices
 from homeserver.storage.events.read import PageEvent, StoredEvent
 from homeserver.storage.rows import EventRow, RedactionRow
 
@@ -57,6 +62,35 @@ def has_right_hash(event: Event, rules: RoomVersion) -> bool:
         return check_content_hash(event.pdu, rules)
     except (BadEvent, BadJson):
         return False
+
+
+async def read_pdus(
+    keyring: Keyring, pdus: Sequence[object], rules: RoomVersion, *, limit_references: bool
+) -> list[Event | Dropped]:
+    """Parse, verify, check hashes; see `Acceptance.read`."""
+    results: list[Event | Dropped] = []
+    is_much = len(pdus) > SLICE
+    async for portion in slices(pdus):
+        read = partial(_parse_all, portion, rules, limit_references)
+        results += await asyncio.to_thread(read) if is_much else read()
+    parsed = [(place, event) for place, event in enumerate(results) if isinstance(event, Event)]
+    problems = await keyring.verify_pdus([(event.pdu, rules) for _, event in parsed])
+    async for judged in slices(list(zip(parsed, problems, strict=True))):
+        signed = [event for (_, event), problem in judged if problem is None]
+        hashed = partial(_as_hashed, signed, rules)
+        shown = iter(await asyncio.to_thread(hashed) if is_much else hashed())
+        for (place, event), problem in judged:
+            results[place] = next(shown) if problem is None else Dropped(f"signature: {problem}", event.event_id)
+    return results
+
+
+def _parse_all(pdus: Sequence[object], rules: RoomVersion, limit_references: bool) -> list[Event | Dropped]:
+    return [parse(pdu, rules, limit_references) for pdu in pdus]
+
+
+def _as_hashed(events: Sequence[Event], rules: RoomVersion) -> list[Event]:
+    """The events, those whose content is not what was hashed redacted."""
+    return [event if has_right_hash(event, rules) else redacted(event, rules) for event in events]
 
 
 def may_redact(room: Room, event: Event, target: PageEvent | StoredEvent | Event | EventRow) -> bool:

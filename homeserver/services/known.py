@@ -1,0 +1,45 @@
+"""Stored events looked up for a group of events from elsewhere, so that judging them asks the database once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from homeserver.protocol.events import Event, join
+from homeserver.services.heads import Room
+from homeserver.services.received import may_redact
+from homeserver.storage.events.read import StoredEvent
+from homeserver.storage.rows import HIDDEN
+
+REDACTION: Final = "m.room.redaction"
+
+
+@dataclass(slots=True)
+class Known:
+    """Stored events looked up for a group of events; `lookup` in one trip, then asked from memory."""
+
+    stored: dict[str, StoredEvent] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    redactions: list[StoredEvent | Event] = field(default_factory=list)
+    """Some of these came before what they redact."""
+
+    def add(self, found: Iterable[StoredEvent], asked: Iterable[str]) -> None:
+        """Take what was found of what was asked for."""
+        for event in found:
+            self.stored[event.event_id] = event
+            if event.type == REDACTION and not event.flags & HIDDEN:
+                self.redactions.append(event)
+        self.asked.update(asked)
+
+    def redacting(self, room: Room, event: Event) -> Event | None:
+        """The redaction of this event that came before it, if one takes effect."""
+        for one in self.redactions:
+            redaction = join(one.body, one.envelope, room.rules) if isinstance(one, StoredEvent) else one
+            is_of_it = redaction.redacts(room.rules) == event.event_id and redaction.room_id == room.room_id
+            if is_of_it and may_redact(room, redaction, event):
+                return redaction
+        return None
+
+    def is_early(self, room: Room, event: Event) -> bool:
+        """Whether this redacts what is not here yet."""
+        target = event.redacts(room.rules)
+        return target is not None and target not in self.stored
