@@ -229,7 +229,13 @@ class Commits:
         if not queue.running:
             queue.running = True
             assert self._tasks is not None, "Commits.run() owns the queues"
-            self._tasks.create_task(self._drain(room.room_nid, queue))
+            drain = self._drain(room.room_nid, queue)
+            try:
+                self._tasks.create_task(drain)
+            except RuntimeError:  # the group is over
+                drain.close()
+                queue.running = False
+                _fail_all(queue, Unavailable("The server is stopping."))
         return await asyncio.shield(future)
 
     async def _drain(self, room_nid: int, queue: _Queue) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from homeserver.bus.local import LocalBus
 from homeserver.clock import NoFaults, SystemClock
-from homeserver.errors import Forbidden
+from homeserver.errors import Forbidden, Unavailable
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import ServerName, UserId
 from homeserver.protocol.room_versions import ROOM_VERSIONS
@@ -179,3 +179,10 @@ async def test_a_stale_head_is_read_again_and_nothing_is_lost(database_url: str)
         fresh = await house.rooms.room(room.room_id)
         assert fresh.content("m.room.name") == {"name": "new"}
         assert fresh.version == 3
+
+
+async def test_what_comes_when_the_server_stops_is_told_so_and_leaves_nothing(database_url: str) -> None:
+    async with running(database_url) as house:
+        room = await house.room()
+    with pytest.raises(Unavailable):
+        await house.says(room, "too late")
