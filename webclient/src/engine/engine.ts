@@ -255,11 +255,12 @@ export class Engine {
         // The disk refused a write: what is in memory has no place to stay.
         broken: () => {
           this.breaks += 1;
-          this.starting = this.startRunning(me, true);
+          this.starting = this.makeRoom().then(() => this.startRunning(me, true));
         },
         mended: () => {
           this.breaks = 0;
         },
+        isFull: () => this.breaks > 1,
       },
     );
     this.running = running;
@@ -280,6 +281,12 @@ export class Engine {
         running.start();
       }
     });
+  }
+
+  /** Messages of chats that nobody looks at come again when they are wanted: for what is new they give way. */
+  private async makeRoom(): Promise<void> {
+    this.stopRunning();
+    await this.database.keepTimelines(new Set(this.publisher.openRooms)).catch(() => undefined);
   }
 
   private stopRunning(): void {

@@ -33,6 +33,8 @@ const QUIET_MS = 500;
 const UNTIL_MS = 10_000;
 const WATCHED_MOST = 200;
 const SILENCE_LOOK_MS = 60_000;
+/** What asks for no longer than this is waited for without a word. */
+const PATIENCE_MS = 5_000;
 
 export const NOT_CONNECTED: ConnectionState = { status: 'connecting', transport: null, retryAt: null };
 
@@ -49,6 +51,8 @@ export interface RunningHost {
   broken(): void;
   /** A write succeeded. */
   mended(): void;
+  /** The disk takes nothing more. */
+  isFull(): boolean;
 }
 
 export interface Stored {
@@ -91,6 +95,9 @@ export class Running implements Parts {
       release: () => {
         host.mended();
         host.publisher.release();
+        if (this.connection.full === true) {
+          this.setConnection(this.connection);
+        }
       },
       broken: () => host.broken(),
     });
@@ -150,7 +157,7 @@ export class Running implements Parts {
         }
       }
     }
-    return this.host.session.call(twin(method, params));
+    return this.http(twin(method, params));
   }
 
   exchange(request: HttpRequest): Promise<HttpAnswer> {
@@ -161,8 +168,22 @@ export class Running implements Parts {
     return this.host.session.active?.deviceId ?? '';
   }
 
-  http(request: HttpRequest): Promise<Json> {
-    return this.host.session.call(request);
+  /** Too many requests are no failure yet while the wait is short. */
+  async http(request: HttpRequest): Promise<Json> {
+    const { clock } = this.host.environment;
+    const until = clock.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return await this.host.session.call(request);
+      } catch (error) {
+        const { status, retryAfterMs } = errorInfo(error);
+        const waitMs = retryAfterMs ?? 1_000;
+        if (status !== 429 || clock.now() + waitMs > until) {
+          throw error;
+        }
+        await new Promise<void>((done) => clock.after(waitMs, done));
+      }
+    }
   }
 
   blob(key: string): Promise<Blob | null> {
@@ -300,8 +321,8 @@ export class Running implements Parts {
     return subscription({ me: this.account.me, wholeList: this.intake.wholeList, people, ...this.host.looking() });
   }
 
-  private setConnection(connection: ConnectionState): void {
-    this.connection = connection;
-    this.host.publisher.tell({ p: 'connection', connection });
+  private setConnection({ full: _before, ...connection }: ConnectionState): void {
+    this.connection = this.host.isFull() ? { ...connection, full: true } : connection;
+    this.host.publisher.tell({ p: 'connection', connection: this.connection });
   }
 }

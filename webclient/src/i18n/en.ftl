@@ -42,6 +42,7 @@ error-forbidden-action = You are not allowed to do this.
 error-user-deactivated = This account has been closed.
 error-limit = Too many tries. Wait a moment and try again.
 error-network = The server cannot be reached. Check the connection and try again.
+error-offline = No connection
 error-not-a-server = No chat server was found at { $server }.
 error-user-in-use = This name is taken. Try another one.
 error-invalid-username = The server does not accept this name.
@@ -56,6 +57,7 @@ error-retry = Try again
 
 ## Chat list
 list-search = Search
+list-full = No space left on this device
 list-menu = Main menu
 list-label = Chats
 list-waiting = Waiting for network...

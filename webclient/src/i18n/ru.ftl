@@ -42,6 +42,7 @@ error-forbidden-action = У вас нет на это прав.
 error-user-deactivated = Эта учётная запись закрыта.
 error-limit = Слишком много попыток. Подождите немного и повторите.
 error-network = Сервер недоступен. Проверьте связь и повторите.
+error-offline = Нет соединения
 error-not-a-server = По адресу { $server } нет сервера чатов.
 error-user-in-use = Это имя занято. Попробуйте другое.
 error-invalid-username = Сервер не принимает это имя.
@@ -56,6 +57,7 @@ error-retry = Повторить
 
 ## Список чатов
 list-search = Поиск
+list-full = На устройстве нет места
 list-menu = Главное меню
 list-label = Чаты
 list-waiting = Ожидание сети...

@@ -45,7 +45,7 @@ export function errorText(info: ErrorInfo, signingIn = false): string {
     case 'M_NOT_FOUND':
       return t('error-not-found');
     case 'NETWORK':
-      return t('error-network');
+      return t(globalThis.navigator?.onLine === false ? 'error-offline' : 'error-network');
     case 'M_TOO_LARGE':
       return t('error-too-large');
     case 'STORAGE':

@@ -50,6 +50,8 @@ export interface ConnectionState {
   readonly transport: 'socket' | 'sliding' | 'classic' | null;
   /** When the next try will be made, while waiting; else null. */
   readonly retryAt: number | null;
+  /** The disk takes nothing more: what is new cannot be kept, and so is not shown. */
+  readonly full?: true;
 }
 
 // ---------------------------------------------------------------- rooms and people

@@ -128,15 +128,23 @@ export class Database {
     return { account, pos: typeof pos === 'string' ? pos : null, drafts };
   }
 
-  /** Drops the messages of all but these rooms; they are fetched again when they are wanted. */
+  /** Of all but these rooms keeps the newest message alone, with a way on to the others, which are fetched again. */
   async keepTimelines(roomIds: ReadonlySet<string>): Promise<void> {
     const tx = this.db.transaction(['timelines', 'events'], 'readwrite');
     const stored = await tx.objectStore('timelines').getAllKeys();
     const gone = stored.filter((roomId) => !roomIds.has(roomId));
-    const steps = gone.flatMap((roomId) => [
-      tx.objectStore('timelines').delete(roomId),
-      tx.objectStore('events').delete(IDBKeyRange.bound([roomId, ''], [roomId, '\uffff'])),
-    ]);
+    const steps = gone.map(async (roomId) => {
+      const timelines = tx.objectStore('timelines');
+      const events = tx.objectStore('events');
+      const last = (await timelines.get(roomId))?.ids.at(-1);
+      const newest = last === undefined ? undefined : await events.get([roomId, last]);
+      await events.delete(IDBKeyRange.bound([roomId, ''], [roomId, '\uffff']));
+      if (last === undefined || newest === undefined) {
+        return timelines.delete(roomId);
+      }
+      await events.put(newest, [roomId, last]);
+      return timelines.put({ roomId, ids: [last], older: { event: last } }, roomId);
+    });
     await Promise.all([...steps, tx.done]);
   }
 

@@ -20,6 +20,7 @@ export function ListHeader(props: {
   const { state } = useClient();
   const status = () => state.connection.status;
   const placeholder = () => {
+    if (state.connection.full) return t('list-full');
     const now = status();
     return t(now === 'live' ? 'list-search' : waiting[now]);
   };
