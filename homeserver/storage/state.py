@@ -297,13 +297,18 @@ class StateTable:
         return {row["chain_id"]: row["level"] for row in rows}
 
 
+# Parents are looked up one by one (LIMIT): joined freely, the chains of all rooms would be read.
 _UP = """WITH RECURSIVE up(chain_id, upto, hop) AS (
   SELECT $1::int8, $2::int8, 0
    UNION ALL
   SELECT s.parent_chain, s.parent_sequence, up.hop + 1
     FROM up
-    JOIN state_chains s ON s.chain_id = up.chain_id
-   WHERE s.parent_chain IS NOT NULL)"""
+   CROSS JOIN LATERAL (
+         SELECT parent_chain, parent_sequence
+           FROM state_chains
+          WHERE chain_id = up.chain_id
+            AND parent_chain IS NOT NULL
+          LIMIT 1) s)"""
 
 _WHOLE = (
     _UP  # noqa: S608 - constants of this module
@@ -357,8 +362,12 @@ up(ord, chain_id, upto, hop) AS (
    UNION ALL
   SELECT up.ord, s.parent_chain, s.parent_sequence, up.hop + 1
     FROM up
-    JOIN state_chains s ON s.chain_id = up.chain_id
-   WHERE s.parent_chain IS NOT NULL),
+   CROSS JOIN LATERAL (
+         SELECT parent_chain, parent_sequence
+           FROM state_chains
+          WHERE chain_id = up.chain_id
+            AND parent_chain IS NOT NULL
+          LIMIT 1) s),
 shared AS MATERIALIZED (
   SELECT chain_id, min(upto) AS upto
     FROM up

@@ -64,8 +64,12 @@ up(leaf, chain_id, upto, hop) AS (
    UNION ALL
   SELECT up.leaf, s.parent_chain, s.parent_sequence, up.hop + 1
     FROM up
-    JOIN state_chains s ON s.chain_id = up.chain_id
-   WHERE s.parent_chain IS NOT NULL)"""
+   CROSS JOIN LATERAL (
+         SELECT parent_chain, parent_sequence
+           FROM state_chains
+          WHERE chain_id = up.chain_id
+            AND parent_chain IS NOT NULL
+          LIMIT 1) s)"""
 _ROWS = f"""
 SELECT {EVENT} AS kind, p.n::int8, p.event_nid, p.event_id, p.room_nid, p.room_position, p.position, p.chain_id,
        p.sequence, p.head_chain_id, p.delta_sequence, p.ts, p.flags, p.type,
