@@ -2,6 +2,7 @@
 
 import { editContent, reactionContent, type Written } from '../model/drafting';
 import { text } from '../model/events';
+import { roomOfView, rootOfView } from '../model/view-ids';
 import type { Commands } from '../store/contract';
 import { failure } from './api/http';
 import type { Core } from './core';
@@ -20,6 +21,7 @@ import type { Reading } from './reading';
 import type { SendQueue } from './send/queue';
 import type { Fragment } from './sync/fragments';
 import { readersOf } from './sync/items';
+import { threadCommands } from './threads';
 
 const UPLOAD_MS = 10 * 60_000;
 
@@ -60,8 +62,12 @@ export function accountCommands(parts: Parts, page: Page): AccountCommands {
     ...ownCommands(parts, () => parts.deviceId()),
     ...findingCommands(parts),
     ...pollCommands(parts),
+    ...threadCommands(parts),
     ...numberCommands(parts),
-    loadOlder: (roomId) => more(roomId, 'older'),
+    loadOlder: (view) => {
+      const root = rootOfView(view);
+      return root === null ? more(view, 'older') : loader.olderOfThread(roomOfView(view), root);
+    },
     loadNewer: (roomId) => more(roomId, 'newer'),
     loadAround: async (roomId, eventId) => {
       const key = await loader.around(roomId, eventId);

@@ -1,4 +1,5 @@
 /** The engine for all pages: who is signed in, what the pages look at, and their commands. */
+import { roomOfView, rootOfView } from '../model/view-ids';
 import type { Commands, Draft } from '../store/contract';
 import { failure } from './api/http';
 import { type AccountCommands, accountCommands } from './commands';
@@ -128,9 +129,16 @@ export class Engine {
         await this.session.logout();
       },
       reconnect: async () => this.wake(),
-      openRoom: async (roomId) => {
-        await this.signedIn().timeline(roomId);
-        this.publisher.open(page, roomId);
+      openRoom: async (view) => {
+        const roomId = roomOfView(view);
+        const root = rootOfView(view);
+        const running = this.signedIn();
+        await running.timeline(roomId);
+        this.publisher.open(page, view);
+        if (root !== null) {
+          await running.loader.newestOfThread(roomId, root);
+          return;
+        }
         this.recent = [...this.recent.filter((known) => known !== roomId), roomId];
         this.running?.subscribe();
       },

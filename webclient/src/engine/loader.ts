@@ -1,5 +1,6 @@
 /** Fetches what the stream did not bring: older and newer pages, the surroundings of an event, quoted events, members. */
 import { asEvent, asEvents, asState, type Json, list, type MatrixEvent, textOrNull } from '../model/events';
+import { viewId } from '../model/view-ids';
 import { errorInfo } from '../store/errors';
 import { failure, path } from './api/http';
 import type { Core } from './core';
@@ -17,8 +18,9 @@ const FILTER = JSON.stringify({ lazy_load_members: true });
 export class Loader {
   private readonly running = new Map<string, Promise<void>>();
   private readonly askedQuotes = new Set<string>();
-  /** When the connection began over which the votes of a poll were asked for. */
+  /** When the connection began over which the votes of a poll, or the newest of a thread, were asked for. */
   private readonly askedVotes = new Map<string, number>();
+  private readonly askedThreads = new Map<string, number>();
 
   constructor(private readonly core: Core) {}
 
@@ -48,6 +50,77 @@ export class Loader {
       throw failure('M_NOT_FOUND', 'the message cannot be shown', 404);
     }
     return this.core.account.keyOf(event);
+  }
+
+  /** Loads the newest answers of a thread; the thread is whole at its end then. */
+  async newestOfThread(roomId: string, root: string): Promise<void> {
+    await this.once(viewId(roomId, root), 'older', async () => {
+      const timeline = await this.core.timeline(roomId);
+      if (timeline.event(root) === undefined) {
+        const event = asEvent(await this.core.request('event', { room_id: roomId, event_id: root }));
+        if (event === null) {
+          throw failure('BAD_ANSWER', 'no event in the answer');
+        }
+        timeline.keep(event);
+      }
+      const { events, next } = await this.answers(roomId, root);
+      const find = (id: string) => timeline.event(id);
+      await this.storeAnswers(roomId, root, events, () => timeline.threads.newest(root, idsOf(events), next, find));
+    });
+  }
+
+  /** One more page of older answers; nothing when all are here. */
+  async olderOfThread(roomId: string, root: string): Promise<void> {
+    const thread = (await this.core.timeline(roomId)).threads.of(root);
+    const from = thread.older;
+    if (!thread.loaded) {
+      await this.newestOfThread(roomId, root);
+    } else if (from !== null) {
+      await this.once(viewId(roomId, root), 'older', async () => {
+        const { events, next } = await this.answers(roomId, root, from);
+        const { threads } = await this.core.timeline(roomId);
+        await this.storeAnswers(roomId, root, events, () => threads.older(root, idsOf(events), next));
+      });
+    }
+  }
+
+  /** Answers were missed while there was no connection. */
+  thread(roomId: string, root: string): void {
+    const view = viewId(roomId, root);
+    const since = this.core.liveSince();
+    if (this.askedThreads.get(view) === since) {
+      return;
+    }
+    this.askedThreads.set(view, since);
+    // Later: pages are just being told what there is. What fails is asked for again over the next connection.
+    const loaded = Promise.resolve().then(() => this.newestOfThread(roomId, root));
+    loaded.then(
+      () => this.askedThreads.delete(view),
+      () => undefined,
+    );
+  }
+
+  private async answers(roomId: string, root: string, from?: string) {
+    const tail = `${path`/_matrix/client/v1/rooms/${roomId}/relations/${root}`}/m.thread`;
+    const answer = await this.core.http({ method: 'GET', path: tail, query: { limit: PAGE, from } });
+    if (!Array.isArray(answer.chunk)) {
+      throw failure('BAD_ANSWER', 'no answers in the answer');
+    }
+    return { events: asEvents(answer.chunk).reverse(), next: textOrNull(answer.next_batch) };
+  }
+
+  private async storeAnswers(roomId: string, root: string, events: readonly MatrixEvent[], put: () => void) {
+    const timeline = await this.core.timeline(roomId);
+    const changes = new Changes();
+    for (const event of events) {
+      for (const id of timeline.keep(event)) {
+        changes.event(roomId, id);
+      }
+    }
+    put();
+    dropEchoed(this.core.account, roomId, events, changes);
+    changes.event(roomId, root);
+    await this.core.commit(changes);
   }
 
   /** Fetches an event that a reply quotes; asked once, however many replies there are. */
@@ -185,23 +258,28 @@ export class Loader {
     await this.core.commit(changes);
   }
 
-  private once(roomId: string, end: 'older' | 'newer', load: () => Promise<void>): Promise<void> {
-    const name = `${end} ${roomId}`;
+  /** Runs a load of a view, a room or a thread, unless one is running. */
+  private once(view: string, end: 'older' | 'newer', load: () => Promise<void>): Promise<void> {
+    const name = `${end} ${view}`;
     const running = this.running.get(name);
     if (running !== undefined) {
       return running;
     }
-    this.core.loading(roomId, { [end]: true, error: null });
+    this.core.loading(view, { [end]: true, error: null });
     const work = load()
       .catch((error: unknown) => {
-        this.core.loading(roomId, { error: errorInfo(error) });
+        this.core.loading(view, { error: errorInfo(error) });
         throw error;
       })
       .finally(() => {
         this.running.delete(name);
-        this.core.loading(roomId, { [end]: false });
+        this.core.loading(view, { [end]: false });
       });
     this.running.set(name, work);
     return work;
   }
+}
+
+function idsOf(events: readonly MatrixEvent[]): string[] {
+  return events.map((event) => event.event_id);
 }

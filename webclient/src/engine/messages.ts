@@ -1,5 +1,12 @@
 /** What is done with messages beyond writing them: files, forwards, stars, pins, hiding, my own notes. */
-import { type ForwardOrigin, forwardContent, messageContent, type ReplyTo, wordsOf } from '../model/drafting';
+import {
+  type ForwardOrigin,
+  forwardContent,
+  messageContent,
+  type ReplyTo,
+  replyRelation,
+  wordsOf,
+} from '../model/drafting';
 import { asEvent, asEvents, type Json, type MatrixEvent } from '../model/events';
 import { bundle } from '../model/link-previews';
 import { mediaOf } from '../model/media';
@@ -39,7 +46,7 @@ export class Messages {
       const told = index === 0 ? draft.caption : undefined;
       const words = told === undefined && reply === null ? null : wordsOf(told ?? { text: file.name }, reply?.sender);
       const album = inAlbum ? { id, index, count: files.length } : null;
-      const relation = reply === null ? {} : { 'm.relates_to': { 'm.in_reply_to': { event_id: reply.eventId } } };
+      const relation = this.relation(roomId, draft.thread, reply);
       const { attachments, blobs } = attachmentsOf(file);
       const content = { ...fileContent(file, words, album), ...relation };
       await this.parts.queue.add(
@@ -52,7 +59,9 @@ export class Messages {
   async sendText(roomId: string, draft: MessageDraft): Promise<string> {
     const msgtype = draft.as === 'emote' ? 'm.emote' : 'm.text';
     const link = draft.link === undefined ? {} : bundle(draft.link);
-    const content = { ...messageContent(draft, this.replyTo(roomId, draft.replyTo), msgtype), ...link };
+    const reply = this.replyTo(roomId, draft.replyTo);
+    const relation = this.relation(roomId, draft.thread, reply);
+    const content = { ...messageContent(draft, reply, msgtype), ...link, ...relation };
     const op = await this.parts.queue.add({ roomId, kind: 'message', target: null, type: 'm.room.message', content });
     return localKey(op.txnId);
   }
@@ -187,6 +196,17 @@ export class Messages {
     await this.parts.commit(changes);
     await this.parts.request('account_data', { user_id: account.me, type: SAVED, content });
     return roomId;
+  }
+
+  /** How a message is tied to the one it answers, and to its thread. Spec: Client-Server API, Threading. */
+  private relation(roomId: string, root: string | undefined, reply: ReplyTo | null): Json {
+    if (root === undefined) {
+      return replyRelation(reply);
+    }
+    const timeline = this.parts.account.timelines.get(roomId);
+    const last = timeline?.threads.shown(root, (id) => timeline.event(id)).at(-1) ?? root;
+    const thread = { rel_type: 'm.thread', event_id: root, is_falling_back: reply === null };
+    return { 'm.relates_to': { ...thread, 'm.in_reply_to': { event_id: reply?.eventId ?? last } } };
   }
 
   private replyTo(roomId: string, eventId: string | undefined): ReplyTo | null {

@@ -1,14 +1,18 @@
 /** A room as one page has it open: what the page was told of its timeline, and what it has to be told next. */
 import { replyTarget } from '../model/relations';
+import { viewId } from '../model/view-ids';
 import type { ErrorInfo, TimelineItem } from '../store/contract';
 import { type Patch, spliceBetween } from './rpc';
 import { localKey } from './send/ops';
 import type { Account } from './sync/account';
 import type { Fragment } from './sync/fragments';
-import { eventItem, itemKeys, opItem } from './sync/items';
+import { eventItem, itemKeys, opItem, threadKeys } from './sync/items';
+import type { Thread } from './sync/threads';
 import type { RoomTimeline } from './sync/timeline';
 
 export interface OpenRoom {
+  /** The thread that is looked at; null: the main timeline. */
+  readonly root: string | null;
   /** An event of the fragment that is looked at; null: the live one. */
   anchor: string | null;
   keys: readonly string[];
@@ -17,8 +21,8 @@ export interface OpenRoom {
   flags: string;
 }
 
-/** What a row shows and is not here: the event that it quotes, or the votes of a poll. */
-export type Missing = 'quoted' | 'votes';
+/** What is shown and is not here: the event that a row quotes, the votes of a poll, the newest of a thread. */
+export type Missing = 'quoted' | 'votes' | 'thread';
 
 export interface LoadState {
   readonly older: boolean;
@@ -28,8 +32,8 @@ export interface LoadState {
 
 export const IDLE: LoadState = { older: false, newer: false, error: null };
 
-export function newlyOpen(): OpenRoom {
-  return { anchor: null, keys: [], items: new Map(), flags: '' };
+export function newlyOpen(root: string | null): OpenRoom {
+  return { root, anchor: null, keys: [], items: new Map(), flags: '' };
 }
 
 export function viewedFragment(timeline: RoomTimeline, anchor: string | null): Fragment | null {
@@ -49,12 +53,19 @@ interface Refresh {
 export function refresh(open: OpenRoom, from: Refresh): Patch | null {
   const { account, roomId } = from;
   const timeline = account.timeline(roomId);
-  const fragment = viewedFragment(timeline, open.anchor);
+  const { root } = open;
+  const fragment = root === null ? viewedFragment(timeline, open.anchor) : null;
   open.anchor = fragment?.live === false ? open.anchor : null;
-  const keys = itemKeys(account, timeline, fragment);
-  const events = changedItems(open, keys, rowsOf(account, timeline, fragment), from);
+  const keys = root === null ? itemKeys(account, timeline, fragment) : threadKeys(account, timeline, root);
+  const ids =
+    root === null ? (fragment?.ids ?? []) : [root, ...timeline.threads.shown(root, (id) => timeline.event(id))];
+  const events = changedItems(open, keys, rowsOf(account, timeline, ids), from);
   const splice = spliceBetween(open.keys, keys);
-  const flags = flagsOf(fragment, from.load);
+  const flags = root === null ? flagsOf(fragment, from.load) : threadFlags(timeline.threads.of(root), from.load);
+  const thread = root === null ? null : timeline.threads.of(root);
+  if (root !== null && thread !== null && (thread.stale || !thread.loaded)) {
+    from.missing('thread', roomId, root);
+  }
   const flagsJson = JSON.stringify(flags);
   if (splice === null && Object.keys(events).length === 0 && flagsJson === open.flags) {
     return null;
@@ -67,7 +78,7 @@ export function refresh(open: OpenRoom, from: Refresh): Patch | null {
   }
   open.keys = keys;
   open.flags = flagsJson;
-  return { p: 'timeline', roomId, splice, events, flags };
+  return { p: 'timeline', roomId: viewId(roomId, root), splice, events, flags };
 }
 
 interface RowSource {
@@ -101,7 +112,7 @@ function changedItems(open: OpenRoom, keys: readonly string[], rows: ReadonlyMap
   return events;
 }
 
-function rowsOf(account: Account, timeline: RoomTimeline, fragment: Fragment | null): Map<string, RowSource> {
+function rowsOf(account: Account, timeline: RoomTimeline, ids: readonly string[]): Map<string, RowSource> {
   const rows = new Map<string, RowSource>();
   for (const op of account.opsOf(timeline.roomId)) {
     if (op.kind === 'message') {
@@ -110,16 +121,27 @@ function rowsOf(account: Account, timeline: RoomTimeline, fragment: Fragment | n
       rows.set(key, { ids: quoted === null ? [key] : [key, quoted], make: () => opItem(account, timeline, op) });
     }
   }
-  for (const id of fragment?.ids ?? []) {
+  for (const id of ids) {
     const event = timeline.event(id);
     if (event !== undefined) {
       const key = account.keyOf(event);
       const quoted = replyTarget(event.content);
-      const ids = quoted === null ? [id, key] : [id, key, quoted];
-      rows.set(key, { ids, make: () => eventItem(account, timeline, event) });
+      const seen = quoted === null ? [id, key] : [id, key, quoted];
+      rows.set(key, { ids: seen, make: () => eventItem(account, timeline, event) });
     }
   }
   return rows;
+}
+
+function threadFlags(thread: Thread, load: LoadState) {
+  return {
+    live: true,
+    hasOlder: !thread.loaded || thread.older !== null,
+    hasNewer: false,
+    loadingOlder: load.older,
+    loadingNewer: false,
+    loadError: load.error,
+  };
 }
 
 function flagsOf(fragment: Fragment | null, load: LoadState) {

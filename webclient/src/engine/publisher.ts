@@ -1,5 +1,6 @@
 /** Tells the pages what changed: gathered, and at most one message per page and frame. */
 
+import { roomOfView, rootOfView } from '../model/view-ids';
 import type { ConnectionState, Draft, SessionState } from '../store/contract';
 import { IDLE, type LoadState, type Missing, newlyOpen, type OpenRoom, refresh, viewedFragment } from './open-room';
 import type { Patch, ToPage } from './rpc';
@@ -42,7 +43,7 @@ export class Publisher {
   ) {}
 
   get openRooms(): string[] {
-    return [...new Set([...this.pages].flatMap((page) => [...page.open.keys()]))];
+    return [...new Set([...this.pages].flatMap((page) => [...page.open.keys()].map(roomOfView)))];
   }
 
   add(page: Page): void {
@@ -54,9 +55,10 @@ export class Publisher {
     this.pages.delete(page);
   }
 
-  open(page: Page, roomId: string): void {
-    page.open.set(roomId, page.open.get(roomId) ?? newlyOpen());
-    this.post(page, [...this.memberPatches(roomId, null), ...this.timelinePatch(page, roomId, null)]);
+  /** Opens a view: a room, or a thread. */
+  open(page: Page, view: string): void {
+    page.open.set(view, page.open.get(view) ?? newlyOpen(rootOfView(view)));
+    this.post(page, [...this.memberPatches(roomOfView(view), null), ...this.timelinePatch(page, view, null)]);
   }
 
   /** Looks at another place of an open room. */
@@ -80,9 +82,9 @@ export class Publisher {
     return timeline === undefined ? null : viewedFragment(timeline, anchor);
   }
 
-  loading(roomId: string, state: Partial<LoadState>): void {
-    this.loads.set(roomId, { ...(this.loads.get(roomId) ?? IDLE), ...state });
-    this.toEach((page) => (page.open.has(roomId) ? this.timelinePatch(page, roomId, new Set()) : []));
+  loading(view: string, state: Partial<LoadState>): void {
+    this.loads.set(view, { ...(this.loads.get(view) ?? IDLE), ...state });
+    this.toEach((page) => (page.open.has(view) ? this.timelinePatch(page, view, new Set()) : []));
   }
 
   /** To all pages at once, e.g. a new connection state. */
@@ -96,11 +98,11 @@ export class Publisher {
     this.held = false;
     this.loads.clear();
     for (const page of this.pages) {
-      const rooms = keepOpen ? [...page.open.keys()] : [];
+      const views = keepOpen ? [...page.open.keys()] : [];
       page.open.clear();
       page.post({ t: 'patches', patches: this.everything() });
-      for (const roomId of rooms) {
-        this.open(page, roomId);
+      for (const view of views) {
+        this.open(page, view);
       }
     }
   }
@@ -151,10 +153,13 @@ export class Publisher {
     const members = mergeSets(all.map((changes) => changes.members));
     this.toEach((page) => [
       ...shared,
-      ...[...page.open.keys()].flatMap((roomId) => [
-        ...(members.has(roomId) ? this.memberPatches(roomId, members.get(roomId) ?? null) : []),
-        ...this.timelinePatch(page, roomId, members.has(roomId) ? null : (dirty.get(roomId) ?? new Set())),
-      ]),
+      ...[...page.open.keys()].flatMap((view) => {
+        const roomId = roomOfView(view);
+        return [
+          ...(members.has(roomId) ? this.memberPatches(roomId, members.get(roomId) ?? null) : []),
+          ...this.timelinePatch(page, view, members.has(roomId) ? null : (dirty.get(roomId) ?? new Set())),
+        ];
+      }),
     ]);
   }
 
@@ -227,14 +232,14 @@ export class Publisher {
     ];
   }
 
-  private timelinePatch(page: Page, roomId: string, dirty: ReadonlySet<string> | null): Patch[] {
+  private timelinePatch(page: Page, view: string, dirty: ReadonlySet<string> | null): Patch[] {
     const { account } = this.source();
-    const open = page.open.get(roomId);
+    const open = page.open.get(view);
     if (account === null || open === undefined) {
       return [];
     }
-    const load = this.loads.get(roomId) ?? IDLE;
-    const patch = refresh(open, { account, roomId, load, dirty, missing: this.missing });
+    const load = this.loads.get(view) ?? IDLE;
+    const patch = refresh(open, { account, roomId: roomOfView(view), load, dirty, missing: this.missing });
     return patch === null ? [] : [patch];
   }
 

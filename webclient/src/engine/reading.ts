@@ -1,7 +1,7 @@
 /** Read receipts and typing notices: shown at once, sent when there is a way. Only the newest of each room counts. */
 import { object } from '../model/events';
 import { errorInfo } from '../store/errors';
-import { isPassing } from './api/http';
+import { isPassing, path } from './api/http';
 import type { Core } from './core';
 import { Changes } from './sync/changes';
 import { setRoomAccountData } from './sync/extensions';
@@ -95,13 +95,27 @@ export class Reading {
     }
   }
 
+  /** Whether an event says nothing about how far the threads of its room are read, which have something new. */
+  private async mainOnly(roomId: string, eventId: string): Promise<boolean> {
+    const unread = Object.keys(this.core.account.rooms.get(roomId)?.threadCounts ?? {}).length;
+    return unread > 0 && (await this.core.timeline(roomId)).threads.rootOf(eventId) === null;
+  }
+
   private async send(roomId: string, eventId: string): Promise<void> {
     this.sending.add(roomId);
     let settled = true;
     try {
       const hidden = ownView(this.core.account).privacy.receipts === 'private';
       const receipt = hidden ? { read_private: eventId } : { read: eventId };
-      await this.core.request('read_markers', { room_id: roomId, fully_read: eventId, ...receipt });
+      if (await this.mainOnly(roomId, eventId)) {
+        // What was written in threads meanwhile is still unread.
+        const kind = hidden ? 'm.read.private' : 'm.read';
+        const tail = path`/_matrix/client/v3/rooms/${roomId}/receipt/${kind}/${eventId}`;
+        await this.core.http({ method: 'POST', path: tail, body: { thread_id: 'main' } });
+        await this.core.request('read_markers', { room_id: roomId, fully_read: eventId });
+      } else {
+        await this.core.request('read_markers', { room_id: roomId, fully_read: eventId, ...receipt });
+      }
     } catch (error) {
       // What the server refuses for good would be refused again; the rest goes out with the next connection.
       settled = !isPassing(errorInfo(error));

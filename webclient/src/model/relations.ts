@@ -33,7 +33,16 @@ export function relationOf(event: MatrixEvent): Relation | null {
 
 /** The event this message answers to, if it is a reply. */
 export function replyTarget(content: Json): string | null {
-  return textOrNull(object(object(content['m.relates_to'])['m.in_reply_to']).event_id);
+  const relates = object(content['m.relates_to']);
+  // In a thread each message names the one before it, for clients that know no threads: that is no answer.
+  const isFallback = relates.rel_type === 'm.thread' && relates.is_falling_back === true;
+  return isFallback ? null : textOrNull(object(relates['m.in_reply_to']).event_id);
+}
+
+/** The first message of the thread that a message belongs to. Spec: Client-Server API, Threading. */
+export function threadRoot(content: Json): string | null {
+  const relates = object(content['m.relates_to']);
+  return relates.rel_type === 'm.thread' ? textOrNull(relates.event_id) : null;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { GroupCommands } from './groups';
 import type { OwnCommands } from './own';
 import type { PhoneCommands } from './phone';
 import type { PollCommands } from './polls';
+import type { ThreadCommands } from './threads';
 
 export interface LoginRequest {
   /** Name or address of the server; null takes the session's suggested one (own origin first). */
@@ -39,6 +40,8 @@ export interface MessageDraft extends Written {
   readonly replyTo?: EventId | undefined;
   /** Goes out with the message as the preview of its link; null: it shall have none. */
   readonly link?: PagePreview | null;
+  /** The first message of the thread it goes to. */
+  readonly thread?: EventId | undefined;
   /** `emote` for what `/me` says. */
   readonly as?: 'text' | 'emote';
 }
@@ -47,6 +50,7 @@ export interface FilesDraft {
   readonly files: readonly OutgoingFile[];
   readonly caption?: Written;
   readonly replyTo?: EventId | undefined;
+  readonly thread?: EventId | undefined;
   /** Shown as one message with several pictures, where the reader's client can. */
   readonly asAlbum: boolean;
 }
@@ -84,7 +88,13 @@ export interface Profile {
  * Every command rejects with a `CommandError` (see `store/errors.ts`: `.info` is an `ErrorInfo`). Sending commands
  * resolve as soon as the message is safely stored in the queue; what becomes of it is seen in the timeline.
  */
-export interface Commands extends GroupCommands, OwnCommands, FindingCommands, PhoneCommands, PollCommands {
+export interface Commands
+  extends GroupCommands,
+    OwnCommands,
+    FindingCommands,
+    PhoneCommands,
+    PollCommands,
+    ThreadCommands {
   /** Looks up what the user typed: well-known, versions, login flows, registration. Rejects with `NO_SERVER`. */
   discover(server: string): Promise<ServerInfo>;
   usernameAvailable(server: string | null, username: string): Promise<boolean>;
@@ -94,7 +104,10 @@ export interface Commands extends GroupCommands, OwnCommands, FindingCommands, P
   /** Tries to connect at once instead of waiting for `retryAt`. */
   reconnect(): Promise<void>;
 
-  /** Subscribes, shows what is cached, and fetches the newest messages when there is nothing. */
+  /**
+   * Subscribes, shows what is cached, and fetches the newest messages when there is nothing. Also for a thread of a room
+   * that is open, by the name of its view, as `closeRoom`, `loadOlder`, `loadNewer` and `showLive`.
+   */
   openRoom(roomId: RoomId): Promise<void>;
   closeRoom(roomId: RoomId): Promise<void>;
   loadOlder(roomId: RoomId): Promise<void>;

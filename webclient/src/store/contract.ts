@@ -15,6 +15,7 @@ export type * from './groups';
 export type * from './own';
 export type * from './phone';
 export type * from './polls';
+export type * from './threads';
 
 export type RoomId = string;
 export type UserId = string;
@@ -78,6 +79,8 @@ export interface Room {
   readonly isPublic: boolean;
   readonly preview: Preview | null;
   readonly unread: Unread;
+  /** Threads with something new in them. */
+  readonly unreadThreads: number;
   readonly pinned: boolean;
   readonly lowPriority: boolean;
   readonly muted: boolean;
@@ -242,6 +245,19 @@ export interface TimelineItem {
   /** How far its files are uploaded; null when there is nothing to upload. */
   readonly upload: Upload | null;
   readonly poll: Poll | null;
+  readonly thread: ThreadSummary | null;
+}
+
+/** What a message shows of the thread that begins with it. */
+export interface ThreadSummary {
+  readonly count: number;
+  /** Answers that I have not read and am told of. */
+  readonly unread: number;
+  readonly latestTs: number;
+  readonly latestName: string;
+  readonly latestBody: PreviewBody;
+  /** Some who wrote in it, the latest first. */
+  readonly people: readonly UserId[];
 }
 
 export interface Upload {
@@ -298,7 +314,7 @@ export interface MirrorState {
   readonly membersComplete: Readonly<Record<RoomId, boolean>>;
   /** Who is typing, without me. */
   readonly typing: Readonly<Record<RoomId, readonly UserId[]>>;
-  /** Present for rooms this page has open. */
+  /** Present for what this page has open, by the name of the view (`model/view-ids.ts`): rooms, and threads of theirs. */
   readonly timelines: Readonly<Record<RoomId, Timeline>>;
   readonly drafts: Readonly<Record<RoomId, Draft>>;
   readonly own: Own;

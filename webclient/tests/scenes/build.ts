@@ -52,6 +52,7 @@ export function room(id: string, name: string, more: Partial<Room> = {}): Room {
     isPublic: false,
     preview: null,
     unread: { notifications: 0, highlights: 0, marked: false },
+    unreadThreads: 0,
     pinned: false,
     saved: false,
     pins: [],
@@ -118,6 +119,7 @@ export function message(
     heard: true,
     upload: null,
     poll: null,
+    thread: null,
     ...more,
   };
 }

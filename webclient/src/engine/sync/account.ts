@@ -40,6 +40,10 @@ export interface RoomData {
   readonly highlights: number;
   /** Newest public receipt of each other reader. */
   readonly readers: Readonly<Record<string, { readonly eventId: string; readonly ts: number }>>;
+  /** Unread answers by thread, of those that have any. */
+  readonly threadCounts?: Readonly<Record<string, number>>;
+  /** How far others have read threads: by thread, then by person. */
+  readonly threadReaders?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly myRead: { readonly eventId: string; readonly ts: number } | null;
   readonly preview: Preview | null;
   readonly membersComplete: boolean;

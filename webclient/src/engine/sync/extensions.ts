@@ -21,10 +21,7 @@ export function applyExtensions(account: Account, extensions: Json, changes: Cha
     changes.typing.add(roomId);
   }
   for (const [roomId, counts] of roomEntries(object(extensions[COUNTS]).rooms)) {
-    changeRoom(account, roomId, changes, {
-      notifications: number(object(counts).n, 0),
-      highlights: number(object(counts).h, 0),
-    });
+    applyCounts(account, roomId, object(counts), changes);
   }
   for (const [roomId, value] of roomEntries(object(extensions[PREVIEW]).rooms)) {
     const event = asEvent(value);
@@ -36,6 +33,22 @@ export function applyExtensions(account: Account, extensions: Json, changes: Cha
   for (const [userId, value] of Object.entries(object(object(extensions[PRESENCE]).users))) {
     applyPresence(account, userId, object(value), changes);
   }
+}
+
+function applyCounts(account: Account, roomId: string, counts: Json, changes: Changes): void {
+  const before = account.rooms.get(roomId)?.threadCounts ?? {};
+  const threads = Object.entries(object(counts.threads)).map(
+    ([root, one]) => [root, number(object(one).n, 0)] as const,
+  );
+  const threadCounts = Object.fromEntries(threads.filter(([, unread]) => unread > 0));
+  for (const root of new Set([...Object.keys(before), ...Object.keys(threadCounts)])) {
+    changes.event(roomId, root);
+  }
+  changeRoom(account, roomId, changes, {
+    notifications: number(counts.n, 0),
+    highlights: number(counts.h, 0),
+    threadCounts,
+  });
 }
 
 function changeRoom(account: Account, roomId: string, changes: Changes, fields: Partial<RoomData>): void {
@@ -89,17 +102,24 @@ export function setRoomAccountData(
   }
 }
 
-/** Content of an `m.receipt` event. Receipts of threads other than the main one do not count here. */
+/** Content of an `m.receipt` event. Those of threads are kept apart from those of the main timeline. */
 function applyReceipts(account: Account, roomId: string, content: Json, changes: Changes): void {
   const room = account.rooms.get(roomId) ?? emptyRoom(roomId);
   const readers = { ...room.readers };
+  const threadReaders: Record<string, Record<string, string>> = { ...room.threadReaders };
   let myRead = room.myRead;
   for (const [eventId, types] of Object.entries(content)) {
     for (const type of ['m.read', 'm.read.private']) {
       for (const [userId, value] of Object.entries(object(object(types)[type]))) {
         const receipt = object(value);
         const thread = receipt.thread_id;
-        if (!isObject(value) || !userId.startsWith('@') || (thread !== undefined && thread !== 'main')) {
+        if (!isObject(value) || !userId.startsWith('@')) {
+          continue;
+        }
+        if (typeof thread === 'string' && thread !== 'main') {
+          if (userId !== account.me && thread.startsWith('$')) {
+            threadReaders[thread] = { ...threadReaders[thread], [userId]: eventId };
+          }
           continue;
         }
         const read = { eventId, ts: number(receipt.ts, 0) };
@@ -111,7 +131,7 @@ function applyReceipts(account: Account, roomId: string, content: Json, changes:
       }
     }
   }
-  changeRoom(account, roomId, changes, { readers, myRead });
+  changeRoom(account, roomId, changes, { readers, myRead, threadReaders });
   changes.event(roomId, '*');
 }
 

@@ -4,9 +4,9 @@ import { type Json, type MatrixEvent, text } from '../../model/events';
 import { mediaOf } from '../../model/media';
 import { isPollStart, pollOf } from '../../model/polls';
 import { previewBody } from '../../model/preview';
-import { isRedacted, redactedBy, relationOf, replyTarget } from '../../model/relations';
+import { isRedacted, redactedBy, relationOf, replyTarget, threadRoot } from '../../model/relations';
 import { serviceLine } from '../../model/service';
-import type { Delivery, Reaction, ReplyTarget, TimelineItem, Upload } from '../../store/contract';
+import type { Delivery, Reaction, ReplyTarget, ThreadSummary, TimelineItem, Upload } from '../../store/contract';
 import { localKey, type Op } from '../send/ops';
 import type { Account } from './account';
 import type { Fragment } from './fragments';
@@ -54,16 +54,31 @@ function findKind(event: MatrixEvent): Kind {
 
 /** Ids of all rows of a run, oldest first, with what is still on its way at the end of the live one. */
 export function itemKeys(account: Account, timeline: RoomTimeline, fragment: Fragment | null): string[] {
+  const { threads } = timeline;
   const hidden = hiddenIn(account, timeline.roomId);
   const keys = (fragment?.ids ?? []).flatMap((id) => {
     const event = timeline.event(id);
+    const isHere = event !== undefined && kindOf(event) !== null && !hidden.has(id) && threads.rootOf(id) === null;
+    return isHere ? account.keyOf(event) : [];
+  });
+  return fragment !== null && !fragment.live ? keys : withPending(account, timeline.roomId, null, keys);
+}
+
+/** Ids of all rows of a thread: its first message, then the answers. */
+export function threadKeys(account: Account, timeline: RoomTimeline, root: string): string[] {
+  const hidden = hiddenIn(account, timeline.roomId);
+  const answers = timeline.threads.shown(root, (id) => timeline.event(id));
+  const keys = [root, ...answers].flatMap((id) => {
+    const event = timeline.event(id);
     return event !== undefined && kindOf(event) !== null && !hidden.has(id) ? account.keyOf(event) : [];
   });
-  if (fragment !== null && !fragment.live) {
-    return keys;
-  }
+  return withPending(account, timeline.roomId, root, keys);
+}
+
+/** Rows, and those of the messages on their way to the same thread (null: the main timeline). */
+function withPending(account: Account, roomId: string, root: string | null, keys: readonly string[]): string[] {
   const shown = new Set(keys);
-  const pending = account.opsOf(timeline.roomId).filter((op) => op.kind === 'message');
+  const pending = account.opsOf(roomId).filter((op) => op.kind === 'message' && threadRoot(op.content) === root);
   return [...keys, ...pending.map((op) => localKey(op.txnId)).filter((key) => !shown.has(key))];
 }
 
@@ -96,6 +111,7 @@ export function eventItem(account: Account, timeline: RoomTimeline, event: Matri
     starred: starsOf(account).ids.has(event.event_id),
     heard: heardIn(account, timeline.roomId).has(event.event_id),
     upload: null,
+    thread: kind === 'service' ? null : threadOf(account, timeline, event),
     poll: kind === 'message' ? pollView(account, timeline, event, { content, ops }) : null,
   };
 }
@@ -122,7 +138,31 @@ export function opItem(account: Account, timeline: RoomTimeline, op: Op): Timeli
     starred: false,
     heard: true,
     upload: uploadOf(account, op),
+    thread: null,
     poll: pollView(account, timeline, opEvent(account, op), { content: op.content, ops: [] }),
+  };
+}
+
+const FACES = 3;
+
+/** The thread that begins with a message, if one does. */
+export function threadOf(account: Account, timeline: RoomTimeline, event: MatrixEvent): ThreadSummary | null {
+  const { threads, roomId } = timeline;
+  const find = (id: string) => timeline.event(id);
+  const told = threads.rootOf(event.event_id) === null ? threads.summary(event.event_id, find) : null;
+  if (told === null) {
+    return null;
+  }
+  const { latest } = told;
+  const known = threads.shown(event.event_id, find).flatMap((id) => find(id)?.sender ?? []);
+  const kind = kindOf(latest) ?? 'unknown';
+  return {
+    count: told.count,
+    unread: account.rooms.get(roomId)?.threadCounts?.[event.event_id] ?? 0,
+    latestTs: latest.origin_server_ts,
+    latestName: nameIn(account, roomId, latest.sender),
+    latestBody: previewBody(kind, latest.type, timeline.contentOf(latest), null),
+    people: [...new Set([latest.sender, ...known.toReversed()])].slice(0, FACES),
   };
 }
 
@@ -210,6 +250,12 @@ export function deliveryOf(account: Account, timeline: RoomTimeline, eventId: st
 
 /** Others whose receipt is at an event or after it. */
 export function readersOf(account: Account, timeline: RoomTimeline, eventId: string): string[] {
+  const root = timeline.threads.rootOf(eventId);
+  if (root !== null) {
+    const ids = timeline.threads.shown(root, (id) => timeline.event(id));
+    const reads = Object.entries(account.rooms.get(timeline.roomId)?.threadReaders?.[root] ?? {});
+    return reads.filter(([, id]) => ids.indexOf(id) >= ids.indexOf(eventId)).map(([userId]) => userId);
+  }
   const own = timeline.fragmentOf(eventId);
   const place = own?.ids.indexOf(eventId) ?? 0;
   const readers = Object.entries(account.rooms.get(timeline.roomId)?.readers ?? {});

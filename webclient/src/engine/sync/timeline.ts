@@ -2,6 +2,7 @@
 import { asEvent, type Json, type MatrixEvent, object } from '../../model/events';
 import { editedContent, isRedacted, isValidEdit, newerEdit, redacted, relationOf } from '../../model/relations';
 import { addLive, addRun, type Edge, type Fragment } from './fragments';
+import { Threads } from './threads';
 
 const STORED_MOST = 120;
 const STORED_AFTER_CUT = 100;
@@ -15,6 +16,7 @@ export interface StoredTimeline {
 
 export class RoomTimeline {
   fragments: readonly Fragment[] = [];
+  readonly threads = new Threads();
   private readonly events = new Map<string, MatrixEvent>();
   private readonly edits = new Map<string, readonly MatrixEvent[]>();
   private readonly reactions = new Map<string, Map<string, { readonly key: string; readonly sender: string }>>();
@@ -57,6 +59,7 @@ export class RoomTimeline {
     const touched = this.takeAll(events);
     const older = from.older ?? wayOn(events);
     this.fragments = addLive(this.fragments, ids(events), { gap: from.gap, older });
+    this.threads.live(ids(events), from.gap);
     return touched;
   }
 
@@ -152,6 +155,7 @@ export class RoomTimeline {
   private take(raw: MatrixEvent): string[] {
     const redaction = isRedacted(raw) ? undefined : this.redactions.get(raw.event_id);
     const event = redaction === undefined ? raw : redacted(raw, redaction);
+    const root = this.threads.take(event);
     const known = this.events.get(event.event_id);
     if (known !== undefined && (isRedacted(known) || !isRedacted(event))) {
       return [];
@@ -165,7 +169,8 @@ export class RoomTimeline {
     if (known !== undefined) {
       return [event.event_id, ...this.withdraw(known)];
     }
-    return isRedacted(event) ? [event.event_id] : [event.event_id, ...this.relate(event)];
+    const touched = root === null ? [event.event_id] : [event.event_id, root];
+    return isRedacted(event) ? touched : [...touched, ...this.relate(event)];
   }
 
   private relate(event: MatrixEvent): string[] {
@@ -196,7 +201,8 @@ export class RoomTimeline {
     }
     this.events.set(target, redacted(event, redaction));
     this.changed.add(target);
-    return [target, ...this.withdraw(event)];
+    const root = this.threads.rootOf(target);
+    return [target, ...(root === null ? [] : [root]), ...this.withdraw(event)];
   }
 
   /** Takes back what a now redacted event did to another one. */

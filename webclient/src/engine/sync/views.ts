@@ -45,6 +45,7 @@ export function roomView(account: Account, room: RoomData): Room {
       highlights: room.highlights,
       marked: object(room.accountData['m.marked_unread']).unread === true,
     },
+    unreadThreads: Object.keys(room.threadCounts ?? {}).length,
     pinned: tags['m.favourite'] !== undefined,
     lowPriority: tags['m.lowpriority'] !== undefined,
     muted: isMuted(account, room.id),

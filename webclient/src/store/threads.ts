@@ -1,0 +1,19 @@
+/** Threads of a room, as lists and bars show them. Part of the contract. */
+import type { EventId, EventPreview, RoomId, ThreadSummary } from './contract';
+
+/** The first message of a thread, and what is in it. */
+export interface ThreadInList extends EventPreview {
+  readonly thread: ThreadSummary;
+}
+
+export interface ThreadPage {
+  readonly entries: readonly ThreadInList[];
+  readonly next: string | null;
+}
+
+export interface ThreadCommands {
+  /** Threads of a room, the one with the newest answer first; `from`: `next` of the page before. */
+  threads(roomId: RoomId, from: string | null): Promise<ThreadPage>;
+  /** Read a thread up to and with this answer. */
+  markThreadRead(roomId: RoomId, root: EventId, eventId: EventId): Promise<void>;
+}
