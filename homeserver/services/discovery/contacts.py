@@ -116,7 +116,8 @@ class ContactDiscovery:
         found = await self._lookups.mutual(user_id, own, list(indexes))
         if self._elsewhere is not None:
             wanted = [one for index, one in indexes.items() if index not in found]
-            own_hashes = [self.hash_of(one.address) for one in await self._addresses.of_user(user_id)]
+            known = await self._addresses.of_user(user_id)
+            own_hashes = [self.hash_of(one.address) for one in known if one.medium == NUMBER]
             there = await self._elsewhere.lookup(user_id, own_hashes, wanted)
             found.update({self.index(one): who for one, who in there.items()})
         told = await self._lookups.admit(user_id, found, self._clock.now_ms(), NEW_A_DAY)
