@@ -1,0 +1,154 @@
+"""Inviting by phone number, and one's own number in the settings."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import NewHouse, NewPerson
+from tests.browser.person import LIVE_LIMIT_MS, START_LIMIT_MS, Person
+from tests.browser.phones import (
+    LOGIN,
+    Number,
+    a_day_passes,
+    asks_for_a_code,
+    codes,
+    comes_in,
+    has_an_account,
+    newest_code,
+)
+from tests.support.server import ServerProcess
+
+KNOWN, FUTURE, OTHER = Number("7400123456"), Number("7400123457"), Number("7400123458")
+
+
+@pytest.fixture
+async def house(new_house: NewHouse) -> ServerProcess:
+    return await new_house(login=LOGIN)
+
+
+async def _opens_the_phone_page(person: Person) -> None:
+    await person.at("main-menu").click()
+    await person.at("menu-settings").click()
+    await person.at("open-phone").click()
+    await person.at("own-numbers").wait_for(timeout=LIVE_LIMIT_MS)
+
+
+async def test_people_are_invited_by_number_whether_or_not_they_have_an_account(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    await has_an_account(house, "mia", KNOWN)
+    hugo, mia, nora = [await new_person(name, house) for name in ("hugo", "mia", "nora")]
+    await hugo.opens_the_page()
+    await hugo.at("by-name").click(timeout=START_LIMIT_MS)
+    await hugo.at("to-sign-up").click()
+    await hugo.at("username").fill("hugo")
+    await hugo.at("password").fill(hugo.password)
+    await hugo.at("submit").click()
+    await hugo.is_live()
+    await hugo.makes_group("Numbers")
+    await hugo.at("open-info").click()
+    await hugo.at("info-invite").click()
+    for written in (f"0{KNOWN.national}", FUTURE.shown):
+        await hugo.at("picker-search").fill(written)
+        await hugo.at("picker-number").click()
+    await expect(hugo.at("picked")).to_have_count(2)
+    before = house.log.count("text message")
+    await hugo.at("invite-submit").click()
+    await expect(hugo.at("invite-dialog")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+
+    await comes_in(mia, house, KNOWN)
+    await mia.accepts("Numbers")
+    await hugo.says("Hello by number")
+    await mia.sees("Hello by number")
+
+    await comes_in(nora, house, FUTURE, name="Nora")
+    await nora.accepts("Numbers")
+    await nora.says("Here I am")
+    await hugo.sees("Here I am")
+    assert house.log.count("text message") > before, "who has no account got a message"
+
+
+@pytest.mark.full("browser")
+@pytest.mark.full("phone")
+async def test_a_number_is_changed_and_a_password_asked_for_after_the_code(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    sue = await new_person("sue", house)
+    await comes_in(sue, house, KNOWN, name="Sue")
+    await _opens_the_phone_page(sue)
+    await expect(sue.at("own-number")).to_contain_text(KNOWN.masked)
+    await sue.at("own-number").click()
+    await sue.at("menu-show").click()
+    await expect(sue.at("own-number")).to_contain_text(KNOWN.shown)
+
+    await sue.at("own-number").click()
+    await sue.at("menu-change").click()
+    await sue.at("number").fill("+44 7400 12345")
+    await expect(sue.at("number-next")).to_be_disabled()
+    await sue.at("number").fill(OTHER.shown)
+    before = len(codes(house))
+    await sue.at("number-next").click()
+    await sue.at("code").fill(await newest_code(house, after=before))
+    await a_day_passes(house)
+    before = len(codes(house))
+    await sue.at("confirm-send").click(timeout=LIVE_LIMIT_MS)
+    await sue.at("code").fill(await newest_code(house, after=before))
+    await expect(sue.at("number-dialog")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+    await expect(sue.at("own-number")).to_contain_text(OTHER.masked, timeout=LIVE_LIMIT_MS)
+
+    # The first password of the account, and with it the second step.
+    await a_day_passes(house)
+    await sue.at("second-factor").click()
+    await sue.at("new-password").fill(sue.password)
+    before = len(codes(house))
+    await sue.at("confirm-send").click()
+    await sue.at("code").fill(await newest_code(house, after=before))
+    await expect(sue.at("second-factor")).to_have_attribute("aria-checked", "true", timeout=LIVE_LIMIT_MS)
+
+    await a_day_passes(house)
+    elsewhere = await new_person("sue", house)
+    await elsewhere.opens_the_page()
+    await elsewhere.at("code").fill(await asks_for_a_code(elsewhere, house, OTHER))
+    await elsewhere.at("phone-password").get_by_test_id("password").fill("not this one")
+    await elsewhere.at("submit").click()
+    await expect(elsewhere.at("password")).to_have_attribute("aria-invalid", "true", timeout=LIVE_LIMIT_MS)
+    await elsewhere.at("password").fill(sue.password)
+    await elsewhere.at("submit").click()
+    await elsewhere.is_live()
+
+
+@pytest.mark.full("browser")
+@pytest.mark.full("phone")
+async def test_an_account_by_name_adds_a_number_and_takes_it_away_again(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    tom = await new_person("tom", house)
+    await tom.opens_the_page()
+    await tom.at("by-name").click(timeout=START_LIMIT_MS)
+    await tom.at("to-sign-up").click()
+    await tom.at("username").fill("tom")
+    await tom.at("password").fill(tom.password)
+    await tom.at("submit").click()
+    await tom.is_live()
+    await _opens_the_phone_page(tom)
+    await tom.at("add-number").click()
+    await tom.at("number").fill("+44 7400 000000")
+    await tom.at("number").fill(KNOWN.shown)
+    await tom.at("number-next").click()
+    await tom.at("code").fill(await newest_code(house))
+    await tom.at("confirm-password").fill("not this one")
+    await tom.at("confirm-submit").click()
+    await expect(tom.at("confirm-password")).to_have_attribute("aria-invalid", "true", timeout=LIVE_LIMIT_MS)
+    await tom.at("confirm-password").fill(tom.password)
+    await tom.at("confirm-submit").click()
+    await expect(tom.at("own-number")).to_contain_text(KNOWN.masked, timeout=LIVE_LIMIT_MS)
+
+    await tom.at("number-invites").click()
+    await expect(tom.at("number-invites")).to_have_attribute("aria-checked", "false")
+    await tom.page.reload()
+    await tom.is_live()
+    await _opens_the_phone_page(tom)
+    await expect(tom.at("number-invites")).to_have_attribute("aria-checked", "false")
+    await tom.at("own-number").click()
+    await tom.at("menu-remove").click()
+    await tom.at("question-yes").click()
+    await tom.at("add-number").wait_for(timeout=LIVE_LIMIT_MS)
