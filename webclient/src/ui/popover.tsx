@@ -1,4 +1,4 @@
-import { autoUpdate, computePosition, flip, offset, type Placement, shift, size } from '@floating-ui/dom';
+import type { Placement } from '@floating-ui/dom';
 import { type JSX, onCleanup, onMount } from 'solid-js';
 import { pushLayer } from './layers';
 import s from './popover.module.css';
@@ -14,10 +14,39 @@ type PopoverProps = {
   testid?: string;
 };
 
+/** Loaded with the first thing that floats: the page itself opens without. */
+const floating = () => import('@floating-ui/dom');
+
 function rectAt(anchor: Anchor) {
   if (anchor instanceof Element) return anchor;
   const { x, y } = anchor;
   return { getBoundingClientRect: () => ({ x, y, left: x, top: y, right: x, bottom: y, width: 0, height: 0 }) };
+}
+
+/** Keeps a box at its anchor, inside the window; answers what ends that. */
+async function follow(box: HTMLElement, anchor: Anchor, wanted: Placement): Promise<() => void> {
+  const { autoUpdate, computePosition, flip, offset, shift, size } = await floating();
+  const reference = rectAt(anchor);
+  const place = async () => {
+    const { x, y, placement } = await computePosition(reference, box, {
+      strategy: 'fixed',
+      placement: wanted,
+      middleware: [
+        offset(4),
+        flip({ padding: 8 }),
+        shift({ padding: 8 }),
+        size({ padding: 8, apply: ({ availableHeight }) => box.style.setProperty('--room', `${availableHeight}px`) }),
+      ],
+    });
+    box.dataset.placed = 'true';
+    box.style.setProperty('--x', `${Math.round(x)}px`);
+    box.style.setProperty('--y', `${Math.round(y)}px`);
+    box.style.setProperty(
+      '--from',
+      `${placement.endsWith('end') ? '100%' : '0'} ${placement.startsWith('top') ? '100%' : '0'}`,
+    );
+  };
+  return autoUpdate(reference, box, () => void place());
 }
 
 /** A floating box in the top layer that stays inside the window; a press outside or Esc closes it. */
@@ -25,34 +54,19 @@ export function Popover(props: PopoverProps) {
   let box!: HTMLDivElement;
   onMount(() => {
     const before = document.activeElement;
-    const reference = rectAt(props.anchor);
-    const place = async () => {
-      const { x, y, placement } = await computePosition(reference, box, {
-        strategy: 'fixed',
-        placement: props.placement ?? 'bottom-start',
-        middleware: [
-          offset(4),
-          flip({ padding: 8 }),
-          shift({ padding: 8 }),
-          size({ padding: 8, apply: ({ availableHeight }) => box.style.setProperty('--room', `${availableHeight}px`) }),
-        ],
-      });
-      box.style.setProperty('--x', `${Math.round(x)}px`);
-      box.style.setProperty('--y', `${Math.round(y)}px`);
-      box.style.setProperty(
-        '--from',
-        `${placement.endsWith('end') ? '100%' : '0'} ${placement.startsWith('top') ? '100%' : '0'}`,
-      );
-    };
     box.showPopover();
-    const stop = autoUpdate(reference, box, () => void place());
+    const following = follow(box, props.anchor, props.placement ?? 'bottom-start');
+    following.catch(() => props.onClose());
     const outside = (event: PointerEvent) => {
       if (!box.contains(event.target as Node)) props.onClose();
     };
     document.addEventListener('pointerdown', outside, true);
     const pop = pushLayer(() => props.onClose());
     onCleanup(() => {
-      stop();
+      void following.then(
+        (stop) => stop(),
+        () => undefined,
+      );
       pop();
       document.removeEventListener('pointerdown', outside, true);
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });

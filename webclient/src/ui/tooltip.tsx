@@ -1,4 +1,3 @@
-import { computePosition, flip, offset, shift } from '@floating-ui/dom';
 import { createSignal, onCleanup, onMount } from 'solid-js';
 import s from './tooltip.module.css';
 
@@ -15,6 +14,8 @@ export function TooltipHost() {
     if (box.matches(':popover-open')) box.hidePopover();
   };
   const show = async (target: HTMLElement) => {
+    const { computePosition, flip, offset, shift } = await import('@floating-ui/dom');
+    if (!target.isConnected) return;
     setText(target.dataset.tooltip ?? '');
     box.showPopover();
     const { x, y } = await computePosition(target, box, {
