@@ -11,8 +11,12 @@ scope.addEventListener('install', (event) => {
 
 scope.addEventListener('activate', (event) => {
   event.waitUntil(scope.clients.claim());
-  // Not waited for: requests would have to wait too.
-  void keepRest();
+});
+
+scope.addEventListener('message', (event) => {
+  if ((event.data as { t?: unknown } | null)?.t === 'keep-rest') {
+    event.waitUntil(keepRest());
+  }
 });
 
 scope.addEventListener('fetch', (event) => {
@@ -25,7 +29,6 @@ scope.addEventListener('fetch', (event) => {
     event.respondWith(mediaResponse(request, url));
   } else if (request.mode === 'navigate') {
     event.respondWith(freshPage(request));
-    event.waitUntil(keepRest());
   } else if (url.pathname.startsWith('/assets/')) {
     event.respondWith(keptAsset(request));
   }
@@ -41,14 +44,15 @@ async function keepShell(): Promise<void> {
   }
 }
 
-/** All other files of the build, so that no part of the page is missing without a network. */
+/** All other files of the build, so that no part of the page is missing without a network; asked for by the page. */
 async function keepRest(): Promise<void> {
   try {
     const cache = await caches.open(SHELL);
     const answer = await fetch('/assets.json', { cache: 'no-cache' });
     const listed: unknown = answer.ok ? await answer.json() : [];
+    const kept = new Set((await cache.keys()).map((request) => new URL(request.url).pathname));
     for (const path of Array.isArray(listed) ? listed : []) {
-      if (typeof path === 'string' && path.startsWith('/assets/') && (await cache.match(path)) === undefined) {
+      if (typeof path === 'string' && path.startsWith('/assets/') && !kept.has(path)) {
         await cache.add(path);
       }
     }

@@ -26,4 +26,14 @@ if (place) {
     );
   }, place);
 }
-if (import.meta.env.PROD && 'serviceWorker' in navigator) void navigator.serviceWorker.register('/sw.js');
+
+/** The files of the build that nobody has asked for are fetched when the page has had its own. */
+const rest_after_ms = 10_000;
+
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  const { serviceWorker } = navigator;
+  void serviceWorker.register('/sw.js');
+  setTimeout(() => {
+    void serviceWorker.ready.then((registration) => registration.active?.postMessage({ t: 'keep-rest' }));
+  }, rest_after_ms);
+}
