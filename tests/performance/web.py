@@ -164,6 +164,7 @@ class Bench:
     async def sends(self) -> list[Figure]:
         """Enter, the bubble, the tick."""
         await self._page.evaluate("(name) => probe.open(name)", OTHERS[0])
+        await self._page.evaluate("probe.toEnd()")
         seen: list[dict[str, Any]] = []
         for number in range(SENDS):
             text = f"written at {number}."
@@ -183,6 +184,7 @@ class Bench:
     async def bursts(self) -> list[Figure]:
         """Others write fast into the chat that is open."""
         await self._page.evaluate("(name) => probe.open(name)", OTHERS[4])
+        await self._page.evaluate("probe.toEnd()")
         idle = await self._page.evaluate("probe.frames(2000)")
         async with self._counted() as cost:
             counting = asyncio.ensure_future(self._page.evaluate("(ms) => probe.frames(ms)", BURST_S * 1000))

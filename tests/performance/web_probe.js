@@ -33,6 +33,16 @@
     return { there: there - began, painted: performance.now() - began, rows: rows().length };
   }
 
+  /** Look at the newest message, and go on doing so. */
+  async function toEnd() {
+    const box = byId('timeline');
+    const gap = () => box.scrollHeight - box.clientHeight - box.scrollTop;
+    for (let still = 0; still < 10; still = gap() < 1 ? still + 1 : 0) {
+      box.scrollTop = box.scrollHeight;
+      await frame();
+    }
+  }
+
   async function close() {
     location.hash = '#/';
     await until(() => byId('chat') === null);
@@ -149,5 +159,5 @@
   /** From the beginning of the page to a list that can be used. */
   const listAfter = () => until(() => document.querySelector('[data-testid=chat-row]') !== null).then(() => performance.now());
 
-  globalThis.probe = { open, close, scrollUp, readThrough, watchSending, frames, listAfter, rows: () => rows().length };
+  globalThis.probe = { open, close, toEnd, scrollUp, readThrough, watchSending, frames, listAfter, rows: () => rows().length };
 })();
