@@ -48,6 +48,7 @@ from homeserver.client_api import to_device as to_device_api
 from homeserver.client_api import upgrades as upgrades_api
 from homeserver.client_api import users as users_api
 from homeserver.client_api.admin import api as admin_api
+from homeserver.client_api.admin import phone as admin_phone_api
 from homeserver.client_api.extensions import rooms as extensions_api
 from homeserver.client_api.http import EndpointTable
 from homeserver.client_api.socket.door import Door
@@ -100,6 +101,7 @@ def open_api(house: House, registry: CollectorRegistry) -> EndpointTable:
         is_unlimited=accounts.appservices.access.is_unlimited,
     )
     _about_the_server(table, house, registry)
+    _about_messages(table, house, registry)
     _about_accounts(table, house)
     _about_people(table, house)
     _about_rooms(table, house)
@@ -131,6 +133,19 @@ def _about_the_server(table: EndpointTable, house: House, registry: CollectorReg
         clock=ground.clock,
         rng=ground.rng,
     )
+
+
+def _about_messages(table: EndpointTable, house: House, registry: CollectorRegistry) -> None:
+    """What text messages cost, for admins."""
+    phone = house.accounts.phone
+    if phone is None:
+        return
+    guard = phone.guard
+    Counts(registry, "hearth_sms_sent", "Text messages that were paid for", "kind", lambda: guard.sent)
+    Counts(registry, "hearth_sms_refused", "Text messages that a limit refused", "limit", lambda: guard.refusals)
+    Counts(registry, "hearth_sms_alarms", "Alarms about text messages", "kind", lambda: guard.alarms.counts)
+    admin = house.followers.admin.accounts
+    admin_phone_api.endpoints(table, guard, phone.carrier, admin, provider=house.ground.config.sms.provider)
 
 
 def _about_accounts(table: EndpointTable, house: House) -> None:

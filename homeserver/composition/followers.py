@@ -54,6 +54,9 @@ def build(ground: Ground, accounts: Accounts, people: People, work: RoomWork) ->
     )
     push = _push(ground, accounts, work, sync)
     admin = _admin(ground, accounts, work)
+    if accounts.phone is not None:
+        alarms = accounts.phone.guard.alarms
+        ground.tasks.append(lambda: alarms.tell_by(admin.notices.tell_admins))
     sender = _appservice_sender(ground, accounts, people)
     upkeep = Upkeep(
         ground.owner(),
@@ -130,6 +133,7 @@ def _admin(ground: Ground, accounts: Accounts, work: RoomWork) -> Admin:
             passwords=accounts.passwords,
             profiles=accounts.profiles,
             devices=accounts.devices,
+            addresses=accounts.addresses,
             deactivation=work.deactivation,
             joining=work.joining,
             inviting=work.inviting,

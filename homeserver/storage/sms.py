@@ -55,6 +55,15 @@ class Counts(NamedTuple):
     invites_day: int
 
 
+class CountryCounts(NamedTuple):
+    """Codes of a day that went to a country. `settled`, `completed`: as in `Counts`."""
+
+    country: str
+    sent: int
+    settled: int
+    completed: int
+
+
 _SETTLED = f"NOT s.invite AND (s.completed_ts IS NOT NULL OR s.sent_ts < $6::bigint - {SETTLED_MS})"
 _OF_NUMBER = "NOT s.invite AND s.number_index = $1"
 _COUNTS = f"""
@@ -138,6 +147,24 @@ class SmsSends:
         assert row is not None
         hour, day = row.values()
         return hour, day
+
+    async def by_country(self, now_ms: int) -> list[CountryCounts]:
+        """Codes of the last day by country, most first [1 trip]."""
+        rows = await self._db.fetch(
+            f"""
+            SELECT country,
+                   count(*) AS sent,
+                   count(*) FILTER (WHERE completed_ts IS NOT NULL OR sent_ts < $1::bigint - {SETTLED_MS}) AS settled,
+                   count(completed_ts) AS completed
+              FROM sms_sends
+             WHERE sent_ts > $1::bigint - {DAY_MS}
+               AND NOT invite
+             GROUP BY country
+             ORDER BY sent DESC, country
+            """,  # noqa: S608 - numbers of our own
+            now_ms,
+        )
+        return [CountryCounts(*row.values()) for row in rows]
 
     async def prune(self, now_ms: int) -> int:
         """Delete what no count asks for any more; how many [1 trip]."""

@@ -143,6 +143,11 @@ class Users:
         rows = await self._db.fetch("SELECT user_id FROM users WHERE user_id = ANY($1::text[])", list(user_ids))
         return {row["user_id"] for row in rows}
 
+    async def admins(self) -> list[str]:
+        """Accounts of admins [1 trip]."""
+        rows = await self._db.fetch("SELECT user_id FROM users WHERE is_admin AND NOT is_deactivated ORDER BY user_id")
+        return [row["user_id"] for row in rows]
+
     async def has_any(self) -> bool:
         """Whether there is any account [1 trip]."""
         found: bool = await self._db.fetchval("SELECT EXISTS (SELECT FROM users)")

@@ -16,11 +16,13 @@ from homeserver.services.passwords import Passwords
 from homeserver.services.profiles import Profiles
 from homeserver.services.requester import Requester
 from homeserver.services.sessions import Sessions
+from homeserver.services.threepids.addresses import Addresses
+from homeserver.services.threepids.identifiers import THIRD_PARTY, address_of
 from homeserver.storage.admin import AdminReads, ListedUser, UserFilter
 from homeserver.storage.devices import Device
 from homeserver.storage.rows import AccountRow, RevocationRow
 from homeserver.storage.stream import Stream
-from homeserver.storage.users import Threepid, Threepids, User, Users
+from homeserver.storage.users import Threepid, User, Users
 
 MAX_USER_ID_BYTES = 255
 RATE_FIELDS = ("messages_per_second", "burst_count")
@@ -51,7 +53,7 @@ class Accounts:
         *,
         server: str,
         users: Users,
-        threepids: Threepids,
+        addresses: Addresses,
         reads: AdminReads,
         stream: Stream,
         sessions: Sessions,
@@ -64,7 +66,7 @@ class Accounts:
     ) -> None:
         self._server = server
         self._users = users
-        self._threepids = threepids
+        self._addresses = addresses
         self._reads = reads
         self._stream = stream
         self._sessions = sessions
@@ -104,7 +106,7 @@ class Accounts:
 
     async def threepids(self, user_id: str) -> list[Threepid]:
         """Addresses of an account."""
-        return await self._threepids.of_user(user_id)
+        return await self._addresses.of_user(user_id)
 
     async def devices(self, user_id: str) -> Sequence[Device]:
         """Devices of an account."""
@@ -223,8 +225,12 @@ class Accounts:
             raise InvalidParam("The name is taken.", errcode="M_USER_IN_USE")
 
     async def owner_of(self, medium: str, address: str) -> str | None:
-        """The account that has the address."""
-        return await self._threepids.owner(medium, address)
+        """The account that has the address. Raises InvalidParam for what is no address of the medium."""
+        return await self._addresses.owner(*_in_one_form(medium, address))
+
+    async def admins(self) -> list[str]:
+        """Those who are told what admins should know."""
+        return await self._users.admins()
 
     async def reset_password(self, user_id: str, password: str, *, log_out: bool) -> None:
         """Give an account another password; `log_out` ends its sessions. Raises NotFound, WeakPassword."""
@@ -244,15 +250,14 @@ class Accounts:
                 await self._profiles.delete(requester, user.user_id, field)
 
     async def _set_threepids(self, user_id: str, wanted: Sequence[tuple[str, str]]) -> None:
-        known = {(one.medium, one.address) for one in await self._threepids.of_user(user_id)}
-        for medium, address in known - set(wanted):
-            await self._threepids.remove(user_id, medium, address)
+        known = {(one.medium, one.address) for one in await self._addresses.of_user(user_id)}
+        asked = [_in_one_form(medium, address) for medium, address in wanted]
+        for medium, address in known - set(asked):
+            await self._addresses.remove(user_id, medium, address)
         now = self._clock.now_ms()
-        for medium, address in wanted:
-            if (medium, address) not in known and not await self._threepids.add(
-                Threepid(medium, address, user_id, now, now)
-            ):
-                raise InvalidParam("Another account has this address.", errcode="M_THREEPID_IN_USE")
+        for medium, address in asked:
+            if (medium, address) not in known:
+                await self._addresses.add(Threepid(medium, address, user_id, now, now))
 
     async def close(self, user_id: str, *, erase: bool) -> None:
         """Close an account for good. Raises NotFound."""
@@ -280,3 +285,8 @@ class Accounts:
     async def device(self, user_id: str, device_id: str) -> Device:
         """One device. Raises NotFound."""
         return await self._devices.one((await self.read(user_id)).user_id, device_id)
+
+
+def _in_one_form(medium: str, address: str) -> tuple[str, str]:
+    """An address as it is kept. Raises InvalidParam."""
+    return address_of({"type": THIRD_PARTY, "medium": medium, "address": address})

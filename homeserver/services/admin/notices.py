@@ -70,6 +70,13 @@ class Notices:
         if user_id != self.user_id and self.is_notice_room(room):
             raise CannotLeaveServerNoticeRoom
 
+    async def tell_admins(self, text: str) -> None:
+        """Send a text to every admin. Raises MatrixError."""
+        for user_id in await self._accounts.admins():
+            if user_id != self.user_id:
+                content = {"msgtype": "m.text", "body": text}
+                await self.send(user_id, content, event_type="m.room.message", state_key=None, txn=None)
+
     async def send(
         self,
         user_id: str,

@@ -24,6 +24,7 @@ from homeserver.services.removing import Removing
 from homeserver.services.rooms import Rooms
 from homeserver.services.sending import Sending
 from homeserver.services.sessions import Sessions
+from homeserver.services.threepids.addresses import Addresses
 from homeserver.storage.admin import AdminReads
 from homeserver.storage.database import Database
 from homeserver.storage.events.read import Events
@@ -33,7 +34,7 @@ from homeserver.storage.members import Members
 from homeserver.storage.purge import Purge
 from homeserver.storage.rooms import RoomTable
 from homeserver.storage.stream import Stream
-from homeserver.storage.users import Threepids, Users
+from homeserver.storage.users import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Below:
     passwords: Passwords
     profiles: Profiles
     devices: Devices
+    addresses: Addresses
     deactivation: Deactivation
     joining: Joining
     inviting: Inviting
@@ -82,7 +84,7 @@ def build(below: Below) -> Admin:
     accounts = Accounts(
         server=below.server,
         users=users,
-        threepids=Threepids(database),
+        addresses=below.addresses,
         reads=reads,
         stream=below.stream,
         sessions=below.sessions,

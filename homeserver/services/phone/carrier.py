@@ -58,6 +58,7 @@ class SmsCarrier:
             if failed.is_refused:
                 raise ThreepidDenied("That number gets no messages: check it, or use another way.") from failed
             self._failed_at = self._clock.now_ms()
+            self._guard.alarms.ring("provider_down")
             raise MaybeSent(DOWN) if failed.maybe_sent else Unavailable(DOWN) from failed
 
     async def invite(self, number: PhoneNumber, inviter: str, link: str) -> None:

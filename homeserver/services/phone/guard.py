@@ -6,17 +6,14 @@ Security: S-16 (a), (b).
 import math
 from typing import Final, NamedTuple, TypeVar
 
-import structlog
-
 from homeserver.clock import Clock
 from homeserver.config.accounts import Sms
 from homeserver.errors import LimitExceeded, ThreepidDenied, Unavailable
+from homeserver.services.phone.alarms import Alarms
 from homeserver.services.phone.numbers import PhoneNumber, gets_messages
 from homeserver.services.phone.work import Work
 from homeserver.services.threepids.vault import Vault
 from homeserver.storage.sms import DAY_MS, HOUR_MS, SETTLED_MS, Counts, Send, SmsSends
-
-log = structlog.get_logger()
 
 E = TypeVar("E", bound=Exception)
 
@@ -64,7 +61,9 @@ class SpendGuard:
         self._vault = vault
         self._work = work
         self._clock = clock
-        self._alarmed_at: int | None = None
+        self.alarms = Alarms(clock)
+        self.sent: dict[str, int] = {"code": 0, "invite": 0}
+        """Messages that were paid for, since the start of this process."""
         self.refusals: dict[str, int] = {}
         """How often each limit refused, since the start of this process."""
 
@@ -101,7 +100,9 @@ class SpendGuard:
                 self._work.check(proof, number.e164)
             self._watch(counts)
 
-        return await self._sends.note(send, check)
+        nid = await self._sends.note(send, check)
+        self.sent["code"] += 1
+        return nid
 
     async def pay_invite(self, number: PhoneNumber, inviter: str) -> int | None:
         """Note an invitation before it is sent; its nid, None where none can be spared."""
@@ -124,9 +125,11 @@ class SpendGuard:
 
         try:
             self.check_kind(number)
-            return await self._sends.note(send, check)
+            nid = await self._sends.note(send, check)
         except (_NotSpared, ThreepidDenied):
             return None
+        self.sent["invite"] += 1
+        return nid
 
     async def take_back(self, nid: int) -> None:
         """The message of `pay` was not sent, for certain."""
@@ -145,22 +148,25 @@ class SpendGuard:
         hour, day = await self._sends.spent(self._clock.now_ms())
         return Budget(hour, self._config.budget.per_hour, day, self._config.budget.per_day)
 
+    async def countries(self) -> list[tuple[str, int, int, bool]]:
+        """Where codes went within a day: country, how many, how many came back, whether it gets none for now."""
+        found = await self._sends.by_country(self._clock.now_ms())
+        return [(one.country, one.sent, one.completed, _is_pumped(one.settled, one.completed)) for one in found]
+
     def _watch(self, counts: Counts) -> None:
-        """Alarm once an hour from four fifths of a budget on."""
+        """Alarm from four fifths of a budget on."""
         limits = self._config.budget
-        used = max((counts.hour + 1) / limits.per_hour, (counts.day + 1) / limits.per_day)
-        now = self._clock.now_ms()
-        if used >= ALARM_SHARE and (self._alarmed_at is None or now - self._alarmed_at >= HOUR_MS):
-            self._alarmed_at = now
-            log.error("text messages: the budget is nearly used up", hour=counts.hour + 1, day=counts.day + 1)
+        if max((counts.hour + 1) / limits.per_hour, (counts.day + 1) / limits.per_day) >= ALARM_SHARE:
+            self.alarms.ring("budget_nearly_used")
 
     def _error(self, refused: Refused) -> LimitExceeded | Unavailable | ThreepidDenied:
         if refused.limit.startswith("budget"):
-            log.error("text messages: the budget is used up", limit=refused.limit)
+            self.alarms.ring("budget_used")
             error: LimitExceeded | Unavailable | ThreepidDenied = Unavailable(
                 "This server sends no more text messages for now: sign in another way, or try later."
             )
         elif refused.limit.endswith("breaker"):
+            self.alarms.ring("country_breaker" if refused.limit == "country_breaker" else "prefix_breaker")
             error = ThreepidDenied("That number gets no messages for now: sign in another way.")
         else:
             error = LimitExceeded("Too many codes were asked for: try again later.", retry_after_ms=refused.wait_ms)
