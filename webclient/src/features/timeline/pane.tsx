@@ -173,6 +173,16 @@ export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
     watchReading({ box, content, roomId: props.roomId, timeline: () => props.timeline });
   });
   createEffect(on(sections, () => settle(true), { defer: true }));
+  // Who waits at the very top scrolls no more: what was loaded may not be enough.
+  createEffect(
+    on(
+      () => props.timeline.loadingOlder || props.timeline.loadingNewer,
+      (loading) => {
+        if (!loading && !props.timeline.loadError) extend();
+      },
+      { defer: true },
+    ),
+  );
   createEffect(
     on(
       () => items()[items().length - 1],
