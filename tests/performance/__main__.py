@@ -2,6 +2,7 @@
 
     ./run bench [--against synapse | --aged] [--only WORD ...] [--runs 3] [--seconds 5] [--quick]
     ./run bench federation [--against synapse] [--only WORD ...] [--runs 3] [--seconds 5] [--quick]
+    ./run bench joins [--against synapse] [--members 200 20000] [--runs 3]
 
 Each subject has one process and a database of its own in one PostgreSQL with fsync on; the driver is this process. The
 subjects take turns in every scenario, and each figure is the median of the runs. Absolute figures move with the
@@ -23,7 +24,7 @@ import psutil
 import uvloop
 
 from homeserver.storage.embedded import EmbeddedPostgres
-from tests.performance import federation, search, web
+from tests.performance import federation, joins, search, web
 from tests.performance.aged import drop_left_over, prepared
 from tests.performance.measure import Figures, median
 from tests.performance.report import aged, compared, table
@@ -42,6 +43,8 @@ def main() -> int:
         return web.main(sys.argv[2:])
     if sys.argv[1:2] == ["federation"]:
         return federation.main(sys.argv[2:])
+    if sys.argv[1:2] == ["joins"]:
+        return joins.main(sys.argv[2:])
     layout = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__, formatter_class=layout)
     parser.add_argument("--against", choices=["synapse"], help="measure Synapse in the same run")

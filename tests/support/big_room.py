@@ -1,6 +1,7 @@
 """A room with many members on a simulated resident server: everything in it is signed once and answered from memory."""
 
 import asyncio
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -8,27 +9,27 @@ from urllib.parse import unquote
 import orjson
 
 from homeserver.net.http import Answer, Request
-from homeserver.net.testing import FakeNet
+from homeserver.net.testing import FakeNet, Peer
 from homeserver.protocol.events import Event, build_pdu, parse_pdu, seal
 from homeserver.protocol.identifiers import EventId, RoomId, ServerName, UserId
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.signing import SigningKey, sign_json
 
-SERVERS = 10
+NAMES = ("resident.test:8448", *(f"s{number}.test:8448" for number in range(10)))
 FAR_FUTURE = 2**52
 Json = dict[str, Any]
 
 
 class BigRoom:
-    """The room and the server that serves it, `resident.test`; its members are of servers `s0.test` to `s9.test`.
+    """The room and the server that serves it, the first of `names`; its members are of the others.
 
     `is_open` cleared: /state is not answered until it is set. `omits`: members are left out for who asks for that.
     """
 
-    def __init__(self, members: int, *, version: str = "12", omits: bool = True) -> None:
+    def __init__(self, members: int, *, version: str = "12", omits: bool = True, names: Sequence[str] = NAMES) -> None:
         self.rules: RoomVersion = ROOM_VERSIONS[version]
-        self.name = ServerName("resident.test:8448")
-        self.keys = {name: _key(name) for name in (self.name, *(f"s{number}.test:8448" for number in range(SERVERS)))}
+        self.name = ServerName(names[0])
+        self.keys = {ServerName(name): _key(name) for name in names}
         self.creator = UserId(f"@creator:{self.name}")
         self.is_open = asyncio.Event()
         self.is_open.set()
@@ -44,7 +45,7 @@ class BigRoom:
         levels, rules = self._held("m.room.power_levels"), self._held("m.room.join_rules")
         self._auth = [*([] if self.rules.create_is_room else [self.state[0]]), levels, rules]
         for number in range(members):
-            server = f"s{number % SERVERS}.test:8448"
+            server = names[1 + number % (len(names) - 1)]
             user = UserId(f"@u{number}:{server}")
             content = {"membership": "join", "displayname": f"User {number}"}
             self.state.append(self._event(user, "m.room.member", user, content, self._auth))
@@ -111,9 +112,11 @@ class BigRoom:
         net.answers("resident.test", 8448, self.answer)
         for name in self.keys:
             if name != self.name:
-                net.answers(name.partition(":")[0], 8448, self._other(name))
+                net.answers(name.partition(":")[0], 8448, self.other(name))
 
-    def _other(self, name: str) -> Any:
+    def other(self, name: str) -> Peer:
+        """What the server of some members answers."""
+
         async def answer(request: Request) -> Answer:
             if request.target.startswith("/_matrix/key/v2/server"):
                 return _json(self.key_document(name))
@@ -164,6 +167,11 @@ class BigRoom:
             self.sent.append(orjson.loads(request.body or b"{}"))
             return _json({"pdus": {}})
         return Answer(404, {}, b'{"errcode":"M_NOT_FOUND","error":"no"}')
+
+    @property
+    def joined_after(self) -> int:
+        """How many are in the room once one more has joined."""
+        return len([event for event in self.state if event.type == "m.room.member"]) + 1
 
     def prepare(self) -> None:
         """Have the large answers ready."""
@@ -241,4 +249,4 @@ def _json(value: object) -> Answer:
 
 
 def _key(name: str) -> SigningKey:
-    return SigningKey(ServerName(name), "ed25519:1", name.encode().ljust(32, b".")[:32])
+    return SigningKey(ServerName(name), "ed25519:1", hashlib.sha256(name.encode()).digest())
