@@ -16,7 +16,7 @@ import type { RoomId } from '../store/contract';
 import { createMediaUrl, startAudio, startMedia } from '../store/media';
 import { isPicking, stopPicking } from '../store/messages-ui';
 import { chatSearch, folded, leftPages, setChatSearch, setFeatures } from '../store/pages';
-import { goTo, route } from '../store/ui';
+import { goTo, route, threadNow } from '../store/ui';
 import { photosFrom } from '../ui/avatar';
 import s from './columns.module.css';
 import { Guarded } from './errors';
@@ -31,6 +31,7 @@ const slide_ms = 300;
 
 const LeftPages = lazy(async () => ({ default: (await import('./left-pages')).LeftPages }));
 const ChatSearch = lazy(async () => ({ default: (await import('../features/search/chat-search')).ChatSearch }));
+const Thread = lazy(async () => ({ default: (await import('./thread')).Thread }));
 const InfoPanel = lazy(async () => ({ default: (await import('../features/group/info-panel')).InfoPanel }));
 
 /** The columns of somebody who is signed in: chats, the open chat, its information. */
@@ -136,30 +137,44 @@ function Chat(props: { roomId: RoomId }) {
       void commands.closeRoom(roomId).catch(() => undefined);
     });
   });
+  const thread = () => threadNow(props.roomId);
   const menu = (at: Element) => {
     const room = state.rooms[props.roomId];
     if (room) openRoomMenu(client, room, at);
   };
   return (
-    <section class={s.chat} data-testid="chat" data-room={props.roomId}>
-      <Dynamic component={narrow() ? 'h1' : 'h2'} class="visually-hidden">
-        {state.rooms[props.roomId]?.name || t('chat-empty-name')}
-      </Dynamic>
-      <ChatHeader roomId={props.roomId} menu={menu} />
-      <Show when={chatSearch()}>
-        <Suspense>
-          <ChatSearch roomId={props.roomId} />
-        </Suspense>
+    <>
+      <section class={s.chat} data-testid="chat" data-room={props.roomId} inert={thread() !== undefined}>
+        <Dynamic component={narrow() ? 'h1' : 'h2'} class="visually-hidden">
+          {state.rooms[props.roomId]?.name || t('chat-empty-name')}
+        </Dynamic>
+        <ChatHeader roomId={props.roomId} menu={menu} />
+        <Show when={chatSearch()}>
+          <Suspense>
+            <ChatSearch roomId={props.roomId} />
+          </Suspense>
+        </Show>
+        <PlayerBar />
+        <GroupBar roomId={props.roomId} />
+        <PinBar roomId={props.roomId} />
+        <Guarded>
+          <Timeline roomId={props.roomId} />
+        </Guarded>
+        <Show when={!thread()}>
+          <Show when={isPicking()} fallback={<Composer roomId={props.roomId} />}>
+            <SelectBar roomId={props.roomId} />
+          </Show>
+        </Show>
+      </section>
+      <Show when={thread()} keyed>
+        {(root) => (
+          <Guarded>
+            <Suspense>
+              <Thread roomId={props.roomId} root={root} />
+            </Suspense>
+          </Guarded>
+        )}
       </Show>
-      <PlayerBar />
-      <GroupBar roomId={props.roomId} />
-      <PinBar roomId={props.roomId} />
-      <Guarded>
-        <Timeline roomId={props.roomId} />
-      </Guarded>
-      <Show when={isPicking()} fallback={<Composer roomId={props.roomId} />}>
-        <SelectBar roomId={props.roomId} />
-      </Show>
-    </section>
+    </>
   );
 }

@@ -3,7 +3,7 @@ import { onCleanup } from 'solid-js';
 import type { Client, MirrorState } from '../store/contract';
 import { stopPicking } from '../store/messages-ui';
 import { openLeft, setChatSearch } from '../store/pages';
-import { goTo, route, stopWriting } from '../store/ui';
+import { goTo, route, stopWriting, viewNow } from '../store/ui';
 import { closeTopLayer } from '../ui/layers';
 import { narrow } from './width';
 
@@ -11,10 +11,10 @@ const writes = (element: Element | null): boolean => element?.matches('input, te
 
 /** Close the topmost thing: a layer, an edit or reply, the information, the chat. False when all is closed. */
 function closeTop(): boolean {
-  const { roomId, info } = route();
+  const { roomId, info, thread } = route();
   if (closeTopLayer() || stopPicking()) return true;
   if (roomId === null) return false;
-  if (!stopWriting(roomId)) goTo(info ? roomId : null);
+  if (!stopWriting(viewNow(roomId))) goTo(info || thread !== undefined ? roomId : null);
   return true;
 }
 

@@ -6,6 +6,7 @@ test('an address leads back to the chat it was made from', () => {
     { roomId: null, info: false },
     { roomId: '!abc:example.org', info: false },
     { roomId: '!a/b:localhost:8448', info: true },
+    { roomId: '!abc:example.org', info: false, thread: '$root/with+signs' },
     { roomId: '!room-version-twelve-has-no-server', info: false },
   ]) {
     expect(routeOf(hashOf(route))).toEqual(route);

@@ -1,4 +1,4 @@
-/** The open chat in the address bar: `#/!room:server` and `#/!room:server/info`. Back closes the topmost layer first. */
+/** The open chat in the address bar: `#/!room:server`, `#/!room:server/info`, `#/!room:server/thread/$event`. Back closes the topmost layer first. */
 import { createEffect, on, onCleanup } from 'solid-js';
 import { goToEvent, openPerson } from '../store/messages-ui';
 import { setJoinLink } from '../store/pages';
@@ -7,14 +7,16 @@ import { closeTopLayer } from '../ui/layers';
 
 /** What an address says; anything it does not understand is the chat list. */
 export function routeOf(hash: string): Route {
-  const [roomId, info] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
-  return roomId?.startsWith('!') ? { roomId, info: info === 'info' } : { roomId: null, info: false };
+  const [roomId, over, event] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  if (!roomId?.startsWith('!')) return { roomId: null, info: false };
+  return over === 'thread' && event ? { roomId, info: false, thread: event } : { roomId, info: over === 'info' };
 }
 
 /** The address of a route. */
-export function hashOf({ roomId, info }: Route): string {
+export function hashOf({ roomId, info, thread }: Route): string {
   if (roomId === null) return '#/';
   const id = encodeURIComponent(roomId).replaceAll('%3A', ':');
+  if (thread !== undefined) return `#/${id}/thread/${encodeURIComponent(thread)}`;
   return `#/${id}${info ? '/info' : ''}`;
 }
 

@@ -31,6 +31,10 @@ export function threadCommands(parts: Parts): ThreadCommands {
       });
       return { entries, next: textOrNull(answer.next_batch) };
     },
+    threadRoot: async (roomId, eventId) => {
+      await messages.previews(roomId, [eventId]);
+      return (await parts.timeline(roomId)).threads.rootOf(eventId);
+    },
     markThreadRead: async (roomId, root, eventId) => {
       const room = account.rooms.get(roomId);
       const unread = room?.threadCounts?.[root] ?? 0;

@@ -523,3 +523,15 @@ message-copy-picture = Copy the picture
 link-leave-out = Send without the preview
 privacy-links = Previews of links
 privacy-links-note = Your server looks at the pages that messages lead to. Those pages do not learn who you are.
+
+## Threads
+threads-title = Threads
+threads-empty = Nothing has been answered in a thread yet.
+threads-unread = New answers in threads
+thread-title = Thread
+thread-answer = Answer in a thread
+thread-count = { $count ->
+    [0] No answers yet
+    [one] { $count } answer
+   *[other] { $count } answers
+  }

@@ -679,4 +679,10 @@ export type TextId =
   | 'message-copy-picture'
   | 'link-leave-out'
   | 'privacy-links'
-  | 'privacy-links-note';
+  | 'privacy-links-note'
+  | 'threads-title'
+  | 'threads-empty'
+  | 'threads-unread'
+  | 'thread-title'
+  | 'thread-answer'
+  | 'thread-count';

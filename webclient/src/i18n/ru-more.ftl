@@ -531,3 +531,16 @@ message-copy-picture = Скопировать изображение
 link-leave-out = Отправить без предпросмотра
 privacy-links = Предпросмотр ссылок
 privacy-links-note = Ваш сервер смотрит страницы, на которые ведут сообщения. Сами страницы не узнают, кто вы.
+
+## Threads
+threads-title = Ветки
+threads-empty = В ветках ещё ничего не написано.
+threads-unread = Новые ответы в ветках
+thread-title = Ветка
+thread-answer = Ответить в ветке
+thread-count = { $count ->
+    [0] Ответов ещё нет
+    [one] { $count } ответ
+    [few] { $count } ответа
+   *[many] { $count } ответов
+  }

@@ -4,6 +4,7 @@ import type { EventId, RoomId } from './contract';
 
 export type MessageList =
   | { readonly kind: 'pins'; readonly roomId: RoomId }
+  | { readonly kind: 'threads'; readonly roomId: RoomId }
   /** Of one chat, or of all. */
   | { readonly kind: 'stars'; readonly roomId: RoomId | null }
   /** How a message was worded before. */

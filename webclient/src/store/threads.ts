@@ -14,6 +14,8 @@ export interface ThreadPage {
 export interface ThreadCommands {
   /** Threads of a room, the one with the newest answer first; `from`: `next` of the page before. */
   threads(roomId: RoomId, from: string | null): Promise<ThreadPage>;
+  /** The first message of the thread that an event belongs to; null for the main timeline. */
+  threadRoot(roomId: RoomId, eventId: EventId): Promise<EventId | null>;
   /** Read a thread up to and with this answer. */
   markThreadRead(roomId: RoomId, root: EventId, eventId: EventId): Promise<void>;
 }

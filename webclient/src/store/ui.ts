@@ -2,12 +2,15 @@
 import { batch, createSignal } from 'solid-js';
 import { createStore, reconcile } from 'solid-js/store';
 import type { Mention } from '../model/marks';
+import { viewId } from '../model/view-ids';
 import type { Draft, EventId, RoomId } from './contract';
 
 /** A chat to look at and whether its information lies open beside it. */
 export interface Route {
   readonly roomId: RoomId | null;
   readonly info: boolean;
+  /** First message of the thread that lies over the chat. */
+  readonly thread?: EventId;
 }
 
 const [route, setRouteSignal] = createSignal<Route>({ roomId: null, info: false }, { equals: sameRoute });
@@ -15,7 +18,7 @@ const [route, setRouteSignal] = createSignal<Route>({ roomId: null, info: false 
 export { route, setRouteSignal as setRoute };
 
 function sameRoute(one: Route, other: Route): boolean {
-  return one.roomId === other.roomId && one.info === other.info;
+  return one.roomId === other.roomId && one.info === other.info && one.thread === other.thread;
 }
 
 /** What is being written in a chat. `original` is the text under edit, `kept` the draft that comes back after it. */
@@ -94,6 +97,21 @@ export { jump, setJump };
 /** Look at a chat (null: at none), with or without its information beside it. */
 export function goTo(roomId: RoomId | null, info = false): void {
   setRouteSignal({ roomId, info: roomId !== null && info });
+}
+
+/** Look at a thread of a chat. */
+export function openThread(roomId: RoomId, thread: EventId): void {
+  setRouteSignal({ roomId, info: false, thread });
+}
+
+/** The thread of a chat that is looked at. */
+export function threadNow(roomId: RoomId): EventId | undefined {
+  return route().roomId === roomId ? route().thread : undefined;
+}
+
+/** What is looked at of a chat, by its name as a view; so is named what is being written there. */
+export function viewNow(roomId: RoomId): string {
+  return viewId(roomId, threadNow(roomId) ?? null);
 }
 
 /** How many messages this page has sent: the wallpaper turns by one station for each. */

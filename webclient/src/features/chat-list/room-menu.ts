@@ -3,6 +3,7 @@ import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import type { Client, Room } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
+import { setMessageList } from '../../store/message-list';
 import { setChatSearch } from '../../store/pages';
 import { goTo, route } from '../../store/ui';
 import { ask } from '../../ui/dialog';
@@ -69,6 +70,16 @@ export function openRoomMenu({ state, commands }: Client, room: Room, at: Anchor
     ...folders,
     ...(route().roomId === room.id
       ? [{ id: 'search', label: t('search-in-chat'), icon: 'search' as const, select: () => setChatSearch(true) }]
+      : []),
+    ...(route().roomId === room.id
+      ? [
+          {
+            id: 'threads',
+            label: t('threads-title'),
+            icon: 'messages-square' as const,
+            select: () => setMessageList({ kind: 'threads', roomId: room.id }),
+          },
+        ]
       : []),
     { id: 'info', label: t('info-title-person'), icon: 'info', select: () => goTo(room.id, true) },
     {

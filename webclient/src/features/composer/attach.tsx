@@ -2,8 +2,9 @@ import { createSignal, lazy, onCleanup, onMount, Show, Suspense } from 'solid-js
 import { t } from '../../i18n';
 import type { RoomId } from '../../store/contract';
 import { attaching, setAttaching } from '../../store/messages-ui';
+import { threadNow } from '../../store/ui';
 import { IconButton } from '../../ui/button';
-import { openMenu } from '../../ui/menu';
+import { type MenuItem, openMenu } from '../../ui/menu';
 import s from './attach.module.css';
 
 const PollDialog = lazy(async () => ({ default: (await import('./poll-dialog')).PollDialog }));
@@ -25,18 +26,19 @@ export function AttachButton(props: { roomId: RoomId }) {
     // The same file can be chosen again.
     input.value = '';
   };
+  const poll: MenuItem = {
+    id: 'attach-poll',
+    label: t('preview-poll'),
+    icon: 'chart-no-axes-column-increasing',
+    select: () => setPolling(true),
+  };
   const open = (at: Element) =>
     openMenu(
       at,
       [
         { id: 'attach-photo', label: t('composer-attach-photo'), icon: 'image', select: () => visual.click() },
         { id: 'attach-file', label: t('composer-attach-file'), icon: 'file', select: () => any.click() },
-        {
-          id: 'attach-poll',
-          label: t('preview-poll'),
-          icon: 'chart-no-axes-column-increasing',
-          select: () => setPolling(true),
-        },
+        ...(threadNow(props.roomId) === undefined ? [poll] : []),
       ],
       { placement: 'top-end' },
     );

@@ -2,7 +2,7 @@ import { Match, Switch } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
-import type { RoomId } from '../../store/contract';
+import type { EventId, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { goTo } from '../../store/ui';
 import { Button } from '../../ui/button';
@@ -12,7 +12,7 @@ import s from './composer.module.css';
 import { Writer } from './writer';
 
 /** Where messages are written; a line that says why not where nothing may be sent. */
-export function Composer(props: { roomId: RoomId }) {
+export function Composer(props: { roomId: RoomId; thread?: EventId }) {
   const { state, commands } = useClient();
   const room = () => state.rooms[props.roomId];
   const join = () => void commands.join(props.roomId).catch((error: unknown) => toast(errorText(errorInfo(error))));
@@ -26,7 +26,7 @@ export function Composer(props: { roomId: RoomId }) {
   };
   return (
     <div class={s.place} data-testid="composer">
-      <Switch fallback={<Writer roomId={props.roomId} />}>
+      <Switch fallback={<Writer roomId={props.roomId} thread={props.thread} />}>
         <Match when={!room()}>
           <div class={s.notice} />
         </Match>

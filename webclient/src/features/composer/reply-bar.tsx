@@ -1,7 +1,7 @@
 import { t } from '../../i18n';
 import { bodyOf } from '../../model/relations';
+import { roomOfView } from '../../model/view-ids';
 import { useClient } from '../../store/context';
-import type { RoomId } from '../../store/contract';
 import { nameOf } from '../../store/people';
 import { jump, stopWriting, writingIn } from '../../store/ui';
 import { IconButton } from '../../ui/button';
@@ -9,17 +9,17 @@ import { Icon } from '../../ui/icon';
 import s from './composer.module.css';
 
 /** What is answered or changed, above the text. */
-export function ReplyBar(props: { roomId: RoomId }) {
+export function ReplyBar(props: { view: string }) {
   const { state } = useClient();
-  const editing = () => writingIn(props.roomId).editing;
-  const target = () => editing() ?? writingIn(props.roomId).replyTo ?? '';
+  const editing = () => writingIn(props.view).editing;
+  const target = () => editing() ?? writingIn(props.view).replyTo ?? '';
   const item = () => {
-    const timeline = state.timelines[props.roomId];
+    const timeline = state.timelines[props.view];
     return Object.values(timeline?.events ?? {}).find((one) => one.eventId === target());
   };
   const title = () => {
     if (editing()) return t('composer-editing');
-    return t('composer-reply-to', { name: nameOf(state, props.roomId, item()?.sender ?? '') });
+    return t('composer-reply-to', { name: nameOf(state, roomOfView(props.view), item()?.sender ?? '') });
   };
   return (
     <div class={s.bar} data-testid="reply-bar">
@@ -31,7 +31,7 @@ export function ReplyBar(props: { roomId: RoomId }) {
       <IconButton
         icon="x"
         label={t('composer-cancel')}
-        onClick={() => stopWriting(props.roomId)}
+        onClick={() => stopWriting(props.view)}
         data-testid="reply-cancel"
       />
     </div>

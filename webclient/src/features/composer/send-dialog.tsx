@@ -5,7 +5,7 @@ import { written } from '../../model/marks';
 import { useClient } from '../../store/context';
 import { errorInfo } from '../../store/errors';
 import { type Attaching, setAttaching } from '../../store/messages-ui';
-import { clearReply, turnWallpaper, writingIn } from '../../store/ui';
+import { clearReply, threadNow, turnWallpaper, viewNow, writingIn } from '../../store/ui';
 import { Button, IconButton } from '../../ui/button';
 import { Dialog, DialogButtons } from '../../ui/dialog';
 import { fileSize } from '../../ui/file-size';
@@ -47,20 +47,23 @@ export function SendDialog(props: { attaching: Attaching }) {
     setBusy(true);
     const { roomId } = props.attaching;
     const words = caption().trim();
-    const replyTo = writingIn(roomId).replyTo ?? undefined;
+    const place = viewNow(roomId);
+    const thread = threadNow(roomId);
+    const replyTo = writingIn(place).replyTo ?? undefined;
     try {
       const ready = [];
       for (const file of files()) ready.push(await prepare(file, asFiles()));
       for (let at = 0; at < ready.length; at += album_most) {
         const isFirst = at === 0;
         await commands.sendFiles(roomId, {
+          thread,
           files: ready.slice(at, at + album_most),
           asAlbum: visual() && asAlbum(),
           ...(isFirst && words !== '' ? { caption: written(words) } : {}),
           ...(isFirst && replyTo ? { replyTo } : {}),
         });
       }
-      clearReply(roomId);
+      clearReply(place);
       turnWallpaper();
       close();
     } catch (error) {

@@ -5,7 +5,7 @@ import { clockLength } from '../../model/media';
 import { useClient } from '../../store/context';
 import type { RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
-import { clearReply, turnWallpaper, writingIn } from '../../store/ui';
+import { clearReply, threadNow, turnWallpaper, viewNow, writingIn } from '../../store/ui';
 import { IconButton } from '../../ui/button';
 import { Icon } from '../../ui/icon';
 import { toast } from '../../ui/toast';
@@ -97,7 +97,8 @@ export function createVoice(roomId: () => RoomId) {
     const done = take() ?? (await end());
     forget();
     if (!done || done.lengthMs < 300) return;
-    const replyTo = writingIn(roomId()).replyTo ?? undefined;
+    const replyTo = writingIn(viewNow(roomId())).replyTo ?? undefined;
+    const thread = threadNow(roomId());
     const file = {
       kind: 'voice' as const,
       blob: done.blob,
@@ -111,8 +112,8 @@ export function createVoice(roomId: () => RoomId) {
       waveform: gathered(done.loudness),
     };
     try {
-      await commands.sendFiles(roomId(), { files: [file], asAlbum: false, ...(replyTo ? { replyTo } : {}) });
-      clearReply(roomId());
+      await commands.sendFiles(roomId(), { files: [file], asAlbum: false, replyTo, thread });
+      clearReply(viewNow(roomId()));
       turnWallpaper();
     } catch (error) {
       toast(errorText(errorInfo(error)));

@@ -2,8 +2,9 @@ import { createEffect, lazy, on, onCleanup, Show, Suspense, untrack } from 'soli
 import { language, t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { written } from '../../model/marks';
+import { viewId } from '../../model/view-ids';
 import { useClient } from '../../store/context';
-import type { RoomId } from '../../store/contract';
+import type { EventId, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { clearWriting, stopWriting, takeDraft, turnWallpaper, write, writingIn } from '../../store/ui';
 import { IconButton } from '../../ui/button';
@@ -31,11 +32,12 @@ const LinkBar = lazy(async () => ({ default: (await import('./link-bar')).LinkBa
 const longest = 15_000;
 
 /** The field in which messages are written, with all that hangs on it. */
-export function Writer(props: { roomId: RoomId }) {
+export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) {
   const client = useClient();
   const { state, commands } = client;
   let input!: HTMLTextAreaElement;
-  const writing = () => writingIn(props.roomId);
+  const view = () => viewId(props.roomId, props.thread ?? null);
+  const writing = () => writingIn(view());
   const typing = tellTyping(commands);
   const drafts = keepDraft(commands);
   const voice = createVoice(() => props.roomId);
@@ -48,12 +50,12 @@ export function Writer(props: { roomId: RoomId }) {
     on(
       () => props.roomId,
       (roomId) => {
-        const draft = state.drafts[roomId];
+        const draft = props.thread ? undefined : state.drafts[roomId];
         if (draft) takeDraft(roomId, draft);
         if (matchMedia('(pointer: fine)').matches) input.focus({ preventScroll: true });
         onCleanup(() => {
           typing.stop(roomId);
-          drafts.now(roomId);
+          if (!props.thread) drafts.now(roomId);
         });
       },
     ),
@@ -69,25 +71,29 @@ export function Writer(props: { roomId: RoomId }) {
       () => [writing().replyTo, writing().editing],
       ([reply, editing]) => {
         if (reply || editing) input.focus({ preventScroll: true });
-        drafts.soon(props.roomId);
+        keep();
       },
       { defer: true },
     ),
   );
 
   const typed = () => {
-    write(props.roomId, input.value);
+    write(view(), input.value);
     if (input.value.trim() && !writing().editing) typing.start(props.roomId);
     else typing.stop(props.roomId);
-    drafts.soon(props.roomId);
+    keep();
     suggestions.look();
+  };
+  /** What is written in a thread stays with this page. */
+  const keep = () => {
+    if (!props.thread) drafts.soon(props.roomId);
   };
   const submit = async () => {
     const { roomId } = props;
     const { text, editing } = untrack(writing);
     suggestions.close();
     if (!text.trim()) return;
-    const command = editing ? null : commandIn(text);
+    const command = editing || props.thread ? null : commandIn(text);
     if (command) {
       if (await runCommand(client, roomId, command)) {
         clearWriting(roomId);
@@ -98,7 +104,7 @@ export function Writer(props: { roomId: RoomId }) {
     if (text.length > longest) {
       const file = new File([text], 'message.txt', { type: 'text/plain' });
       const answer = () => {
-        clearWriting(roomId);
+        clearWriting(view());
         attach(roomId, [file], true);
       };
       ask({ title: t('composer-long'), yes: t('composer-attach-file'), no: t('composer-cancel'), answer });
@@ -110,7 +116,9 @@ export function Writer(props: { roomId: RoomId }) {
   const send = async (roomId: RoomId) => {
     const { text, editing, original, replyTo, mentions } = untrack(writing);
     const withLink = untrack(() => link.of(text));
-    clearWriting(roomId);
+    const place = view();
+    const { thread } = props;
+    clearWriting(place);
     typing.stop(roomId);
     try {
       if (editing) {
@@ -118,12 +126,13 @@ export function Writer(props: { roomId: RoomId }) {
       } else {
         turnWallpaper();
         if (state.own.settings.sendSound) soundOfSending(state.own.settings.volume);
-        const draft = { ...written(text.trim(), mentions), ...(replyTo ? { replyTo } : {}), ...withLink };
+        const relation = { ...(replyTo ? { replyTo } : {}), ...(thread ? { thread } : {}) };
+        const draft = { ...written(text.trim(), mentions), ...relation, ...withLink };
         await commands.sendMessage(roomId, draft);
       }
-      drafts.now(roomId);
+      if (!thread) drafts.now(roomId);
     } catch (error) {
-      if (!writingIn(roomId).text) write(roomId, text);
+      if (!writingIn(place).text) write(place, text);
       toast(errorText(errorInfo(error)));
     }
   };
@@ -140,10 +149,10 @@ export function Writer(props: { roomId: RoomId }) {
       void submit();
     } else if (command && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
       event.preventDefault();
-      nearbyReply(state, props.roomId, event.key === 'ArrowUp' ? -1 : 1);
+      nearbyReply(state, view(), event.key === 'ArrowUp' ? -1 : 1);
     } else if (event.key === 'ArrowUp' && input.value === '' && !writing().editing) {
-      if (editLast(state, props.roomId)) event.preventDefault();
-    } else if (event.key === 'Escape' && stopWriting(props.roomId)) {
+      if (editLast(state, view())) event.preventDefault();
+    } else if (event.key === 'Escape' && stopWriting(view())) {
       event.preventDefault();
       event.stopPropagation();
     }
@@ -170,7 +179,7 @@ export function Writer(props: { roomId: RoomId }) {
       <div class={s.input} data-testid="composer-box">
         <Suggestions of={suggestions} />
         <Show when={writing().editing ?? writing().replyTo}>
-          <ReplyBar roomId={props.roomId} />
+          <ReplyBar view={view()} />
         </Show>
         <Show when={link.shown()}>
           {(preview) => (

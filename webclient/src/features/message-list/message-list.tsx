@@ -3,15 +3,22 @@ import { t } from '../../i18n';
 import { dateAndTime } from '../../i18n/dates';
 import { previewText } from '../../i18n/words';
 import { useClient } from '../../store/context';
-import type { EventPreview } from '../../store/contract';
+import type { EventPreview, ThreadInList } from '../../store/contract';
 import { type MessageList as List, messageList, setMessageList } from '../../store/message-list';
 import { goToEvent } from '../../store/messages-ui';
 import { photoOf } from '../../store/people';
+import { openThread } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
+import { Badge } from '../../ui/badge';
 import { Dialog } from '../../ui/dialog';
 import s from './message-list.module.css';
 
-const titles = { pins: 'pins-list', stars: 'stars-title', wordings: 'wordings-title' } as const;
+const titles = {
+  pins: 'pins-list',
+  stars: 'stars-title',
+  wordings: 'wordings-title',
+  threads: 'threads-title',
+} as const;
 
 /** Pinned or starred messages; a press goes to one in its chat. */
 export function MessageListHost() {
@@ -26,6 +33,7 @@ function Shown(props: { list: List }) {
   const { state, commands } = useClient();
   const load = (list: List): Promise<readonly EventPreview[]> => {
     if (list.kind === 'stars') return commands.starred(list.roomId);
+    if (list.kind === 'threads') return commands.threads(list.roomId, null).then(({ entries }) => entries);
     if (list.kind === 'wordings') return commands.wordings(list.roomId, list.eventId);
     return commands.previews(list.roomId, [...(state.rooms[list.roomId]?.pins ?? [])].reverse());
   };
@@ -35,12 +43,15 @@ function Shown(props: { list: List }) {
   );
   const go = (one: EventPreview) => {
     setMessageList(undefined);
-    goToEvent(one.roomId, one.eventId);
+    if (props.list.kind === 'threads') openThread(one.roomId, one.eventId);
+    else goToEvent(one.roomId, one.eventId);
   };
+  const empty = () => t(props.list.kind === 'threads' ? 'threads-empty' : 'stars-empty');
+  const answers = (one: EventPreview) => ('thread' in one ? (one as ThreadInList).thread : undefined);
   return (
     <Dialog title={t(titles[props.list.kind])} onClose={() => setMessageList(undefined)} testid="message-list">
       <div class={s.list}>
-        <Show when={found.latest?.length !== 0} fallback={<p class={s.empty}>{t('stars-empty')}</p>}>
+        <Show when={found.latest?.length !== 0} fallback={<p class={s.empty}>{empty()}</p>}>
           <For each={found.latest ?? []}>
             {(one) => (
               <button type="button" class={s.row} data-testid="listed-message" onClick={() => go(one)}>
@@ -56,6 +67,16 @@ function Shown(props: { list: List }) {
                     <time>{dateAndTime(one.ts)}</time>
                   </span>
                   <span class={s.text}>{previewText(one.body)}</span>
+                  <Show when={answers(one)}>
+                    {(thread) => (
+                      <span class={s.answers}>
+                        {t('thread-count', { count: thread().count })}
+                        <Show when={thread().unread > 0}>
+                          <Badge count={thread().unread} testid="thread-unread" />
+                        </Show>
+                      </span>
+                    )}
+                  </Show>
                 </span>
               </button>
             )}

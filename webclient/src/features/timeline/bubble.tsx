@@ -8,7 +8,7 @@ import { bodyOf } from '../../model/relations';
 import { useClient } from '../../store/context';
 import type { RoomId, TimelineItem } from '../../store/contract';
 import { isPicking, picked, togglePicked } from '../../store/messages-ui';
-import { replyTo } from '../../store/ui';
+import { replyTo, threadNow, viewNow } from '../../store/ui';
 import { colourOf } from '../../ui/colour';
 import { Icon } from '../../ui/icon';
 import { longPress } from '../../ui/long-press';
@@ -22,6 +22,7 @@ import { favourite, mayAnswer, openMessageMenu } from './message-menu';
 import { MessageText } from './message-text';
 import { Reactions } from './reactions';
 import { ReplyQuote } from './reply-quote';
+import { ThreadFoot } from './thread-foot';
 import { TimeMark } from './time-mark';
 
 const LinkCard = lazy(async () => ({ default: (await import('./link-card')).LinkCard }));
@@ -79,12 +80,12 @@ export function Bubble(props: BubbleProps) {
     menu(box.left + 24, box.top + 24);
   };
   const pressed = (event: MouseEvent) => {
-    if (isPicking() || event.ctrlKey || event.metaKey) {
+    if (isPicking() || ((event.ctrlKey || event.metaKey) && !threadNow(props.roomId))) {
       event.preventDefault();
       event.stopPropagation();
       pick();
     } else if (event.altKey && props.item.eventId && mayAnswer(client, props.roomId, props.item)) {
-      replyTo(props.roomId, props.item.eventId);
+      replyTo(viewNow(props.roomId), props.item.eventId);
     }
   };
   const doubled = () => {
@@ -208,6 +209,9 @@ export function Bubble(props: BubbleProps) {
         </Switch>
         <TimeMark item={props.album[props.album.length - 1] ?? props.item} menu={menu} />
         <Reactions roomId={props.roomId} item={props.item} />
+        <Show when={!threadNow(props.roomId) && props.item.thread}>
+          {(thread) => <ThreadFoot roomId={props.roomId} item={props.item} thread={thread()} />}
+        </Show>
         <Show when={props.last && media()?.kind !== 'sticker' && !isBig()}>
           <Icon name={props.own ? 'tail-out' : 'tail-in'} class={s.tail} />
         </Show>

@@ -3,6 +3,7 @@ import { t } from '../../i18n';
 import { dateAndTime } from '../../i18n/dates';
 import { useClient } from '../../store/context';
 import type { RoomId } from '../../store/contract';
+import { setMessageList } from '../../store/message-list';
 import { nameOf } from '../../store/people';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
@@ -52,6 +53,17 @@ export function ChatHeader(props: { roomId: RoomId; menu: (at: Element) => void 
           <Status roomId={props.roomId} />
         </span>
       </button>
+      <Show when={(room()?.unreadThreads ?? 0) > 0}>
+        <span class={s.threads}>
+          <IconButton
+            icon="messages-square"
+            label={t('threads-unread')}
+            onClick={() => setMessageList({ kind: 'threads', roomId: props.roomId })}
+            data-testid="unread-threads"
+          />
+          <i class={s.dot} aria-hidden="true" />
+        </span>
+      </Show>
       <IconButton
         icon="ellipsis-vertical"
         label={t('chat-menu')}

@@ -11,7 +11,7 @@ import { errorInfo } from '../../store/errors';
 import { setMessageList } from '../../store/message-list';
 import { setForwarding, togglePicked } from '../../store/messages-ui';
 import { me, nameOf } from '../../store/people';
-import { replyTo, startEdit } from '../../store/ui';
+import { openThread, replyTo, startEdit, threadNow, viewNow } from '../../store/ui';
 import { ask } from '../../ui/dialog';
 import { pickEmoji } from '../../ui/emoji/emoji-host';
 import { type MenuItem, type MenuStrip, openMenu } from '../../ui/menu';
@@ -79,7 +79,16 @@ function answerItems(client: Client, roomId: RoomId, item: TimelineItem, tell: T
     items.push({ id: 'retry-all', label: t('message-retry-all'), icon: 'rotate-ccw', select });
   }
   if (!eventId || !mayAnswer(client, roomId, item)) return items;
-  items.push({ id: 'reply', label: t('message-reply'), icon: 'reply', select: () => replyTo(roomId, eventId) });
+  items.push({
+    id: 'reply',
+    label: t('message-reply'),
+    icon: 'reply',
+    select: () => replyTo(viewNow(roomId), eventId),
+  });
+  if (!threadNow(roomId)) {
+    const select = () => openThread(roomId, eventId);
+    items.push({ id: 'thread', label: t('thread-answer'), icon: 'messages-square', select });
+  }
   const { poll } = item;
   if (poll && !poll.ended && poll.choices.some((one) => one.mine)) {
     const select = () => void commands.vote(roomId, eventId, []).catch(tell);
@@ -103,7 +112,7 @@ function answerItems(client: Client, roomId: RoomId, item: TimelineItem, tell: T
 
 /** Rows of a chat that could not be sent. */
 function failedIn({ state }: Client, roomId: RoomId): string[] {
-  const timeline = state.timelines[roomId];
+  const timeline = state.timelines[viewNow(roomId)];
   return (timeline?.items ?? []).filter((key) => timeline?.events[key]?.error);
 }
 
@@ -111,7 +120,7 @@ function failedIn({ state }: Client, roomId: RoomId): string[] {
 export function editItem(roomId: RoomId, item: TimelineItem): void {
   if (!item.eventId) return;
   const { text: source, mentions } = sourceOf(item);
-  startEdit(roomId, item.eventId, source, mentions);
+  startEdit(viewNow(roomId), item.eventId, source, mentions);
 }
 
 function sourceOf(item: TimelineItem): { text: string; mentions: readonly Mention[] } {
@@ -182,12 +191,10 @@ function keepItems({ state, commands }: Client, roomId: RoomId, item: TimelineIt
       items.push({ id: 'save', label: t('message-save'), icon: 'bookmark', select: () => void save().catch(tell) });
     }
   }
-  items.push({
-    id: 'select',
-    label: t('message-select'),
-    icon: 'square-check-big',
-    select: () => togglePicked(item.key),
-  });
+  if (!threadNow(roomId)) {
+    const select = () => togglePicked(item.key);
+    items.push({ id: 'select', label: t('message-select'), icon: 'square-check-big', select });
+  }
   return items;
 }
 

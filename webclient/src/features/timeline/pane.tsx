@@ -14,11 +14,12 @@ import {
 import { t } from '../../i18n';
 import { dayLabel } from '../../i18n/dates';
 import { layoutRows, startOfDay } from '../../model/grouping';
+import { viewId } from '../../model/view-ids';
 import { useClient } from '../../store/context';
 import type { EventId, RoomId, TimelineItem, Timeline as TimelineState } from '../../store/contract';
-import { setAskToDelete, setTarget, target } from '../../store/messages-ui';
+import { askToDelete, setAskToDelete, setTarget, target } from '../../store/messages-ui';
 import { me } from '../../store/people';
-import { setJump } from '../../store/ui';
+import { jump, openThread, setJump } from '../../store/ui';
 import { Button } from '../../ui/button';
 import { now } from '../../ui/clock';
 import { ScrollArea } from '../../ui/scroll-area';
@@ -39,7 +40,7 @@ const follow = 300;
 const unreadTop = 150;
 
 /** The messages themselves: a window over the items of the timeline in which nothing jumps. */
-export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
+export function Pane(props: { roomId: RoomId; root?: EventId; timeline: TimelineState }) {
   const client = useClient();
   const { state, commands } = client;
   let box!: HTMLDivElement;
@@ -49,7 +50,8 @@ export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
   let touching = false;
   let wanted: ((items: readonly string[], view: View) => View) | null = null;
   const returns: string[] = [];
-  const readUpTo = unreadFrom(state, props.roomId, props.timeline);
+  const place = () => viewId(props.roomId, props.root ?? null);
+  const readUpTo = props.root ? null : unreadFrom(state, props.roomId, props.timeline);
   const [nudge, setNudge] = createSignal(0);
   const [away, setAway] = createSignal(false);
   const [topDay, setTopDay] = createSignal<number>();
@@ -93,7 +95,7 @@ export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
     if (box.scrollTop < edge) {
       if (from > 0) show((_, now) => older(now));
       else if (props.timeline.hasOlder && !props.timeline.loadingOlder && !props.timeline.loadError) {
-        void commands.loadOlder(props.roomId).catch(() => undefined);
+        void commands.loadOlder(place()).catch(() => undefined);
       }
     }
     if (toEnd(box) < edge) {
@@ -135,8 +137,15 @@ export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
   const jumpTo = async (eventId: EventId) => {
     const from = anchor?.row.dataset.key;
     const known = items().find((key) => props.timeline.events[key]?.eventId === eventId);
+    if (!known && props.root) return;
     const key = known ?? (await commands.loadAround(props.roomId, eventId).catch(() => undefined));
     if (!key) return;
+    if (!items().includes(key)) {
+      // It is an answer in a thread.
+      const root = await commands.threadRoot(props.roomId, eventId).catch(() => null);
+      if (root) openThread(props.roomId, root);
+      return;
+    }
     if (known && from) returns.push(from);
     toRow(key, true);
   };
@@ -157,20 +166,22 @@ export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
     const sizes = new ResizeObserver(() => settle(false));
     sizes.observe(box);
     sizes.observe(content);
+    // A thread lies over its chat: what was there comes back when it closes.
+    const before = untrack(() => ({ jump: jump(), ask: askToDelete() }));
     setJump(() => jumpTo);
     setAskToDelete(() => (items: readonly TimelineItem[]) => askDelete(client, props.roomId, items));
     const wanted = untrack(target);
-    if (wanted?.roomId === props.roomId) {
+    if (wanted?.roomId === props.roomId && !props.root) {
       setTarget(undefined);
       void jumpTo(wanted.eventId);
     }
     onCleanup(() => {
       sizes.disconnect();
       stopGlide();
-      setJump(undefined);
-      setAskToDelete(undefined);
+      setJump(() => (props.root ? before.jump : undefined));
+      setAskToDelete(() => (props.root ? before.ask : undefined));
     });
-    watchReading({ box, content, roomId: props.roomId, timeline: () => props.timeline });
+    watchReading({ box, content, roomId: props.roomId, root: props.root, timeline: () => props.timeline });
   });
   createEffect(on(sections, () => settle(true), { defer: true }));
   // Who waits at the very top scrolls no more: what was loaded may not be enough.
@@ -238,7 +249,7 @@ export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
           <Show when={props.timeline.loadError}>
             <div class={s.retry} data-testid="load-error">
               {t('chat-load-failed')}
-              <Button onClick={() => void commands.loadOlder(props.roomId).catch(() => undefined)}>
+              <Button onClick={() => void commands.loadOlder(place()).catch(() => undefined)}>
                 {t('error-retry')}
               </Button>
             </div>
@@ -277,10 +288,12 @@ export function Pane(props: { roomId: RoomId; timeline: TimelineState }) {
       <FloatingDay day={topDay()} />
       <JumpButton
         shown={away()}
-        count={state.rooms[props.roomId]?.unread.notifications ?? 0}
+        count={props.root ? 0 : (state.rooms[props.roomId]?.unread.notifications ?? 0)}
         onClick={() => void toNewest()}
       />
-      <MentionButton roomId={props.roomId} timeline={props.timeline} go={(eventId) => void jumpTo(eventId)} />
+      <Show when={!props.root}>
+        <MentionButton roomId={props.roomId} timeline={props.timeline} go={(eventId) => void jumpTo(eventId)} />
+      </Show>
     </div>
   );
 }

@@ -11,6 +11,8 @@ interface Watched {
   readonly box: HTMLElement;
   readonly content: HTMLElement;
   readonly roomId: RoomId;
+  /** The thread that is watched. */
+  readonly root?: EventId | undefined;
   readonly timeline: () => Timeline;
 }
 
@@ -40,10 +42,10 @@ function lastKeyOf(row: HTMLElement | undefined): string {
 }
 
 /** Watch a pane until its owner is disposed. */
-export function watchReading({ box, content, roomId, timeline }: Watched): void {
+export function watchReading({ box, content, roomId, root, timeline }: Watched): void {
   const { state, commands } = useClient();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let told = state.rooms[roomId]?.readUpTo ?? null;
+  let told = root ? null : (state.rooms[roomId]?.readUpTo ?? null);
 
   const newestSeen = () => {
     const bottom = box.getBoundingClientRect().bottom;
@@ -59,11 +61,12 @@ export function watchReading({ box, content, roomId, timeline }: Watched): void 
     if (document.visibilityState !== 'visible' || !document.hasFocus()) return;
     const { items, events } = timeline();
     const seen = events[lastKeyOf(newestSeen())];
-    if (!seen?.eventId || seen.eventId === told) return;
+    if (!seen?.eventId || seen.eventId === told || seen.eventId === root) return;
     const before = items.findIndex((key) => events[key]?.eventId === told);
     if (before >= items.indexOf(seen.key)) return;
     told = seen.eventId;
-    void commands.markRead(roomId, seen.eventId).catch(() => {
+    const read = root ? commands.markThreadRead(roomId, root, seen.eventId) : commands.markRead(roomId, seen.eventId);
+    void read.catch(() => {
       told = null;
     });
   };

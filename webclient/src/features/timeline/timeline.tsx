@@ -1,7 +1,8 @@
 import { createSignal, Show } from 'solid-js';
 import { t } from '../../i18n';
+import { viewId } from '../../model/view-ids';
 import { useClient } from '../../store/context';
-import type { RoomId, Timeline as TimelineState } from '../../store/contract';
+import type { EventId, RoomId, Timeline as TimelineState } from '../../store/contract';
 import { Blank } from '../../ui/blank';
 import { Pane } from './pane';
 import { unreadAbove } from './reading';
@@ -25,6 +26,22 @@ export function Timeline(props: { roomId: RoomId }) {
           <Opening roomId={props.roomId} timeline={open()} />
         </Show>
       )}
+    </Show>
+  );
+}
+
+/** A thread: its first message, then the answers. */
+export function ThreadTimeline(props: { roomId: RoomId; root: EventId }) {
+  const { state, commands } = useClient();
+  const view = () => viewId(props.roomId, props.root);
+  const timeline = () => {
+    const open = state.timelines[view()];
+    return open && open.items.length > 0 ? open : undefined;
+  };
+  const retry = () => void commands.loadOlder(view()).catch(() => undefined);
+  return (
+    <Show when={timeline()} fallback={<Skeleton error={state.timelines[view()]?.loadError ?? null} retry={retry} />}>
+      {(open) => <Pane roomId={props.roomId} root={props.root} timeline={open()} />}
     </Show>
   );
 }
