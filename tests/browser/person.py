@@ -1,5 +1,6 @@
 """Somebody with a browser of their own: what they do and see at the page, as sentences."""
 
+import asyncio
 import re
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -41,6 +42,15 @@ class Person:
         """What the page marks with this test id, perhaps only where it holds `text`."""
         found = self.page.get_by_test_id(testid)
         return found if text is None else found.filter(has_text=text)
+
+    async def waits_until(self, script: str, arg: object = None) -> None:
+        """Wait until an expression, or a function of `arg`, is true in the page.
+
+        The page itself cannot wait for it: its policy forbids to evaluate words later.
+        """
+        async with asyncio.timeout(LIVE_LIMIT_MS / 1000):
+            while not await self.page.evaluate(script, arg):
+                await self.page.wait_for_timeout(50)
 
     # -- coming in -------------------------------------------------------------------------------------------------
 

@@ -77,8 +77,7 @@ async def test_messages_are_reacted_to_pinned_starred_and_passed_on(
 
 async def _has_copied(person: Person, text: str) -> None:
     """Wait until the clipboard holds this."""
-    is_there = "async (text) => (await navigator.clipboard.readText()) === text"
-    await person.page.wait_for_function(is_there, arg=text, timeout=LIVE_LIMIT_MS)
+    await person.waits_until("async (text) => (await navigator.clipboard.readText()) === text", text)
 
 
 @pytest.mark.full("browser")
@@ -110,7 +109,7 @@ async def test_several_are_picked_and_deleted_for_oneself_or_for_everyone(
     await mae.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await mae.page.keyboard.press("Control+c")
     copied = "async () => /^mae, .*\\nsecond\\n\\nmae, .*\\nthird$/.test(await navigator.clipboard.readText())"
-    await mae.page.wait_for_function(copied, timeout=LIVE_LIMIT_MS)
+    await mae.waits_until(copied)
     await mae.chooses("second", "menu-select")
     await mae.message("third").click()
     await mae.at("select-delete").click()

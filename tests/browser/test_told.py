@@ -1,7 +1,7 @@
 """Being told: by the system while the page is hidden, by sounds; and less movement for who wants less."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson
 from tests.browser.person import LIVE_LIMIT_MS
@@ -39,10 +39,6 @@ LONGEST_MOVE = """Math.max(...[...document.querySelectorAll('*')].flatMap((one) 
 }))"""
 
 
-async def _until(page: Page, script: str) -> None:
-    await page.wait_for_function(script, timeout=LIVE_LIMIT_MS)
-
-
 @pytest.mark.full("browser")
 async def test_what_comes_to_a_hidden_page_is_told_by_the_system_and_by_a_sound(
     house: ServerProcess, new_person: NewPerson
@@ -61,19 +57,19 @@ async def test_what_comes_to_a_hidden_page_is_told_by_the_system_and_by_a_sound(
         await tess.page.evaluate(LOOK_AWAY)
 
         await ugo.says("the boat is in", room_id)
-        await _until(tess.page, "told.length === 1 && tones > 0")
+        await tess.waits_until("told.length === 1 && tones > 0")
         note = await tess.page.evaluate("(({ notice, ...rest }) => rest)(told[0])")
         assert note == {"title": "Pier", "body": "ugo: the boat is in", "tag": room_id, "open": True}
         await tess.page.evaluate(f"{LOOK_AGAIN}; told[0].notice.onclick()")
         await tess.sees("the boat is in")
-        await _until(tess.page, "!told[0].open")
+        await tess.waits_until("!told[0].open")
 
         await tess.opens("Desk")
         await tess.page.evaluate(LOOK_AWAY)
         last = await ugo.says("it leaves again", room_id)
-        await _until(tess.page, "told.length === 2")
+        await tess.waits_until("told.length === 2")
         await other_device.call("POST", f"/v3/rooms/{room_id}/receipt/m.read/{last}", {})
-        await _until(tess.page, "!told[1].open")
+        await tess.waits_until("!told[1].open")
 
         await tess.page.evaluate(LOOK_AGAIN)
         before = await tess.page.evaluate("tones")
