@@ -97,6 +97,18 @@ class EventMatcher:
             self._not_rooms = self._not_rooms.union(room.not_rooms)
         self._contains_url = chosen.contains_url
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether it includes every event of the rooms that it allows."""
+        chosen = self.filter
+        return (
+            self._types is None
+            and not chosen.not_types
+            and self._senders is None
+            and not self._not_senders
+            and self._contains_url is None
+        )
+
     def limit(self, default: int = DEFAULT_LIMIT, most: int = 1_000) -> int:
         """The number of events to return."""
         return min(default if self.filter.limit is None else self.filter.limit, most)

@@ -33,7 +33,7 @@ class Presentation:
 
         [0 trips for those that came with their extras, else 1; 1 more with events bundled]
         """
-        return [self.event(one) for one in await self.completed(requester, seen)]
+        return self.rendered(await self.completed(requester, seen))
 
     async def completed(self, requester: Requester, seen: Sequence[Seen]) -> list[Seen]:
         """The events with what stands beside them in `unsigned`, as far as the requester may see that.
@@ -56,21 +56,27 @@ class Presentation:
         if not bundled:
             return list(seen)
         visible = await self._visibility.of_rooms(requester.user_id, bundled)
-        return [one._replace(extra=_visible(one.extra or NOTHING, visible)) for one in seen]
+        return [
+            one if one.extra is NOTHING or one.extra is None else one._replace(extra=_visible(one.extra, visible))
+            for one in seen
+        ]
 
-    def event(self, seen: Seen) -> orjson.Fragment:
-        """One event with its extra."""
-        event, extra = seen.event, seen.extra
-        age = max(0, self._clock.now_ms() - event.ts)
-        if extra is None or extra[1:] == _NONE_BESIDE:
-            # The common case is put together as bytes: there may be thousands in an answer.
-            txn_id = extra.txn_id if extra is not None else None
-            more = b',"transaction_id":%b' % orjson.dumps(txn_id) if txn_id is not None else b""
-            tail = b',"unsigned":{"age":%d,"membership":%b%b}}' % (age, orjson.dumps(seen.membership), more)
-            return orjson.Fragment(event.body[:-1] + tail)
-        unsigned: dict[str, Any] = {"age": age, "membership": seen.membership}
-        unsigned.update(_of_extra(extra, event.event_id))
-        return orjson.Fragment(spliced(event.body, unsigned))
+    def rendered(self, completed: Sequence[Seen]) -> list[orjson.Fragment]:
+        """Events with their extras in the client format, in the same order."""
+        now = self._clock.now_ms()
+        rendered = []
+        for event, membership, extra in completed:
+            age = max(0, now - event.ts)
+            if extra is None or extra is NOTHING or extra[1:] == _NONE_BESIDE:
+                # The common case is put together as bytes: there may be thousands in an answer.
+                txn_id = extra.txn_id if extra is not None else None
+                more = b',"transaction_id":%b' % orjson.dumps(txn_id) if txn_id is not None else b""
+                shown = b'"join"' if membership == "join" else orjson.dumps(membership)
+                text = b'%b,"unsigned":{"age":%d,"membership":%b%b}}' % (event.body[:-1], age, shown, more)
+            else:
+                text = spliced(event.body, {"age": age, "membership": membership, **_of_extra(extra, event.event_id)})
+            rendered.append(orjson.Fragment(text))
+        return rendered
 
 
 def asker_of(requester: Requester) -> Asker:

@@ -49,7 +49,7 @@ def rows_of(names: tuple[str, ...], records: Sequence[tuple[Any, ...]]) -> list[
         kind = _kinds[names] = type(
             "Row", (Row,), {"__slots__": (), "places": dict(zip(names, range(len(names)), strict=True))}
         )
-    return [kind(record) for record in records]
+    return list(map(kind, records))
 
 
 def composed(reads: Sequence[Read]) -> tuple[str, list[object]]:

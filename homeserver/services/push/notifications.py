@@ -50,7 +50,7 @@ class NotificationList:
         shown = [
             {
                 "room_id": one.room_id,
-                "event": self._presentation.event(events[one.event_id]),
+                "event": self._presentation.rendered([events[one.event_id]])[0],
                 "actions": _actions(one),
                 "read": one.is_read,
                 "ts": one.ts,

@@ -149,7 +149,7 @@ class MessageSearch:
 
     def shown(self, hit: Hit) -> orjson.Fragment:
         """The event of a hit in the client format."""
-        return self._presentation.event(hit.seen)
+        return self._presentation.rendered([hit.seen])[0]
 
     async def _rooms_of(self, user_id: str, chosen: EventFilter) -> dict[int, str]:
         """Number -> id of the rooms to look in: those the user is or was in, with what chosen ones replaced."""

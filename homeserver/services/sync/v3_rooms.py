@@ -335,7 +335,9 @@ class RoomBlocks:
 def _timeline(items: Sequence[Item], start: int, is_cut: bool, wanted: Wanted) -> Timeline:
     """Cut and filter the events of a room."""
     matcher = wanted.chosen.room_timeline
-    chosen = [n for n in range(start, len(items)) if _matches(matcher, items[n])]
+    chosen = list(range(start, len(items)))
+    if chosen and not (matcher.takes_all and matcher.allows_room(items[-1].event.room_id)):
+        chosen = [n for n in chosen if _matches(matcher, items[n])]
     limit = wanted.limit
     limited = is_cut or len(chosen) > limit
     if len(chosen) > limit:

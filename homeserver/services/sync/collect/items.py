@@ -147,9 +147,10 @@ class Presenter:
                 stored.append(Seen(event, item.membership, item.extra))
         extras: dict[str, Extra] = {}
         if stored:
-            for seen in await self._presentation.completed(requester, stored):
+            completed = await self._presentation.completed(requester, stored)
+            for seen, rendered in zip(completed, self._presentation.rendered(completed), strict=True):
                 event_id = seen.event.event_id
                 if seen.extra is not None and seen.extra is not NOTHING:
                     extras[event_id] = seen.extra
-                events[event_id] = self._presentation.event(seen)
+                events[event_id] = rendered
         return Presented(events, extras)
