@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from homeserver.errors import InvalidParam, LimitExceeded
+from homeserver.services.threepids.addresses import Addresses
 from homeserver.services.threepids.vault import Vault
 from homeserver.services.threepids.verifications import (
     LIFE_MS,
@@ -19,6 +20,7 @@ from homeserver.services.threepids.verifications import (
     Wanted,
 )
 from homeserver.storage.database import Database
+from homeserver.storage.users import Threepids
 from homeserver.storage.verifications import DAY_MS, FAILURES_A_DAY, TRIES
 from homeserver.storage.verifications import Verifications as Table
 from tests.phone.conftest import RNG, VirtualClock
@@ -54,6 +56,7 @@ class House:
     """The service under test and its post."""
 
     verifications: Verifications
+    addresses: Addresses
     post: Post
     clock: VirtualClock
 
@@ -69,7 +72,7 @@ def house(database: Database, vault: Vault, clock: VirtualClock, request: pytest
 def _house(database: Database, vault: Vault, clock: VirtualClock, *, keeps_codes: bool = False) -> House:
     verifications, post = Verifications(Table(database), vault, clock, RNG), Post(keeps_codes)
     verifications.carry("msisdn", post)
-    return House(verifications, post, clock)
+    return House(verifications, Addresses(Threepids(database), vault, verifications, clock), post, clock)
 
 
 def _wanted(**changes: Any) -> Wanted:
@@ -243,14 +246,26 @@ async def _play(seed: int, house: House) -> None:
             case "use" if proofs:
                 _, proof = proofs.pop(chance.randrange(len(proofs)))
                 try:
-                    await house.verifications.use(proof)
+                    await _gain(house, f"@{player.name}.{seed}:test", proof, replaces=chance.random() < 0.5)
                 except ThreepidAuthFailed:
                     assert proof.sid in house.post.completions, f"seed {seed}: an unused proof was refused"
                 else:
                     assert proof.sid not in house.post.completions, f"seed {seed}: a proof was used twice"
                     house.post.completions.append(proof.sid)
+                for reader in (victim, *attackers):
+                    owner = await house.addresses.owner("msisdn", reader.reads)
+                    assert owner in {None, f"@{reader.name}.{seed}:test"}, f"seed {seed}: {owner} took an address"
             case "wait":
                 house.clock.ms += chance.choice([1000, 60_000, LIFE_MS // 2])
+
+
+async def _gain(house: House, account: str, proof: Proof, *, replaces: bool) -> None:
+    """Bind the proven address to the account, or put it in the place of the one that it has."""
+    own = await house.addresses.of_user(account)
+    if replaces and own:
+        await house.addresses.replace(account, own[0], proof)
+    else:
+        await house.addresses.bind(proof, account)
 
 
 async def _interleave(games: int, database: Database) -> None:
