@@ -23,9 +23,16 @@ export const GROUP_GAP_MS = 10 * 60 * 1000;
 
 /** Midnight, in the time zone of the page, of the day that `ts` lies in. */
 export function startOfDay(ts: number): number {
-  const date = new Date(ts);
-  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+  if (ts < day.start || ts >= day.end) {
+    const date = new Date(ts);
+    const [year, month, number] = [date.getFullYear(), date.getMonth(), date.getDate()];
+    day = { start: new Date(year, month, number).getTime(), end: new Date(year, month, number + 1).getTime() };
+  }
+  return day.start;
 }
+
+/** The day that was asked for last: neighbours in a timeline mostly lie in the same one. */
+let day = { start: 0, end: 0 };
 
 /**
  * Rows of `items` (oldest first). The unread line stands after the event `unreadAfter`, and only when something of

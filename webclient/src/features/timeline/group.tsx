@@ -1,4 +1,4 @@
-import { createMemo, For, Match, Show, Switch } from 'solid-js';
+import { createMemo, createSelector, For, Match, Show, Switch } from 'solid-js';
 import { useClient } from '../../store/context';
 import type { RoomId, TimelineItem } from '../../store/contract';
 import { isPicking } from '../../store/messages-ui';
@@ -30,6 +30,9 @@ export function Group(props: GroupProps) {
   );
 }
 
+const sameItems = (one: readonly TimelineItem[], other: readonly TimelineItem[]) =>
+  one.length === other.length && one.every((item, at) => item === other[at]);
+
 function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
   const { state } = useClient();
   const sender = () => props.events[props.keys[0] ?? '']?.sender ?? '';
@@ -37,7 +40,13 @@ function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
   const role = () => roleOf(state.rooms[props.roomId], sender());
   const runs = createMemo(() => new Map(albumRuns(props.keys, props.events).map((run) => [run[0] ?? '', run])));
   const heads = createMemo(() => [...runs().keys()]);
-  const albumFrom = (key: string) => (runs().get(key) ?? []).flatMap((one) => props.events[one] ?? []);
+  // When somebody adds a message, the bubbles above have nothing to do.
+  const isFirst = createSelector(() => heads()[0]);
+  const isLast = createSelector(() => heads()[heads().length - 1]);
+  const albumFrom = (key: string) =>
+    createMemo(() => (runs().get(key) ?? []).flatMap((one) => props.events[one] ?? []), undefined, {
+      equals: sameItems,
+    });
   return (
     <div
       class={s.group}
@@ -61,25 +70,28 @@ function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
       </Show>
       <div class={s.bubbles}>
         <For each={heads()}>
-          {(key) => (
-            <Switch>
-              <Match when={props.events[key]}>
-                {(item) => (
-                  <Bubble
-                    roomId={props.roomId}
-                    item={item()}
-                    album={albumFrom(key)}
-                    own={props.own}
-                    first={key === heads()[0]}
-                    last={key === heads()[heads().length - 1]}
-                    name={props.withAvatar ? name() : undefined}
-                    role={role()}
-                    flash={(runs().get(key) ?? []).includes(props.flashed ?? '')}
-                  />
-                )}
-              </Match>
-            </Switch>
-          )}
+          {(key) => {
+            const album = albumFrom(key);
+            return (
+              <Switch>
+                <Match when={props.events[key]}>
+                  {(item) => (
+                    <Bubble
+                      roomId={props.roomId}
+                      item={item()}
+                      album={album()}
+                      own={props.own}
+                      first={isFirst(key)}
+                      last={isLast(key)}
+                      name={props.withAvatar ? name() : undefined}
+                      role={role()}
+                      flash={props.flashed !== undefined && album().some((one) => one.key === props.flashed)}
+                    />
+                  )}
+                </Match>
+              </Switch>
+            );
+          }}
         </For>
       </div>
     </div>

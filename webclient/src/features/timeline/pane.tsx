@@ -11,6 +11,7 @@ import {
   Switch,
   untrack,
 } from 'solid-js';
+import { unwrap } from 'solid-js/store';
 import { t } from '../../i18n';
 import { dayLabel } from '../../i18n/dates';
 import { layoutRows, startOfDay } from '../../model/grouping';
@@ -57,7 +58,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   const [topDay, setTopDay] = createSignal<number>();
   const [flashed, setFlashed] = createSignal<string>();
 
-  const items = () => props.timeline.items;
+  // The bare list: it is replaced as a whole, and walked through at each change.
+  const items = () => unwrap(props.timeline.items);
   const view = createMemo<{ items: readonly string[]; view: View }>((before) => {
     nudge();
     const all = items();

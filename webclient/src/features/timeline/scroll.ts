@@ -16,7 +16,16 @@ export const rowsIn = (content: HTMLElement): HTMLElement[] => [...content.query
 /** The first row that reaches into the view, with its place. */
 export function findAnchor(box: HTMLElement, content: HTMLElement): Anchor | null {
   const top = box.getBoundingClientRect().top;
-  const row = rowsIn(content).find((one) => one.getBoundingClientRect().bottom > top);
+  const rows = rowsIn(content);
+  // They stand one below the other: asking a few of them for their place is enough.
+  let first = 0;
+  let end = rows.length;
+  while (first < end) {
+    const middle = (first + end) >> 1;
+    if ((rows[middle]?.getBoundingClientRect().bottom ?? 0) > top) end = middle;
+    else first = middle + 1;
+  }
+  const row = rows[first];
   return row ? { row, top: topOf(row, content) } : null;
 }
 

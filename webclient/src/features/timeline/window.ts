@@ -35,10 +35,10 @@ export function newer(view: View, count: number): View {
  * (`follow`) or while there is room; when none of the rows is left, the view starts at the end again.
  */
 export function keep(view: View, before: readonly string[], now: readonly string[], follow: boolean): View {
-  const kept = before.slice(view.from, view.to).map((key) => now.indexOf(key));
-  const from = kept.find((at) => at >= 0);
-  const last = kept.findLast((at) => at >= 0);
-  if (from === undefined || last === undefined) return tailOf(now.length);
+  const shownBefore = new Set(before.slice(view.from, view.to));
+  const from = now.findIndex((key) => shownBefore.has(key));
+  if (from < 0) return tailOf(now.length);
+  const last = now.findLastIndex((key) => shownBefore.has(key));
   const wasAtEnd = view.to === before.length;
   const to = wasAtEnd ? (follow ? now.length : Math.min(now.length, from + most)) : last + 1;
   const shown = Math.max(to, last + 1);
