@@ -13,6 +13,7 @@ import type { Loader } from './loader';
 import { mediaPath } from './media';
 import type { Messages } from './messages';
 import { ownCommands } from './own';
+import { packCommands } from './packs';
 import type { People } from './people';
 import { numberCommands } from './phone';
 import { pollCommands } from './polls';
@@ -63,6 +64,7 @@ export function accountCommands(parts: Parts, page: Page): AccountCommands {
     ...findingCommands(parts),
     ...pollCommands(parts),
     ...threadCommands(parts),
+    ...packCommands(parts),
     ...numberCommands(parts),
     loadOlder: (view) => {
       const root = rootOfView(view);

@@ -8,6 +8,7 @@ import {
   wordsOf,
 } from '../model/drafting';
 import { asEvent, asEvents, type Json, type MatrixEvent } from '../model/events';
+import { type PackImage, stickerContent } from '../model/image-packs';
 import { bundle } from '../model/link-previews';
 import { mediaOf } from '../model/media';
 import { fileContent, type OutgoingFile } from '../model/outgoing';
@@ -63,6 +64,17 @@ export class Messages {
     const relation = this.relation(roomId, draft.thread, reply);
     const content = { ...messageContent(draft, reply, msgtype), ...link, ...relation };
     const op = await this.parts.queue.add({ roomId, kind: 'message', target: null, type: 'm.room.message', content });
+    return localKey(op.txnId);
+  }
+
+  async sendSticker(
+    roomId: string,
+    image: PackImage,
+    to: { replyTo?: string | undefined; thread?: string | undefined },
+  ) {
+    const relation = this.relation(roomId, to.thread, this.replyTo(roomId, to.replyTo));
+    const content = { ...stickerContent(image), ...relation };
+    const op = await this.parts.queue.add({ roomId, kind: 'message', target: null, type: 'm.sticker', content });
     return localKey(op.txnId);
   }
 

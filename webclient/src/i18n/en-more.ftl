@@ -503,7 +503,9 @@ phone-confirm-code = A code will be sent to { $number }.
 phone-send-code = Send the code
 phone-use-code = Use a code
 phone-use-password = Use the password
-phone-lost = I have neither any more: change it in seven days
+phone-lost = I no longer have the old number
+phone-lost-hint = Then your number changes in seven days. Until then you see it on all your devices and can stop it there.
+phone-lost-yes = Change it then
 phone-second-factor = Two-step verification
 phone-second-factor-on = Ask for my password after the code
 phone-second-factor-note = Then nobody comes in with your number alone, not even who gets hold of your SIM card.
@@ -535,3 +537,17 @@ thread-count = { $count ->
     [one] { $count } answer
    *[other] { $count } answers
   }
+
+## Stickers
+stickers-title = Stickers and emoji
+stickers-search = Search stickers
+stickers-empty = No stickers here yet. Groups have packs of them: see the information of a group.
+stickers-own = My pack
+stickers-emoji = Emoji
+stickers-everywhere = Use this pack in all chats
+stickers-note = Everybody in the group sends them as stickers, and writes them as :name: in messages.
+stickers-name = Name of the pack
+stickers-code = Name of the picture
+stickers-add = Add pictures
+stickers-save = Save
+stickers-remove = Remove the picture

@@ -511,7 +511,9 @@ phone-confirm-code = Код придёт на { $number }.
 phone-send-code = Отправить код
 phone-use-code = По коду
 phone-use-password = По паролю
-phone-lost = У меня нет ни того, ни другого: сменить через семь дней
+phone-lost = Старого номера у меня больше нет
+phone-lost-hint = Тогда номер сменится через семь дней. До того это видно на всех ваших устройствах, и там же можно отменить.
+phone-lost-yes = Сменить тогда
 phone-second-factor = Двухэтапная проверка
 phone-second-factor-on = Спрашивать пароль после кода
 phone-second-factor-note = Тогда с одним вашим номером никто не войдёт, даже с вашей SIM-картой.
@@ -544,3 +546,17 @@ thread-count = { $count ->
     [few] { $count } ответа
    *[many] { $count } ответов
   }
+
+## Stickers
+stickers-title = Стикеры и эмодзи
+stickers-search = Поиск стикеров
+stickers-empty = Стикеров пока нет. Наборы есть у групп: откройте информацию о группе.
+stickers-own = Мой набор
+stickers-emoji = Эмодзи
+stickers-everywhere = Использовать набор во всех чатах
+stickers-note = Все в группе отправляют их как стикеры и пишут в сообщениях как :имя:.
+stickers-name = Название набора
+stickers-code = Имя картинки
+stickers-add = Добавить картинки
+stickers-save = Сохранить
+stickers-remove = Удалить картинку

@@ -4,9 +4,10 @@
  */
 import type { Written } from './drafting';
 import { escapeHtml } from './entities';
+import { emoticonOf } from './image-packs';
 import { parseRich, plainOf, type Rich } from './rich';
 
-/** Who an `@name` in the text stands for. */
+/** Who an `@name` in the text stands for; or which picture (its address) a `:shortcode:`. */
 export interface Mention {
   readonly label: string;
   readonly id: string;
@@ -147,6 +148,11 @@ function mention(rest: string, mentions: readonly Mention[]): Piece | null {
     return null;
   }
   const label = escapeHtml(found.label);
+  const picture = emoticonOf(found.id);
+  if (picture !== null) {
+    const html = `<img data-mx-emoticon src="${escapeHtml(picture)}" alt="${label}" title="${label}" height="32">`;
+    return { html, length: found.label.length };
+  }
   const isRoom = found.id === '@room';
   const html = isRoom ? label : `<a href="https://matrix.to/#/${encodeURIComponent(found.id)}">${label}</a>`;
   return { html, length: found.label.length };
@@ -184,6 +190,7 @@ function markedNode(node: Rich, mentions: Mention[]): string {
     case 'br':
       return '\n';
     case 'emoticon':
+      mentions.push({ label: node.alt, id: node.mxc });
       return node.alt;
     case 'codeblock':
       return `\n\`\`\`${node.language}\n${node.text}\n\`\`\`\n`;

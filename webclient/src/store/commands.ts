@@ -6,6 +6,7 @@ import type { Draft, EventId, ItemKey, PreviewBody, RoomId, ServerInfo, UserId }
 import type { FindingCommands } from './finding';
 import type { GroupCommands } from './groups';
 import type { OwnCommands } from './own';
+import type { PackCommands } from './packs';
 import type { PhoneCommands } from './phone';
 import type { PollCommands } from './polls';
 import type { ThreadCommands } from './threads';
@@ -92,6 +93,7 @@ export interface Commands
   extends GroupCommands,
     OwnCommands,
     FindingCommands,
+    PackCommands,
     PhoneCommands,
     PollCommands,
     ThreadCommands {

@@ -13,6 +13,7 @@ export type * from './commands';
 export type * from './finding';
 export type * from './groups';
 export type * from './own';
+export type * from './packs';
 export type * from './phone';
 export type * from './polls';
 export type * from './threads';
@@ -116,6 +117,7 @@ export interface MyPower {
   readonly setAvatar: boolean;
   readonly setPowers: boolean;
   readonly pin: boolean;
+  readonly setPacks: boolean;
   readonly mentionAll: boolean;
 }
 

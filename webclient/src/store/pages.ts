@@ -20,7 +20,7 @@ export type LeftPage =
   | 'explore'
   | 'new-group';
 
-export type RightPage = 'edit' | 'access' | 'roles' | 'links' | 'banned' | 'requests' | 'log' | 'search';
+export type RightPage = 'edit' | 'access' | 'roles' | 'links' | 'banned' | 'requests' | 'log' | 'search' | 'packs';
 
 const [leftPages, setLeftPages] = createSignal<readonly LeftPage[]>([]);
 const [rightPages, setRightPages] = createSignal<readonly RightPage[]>([]);

@@ -14,7 +14,16 @@ import { emptyState } from '../../src/store/mirror';
 
 export const my = '@me:our.tld';
 const power = { sendMessages: true, redactOthers: true, invite: true, kick: true, ban: true, setName: true };
-const full = { level: 100, ...power, setTopic: true, setAvatar: true, setPowers: true, pin: true, mentionAll: true };
+const full = {
+  level: 100,
+  ...power,
+  setTopic: true,
+  setAvatar: true,
+  setPowers: true,
+  pin: true,
+  setPacks: true,
+  mentionAll: true,
+};
 
 /** `clock(13, 50)` is 13:50 of the day on which the page was opened; snapshots open it on a day of their own. */
 export const today = new Date();

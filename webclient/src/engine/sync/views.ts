@@ -1,5 +1,6 @@
 /** Rooms, members and people as pages show them. */
 import { localpart, number, object, text, textOrNull, texts } from '../../model/events';
+import { PACK } from '../../model/image-packs';
 import { cleanName, roomName } from '../../model/names';
 import { levelOf, type Powers, powersOf } from '../../model/powers';
 import { previewBody } from '../../model/preview';
@@ -123,6 +124,7 @@ function myPower(powers: Powers, me: string): MyPower {
     setAvatar: level >= need.state('m.room.avatar'),
     setPowers: level >= need.state('m.room.power_levels'),
     pin: level >= need.state('m.room.pinned_events'),
+    setPacks: level >= need.state(PACK),
     mentionAll: level >= need.notifyRoom,
   };
 }

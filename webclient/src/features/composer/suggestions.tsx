@@ -3,7 +3,7 @@ import { t } from '../../i18n';
 import { useClient } from '../../store/context';
 import type { RoomId } from '../../store/contract';
 import { me } from '../../store/people';
-import { noteMention } from '../../store/ui';
+import { noteMention, viewNow } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { hints } from './commands';
 import { insertText } from './marking';
@@ -107,7 +107,7 @@ export function createSuggestions(host: Host) {
     const input = host.input();
     input.setSelectionRange(input.selectionStart - typed.length, input.selectionStart);
     insertText(input, `${one.insert} `);
-    if (one.mention) noteMention(host.roomId(), { label: one.insert, id: one.id });
+    if (one.mention) noteMention(viewNow(host.roomId()), { label: one.insert, id: one.id });
     else if (one.insert === one.sign) void emojiData().then(({ noteEmoji }) => noteEmoji(one.insert));
     setList([]);
     host.change();

@@ -1,12 +1,13 @@
 import { createEffect, lazy, on, onCleanup, Show, Suspense, untrack } from 'solid-js';
 import { language, t } from '../../i18n';
 import { errorText } from '../../i18n/words';
+import { emoticonLabel, type PackImage } from '../../model/image-packs';
 import { written } from '../../model/marks';
 import { viewId } from '../../model/view-ids';
 import { useClient } from '../../store/context';
 import type { EventId, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
-import { clearWriting, stopWriting, takeDraft, turnWallpaper, write, writingIn } from '../../store/ui';
+import { clearWriting, noteMention, stopWriting, takeDraft, turnWallpaper, write, writingIn } from '../../store/ui';
 import { IconButton } from '../../ui/button';
 import { ask } from '../../ui/dialog';
 import { pickEmoji } from '../../ui/emoji/emoji-host';
@@ -22,6 +23,7 @@ import { createLink } from './link';
 import { insertText, markKey } from './marking';
 import { nearbyReply } from './nearby-reply';
 import { ReplyBar } from './reply-bar';
+import { Stickers } from './stickers';
 import { createSuggestions, Suggestions } from './suggestions';
 import { keepDraft, tellTyping } from './telling';
 import { createVoice, VoiceButton, VoiceStrip } from './voice';
@@ -172,6 +174,11 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
       },
       { stay: true, placement: 'top-start' },
     );
+  const insertPicture = (image: PackImage) => {
+    noteMention(view(), { label: emoticonLabel(image), id: image.mxc });
+    insertText(input, `${emoticonLabel(image)} `);
+    typed();
+  };
   const canSpeak = () => !writing().text.trim() && !writing().editing;
   return (
     <>
@@ -217,6 +224,7 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
             onSelect={() => suggestions.look()}
             onBlur={() => suggestions.close()}
           />
+          <Stickers roomId={props.roomId} thread={props.thread} insert={insertPicture} />
           <Show when={!writing().editing}>
             <AttachButton roomId={props.roomId} />
           </Show>

@@ -127,6 +127,9 @@ export function InfoPanel(props: { roomId: RoomId }) {
             </span>
             <Switch on={notify() !== 'none'} />
           </button>
+          <Show when={isGroup() && room()?.membership === 'join' && !room()?.saved}>
+            <Fact icon="sticker" text={t('stickers-title')} onClick={() => openRight('packs')} testid="info-packs" />
+          </Show>
           <Show when={requests().length > 0}>
             <button type="button" class={s.row} onClick={() => openRight('requests')} data-testid="info-requests">
               <Icon name="user-plus" />

@@ -7,6 +7,7 @@ import { BannedPage } from './banned-page';
 import { EditPage } from './edit-page';
 import { LinksPage } from './links-page';
 import { LogPage } from './log-page';
+import { PacksPage } from './packs-page';
 import { RequestsPage } from './requests-page';
 import { RolesPage } from './roles-page';
 
@@ -33,6 +34,9 @@ export function RightPages(props: { roomId: RoomId }) {
           </Match>
           <Match when={page === 'requests'}>
             <RequestsPage roomId={props.roomId} />
+          </Match>
+          <Match when={page === 'packs'}>
+            <PacksPage roomId={props.roomId} />
           </Match>
           <Match when={page === 'log'}>
             <LogPage roomId={props.roomId} />
