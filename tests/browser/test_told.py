@@ -96,6 +96,7 @@ async def test_who_wants_less_movement_gets_none(house: ServerProcess, new_perso
     await vito.signs_up()
     await vito.makes_group("Still")
     await vito.says("calm")
+    await vito.page.emulate_media(reduced_motion="no-preference")
     assert await vito.page.evaluate(LONGEST_MOVE) > 0.1
     await vito.page.emulate_media(reduced_motion="reduce")
     await vito.message("calm").get_by_test_id("message-text").click(button="right")
