@@ -3,7 +3,7 @@
 Not for: where heads are kept and how they follow the stream (`rooms`); states of the past (`storage.state`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -214,8 +214,17 @@ class Room:
 
     def state_event_ids(self) -> dict[StateKey, EventId]:
         """The whole current state, members included."""
-        ids = {key: entry.event_id for key, entry in self.state.items()}
-        ids.update({(MEMBER, user_id): m.event_id for user_id, m in self.members.items() if m.event_nid})
+        return self.copied_state_event_ids()()
+
+    def copied_state_event_ids(self) -> Callable[[], dict[StateKey, EventId]]:
+        """`state_event_ids` of the head as it is now, to be made in a thread: of many members that takes a while."""
+        state, members = dict(self.state), dict(self.members)
+
+        def ids() -> dict[StateKey, EventId]:
+            found = {key: entry.event_id for key, entry in state.items()}
+            found.update({(MEMBER, user_id): one.event_id for user_id, one in members.items() if one.event_nid})
+            return found
+
         return ids
 
     # -- following the stream --------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ for deciding whether an event is allowed (`acceptance`). Spec: Server-Server API
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -13,19 +13,18 @@ from typing import Final
 import structlog
 
 from homeserver.clock import Clock
-from homeserver.protocol.auth_chain import TooManyEvents, Walk
+from homeserver.protocol.auth_chain import TooManyEvents
 from homeserver.protocol.errors import ProtocolError
 from homeserver.protocol.events import Event, StateKey, join
 from homeserver.protocol.identifiers import EventId
-from homeserver.protocol.room_versions import RoomVersion
-from homeserver.protocol.state_resolution import resolve
 from homeserver.services.event_rows import shown_text
 from homeserver.services.heads import MEMBER, Member, Room
 from homeserver.services.intents import THIS, StateChange
+from homeserver.services.resolving import Loaded, Resolving, Side
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import REJECTED, ChainRow, Row, StateRow
-from homeserver.storage.state import StateAt, StateKeys, StateTable
+from homeserver.storage.state import StateColumns, StateKeys, StateTable
 
 log = structlog.get_logger()
 
@@ -52,45 +51,6 @@ class TooSlow(ProtocolError):
     """A resolution took longer than it may."""
 
 
-class _Thread:
-    """One resolution, step by step, each step in a thread: nothing else touches it meanwhile.
-
-    `begin` and `go_on` answer the events that are lacking, None at the end.
-    """
-
-    def __init__(self, rules: RoomVersion, states: Sequence[Mapping[StateKey, StateAt]], event: Event | None) -> None:
-        self._rules = rules
-        self._states = states
-        self._rejected: set[EventId] = set()
-        self._at_hand: dict[EventId, Event] = {} if event is None else {event.event_id: event}
-        self._walk: Walk[dict[StateKey, EventId]] | None = None
-        self.result: dict[StateKey, EventId] = {}
-
-    def begin(self) -> list[EventId] | None:
-        sets = [{key: EventId(entry.event_id) for key, entry in state.items()} for state in self._states]
-        self._walk = resolve(sets, self._rules, rejected=self._rejected)
-        return self._step(self._walk, next)
-
-    def go_on(self, found: Sequence[StoredEvent]) -> list[EventId] | None:
-        assert self._walk is not None, "begin comes first"
-        for stored in found:
-            self._at_hand[EventId(stored.event_id)] = join(stored.body, stored.envelope, self._rules)
-            if stored.flags & REJECTED:
-                self._rejected.add(EventId(stored.event_id))
-        return self._step(self._walk, lambda walk: walk.send(self._at_hand))
-
-    def _step(
-        self,
-        walk: Walk[dict[StateKey, EventId]],
-        step: Callable[[Walk[dict[StateKey, EventId]]], Collection[EventId]],
-    ) -> list[EventId] | None:
-        try:
-            return [event_id for event_id in step(walk) if event_id not in self._at_hand]
-        except StopIteration as end:
-            self.result = end.value
-            return None
-
-
 class Resolution:
     """Resolves states of one room at a time, beside the event loop."""
 
@@ -109,10 +69,7 @@ class Resolution:
             return unique[0], []
         if not await self._states.diff(unique):
             return unique[0], []
-        states = [await self._states.state_at(point) for point in unique]
-        resolved = await self._resolve(room, states)
-        base = {key: EventId(entry.event_id) for key, entry in states[0].items()}
-        changed = {key: resolved.get(key) for key in {*base, *resolved} if base.get(key) != resolved.get(key)}
+        changed = await self._resolve(room, [Side(point) for point in unique], is_head=False)
         return await self._branch(room, unique[0], changed)
 
     async def given(self, room: Room, state: Mapping[StateKey, tuple[int, EventId]]) -> tuple[Point, list[Row]]:
@@ -167,12 +124,10 @@ class Resolution:
             # Whoever forks a room a thousand times is not to cost a thousand states with each event: the head's own
             # state stands for the older tips, of which it is made.
             points = list(dict.fromkeys([head, *points[-MAX_TIPS:]]))
-        states = [await self._states.state_at(other) for other in points]
+        sides = [Side(other) for other in points]
         if not is_followed:
-            states.append(await self._state_after(event, point, extra))
-        resolved = await self._resolve(room, states, event)
-        current = room.state_event_ids()
-        changed = {key: resolved.get(key) for key in {*current, *resolved} if current.get(key) != resolved.get(key)}
+            sides.append(_side_after(event, point, extra))
+        changed = await self._resolve(room, sides, event)
         return Merge(delta, await self.changes(room, changed, event), rows)
 
     # -- chains ----------------------------------------------------------------------------------------------------
@@ -223,27 +178,16 @@ class Resolution:
 
     # -- resolving -------------------------------------------------------------------------------------------------
 
-    async def _state_after(self, event: Event, point: Point, extra: Sequence[Row]) -> dict[StateKey, StateAt]:
-        chain = next((row for row in extra if isinstance(row, ChainRow) and row.chain_id == point[0]), None)
-        stored_at = point if chain is None else _parent(chain)
-        state = dict(await self._states.state_at(stored_at)) if stored_at is not None else {}
-        for row in extra:
-            if isinstance(row, StateRow):
-                state.pop((row.type, row.state_key), None)
-                if row.event_id is not None and row.event_nid is not None:
-                    state[row.type, row.state_key] = StateAt(row.event_nid, row.event_id)
-        if event.state_key is not None:
-            state[event.key] = StateAt(THIS, event.event_id)
-        return state
-
     async def _resolve(
-        self, room: Room, states: Sequence[Mapping[StateKey, StateAt]], event: Event | None = None
-    ) -> dict[StateKey, EventId]:
-        """Raises TooManyEvents, TooSlow: the room stays as it is."""
+        self, room: Room, sides: Sequence[Side], event: Event | None = None, *, is_head: bool = True
+    ) -> dict[StateKey, EventId | None]:
+        """What is different in the resolved state from the head's, or from the first side.
+
+        Raises TooManyEvents, TooSlow: the room stays as it is."""
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(LIMIT_S):
-                return await self._walk(room, states, event)
+                return await self._walk(room, sides, event, is_head=is_head)
         except TooManyEvents as error:
             log.error("state not resolved", room_id=room.room_id, why=str(error))  # noqa: TRY400 - no fault of ours
             raise
@@ -256,16 +200,20 @@ class Resolution:
                 log.warning("slow state resolution", room_id=room.room_id, seconds=round(took_s, 1))
 
     async def _walk(
-        self, room: Room, states: Sequence[Mapping[StateKey, StateAt]], event: Event | None
-    ) -> dict[StateKey, EventId]:
+        self, room: Room, sides: Sequence[Side], event: Event | None, *, is_head: bool
+    ) -> dict[StateKey, EventId | None]:
         """Compute in a thread, and feed it with stored events from here, whole auth chains at once."""
+        points = list(dict.fromkeys(side.point for side in sides if side.point is not None))
+        first = await self._states.columns_at(points[0]) if points else StateColumns((), (), ())
+        differences = await self._states.diff(points) if len(points) > 1 else []
+        current = room.copied_state_event_ids() if is_head else None
+        thread = Resolving(room.rules, Loaded(points, first, differences), sides, current=current, event=event)
         loop = asyncio.get_running_loop()
-        thread = _Thread(room.rules, states, event)
         lacking = await loop.run_in_executor(self._pool, thread.begin)
         while lacking is not None:
             stored = await self._events.with_auth_chain(lacking) if lacking else []
             lacking = await loop.run_in_executor(self._pool, thread.go_on, stored)
-        return thread.result
+        return thread.changed
 
     def close(self) -> None:
         """Let go of the threads; what they compute is not waited for."""
@@ -298,6 +246,19 @@ def point_after(stored: StoredEvent) -> Point:
     if stored.delta_sequence is None or stored.flags & REJECTED:
         return stored.chain_id, stored.sequence
     return stored.head_chain_id or stored.chain_id, stored.delta_sequence
+
+
+def _side_after(event: Event, point: Point, extra: Sequence[Row]) -> Side:
+    """The state after an event whose state before may be on a chain that is not stored yet."""
+    chain = next((row for row in extra if isinstance(row, ChainRow) and row.chain_id == point[0]), None)
+    over: list[tuple[StateKey, EventId | None]] = [
+        ((row.type, row.state_key), EventId(row.event_id) if row.event_id is not None else None)
+        for row in extra
+        if isinstance(row, StateRow)
+    ]
+    if event.state_key is not None:
+        over.append((event.key, event.event_id))
+    return Side(point if chain is None else _parent(chain), over)
 
 
 def _parent(chain: ChainRow) -> Point | None:

@@ -2,10 +2,11 @@
 
 A snapshot is a point `(chain_id, sequence)`; a chain continues its parent from a point on. See docs/architecture.md,
 "State at every event". Not for members' profiles (`members.py`).
+A little longer than others: what is written and read of four tables that belong together stands in one place.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from homeserver.storage.database import Database
@@ -215,6 +216,14 @@ class StateAt(NamedTuple):
     event_id: str
 
 
+class StateColumns(NamedTuple):
+    """A whole state, entry by entry in columns: a state of many members is read without a step for each."""
+
+    types: Sequence[str]
+    keys: Sequence[str]
+    event_ids: Sequence[str]
+
+
 class Difference(NamedTuple):
     """One key on which points differ: its event at each point, in the order of the points."""
 
@@ -237,6 +246,12 @@ class StateTable:
             wanted = list(keys)
             rows = await self._db.fetch(_UNDER_KEYS, *point, [key[0] for key in wanted], [key[1] for key in wanted])
         return {(row["type"], row["state_key"]): StateAt(row["event_nid"], row["event_id"]) for row in rows}
+
+    async def columns_at(self, point: Point) -> StateColumns:
+        """The whole state at a point [1 trip]."""
+        row = await self._db.fetchrow(_COLUMNS, *point)
+        assert row is not None
+        return StateColumns(row["types"] or (), row["keys"] or (), row["ids"] or ())
 
     async def diff(self, points: Collection[Point]) -> list[Difference]:
         """The keys whose events are not the same at all of the points [1 trip].
@@ -297,7 +312,7 @@ class StateTable:
         return {row["chain_id"]: row["level"] for row in rows}
 
 
-# Parents are looked up one by one (LIMIT): joined freely, the chains of all rooms would be read.
+# Parents, keys and events are looked up one by one (LIMIT): joined freely, those of all rooms would be read.
 _UP = """WITH RECURSIVE up(chain_id, upto, hop) AS (
   SELECT $1::int8, $2::int8, 0
    UNION ALL
@@ -318,9 +333,13 @@ SELECT k.type, k.state_key, l.event_nid, e.event_id
           FROM up
           JOIN state_deltas d ON d.chain_id = up.chain_id AND d.sequence <= up.upto
          ORDER BY d.state_key_nid, up.hop, d.sequence DESC) l
-  JOIN state_keys k ON k.state_key_nid = l.state_key_nid
-  JOIN events e ON e.event_nid = l.event_nid"""
+ CROSS JOIN LATERAL (SELECT type, state_key FROM state_keys WHERE state_key_nid = l.state_key_nid LIMIT 1) k
+ CROSS JOIN LATERAL (SELECT event_id FROM events WHERE event_nid = l.event_nid LIMIT 1) e"""
 )
+
+_COLUMNS = f"""
+SELECT array_agg(w.type) AS types, array_agg(w.state_key) AS keys, array_agg(w.event_id) AS ids
+  FROM ({_WHOLE}) w"""  # noqa: S608 - constants of this module
 
 _UNDER_KEYS = (
     _UP  # noqa: S608 - constants of this module
@@ -384,7 +403,7 @@ touched AS MATERIALIZED (
                        AND d.sequence <= c.upto)
 SELECT t.state_key_nid, k.type, k.state_key, p.ord, l.event_nid, e.event_id
   FROM touched t
-  JOIN state_keys k ON k.state_key_nid = t.state_key_nid
+ CROSS JOIN LATERAL (SELECT type, state_key FROM state_keys WHERE state_key_nid = t.state_key_nid LIMIT 1) k
  CROSS JOIN points p
   LEFT JOIN LATERAL (
        SELECT d.event_nid
@@ -400,4 +419,7 @@ SELECT t.state_key_nid, k.type, k.state_key, p.ord, l.event_nid, e.event_id
         WHERE up.ord = p.ord
         ORDER BY up.hop
         LIMIT 1) l ON true
-  LEFT JOIN events e ON e.event_nid = l.event_nid"""
+  LEFT JOIN LATERAL (SELECT event_id FROM events WHERE event_nid = l.event_nid LIMIT 1) e ON true"""
+
+READS_OF_STATES = {"whole": _WHOLE, "under keys": _UNDER_KEYS, "difference": _DIFF}
+"""The statements about states at any point, for whoever looks at their plans."""

@@ -11,7 +11,7 @@ from homeserver.net.testing import FakeNet
 from homeserver.protocol.events import join
 from homeserver.protocol.identifiers import RoomId
 from homeserver.protocol.state_resolution import resolve
-from homeserver.services import inbound_work, resolution
+from homeserver.services import inbound_work, resolution, resolving
 from homeserver.services.intents import Draft
 from homeserver.storage.staging import StagingTable
 from tests.support.federation import Homeserver, eventually, homeservers
@@ -122,7 +122,7 @@ async def test_states_are_resolved_beside_the_event_loop(
         threads.add(threading.current_thread().name.partition("_")[0])
         return (yield from resolve(*states, **more))
 
-    monkeypatch.setattr(resolution, "resolve", watched)
+    monkeypatch.setattr(resolving, "resolve", watched)
     a, b, room = *pair, await _shared_room(*pair)
     await _grow_apart(a, b, room, net)
     await eventually(lambda: _same_state(a, b, room), within_s=10)

@@ -9,7 +9,7 @@ from homeserver.net.testing import FakeNet
 from homeserver.protocol.events import seal
 from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.services.intents import Draft
-from homeserver.services.resolution import MAX_TIPS, Resolution
+from homeserver.services.resolution import MAX_TIPS
 from homeserver.storage.rows import REJECTED
 from homeserver.storage.state import StateTable
 from tests.support import mallory
@@ -105,19 +105,13 @@ async def test_a_room_that_is_forked_often_costs_a_bounded_number_of_states(
         for n in range(MAX_TIPS + 15)
     ]
     loaded: list[int] = []
-    merge, state_at = Resolution.merge, StateTable.state_at
+    diff = StateTable.diff
 
-    async def counted(self: Resolution, *args: Any, **kwargs: Any) -> Any:
-        loaded.append(0)
-        return await merge(self, *args, **kwargs)
+    async def count(self: StateTable, points: Any) -> Any:
+        loaded.append(len(points))
+        return await diff(self, points)
 
-    async def count(self: StateTable, *args: Any) -> Any:
-        if loaded:
-            loaded[-1] += 1
-        return await state_at(self, *args)
-
-    monkeypatch.setattr(Resolution, "merge", counted)
-    monkeypatch.setattr(StateTable, "state_at", count)
+    monkeypatch.setattr(StateTable, "diff", count)
     for number, fork in enumerate(forks):
         await mallory.send(a, peer, f"f{number}", {"pdus": [dict(fork.pdu)]})
     assert len((await a.rooms.room(room)).extremities) > MAX_TIPS
