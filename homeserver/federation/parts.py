@@ -111,7 +111,6 @@ class Federation:
     keyring: Keyring
     table: PeerTable
     devices: Devices
-    completing: Completing
 
 
 def outside(config: FederationConfig, clock: Clock, rng: Rng, resources: AsyncExitStack) -> tuple[Http, Resolver]:
@@ -301,5 +300,4 @@ def build(
         keyring=keyring,
         table=table,
         devices=Devices(requests),
-        completing=completing,
     )

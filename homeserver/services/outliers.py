@@ -26,7 +26,7 @@ from homeserver.storage.rows import OUTLIER, REJECTED, EventRow, RoomWrite, Row,
 from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Stream
 
-CHUNK: Final = 200
+CHUNK: Final = 100
 TRIES: Final = 8
 
 

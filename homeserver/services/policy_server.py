@@ -38,7 +38,7 @@ def policy_of(room: Room) -> PolicyOf | None:
     content = room.content(POLICY)
     server, keys = content.get("via"), content.get("public_keys")
     key = keys.get("ed25519") if isinstance(keys, Mapping) else None
-    if not isinstance(server, str) or not isinstance(key, str) or not room.has_server(server):
+    if not isinstance(server, str) or not isinstance(key, str) or server not in room.servers:
         return None
     try:
         return PolicyOf(server, decode_base64(key))

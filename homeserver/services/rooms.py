@@ -122,7 +122,11 @@ class Rooms:
         for row in missed:
             if row.room_nid in by_nid:
                 self._apply_to(by_nid[row.room_nid], row)
-        emptied = {row.room_nid for row in missed if isinstance(row, PurgedRow | PartialRow)}
+        emptied = {
+            row.room_nid
+            for row in missed
+            if isinstance(row, PurgedRow) or (isinstance(row, PartialRow) and row.is_partial)
+        }
         for room in rooms:
             if room.room_nid in emptied:
                 continue  # it may have been read before that; the next call reads it anew
@@ -164,10 +168,10 @@ class Rooms:
                 self._partial(row)
 
     def _partial(self, row: PartialRow) -> None:
-        """What else the commit changed may have been withdrawals: the head is read anew, by who needs it next."""
-        self.forget(row.room_id)
-        waiting = self._whole.pop(row.room_nid, None) if not row.is_partial else None
-        if waiting is not None:
+        """While members lack, what else was committed may have been withdrawals: the head is read anew."""
+        if row.is_partial:
+            self.forget(row.room_id)
+        elif (waiting := self._whole.pop(row.room_nid, None)) is not None:
             waiting.set()
 
     @staticmethod

@@ -11,7 +11,6 @@ done meanwhile (messages in another room), and CPU. With `--against synapse` the
 import argparse
 import asyncio
 import os
-import ssl
 import statistics
 import sys
 import tempfile
@@ -23,13 +22,12 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import uvloop
-from aiohttp import web
 
-from homeserver.net.http import Request
 from homeserver.storage.embedded import EmbeddedPostgres
 from tests.performance.measure import MILLI, percentile, tree_cpu
 from tests.performance.subjects import PASSWORD, TEXT
 from tests.support.big_room import BigRoom
+from tests.support.big_room_server import serve
 from tests.support.ports import free_ports
 from tests.support.postgres import Cluster
 from tests.support.server import ServerProcess
@@ -131,27 +129,6 @@ async def _account(server: ServerProcess | SynapseProcess, localpart: str) -> Wi
     body = {"username": localpart, "password": PASSWORD, "auth": {"type": "m.login.dummy"}}
     wire.token = (await wire.call("POST", "/_matrix/client/v3/register", body))["access_token"]
     return wire
-
-
-async def serve(ports: Sequence[int], certificate: LocalCertificate, rooms: list[BigRoom]) -> web.AppRunner:
-    """The resident and the servers of its members, on these ports; the newest of `rooms` is served."""
-
-    async def answer(request: web.Request) -> web.Response:
-        room = rooms[-1]
-        name = f"localhost:{request.transport.get_extra_info('sockname')[1]}" if request.transport else room.name
-        asked = Request(request.method, "localhost", 0, request.raw_path, body=await request.read())
-        found = await (room.answer(asked) if name == room.name else room.other(name)(asked))
-        return web.Response(status=found.status, body=found.body, content_type="application/json")
-
-    app = web.Application(client_max_size=2**24)
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(certificate.certificate, certificate.private_key)
-    for port in ports:
-        await web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls).start()
-    return runner
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -100,6 +100,11 @@ class BigRoom:
         )
         return seal(proto, self.rules, self.keys[ServerName(sender.partition(":")[2])])
 
+    def bans(self, user: UserId) -> None:
+        """Let the creator have banned somebody."""
+        cited = [*self._auth[:-1], self.plain[1]]
+        self.state.append(self._event(self.creator, "m.room.member", user, {"membership": "ban"}, cited))
+
     def id_of(self, pdu: Json) -> str:
         """The id of an event of this room."""
         return parse_pdu(pdu, self.rules).event_id

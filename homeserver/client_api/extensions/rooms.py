@@ -1,4 +1,4 @@
-"""Roles, invite links, timed mutes and the closing of rooms. None is of the specification: docs/extensions.md."""
+"""Roles, invite links, timed mutes, closing of rooms, how far a join is. None is of the spec: docs/extensions.md."""
 
 import msgspec
 
@@ -108,3 +108,8 @@ def endpoints(endpoint: EndpointTable, extensions: Extensions) -> None:
         """Spec: none; docs/extensions.md, Closing a group."""
         await extensions.closing.close(call.requester, room_id, reason=call.body.reason)
         return {}
+
+    @endpoint("GET", f"{BASE}/rooms/<room_id>/join_progress", auth=USER, limit="read", socket=True)
+    async def join_progress(call: Call[None], room_id: RoomId) -> Answer:
+        """Spec: none; docs/extensions.md, Large rooms."""
+        return await extensions.join_progress.of_room(call.requester, room_id)

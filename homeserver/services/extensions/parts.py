@@ -7,6 +7,7 @@ from homeserver.errors import Forbidden
 from homeserver.services.commits import Commits
 from homeserver.services.extensions.closing import Closing
 from homeserver.services.extensions.invite_links import Comings, InviteLinks
+from homeserver.services.extensions.join_progress import JoinProgress
 from homeserver.services.extensions.local_rules import RESTRICTED, LocalRules
 from homeserver.services.extensions.muting import Muting
 from homeserver.services.extensions.role_list import ROLE_OF, ROLES
@@ -19,6 +20,7 @@ from homeserver.services.rooms import Rooms
 from homeserver.services.sending import Sending
 from homeserver.storage.database import Database
 from homeserver.storage.invite_links import InviteLinks as InviteLinkTable
+from homeserver.storage.partial_joins import PartialJoins
 from homeserver.storage.restrictions import Restrictions
 from homeserver.storage.rooms import RoomTable
 
@@ -63,6 +65,7 @@ class Extensions:
             table=Restrictions(below.database),
             clock=below.clock,
         )
+        self.join_progress = JoinProgress(below.rooms, PartialJoins(below.database))
         self.run = self.muting.run
 
 

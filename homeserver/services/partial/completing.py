@@ -120,10 +120,6 @@ class Completing:
         """The whole state of a room came with the join, and is stored: only its place lacks."""
         await self._table.save_progress(room_nid, events, events)
 
-    async def progress(self, room: Room) -> tuple[int, int | None]:
-        """(entries of the room's state that are here, how many there are or None) [1 trip]."""
-        return await self._table.progress(room.room_nid)
-
     async def run(self) -> None:
         """Do what is to be done; runs as long as the process."""
         async with asyncio.TaskGroup() as tasks:
@@ -242,11 +238,14 @@ class Completing:
         async for portion in slices(state, PORTION):
             stored = [one for one in await self._events.by_id(portion) if _is_entry(one, room) and one.state_key_nid]
             await self._faults.at("partial.filling")
-            await self._fill_portion(room.room_id, [one for one in stored if _first(one, taken)])
+            await self._fill_portion(room, [one for one in stored if _first(one, taken)])
 
-    async def _fill_portion(self, room_id: str, stored: Sequence[StoredEvent]) -> None:
+    async def _fill_portion(self, begun: Room, stored: Sequence[StoredEvent]) -> None:
+        room_id = begun.room_id
         for _ in range(TRIES):
             room = await self._rooms.room(room_id)
+            if not room.is_partial or room.chain_id != begun.chain_id:
+                raise Unavailable("The room was emptied, or entered anew.")
             rows = await self._rows(room, stored)
             if not rows:
                 return

@@ -68,6 +68,8 @@ class Rechecking:
         checked = _Checked(placed[0])
         for _ in range(TRIES):
             room = await self._rooms.room(join.room_id)
+            if not room.is_partial:
+                return  # emptied, or entered anew
             await self._check(room, checked)
             await self._faults.at("partial.closing")
             try:
