@@ -30,6 +30,12 @@ async def test_unread_messages_are_counted_and_reading_clears_them(house: Server
     await expect(rosa.at("unread-line")).to_be_visible()
     await expect(row.get_by_test_id("unread-badge")).to_have_count(0)
     await quin.sees_ticks("message 2", "read")
+    for person in (quin, rosa):
+        await person.page.reload()
+        await person.is_live()
+    await quin.sees_ticks("message 2", "read")
+    await expect(row.get_by_test_id("row-preview")).to_have_text("quin: message 2")
+    await expect(row.get_by_test_id("unread-badge")).to_have_count(0)
 
 
 async def test_an_invitation_can_be_declined(house: ServerProcess, new_person: NewPerson) -> None:
@@ -142,6 +148,9 @@ async def test_everything_can_be_done_by_keyboard(house: ServerProcess, new_pers
     await expect(dirk.at("chat")).to_have_count(0)
     await keys.press("Alt+ArrowDown")
     await expect(dirk.at("chat-title")).to_have_text("Keys")
+    await dirk.page.reload()
+    await dirk.is_live()
+    await dirk.sees("first words and more")
 
 
 async def test_a_long_history_is_read_by_pages_and_never_all_in_the_document(
@@ -168,6 +177,8 @@ async def test_a_long_history_is_read_by_pages_and_never_all_in_the_document(
         assert shown == [f"entry {number}" for number in range(len(shown))], "in order, without holes"
         await xena.at("jump-button").click()
         await expect(xena.message("entry 149")).to_be_in_viewport()
+        await owner.says("entry 150", room_id)
+        await expect(xena.message("entry 150")).to_be_in_viewport()
 
 
 async def test_a_chat_opens_where_reading_ended_however_far_above_that_is(

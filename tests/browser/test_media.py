@@ -104,6 +104,9 @@ async def test_a_voice_message_is_recorded_heard_before_it_is_sent_and_played_by
     await expect(voice.get_by_test_id("waveform").locator("i")).to_have_count(48, timeout=LIVE_LIMIT_MS)
     await voice.get_by_test_id("sound-toggle").click()
     await expect(finn.at("player-bar")).to_contain_text("Voice message")
+    await finn.page.reload()
+    await finn.is_live()
+    await expect(voice.get_by_test_id("waveform").locator("i")).to_have_count(48, timeout=LIVE_LIMIT_MS)
 
 
 @pytest.mark.full("browser")
@@ -141,6 +144,9 @@ async def test_pictures_come_by_paste_and_by_drop(house: ServerProcess, new_pers
         await ines.page.evaluate(_GIVE[how], bytes_of)
         await ines.at("send-files").click(timeout=LIVE_LIMIT_MS)
         await expect(ines.at("send-dialog")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+    await _sees_pictures(jan.at("image"), 2)
+    await jan.page.reload()
+    await jan.is_live()
     await _sees_pictures(jan.at("image"), 2)
 
 

@@ -32,6 +32,7 @@ async def test_a_new_account_is_made_at_the_page(house: ServerProcess, new_perso
     await ada.at("password").fill(ada.password)
     await ada.at("submit").click()
     await ada.at("shell").wait_for()
+    await expect(ada.at("left-column")).to_contain_text("No chats yet")
 
 
 async def test_a_name_that_is_taken_is_told_before_sending(house: ServerProcess, new_person: NewPerson) -> None:

@@ -42,6 +42,11 @@ async def test_two_people_on_two_servers_talk_live(new_house: NewHouse, new_pers
 
     await _talk(alice, bob, live)
     await _talk(bob, alice, live)
+    await bob.page.reload()
+    await bob.is_live()
+    await expect(bob.message("Good evening from alice").get_by_test_id("edited-mark")).to_be_visible()
+    quote = bob.message("An answer by alice").get_by_test_id("reply-quote")
+    await expect(quote).to_contain_text("Good evening from alice")
     assert "/v4/sync" not in ours.log + theirs.log, "all of it came by the socket"
 
     await theirs.kill()

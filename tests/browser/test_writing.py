@@ -32,6 +32,12 @@ async def test_marks_mentions_emoji_and_commands_are_read_by_the_other(
     await text.get_by_test_id("spoiler").click()
     await expect(text).to_contain_text("secret")
 
+    await field.fill("first line")
+    await field.press("Shift+Enter")
+    await rae.page.keyboard.type("second line")
+    await rae.page.keyboard.press("Enter")
+    await expect(sid.at("message-text", text="first line")).to_contain_text("second line")
+
     await rae.writes("hi @si")
     await rae.at("suggestion", text="sid").wait_for()
     await rae.page.keyboard.press("Enter")
