@@ -3,6 +3,7 @@
 Spec: Client-Server API, Account contact information.
 """
 
+from collections.abc import Collection
 from html import escape
 from typing import Any
 
@@ -14,6 +15,7 @@ from homeserver.client_api.pages import Nonce, alert, form_fields, page
 from homeserver.client_api.request_tokens import SUBMIT_NUMBER
 from homeserver.errors import MatrixError
 from homeserver.services.contacts import Contacts
+from homeserver.services.discovery.binding import Binding
 from homeserver.services.threepids.identity_server import IdentityServer, IdentityServers
 from homeserver.services.threepids.mail import SUBMIT
 from homeserver.services.threepids.verifications import ThreepidAuthFailed
@@ -62,6 +64,7 @@ class Address(msgspec.Struct):
 
     address: str
     medium: str
+    id_server: str | None = None
 
 
 def endpoints(endpoint: EndpointTable, contacts: Contacts, nonce: Nonce) -> None:
@@ -86,12 +89,6 @@ def endpoints(endpoint: EndpointTable, contacts: Contacts, nonce: Nonce) -> None
     async def delete_threepid(call: Call[Address]) -> Answer:
         """Spec: Client-Server API, POST /account/3pid/delete."""
         await contacts.remove(call.requester, call.body.medium, call.body.address)
-        return {"id_server_unbind_result": "no-support"}
-
-    @endpoint("POST", "/v3/account/3pid/unbind", auth=USER, limit="account", body=Address)
-    async def unbind_threepid(call: Call[Address]) -> Answer:
-        """Spec: Client-Server API, POST /account/3pid/unbind. This server binds nothing to identity servers."""
-        del call
         return {"id_server_unbind_result": "no-support"}
 
     @endpoint("GET", SUBMIT, auth=NONE, limit="public")
@@ -123,16 +120,33 @@ def endpoints(endpoint: EndpointTable, contacts: Contacts, nonce: Nonce) -> None
         return {"success": True}
 
 
-def binding_endpoint(endpoint: EndpointTable, identity_servers: IdentityServers) -> None:
-    """Register the endpoint that asks an identity server to bind an address."""
+def binding_endpoints(
+    endpoint: EndpointTable, identity_servers: IdentityServers, ours: Collection[str], binding: Binding | None
+) -> None:
+    """Register the endpoints that have an address bound at an identity server, and unbound.
+
+    `binding` None: this server is none itself; else it is, by the names `ours`.
+    """
 
     @endpoint("POST", "/v3/account/3pid/bind", auth=USER, limit="account", body=Bind)
     async def bind_threepid(call: Call[Bind]) -> Answer:
         """Spec: Client-Server API, POST /account/3pid/bind."""
         body = call.body
+        if binding is not None and body.id_server in ours:
+            await binding.bind(call.requester.user_id, body.sid, body.client_secret)
+            return {}
         server = IdentityServer(body.id_server, body.id_access_token)
         await identity_servers.bind(server, body.sid, body.client_secret, call.requester.user_id)
         return {}
+
+    @endpoint("POST", "/v3/account/3pid/unbind", auth=USER, limit="account", body=Address)
+    async def unbind_threepid(call: Call[Address]) -> Answer:
+        """Spec: Client-Server API, POST /account/3pid/unbind. Other identity servers than this are not asked."""
+        body = call.body
+        if binding is None or not (body.id_server is None or body.id_server in ours):
+            return {"id_server_unbind_result": "no-support"}
+        await binding.unbind(call.requester.user_id, body.medium, body.address)
+        return {"id_server_unbind_result": "success"}
 
 
 def _page(sid: str, secret: str, code: str | None, nonce: Nonce, error: str | None = None) -> Answer:

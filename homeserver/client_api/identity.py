@@ -5,11 +5,16 @@ from typing import Any, Final
 import msgspec
 
 from homeserver.asgi.responses import Answer
+from homeserver.client_api.contacts import SubmitToken
 from homeserver.client_api.http import NONE, Call, EndpointTable
-from homeserver.errors import NotFound
+from homeserver.client_api.request_tokens import MAX_DEVICE, RequestText
+from homeserver.errors import Forbidden, NotFound
 from homeserver.protocol.signing import SigningKey
+from homeserver.services.discovery.binding import Binding
 from homeserver.services.discovery.contacts import ALGORITHM
 from homeserver.services.discovery.identity import IdentityService
+from homeserver.services.phone.numbers import parse
+from homeserver.services.threepids.verifications import Wanted
 
 ROOT: Final = "/_matrix/identity/v2"
 VERSIONS: Final = tuple(f"v1.{minor}" for minor in range(1, 20))
@@ -50,6 +55,14 @@ class Lookup(msgspec.Struct):
     addresses: list[str]
     algorithm: str
     pepper: str
+
+
+class BindNumber(msgspec.Struct):
+    """Body of POST 3pid/bind."""
+
+    sid: str
+    client_secret: str
+    mxid: str
 
 
 def endpoints(endpoint: EndpointTable, identity: IdentityService) -> None:
@@ -102,3 +115,46 @@ def endpoints(endpoint: EndpointTable, identity: IdentityService) -> None:
         """Spec: Identity Service API, POST /lookup."""
         body = call.body
         return {"mappings": await identity.lookup(call.access_token, body.addresses, body.algorithm, body.pepper)}
+
+
+def binding_endpoints(endpoint: EndpointTable, identity: IdentityService, binding: Binding) -> None:
+    """Register how numbers are proven and published."""
+
+    @endpoint("POST", f"{ROOT}/validate/msisdn/requestToken", auth=NONE, limit="public", body=RequestText)
+    async def identity_request_token(call: Call[RequestText]) -> Answer:
+        """Spec: Identity Service API, POST /validate/msisdn/requestToken."""
+        body = call.body
+        wanted = Wanted(
+            medium="msisdn",
+            address=parse(body.phone_number, body.country).msisdn,
+            purpose="bind",
+            client_secret=body.client_secret,
+            send_attempt=body.send_attempt,
+            ip=call.ip,
+            user_id=await identity.user_of(call.access_token),
+            device=call.user_agent[:MAX_DEVICE],
+            proof=body.proof,
+        )
+        return {"sid": await binding.request(wanted)}
+
+    @endpoint("POST", f"{ROOT}/validate/msisdn/submitToken", auth=NONE, limit="login", body=SubmitToken)
+    async def identity_submit_token(call: Call[SubmitToken]) -> Answer:
+        """Spec: Identity Service API, POST /validate/msisdn/submitToken."""
+        body = call.body
+        await identity.user_of(call.access_token)
+        return {"success": await binding.submit(body.sid, body.client_secret, body.token)}
+
+    @endpoint("GET", f"{ROOT}/3pid/getValidated3pid", auth=NONE, limit="public")
+    async def identity_validated(call: Call[None]) -> Answer:
+        """Spec: Identity Service API, GET /3pid/getValidated3pid."""
+        user_id = await identity.user_of(call.access_token)
+        proof = await binding.proof(user_id, call.query.required("sid"), call.query.required("client_secret"))
+        return {"medium": proof.medium, "address": proof.address, "validated_at": proof.validated_ts}
+
+    @endpoint("POST", f"{ROOT}/3pid/bind", auth=NONE, limit="login", body=BindNumber)
+    async def identity_bind(call: Call[BindNumber]) -> Answer:
+        """Spec: Identity Service API, POST /3pid/bind. `mxid` can be nobody else's."""
+        body, user_id = call.body, await identity.user_of(call.access_token)
+        if body.mxid != user_id:
+            raise Forbidden("You can bind your own numbers only.")
+        return dict(await binding.bind(user_id, body.sid, body.client_secret))

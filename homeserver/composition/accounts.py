@@ -122,6 +122,7 @@ async def build(ground: Ground) -> Accounts:
         confirmation=confirmation,
         registration=registration,
         sessions=sessions,
+        contacts=contacts,
         mail=mail,
     )
     login_tokens = LoginTokens(

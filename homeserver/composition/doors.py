@@ -170,12 +170,16 @@ def _about_accounts(table: EndpointTable, house: House) -> None:
         phone_api.endpoints(table, accounts.phone.signing_in, accounts.phone.own_numbers, accounts.phone.discovery)
         identity_api.key_endpoints(table, accounts.phone.invite_key)
         if versions.is_identity_server(ground.config, by_phone=True):
-            identity_api.endpoints(table, _identity(house, accounts.phone.discovery))
+            identity = _identity(house, accounts.phone.discovery)
+            identity_api.endpoints(table, identity)
+            identity_api.binding_endpoints(table, identity, accounts.phone.binding)
     elsewhere = {SSO: partial(sso_pages.stage, accounts.ui_auth)}
     fallback_api.endpoints(table, accounts.ui_auth, house.nonce, elsewhere)
     account_api.endpoints(table, accounts.credentials, work.deactivation, accounts.addresses, accounts.contacts)
     contacts_api.endpoints(table, accounts.contacts, house.nonce)
-    contacts_api.binding_endpoint(table, work.identity_servers)
+    is_one = accounts.phone is not None and versions.is_identity_server(ground.config, by_phone=True)
+    binding = accounts.phone.binding if accounts.phone is not None and is_one else None
+    contacts_api.binding_endpoints(table, work.identity_servers, work.identity_names, binding)
     request_tokens_api.endpoints(table, accounts.contacts, accounts.registration, ground.config.base_url)
     devices_api.endpoints(table, accounts.devices, accounts.appservices.accounts)
     profile_api.endpoints(table, accounts.profiles)

@@ -56,6 +56,8 @@ class RoomWork:
     upgrade: Upgrade
     extensions: Extensions
     identity_servers: IdentityServers
+    identity_names: frozenset[str]
+    """What clients call this server where it is their identity server."""
     address_invites: AddressInvites
     timeline: Timeline
     room_state: RoomState
@@ -114,6 +116,7 @@ async def build(ground: Ground, accounts: Accounts, peers: Federation | None) ->
     settings = Settings(rooms, ground.account_data, ground.push_rules)
     joining.tell_by(settings.joined)
     identity_servers = IdentityServers(ground.outbound)
+    identity_names = frozenset({us, urlsplit(config.base_url).netloc})
     published = AppserviceTable(database)
     work = RoomWork(
         sending=sending,
@@ -153,13 +156,14 @@ async def build(ground: Ground, accounts: Accounts, peers: Federation | None) ->
             )
         ),
         identity_servers=identity_servers,
+        identity_names=identity_names,
         address_invites=AddressInvites(
             identity_servers,
             rooms=rooms,
             inviting=inviting,
             sending=sending,
             profiles=profiles,
-            ours={us, urlsplit(config.base_url).netloc},
+            ours=identity_names,
             numbers=_number_invites(ground, accounts, inviting, sending),
         ),
         timeline=Timeline(ground.visibility, ground.events, Relations(database), peers.backfill if peers else None),

@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.phone.house import Phones, has_number
+from tests.phone.house import Phones, has_number, solve
 from tests.support.client import Json, Server, User
 from tests.support.running import running_app
 
@@ -122,3 +122,59 @@ async def test_without_its_setting_nobody_is_found_and_there_is_no_identity_serv
         assert (await ann.ask("GET", f"{OURS}/contacts/hash_details"))[0] == 403
         assert (await server.ask("POST", f"{ROOT}/account/register", {}))[1]["errcode"] == "M_UNRECOGNIZED"
         assert "m.identity_server" not in await well_known_of(server)
+
+
+async def proves_there(user: User, token: str, phones: Phones, number: str) -> Json:
+    """`sid` and `client_secret` of a number proven at the identity server."""
+    body = {"client_secret": "there", "country": "GB", "phone_number": number, "send_attempt": 1}
+    path = f"{ROOT}/validate/msisdn"
+    status, asked = await user.server.ask("POST", f"{path}/requestToken", body, token=token)
+    if asked.get("errcode") == "APP.HEARTH.WORK_NEEDED":
+        proof = solve(asked["app.hearth.challenge"], asked["app.hearth.bits"])
+        status, asked = await user.server.ask("POST", f"{path}/requestToken", {**body, "proof": proof}, token=token)
+    assert status == 200, asked
+    creds = {"sid": asked["sid"], "client_secret": "there"}
+    for code, is_right in (("no code", False), (phones.code, True)):
+        answer = await user.server.call("POST", f"{path}/submitToken", {**creds, "token": code}, token=token)
+        assert answer == {"success": is_right}
+    return creds
+
+
+async def test_a_number_is_published_and_withdrawn_as_other_clients_do(server: Server, phones: Phones) -> None:
+    ann = await has_number(await server.register(), server, phones, "07400 128011")
+    token = await signs_in(ann)
+    creds = await proves_there(ann, token, phones, "07400 128011")
+    validated = await server.call("GET", f"{ROOT}/3pid/getValidated3pid", token=token, query=creds)
+    assert (validated["medium"], validated["address"]) == ("msisdn", "447400128011")
+    bound = await server.call("POST", f"{ROOT}/3pid/bind", {**creds, "mxid": ann.user_id}, token=token)
+    assert (bound["mxid"], list(bound["signatures"])) == (ann.user_id, [server.name])
+    assert (await ann.call("GET", SETTINGS))["by_number"] == "contacts"
+    number = {"medium": "msisdn", "address": "447400128011"}
+    unbound = await ann.call("POST", "/v3/account/3pid/unbind", {**number, "id_server": server.name})
+    assert unbound == {"id_server_unbind_result": "success"}
+    assert (await ann.call("GET", SETTINGS))["by_number"] == "nobody"
+    assert (await ann.ask("POST", "/v3/account/3pid/unbind", {**number, "address": "447400128012"}))[0] == 400
+
+
+async def test_the_homeserver_binds_at_itself_without_asking_anybody(server: Server, phones: Phones) -> None:
+    ann = await has_number(await server.register(), server, phones, "07400 128013")
+    token = await signs_in(ann)
+    creds = await proves_there(ann, token, phones, "07400 128013")
+    await ann.call("POST", "/v3/account/3pid/bind", {**creds, "id_server": "localhost:8008", "id_access_token": token})
+    assert (await ann.call("GET", SETTINGS))["by_number"] == "contacts"
+    assert (await ann.ask("POST", f"{ROOT}/3pid/bind", {**creds, "mxid": ann.user_id}))[0] == 401
+
+
+async def test_only_proven_numbers_of_ones_own_account_are_published(server: Server, phones: Phones) -> None:
+    ann = await has_number(await server.register(), server, phones, "07400 128014")
+    ben = await server.register()
+    token = await signs_in(ben)
+    creds = await proves_there(ben, token, phones, "07400 128014")
+    path = f"{ROOT}/3pid/bind"
+    assert (await server.ask("POST", path, {**creds, "mxid": ben.user_id}, token=token))[0] == 403, "it is ann's"
+    assert (await server.ask("POST", path, {**creds, "mxid": ann.user_id}, token=token))[0] == 403
+    of_ann = await signs_in(ann)
+    status, answer = await server.ask("POST", path, {**creds, "mxid": ann.user_id}, token=of_ann)
+    assert (status, answer["errcode"]) == (400, "M_SESSION_NOT_VALIDATED"), "the session is ben's"
+    added = {"three_pid_creds": creds}
+    assert (await ben.ask("POST", "/v3/account/3pid", added))[0] == 400, "proven for something else"

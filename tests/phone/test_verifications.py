@@ -244,7 +244,7 @@ async def _play(seed: int, house: House) -> None:
                 assert proof.address == player.reads, f"seed {seed}: {player.name} proved an address of another"
                 proofs.append((player, proof))
             case "use" if proofs:
-                _, proof = proofs.pop(chance.randrange(len(proofs)))
+                player, proof = proofs.pop(chance.randrange(len(proofs)))
                 try:
                     await _gain(house, f"@{player.name}.{seed}:test", proof, replaces=chance.random() < 0.5)
                 except ThreepidAuthFailed:

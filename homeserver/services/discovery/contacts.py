@@ -78,14 +78,19 @@ class ContactDiscovery:
 
     async def change(self, requester: Requester, *, is_found: bool | None, is_invitable: bool | None) -> None:
         """Change who finds and invites the requester by number; None: as it is. Raises Forbidden where it is off."""
-        if is_found and not self.enabled:
-            raise Forbidden("Nobody is found by number on this server.")
-        if is_found:
-            await self._lookups.set_found(requester.user_id, await self._numbers(requester.user_id))
-        elif is_found is not None:
-            await self._lookups.set_hidden(requester.user_id)
+        if is_found is not None:
+            await self.set_found(requester.user_id, wanted=is_found)
         if is_invitable is not None:
             await self._accounts.set_invitable(requester.user_id, wanted=is_invitable)
+
+    async def set_found(self, user_id: str, *, wanted: bool) -> None:
+        """Let contacts find the user by number, or nobody any more. Raises Forbidden where it is off."""
+        if not wanted:
+            await self._lookups.set_hidden(user_id)
+        elif self.enabled:
+            await self._lookups.set_found(user_id, await self._numbers(user_id))
+        else:
+            raise Forbidden("Nobody is found by number on this server.")
 
     async def gained(self, user_id: str) -> None:
         """An account has a new number: it is found by it, too, if it is found at all."""

@@ -10,6 +10,8 @@ from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
 from homeserver.providers.hooks import SmsSender
 from homeserver.services.confirmation import Confirmation
+from homeserver.services.contacts import Contacts
+from homeserver.services.discovery.binding import Binding
 from homeserver.services.discovery.contacts import ContactDiscovery
 from homeserver.services.login import Login
 from homeserver.services.phone.carrier import SmsCarrier
@@ -45,6 +47,7 @@ class Below:
     confirmation: Confirmation
     registration: Registration
     sessions: Sessions
+    contacts: Contacts
     mail: MailCarrier | None
 
 
@@ -58,8 +61,9 @@ class Phone:
     signing_in: SigningIn
     own_numbers: OwnNumbers
     discovery: ContactDiscovery
+    binding: Binding
     invite_key: SigningKey
-    """Signs that a number has found its user: another than the server's own, so that it never changes."""
+    """Signs what this server says as an identity server: another than its own, so that it never changes."""
 
 
 def build(config: Config, below: Below, sender: SmsSender, clock: Clock) -> Phone:
@@ -101,4 +105,12 @@ def build(config: Config, below: Below, sender: SmsSender, clock: Clock) -> Phon
         clock=clock,
     )
     below.addresses.tell_by(discovery.gained)
-    return Phone(guard, carrier, accounts, signing_in, own_numbers, discovery, invite_key)
+    binding = Binding(
+        contacts=below.contacts,
+        verifications=below.verifications,
+        addresses=below.addresses,
+        discovery=discovery,
+        key=invite_key,
+        clock=clock,
+    )
+    return Phone(guard, carrier, accounts, signing_in, own_numbers, discovery, binding, invite_key)

@@ -25,7 +25,7 @@ CLIENT_SECRET: Final = pattern(r"[0-9a-zA-Z.=_-]{1,255}")
 MAX_ATTEMPT: Final = 2**31 - 1
 
 Medium = Literal["email", "msisdn"]
-Purpose = Literal["register", "password", "add", "login"]
+Purpose = Literal["register", "password", "add", "login", "bind"]
 
 
 @dataclass(frozen=True, slots=True)
