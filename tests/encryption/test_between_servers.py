@@ -23,12 +23,16 @@ from homeserver.services.passwords import Passwords
 from homeserver.services.ratelimit import Limits
 from homeserver.services.requester import Requester
 from homeserver.services.sessions import Sessions
+from homeserver.services.threepids.addresses import Addresses
+from homeserver.services.threepids.vault import Vault
+from homeserver.services.threepids.verifications import Verifications
 from homeserver.services.ui_auth import UiAuth
 from homeserver.storage.rows import DeviceChangeRow
 from homeserver.storage.sessions import Sessions as SessionTable
 from homeserver.storage.sessions import UiAuthSessions
 from homeserver.storage.to_device import ToDevice as Inboxes
-from homeserver.storage.users import Users
+from homeserver.storage.users import Threepids, Users
+from homeserver.storage.verifications import Verifications as VerificationTable
 from tests.support import client
 from tests.support.crypto import SIGNED, Device, Identity, public_part
 from tests.support.federation import Homeserver, eventually, homeservers
@@ -45,9 +49,13 @@ class Encrypting:
         rng, limits = SystemRng(), Limits(RateLimits(enabled=False), LocalBus(server.clock))
         self.users = Users(server.database)
         self.sessions = Sessions(SessionTable(server.database), server.stream, server.clock, rng)
+        database, clock = server.database, server.clock
+        vault = Vault(bytes(32), rng)
+        verifications = Verifications(VerificationTable(database), vault, clock, rng)
         login = Login(
             server=server.name,
             users=self.users,
+            addresses=Addresses(Threepids(database), vault, verifications, clock),
             passwords=Passwords("test"),
             sessions=self.sessions,
             limits=limits,

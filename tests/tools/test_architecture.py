@@ -11,6 +11,7 @@ PURE = {
     "bisect",
     "binascii",
     "collections",
+    "copy",
     "dataclasses",
     "enum",
     "functools",
