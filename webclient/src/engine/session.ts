@@ -162,7 +162,7 @@ export class Session {
     const server = await this.serverFor(request.server, request.user);
     const body: LoginRequestBody = {
       type: 'm.login.password',
-      identifier: { type: 'm.id.user', user: request.user.trim() },
+      identifier: identifierOf(request.user.trim()),
       password: request.password,
       refresh_token: true,
       // The same device goes on with its queue: transaction ids belong to a device.
@@ -337,4 +337,15 @@ export class Session {
     this.suggested = await firstServer(this.fetcher, [...this.candidates, ...(base === undefined ? [] : [base])]);
     this.changed();
   }
+}
+
+/** Whom somebody means who types a name, an address of a user, an e-mail address, or a number with its dial code. */
+function identifierOf(typed: string): LoginRequestBody['identifier'] {
+  if (/^\+[\d\s().\-/]+$/.test(typed)) {
+    return { type: 'm.id.phone', country: '', phone: typed };
+  }
+  if (/^[^@\s]+@[^@\s]+$/.test(typed)) {
+    return { type: 'm.id.thirdparty', medium: 'email', address: typed };
+  }
+  return { type: 'm.id.user', user: typed };
 }

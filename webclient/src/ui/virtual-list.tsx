@@ -36,9 +36,19 @@ export function VirtualList(props: VirtualListProps) {
       viewport.removeEventListener('scroll', look);
     });
   });
+  const walk = (event: KeyboardEvent) => {
+    const isDown = event.key === 'ArrowDown';
+    if ((!isDown && event.key !== 'ArrowUp') || event.altKey || event.ctrlKey || event.metaKey) return;
+    const slot = (event.target as HTMLElement).closest('li');
+    const next = isDown ? slot?.nextElementSibling : slot?.previousElementSibling;
+    if (!next || slot?.parentElement !== list) return;
+    event.preventDefault();
+    next.querySelector<HTMLElement>('button, a, input')?.focus();
+  };
   return (
     <ul
       ref={list}
+      onKeyDown={walk}
       class={s.list}
       aria-label={props.label}
       style={{ '--height': `${props.ids.length * props.rowHeight}px`, '--row': `${props.rowHeight}px` }}

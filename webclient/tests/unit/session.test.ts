@@ -123,3 +123,16 @@ describe('tokens', () => {
     expect(made.state.phase).toBe('signedIn');
   });
 });
+
+describe('who signs in by password', () => {
+  test.each([
+    [' ann ', { type: 'm.id.user', user: 'ann' }],
+    ['@ann:test', { type: 'm.id.user', user: '@ann:test' }],
+    ['ann@example.org', { type: 'm.id.thirdparty', medium: 'email', address: 'ann@example.org' }],
+    ['+44 7400 123456', { type: 'm.id.phone', country: '', phone: '+44 7400 123456' }],
+  ])('may be named as %s', async (user, identifier) => {
+    const { made, bodies } = await session({ '/v3/login': () => [200, ANSWER] });
+    await made.login({ server: BASE, user, password: 'p' });
+    expect(bodies.at(-1)).toMatchObject({ path: '/v3/login', identifier });
+  });
+});

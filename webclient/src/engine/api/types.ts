@@ -1,7 +1,10 @@
 /** Requests and answers of the calls that are made, named after the spec's operation ids; only the fields that are used. */
 export interface LoginRequestBody {
   readonly type: 'm.login.password';
-  readonly identifier: { readonly type: 'm.id.user'; readonly user: string };
+  readonly identifier:
+    | { readonly type: 'm.id.user'; readonly user: string }
+    | { readonly type: 'm.id.thirdparty'; readonly medium: 'email'; readonly address: string }
+    | { readonly type: 'm.id.phone'; readonly country: string; readonly phone: string };
   readonly password: string;
   readonly refresh_token: true;
   readonly device_id?: string;

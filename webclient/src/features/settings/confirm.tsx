@@ -22,6 +22,8 @@ type ConfirmProps = {
   act: (confirmation: Confirmation) => Promise<void>;
   cancel: () => void;
   children?: JSX.Element;
+  /** Below the buttons. */
+  foot?: JSX.Element;
 };
 
 /** The end of a form: the password, or a code to a number of mine, and then it is done. */
@@ -103,6 +105,7 @@ export function Confirm(props: ConfirmProps) {
           </Match>
         </Switch>
       </DialogButtons>
+      {props.foot}
     </form>
   );
 }
@@ -119,8 +122,9 @@ export function GiveCode(props: GiveCodeProps) {
   const [code, setCode] = createSignal('');
   return (
     <>
-      <p class={s.hint}>{t('phone-code-hint')}</p>
+      <p class={s.centred}>{t('phone-code-hint')}</p>
       <CodeField
+        focused
         value={code()}
         onValue={setCode}
         error={props.of.error()}

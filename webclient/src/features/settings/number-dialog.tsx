@@ -3,7 +3,7 @@ import { t } from '../../i18n';
 import { useClient } from '../../store/context';
 import type { Confirmation, NumberProof, OwnNumber, OwnPhone } from '../../store/contract';
 import { Button } from '../../ui/button';
-import { Dialog, DialogButtons } from '../../ui/dialog';
+import { ask, Dialog, DialogButtons } from '../../ui/dialog';
 import { NumberField } from '../../ui/phone/number-field';
 import { homeCountry, inCountry, isPlausible } from '../../ui/phone/numbers';
 import { toast } from '../../ui/toast';
@@ -41,7 +41,14 @@ export function NumberDialog(props: NumberDialogProps) {
     props.onClose();
     toast(t(!old ? 'phone-added' : confirmation ? 'phone-changed' : 'phone-will-change'));
   };
-  const wait = (proven: NumberProof) => void change(proven, null).catch((why) => setFailed(changeFailure(why)));
+  const wait = (proven: NumberProof) =>
+    ask({
+      title: t('phone-lost'),
+      hint: t('phone-lost-hint'),
+      yes: t('phone-lost-yes'),
+      no: t('new-cancel'),
+      answer: () => void change(proven, null).catch((why) => setFailed(changeFailure(why))),
+    });
   return (
     <Dialog title={t(props.old ? 'phone-change' : 'phone-add')} onClose={props.onClose} testid="number-dialog">
       <Switch>
@@ -53,16 +60,18 @@ export function NumberDialog(props: NumberDialogProps) {
               yes={t('info-save')}
               act={(confirmation) => change(proven(), confirmation)}
               cancel={props.onClose}
+              foot={
+                <Show when={props.old}>
+                  <Button onClick={() => wait(proven())} data-testid="number-wait">
+                    {t('phone-lost')}
+                  </Button>
+                  <p class={s.failure} role="alert">
+                    {failed()}
+                  </p>
+                </Show>
+              }
             >
               <p class={s.hint}>{t('phone-confirm')}</p>
-              <Show when={props.old}>
-                <Button onClick={() => wait(proven())} data-testid="number-wait">
-                  {t('phone-lost')}
-                </Button>
-                <p class={s.failure} role="alert">
-                  {failed()}
-                </p>
-              </Show>
             </Confirm>
           )}
         </Match>

@@ -13,6 +13,8 @@ type CodeFieldProps = {
   /** Takes the code as soon as all digits are there; the field is empty after it. */
   submit: (code: string) => Promise<void>;
   value: string;
+  /** Take the focus at once, where nothing slides in. */
+  focused?: boolean;
   onValue: (code: string) => void;
 };
 
@@ -32,6 +34,9 @@ export function CodeField(props: CodeFieldProps) {
     <div class={s.code} classList={{ [s.wrong ?? '']: props.error !== undefined }} data-first>
       <div class={s.boxes}>
         <input
+          ref={(input) => {
+            if (props.focused) queueMicrotask(() => input.focus());
+          }}
           inputmode="numeric"
           autocomplete="one-time-code"
           aria-label={t('phone-code')}
@@ -65,8 +70,10 @@ export function Resend(props: { at: number; busy: boolean; resend: () => void })
   onCleanup(() => clearInterval(clock));
   const left = () => Math.max(0, Math.ceil((props.at - now()) / 1000));
   return (
-    <Button disabled={left() > 0 || props.busy} onClick={() => props.resend()} data-testid="resend">
-      {left() > 0 ? t('phone-resend-in', { seconds: left() }) : t('phone-resend')}
-    </Button>
+    <div class={s.resend}>
+      <Button disabled={left() > 0 || props.busy} onClick={() => props.resend()} data-testid="resend">
+        {left() > 0 ? t('phone-resend-in', { seconds: left() }) : t('phone-resend')}
+      </Button>
+    </div>
   );
 }

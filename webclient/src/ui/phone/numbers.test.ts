@@ -29,6 +29,12 @@ describe('a number being typed', () => {
     expect(understand('07400 123001', of('GB'))).toMatchObject({ national: '07400123001', text: '+44 07400 123001' });
   });
 
+  test('is the one that was pasted behind a dial code', () => {
+    expect(understand('+44 +44 7400 123001', of('GB')).text).toBe('+44 7400 123001');
+    expect(understand('+44 +49 151 23456789', of('GB'))).toMatchObject({ country: { iso: 'DE' } });
+    expect(understand('+44 7400+', of('GB')).text).toBe('+44 7400');
+  });
+
   test('may be begun before the dial code', () => {
     expect(understand('7+44', of('GB'))).toMatchObject({ national: '7', text: '+44 7' });
   });
@@ -54,7 +60,7 @@ describe('words in a field for people', () => {
   test.each([
     ['+44 7400 123456', '+44 7400 123456'],
     ['0044 (7400) 123-456', '+44 7400 123456'],
-    ['0171 1234567', '+49 01711 234567'],
+    ['0171 1234567', '+49 1711 234567'],
   ])('%s is a number', (words, shown) => {
     expect(numberIn(words, of('DE'))?.text).toBe(shown);
   });

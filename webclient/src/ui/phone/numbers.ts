@@ -89,7 +89,9 @@ export function understand(value: string, country: Country | undefined): Typed {
   // What was typed before the dial code belongs after it.
   const [before = '', ...after] = value.split('+');
   const isFull = after.length > 0;
-  const digits = (isFull ? after.join('') + before : before).replace(/\D/g, '').slice(0, LONGEST);
+  // A whole number pasted behind a dial code takes its place.
+  const last = after.findLast((piece) => /\d/.test(piece)) ?? '';
+  const digits = (isFull ? last + before : before).replace(/\D/g, '').slice(0, LONGEST);
   if (!isFull) return inCountry(digits, country);
   const isSame = country !== undefined && digits.startsWith(country.dial);
   const meant = isSame ? country : countries.find((one) => digits.startsWith(one.dial));
@@ -101,7 +103,8 @@ export function understand(value: string, country: Country | undefined): Typed {
 export function numberIn(words: string, country: Country | undefined): Typed | undefined {
   if (!/^\s*(\+|00)?[\d\s().\-/]{6,24}$/.test(words)) return undefined;
   const typed = understand(words.trim().replace(/^00/, '+'), country);
-  return isPlausible(typed) ? typed : undefined;
+  if (!isPlausible(typed) || KEEPS_ZERO.has(typed.country?.iso ?? '')) return isPlausible(typed) ? typed : undefined;
+  return inCountry(typed.national.replace(TRUNK, ''), typed.country);
 }
 
 /** The digits, in this country. */

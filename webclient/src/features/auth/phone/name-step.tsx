@@ -42,8 +42,8 @@ export function NameStep(props: NameStepProps) {
     >
       <div class={p.photo} data-photo>
         <PhotoField
-          id={name().trim() || props.server}
-          name={name().trim()}
+          id={props.server}
+          name=""
           local={photo()?.url}
           label={t('settings-photo')}
           onPick={pick}
