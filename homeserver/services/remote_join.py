@@ -7,7 +7,7 @@ Spec: Server-Server API, Joining Rooms, Leaving Rooms (Rejecting Invites).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -18,9 +18,9 @@ from homeserver.errors import Forbidden, IncompatibleRoomVersion, MatrixError, N
 from homeserver.federation.client.errors import FederationError, Refused
 from homeserver.federation.client.joining import Joined, Joining, Template, incompatible_version
 from homeserver.protocol.auth_rules import check
-from homeserver.protocol.errors import BadEvent, BadIdentifier, NotAllowed
+from homeserver.protocol.errors import BadEvent, NotAllowed
 from homeserver.protocol.events import Event, StateKey, build_pdu, seal
-from homeserver.protocol.identifiers import EventId, RoomId, UserId, parse_server_name, server_of
+from homeserver.protocol.identifiers import EventId, RoomId, UserId, server_of
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.acceptance import Acceptance
@@ -31,6 +31,7 @@ from homeserver.services.out_of_band import OutOfBand
 from homeserver.services.outliers import Outliers, Stored, judge
 from homeserver.services.partial.completing import Completing
 from homeserver.services.partial.entries import Beginning, first_row
+from homeserver.services.partial.entry import Entry, with_chains
 from homeserver.services.resolution import Resolution
 from homeserver.services.rooms import Rooms
 from homeserver.services.templates import BadTemplate, read_template
@@ -38,7 +39,7 @@ from homeserver.services.turns import slices
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.members import Members
 from homeserver.storage.rooms import RoomTable
-from homeserver.storage.rows import PartialRow, StateRow
+from homeserver.storage.rows import StateRow
 from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Stream
 
@@ -48,10 +49,6 @@ MAX_SERVERS: Final = 6
 """Residents that are tried before we give up."""
 TRIES: Final = 5
 MAX_STATE: Final = 200_000
-MAX_TOLD: Final = 20_000
-"""Servers in a room, of which we are told while members lack."""
-FIRST_MEMBERS: Final = 100
-"""Of a state that was told whole: so many are written with the join, the others by and by."""
 MANY: Final = 200
 """Events whose judging would hold the loop up."""
 KNOCKABLE: Final = [version for version, rules in ROOM_VERSIONS.items() if rules.knock]
@@ -208,7 +205,7 @@ class RemoteJoin:
         named = [everything[auth] for auth in event.auth_events if auth in everything] if joined.members_omitted else []
         before = {**{found.key: found for found in named if found.type == MEMBER}, **by_key}
         check(event, before, rules, create=create if rules.create_is_room else None)
-        entry = _Entry(server, event, by_key, everything, rejected, joined.members_omitted, joined.servers)
+        entry = Entry(server, event, by_key, everything, rejected, joined.members_omitted, joined.servers)
         await self._store(room_id, rules, entry)
         log.info("joined", room_id=room_id, server=server, state=len(state), is_partial=joined.members_omitted)
 
@@ -242,7 +239,7 @@ class RemoteJoin:
             raise BadTemplate("the state has no create event of this room")
         return {event.event_id: event for event in order}, state, rejected
 
-    async def _store(self, room_id: RoomId, rules: RoomVersion, entry: "_Entry") -> None:
+    async def _store(self, room_id: RoomId, rules: RoomVersion, entry: Entry) -> None:
         """Write the room: outliers first, then the join with the state, or with as much of it as a batch may hold."""
         await self._table.allocate(room_id, rules.id, created_ts=self._clock.now_ms())
         room = await self._rooms.reload(room_id)
@@ -253,7 +250,7 @@ class RemoteJoin:
             await self._enter(room, entry, stored)
             return
         first = entry.first()
-        needed = _with_chains(first.values(), entry)
+        needed = with_chains(first.values(), entry)
         with self._completing.held(room.room_nid):
             stored = await self._outliers.store(room, needed, entry.rejected)
             await self._enter(room, replace(entry, state=first, is_partial=entry.lacks(first)), stored)
@@ -262,7 +259,7 @@ class RemoteJoin:
                 await self._outliers.store(room, [*needed, *rest], entry.rejected)
                 await self._completing.stored(room.room_nid, len(entry.everything))
 
-    async def _enter(self, room: Room, entry: "_Entry", stored: Mapping[EventId, Stored]) -> None:
+    async def _enter(self, room: Room, entry: Entry, stored: Mapping[EventId, Stored]) -> None:
         for _ in range(TRIES):
             room = await self._rooms.reload(room.room_id) or room
             try:
@@ -273,7 +270,7 @@ class RemoteJoin:
             return
         raise Unavailable("The room changed while it was joined; try again.")
 
-    async def _begin(self, room: Room, entry: "_Entry", stored: Mapping[EventId, Stored]) -> None:
+    async def _begin(self, room: Room, entry: Entry, stored: Mapping[EventId, Stored]) -> None:
         """A room that we were never in: its state stands at the beginning of its first chain."""
         event, state = entry.event, entry.state
         numbers = await self._keys.intern([*state, event.key])
@@ -294,7 +291,7 @@ class RemoteJoin:
         if outcome.refused:
             raise Stale
 
-    async def _return(self, room: Room, entry: "_Entry", stored: Mapping[EventId, Stored]) -> None:
+    async def _return(self, room: Room, entry: Entry, stored: Mapping[EventId, Stored]) -> None:
         """A room that we were in before: what happened meanwhile is a gap, and the head starts anew after it."""
         event, state = entry.event, entry.state
         told = {key: (stored[entry.event_id].event_nid, entry.event_id) for key, entry in state.items()}
@@ -320,65 +317,6 @@ class RemoteJoin:
                 starts_anew=True,
             ),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What an accepted join brings. `everything`: the state and its auth chains; `servers`: those in the room."""
-
-    via: str
-    event: Event
-    state: Mapping[StateKey, Event]
-    everything: Mapping[EventId, Event]
-    rejected: set[EventId]
-    is_partial: bool
-    servers: Sequence[str]
-
-    def first(self) -> dict[StateKey, Event]:
-        """The state that is written with the join: all of it but members beyond the first."""
-        members = [key for key in self.state if key[0] == MEMBER]
-        named = {found.key for found in map(self.everything.get, self.event.auth_events) if found is not None}
-        later = set(members[FIRST_MEMBERS:]) - named
-        return {key: found for key, found in self.state.items() if key not in later}
-
-    def lacks(self, first: Mapping[StateKey, Event]) -> bool:
-        """Whether members lack, with the state beginning with `first`."""
-        return self.is_partial or len(first) < len(self.state)
-
-    def row(self, room: Room) -> PartialRow:
-        """That members lack, or that none does."""
-        servers = self.servers or sorted({server_of(key[1]) for key, one in self.state.items() if _is_join(key, one)})
-        return PartialRow(
-            room_nid=room.room_nid,
-            room_id=room.room_id,
-            event_id=self.event.event_id,
-            is_partial=self.is_partial,
-            via=self.via,
-            servers=tuple(name for name in servers[:MAX_TOLD] if _is_server_name(name)),
-        )
-
-
-def _is_server_name(text: str) -> bool:
-    try:
-        parse_server_name(text)
-    except BadIdentifier:
-        return False
-    return True
-
-
-def _is_join(key: StateKey, event: Event) -> bool:
-    return key[0] == MEMBER and event.membership == "join"
-
-
-def _with_chains(events: Iterable[Event], entry: _Entry) -> list[Event]:
-    """The events, with the auth chains of them and of the join."""
-    found = {event.event_id: event for event in events}
-    layer = [*found.values(), entry.event]
-    while layer:
-        cited = {auth for event in layer for auth in event.auth_events} - found.keys()
-        layer = [entry.everything[auth] for auth in cited if auth in entry.everything]
-        found |= {event.event_id: event for event in layer}
-    return list(found.values())
 
 
 async def _judged(events: Mapping[EventId, Event], rules: RoomVersion) -> tuple[list[Event], set[EventId]]:
