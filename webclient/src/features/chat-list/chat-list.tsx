@@ -39,8 +39,9 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
       .map((room) => room.id),
   );
   const archived = createMemo(() => rooms().filter((room) => isArchived(state, room.id)));
-  const unreadIn = (one: FolderId) =>
-    rooms().filter((room) => isUnread(room) && !room.muted && belongs(state, one, room)).length;
+  // All chats are looked at once for a change, and not for each folder.
+  const unread = createMemo(() => rooms().filter((room) => isUnread(room) && !room.muted));
+  const unreadIn = (one: FolderId) => unread().filter((room) => belongs(state, one, room)).length;
   const tabs = () => [
     ...(['all', 'unread', 'private', 'groups'] as const).map((id) => ({
       id: id as FolderId,
@@ -54,8 +55,10 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
     })),
   ];
   createEffect(() => {
-    if (!tabs().some((tab) => tab.id === folder())) setFolder('all');
-    else sessionStorage.setItem(folder_key, folder());
+    const now = folder();
+    const isGone = now.startsWith('own-') && !state.own.folders.some((one) => `own-${one.id}` === now);
+    if (isGone) setFolder('all');
+    else sessionStorage.setItem(folder_key, now);
   });
   createEffect(() => keepScroll(viewport(), ids().length > 0));
   const close = () => {
