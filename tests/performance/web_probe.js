@@ -67,6 +67,8 @@
       if (!all.some((one) => one.getBoundingClientRect().bottom > top && one.getBoundingClientRect().top < bottom)) {
         blank += 1;
       }
+      // Whoever scrolls by hand ends what glides.
+      box.dispatchEvent(new WheelEvent('wheel'));
       box.scrollTop -= 90;
       const moved = before.scroll - box.scrollTop;
       const began = performance.now();
