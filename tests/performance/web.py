@@ -190,7 +190,9 @@ class Bench:
             counting = asyncio.ensure_future(self._page.evaluate("(ms) => probe.frames(ms)", BURST_S * 1000))
             sent = await self._talk(self._rooms[OTHERS[4]])
             found = await counting
-        await self._person.sees(f"quick {sent - 1}")
+            ended = time.perf_counter()
+            await self._person.sees(f"quick {sent - 1}", 60_000)
+            late_ms = (time.perf_counter() - ended) * 1000
         return [
             Figure(
                 f"frames per second at {sent / BURST_S:.0f} messages a second",
@@ -202,6 +204,7 @@ class Bench:
             ),
             Figure("share of a core that the page's main thread worked", cost.main_s / BURST_S * 100, "%"),
             Figure("longest time without a frame", found["longest"], "ms"),
+            Figure("the last one is seen after all were sent", late_ms, "ms"),
             Figure("frames per second when nothing happens", idle["perSecond"], "frames"),
         ]
 
