@@ -99,6 +99,10 @@ async def test_several_are_picked_and_deleted_for_oneself_or_for_everyone(
     await expect(ned.at("listed-message").last).to_contain_text("draft")
     await ned.page.keyboard.press("Escape")
 
+    await ned.chooses("first", "menu-report")
+    await ned.at("report-reason").fill("too early")
+    await ned.at("report-send").click()
+    await expect(ned.at("report-dialog")).to_have_count(0)
     await ned.chooses("first", "menu-delete")
     await expect(ned.at("choice-everyone")).to_have_count(0)
     await ned.at("choice-me").click()

@@ -1,7 +1,7 @@
 /** What lies over the columns when it is asked for: each is loaded then. */
 import { lazy, onMount, Show, Suspense } from 'solid-js';
 import { messageList } from '../store/message-list';
-import { forwarding, person, setPerson } from '../store/messages-ui';
+import { forwarding, person, reporting, setPerson } from '../store/messages-ui';
 import { joinLink, previewed, setPreviewed } from '../store/pages';
 import { viewing } from '../store/viewer';
 import { ChoiceHost } from '../ui/choice';
@@ -12,6 +12,7 @@ const Viewer = lazy(async () => ({ default: (await import('../features/viewer/vi
 const Forward = lazy(async () => ({ default: (await import('../features/forward/forward-dialog')).ForwardHost }));
 const List = lazy(async () => ({ default: (await import('../features/message-list/message-list')).MessageListHost }));
 
+const Report = lazy(async () => ({ default: (await import('../features/timeline/report-dialog')).ReportDialog }));
 const PersonCard = lazy(async () => ({ default: (await import('../features/profile/person-card')).PersonCard }));
 const Preview = lazy(async () => ({ default: (await import('../features/explore/room-preview')).PreviewHost }));
 const Link = lazy(async () => ({ default: (await import('../features/explore/room-preview')).LinkPreview }));
@@ -38,6 +39,9 @@ export function Overlays() {
       </Show>
       <Show when={messageList()}>
         <List />
+      </Show>
+      <Show when={reporting()} keyed>
+        {(of) => <Report of={of} />}
       </Show>
       <Show when={person()} keyed>
         {(id) => <Person id={id} />}

@@ -73,6 +73,9 @@ export function ownCommands(core: Core, deviceId: () => string): OwnCommands {
       [...core.account.rooms.values()]
         .filter((room) => room.membership === 'join' && core.account.member(room.id, userId)?.membership === 'join')
         .map((room) => room.id),
+    reportMessage: async (roomId, eventId, reason) => {
+      await post(path`/rooms/${roomId}/report/${eventId}`, reason === '' ? {} : { reason });
+    },
     reportRoom: async (roomId, reason) => {
       await post(path`/rooms/${roomId}/report`, { reason });
     },

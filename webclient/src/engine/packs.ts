@@ -41,10 +41,13 @@ export function packCommands(parts: Parts): PackCommands {
       return messages.sendSticker(roomId, image, relation);
     },
     savePack: async (roomId, stateKey, name, images) => {
-      const before = account.state(roomId, PACK, stateKey)?.content ?? {};
-      const content = images.length === 0 ? {} : packContent(before, name, images);
+      const before = account.state(roomId, PACK, stateKey);
+      const content = images.length === 0 ? {} : packContent(before?.content ?? {}, name, images);
+      if (JSON.stringify(content) === JSON.stringify(before?.content)) {
+        return;
+      }
       await parts.request('state', { room_id: roomId, type: PACK, state_key: stateKey, content });
-      await parts.until((now) => now.state(roomId, PACK, stateKey)?.content !== before);
+      await parts.until((now) => now.state(roomId, PACK, stateKey) !== before);
     },
     setPackEverywhere: (roomId, stateKey, used) =>
       keepAccountData(parts, PACK_ROOMS, withPackRoom(data(PACK_ROOMS), roomId, stateKey, used)),

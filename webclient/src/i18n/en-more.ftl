@@ -551,3 +551,6 @@ stickers-code = Name of the picture
 stickers-add = Add pictures
 stickers-save = Save
 stickers-remove = Remove the picture
+
+message-report = Report the message
+message-report-block = Block { $name } too

@@ -699,4 +699,6 @@ export type TextId =
   | 'stickers-code'
   | 'stickers-add'
   | 'stickers-save'
-  | 'stickers-remove';
+  | 'stickers-remove'
+  | 'message-report'
+  | 'message-report-block';

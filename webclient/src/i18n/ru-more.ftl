@@ -560,3 +560,6 @@ stickers-code = Имя картинки
 stickers-add = Добавить картинки
 stickers-save = Сохранить
 stickers-remove = Удалить картинку
+
+message-report = Пожаловаться на сообщение
+message-report-block = Заодно заблокировать { $name }

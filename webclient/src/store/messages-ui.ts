@@ -65,6 +65,15 @@ const [askToDelete, setAskToDelete] = createSignal<(items: readonly TimelineItem
 
 export { askToDelete, setAskToDelete };
 
+/** A message of somebody else that is to be reported. */
+export interface Reporting extends MessageRef {
+  readonly sender: UserId;
+}
+
+const [reporting, setReporting] = createSignal<Reporting>();
+
+export { reporting, setReporting };
+
 /** Which files are being made ready for sending, and to which chat. */
 export interface Attaching {
   readonly roomId: RoomId;

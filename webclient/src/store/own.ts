@@ -1,5 +1,5 @@
 /** What belongs to the person who is signed in, beyond rooms: contacts, folders, wishes. Part of the contract. */
-import type { Confirmation, RoomId, UserId } from './contract';
+import type { Confirmation, EventId, RoomId, UserId } from './contract';
 
 export type ChatKind = 'dm' | 'group';
 
@@ -92,6 +92,7 @@ export interface OwnCommands {
   setNotifyKind(kind: ChatKind, on: boolean): Promise<void>;
   /** Rooms that we are both in. */
   commonRooms(userId: UserId): Promise<readonly RoomId[]>;
+  reportMessage(roomId: RoomId, eventId: EventId, reason: string): Promise<void>;
   reportRoom(roomId: RoomId, reason: string): Promise<void>;
   reportUser(userId: UserId, reason: string): Promise<void>;
 }

@@ -9,7 +9,7 @@ import type { Client, RoomId, TimelineItem } from '../../store/contract';
 import { download } from '../../store/downloads';
 import { errorInfo } from '../../store/errors';
 import { setMessageList } from '../../store/message-list';
-import { setForwarding, togglePicked } from '../../store/messages-ui';
+import { setForwarding, setReporting, togglePicked } from '../../store/messages-ui';
 import { me, nameOf } from '../../store/people';
 import { openThread, replyTo, startEdit, threadNow, viewNow } from '../../store/ui';
 import { ask } from '../../ui/dialog';
@@ -242,5 +242,11 @@ function lastItems(client: Client, roomId: RoomId, item: TimelineItem, tell: Tel
   }
   if (!eventId) return [];
   const select = () => askDelete(client, roomId, [item]);
-  return [{ id: 'delete', label: t('message-delete'), icon: 'trash-2', danger: true, select }];
+  const { sender } = item;
+  const report = () => setReporting({ roomId, eventId, sender });
+  const foreign = item.kind === 'message' && sender !== me(client.state);
+  return [
+    ...(foreign ? [{ id: 'report', label: t('message-report'), icon: 'flag' as const, select: report }] : []),
+    { id: 'delete', label: t('message-delete'), icon: 'trash-2', danger: true, select },
+  ];
 }
