@@ -30,7 +30,7 @@ import { FloatingDay } from './floating-day';
 import { Group } from './group';
 import { JumpButton, MentionButton } from './jump-button';
 import { unreadFrom, watchReading } from './reading';
-import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd } from './scroll';
+import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd, walkRows } from './scroll';
 import { type Section, sectionsOf } from './sections';
 import { sortOfService } from './service-lines';
 import s from './timeline.module.css';
@@ -211,14 +211,6 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     look();
     extend();
   };
-  const walk = (event: KeyboardEvent) => {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const all = rowsIn(content);
-    const at = all.indexOf(document.activeElement as HTMLElement);
-    all[at < 0 ? all.length - 1 : at + step]?.focus();
-  };
   return (
     <div class={s.pane}>
       <ScrollArea
@@ -245,7 +237,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
           aria-live="off"
           // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys walk through the messages from here
           tabIndex={0}
-          onKeyDown={walk}
+          onKeyDown={(event) => walkRows(event, content)}
           data-testid="messages"
         >
           <Show when={props.timeline.loadError}>

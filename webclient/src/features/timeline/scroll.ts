@@ -75,3 +75,13 @@ export function stopGlide(): void {
 
 /** Whether the box is on its way to where it was sent. */
 export const isGliding = (): boolean => gliding;
+
+/** Arrow keys walk through the rows. */
+export function walkRows(event: KeyboardEvent, content: HTMLElement): void {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const all = rowsIn(content);
+  const at = all.indexOf(document.activeElement as HTMLElement);
+  all[at < 0 ? all.length - 1 : at + step]?.focus();
+}
