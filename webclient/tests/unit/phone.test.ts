@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { HttpAnswer } from '../../src/engine/api/http';
-import { requestSmsCode, smsOutcome } from '../../src/engine/phone';
+import type { HttpAnswer, HttpRequest } from '../../src/engine/api/http';
+import type { Core } from '../../src/engine/core';
+import { numberCommands, requestSmsCode, smsOutcome } from '../../src/engine/phone';
 import { solve } from '../../src/engine/work';
 
 const refused = (body: HttpAnswer['body'], status = 401): HttpAnswer => ({ status, body });
@@ -37,5 +38,81 @@ describe('what a server wants after the code', () => {
     const idle = { errcode: 'APP.HEARTH.PASSWORD_NEEDED', 'app.hearth.idle': true };
     expect(smsOutcome(refused(idle))).toEqual({ done: false, needs: 'password', idle: true });
     expect(() => smsOutcome(refused({ errcode: 'M_THREEPID_AUTH_FAILED' }, 400))).toThrow('M_THREEPID_AUTH_FAILED');
+  });
+});
+
+describe('my numbers', () => {
+  const me = '@ann:test';
+  const proof = { sid: 's', secret: 'c' };
+
+  /** A server that wants a password or a code for what changes something; it takes the password `right`. */
+  function numbers(answer: HttpAnswer['body'] = {}) {
+    const asked: { readonly path: string; readonly body: Record<string, unknown> }[] = [];
+    const exchange = async ({ path, body }: HttpRequest): Promise<HttpAnswer> => {
+      const given = { ...(body as Record<string, unknown> | undefined) };
+      asked.push({ path, body: given });
+      const auth = given.auth as { readonly password?: string } | undefined;
+      if (given.wait !== true && auth === undefined) {
+        const flows = [{ stages: ['m.login.password'] }, { stages: ['m.login.msisdn'] }];
+        return { status: 401, body: { session: 'u', flows } };
+      }
+      return auth?.password === 'wrong' ? { status: 401, body: { session: 'u' } } : { status: 200, body: answer };
+    };
+    const http = async (request: HttpRequest) => (await exchange(request)).body;
+    const core = { account: { me }, exchange, http } as unknown as Core;
+    return { commands: numberCommands(core), asked };
+  }
+
+  test('are added by a code to the number and the password', async () => {
+    const { commands, asked } = numbers();
+    await commands.addNumber(proof, { password: 'right' });
+    expect(asked.at(-1)).toEqual({
+      path: '/_matrix/client/v3/account/3pid/add',
+      body: {
+        sid: 's',
+        client_secret: 'c',
+        auth: {
+          type: 'm.login.password',
+          session: 'u',
+          identifier: { type: 'm.id.user', user: me },
+          password: 'right',
+        },
+      },
+    });
+  });
+
+  test('stay as they are when the password is wrong', async () => {
+    const { commands } = numbers();
+    await expect(commands.addNumber(proof, { password: 'wrong' })).rejects.toMatchObject({
+      info: { errcode: 'M_FORBIDDEN', status: 403 },
+    });
+  });
+
+  test('change at once by a code to the old one, and in a week by nothing', async () => {
+    const now = numbers({ changed: true });
+    const confirmation = { sid: 'o', secret: 'p' };
+    expect(await now.commands.changeNumber({ proof, old: '447400123456', confirmation })).toBeNull();
+    expect(now.asked.at(-1)?.body.auth).toMatchObject({
+      type: 'm.login.msisdn',
+      threepid_creds: { sid: 'o', client_secret: 'p' },
+    });
+    const later = numbers({ changed: false, due_ts: 1234 });
+    expect(await later.commands.changeNumber({ proof, old: '447400123456', confirmation: null })).toBe(1234);
+    expect(later.asked.map(({ body }) => body.wait)).toEqual([true]);
+  });
+
+  test('invite by the server that both are of', async () => {
+    const { commands, asked } = numbers();
+    await commands.inviteNumber('!r:test', { number: '7400 123456', country: 'GB' });
+    expect(asked[0]).toEqual({
+      path: '/_matrix/client/v3/rooms/!r%3Atest/invite',
+      body: {
+        medium: 'msisdn',
+        address: '7400 123456',
+        'app.hearth.country': 'GB',
+        id_server: 'test',
+        id_access_token: '',
+      },
+    });
   });
 });
