@@ -2,12 +2,10 @@ import { createEffect, createMemo, createSignal, lazy, on, onCleanup, onMount, S
 import { Dynamic } from 'solid-js/web';
 import { GroupBar } from '../features/bars/group-bar';
 import { ChatList } from '../features/chat-list/chat-list';
-import { openRoomMenu } from '../features/chat-list/room-menu';
 import { Composer } from '../features/composer/composer';
 import { PlayerBar } from '../features/player/player-bar';
 import { ChatHeader } from '../features/timeline/chat-header';
 import { PinBar } from '../features/timeline/pin-bar';
-import { SelectBar } from '../features/timeline/select-bar';
 import { Timeline } from '../features/timeline/timeline';
 import { t } from '../i18n';
 import { closePlayer } from '../store/audio';
@@ -21,7 +19,6 @@ import { photosFrom } from '../ui/avatar';
 import s from './columns.module.css';
 import { Guarded } from './errors';
 import { startHotkeys } from './hotkeys';
-import { openMainMenu } from './main-menu';
 import { Overlays } from './overlays';
 import { Resizer } from './resizer';
 import { Wallpaper } from './wallpaper';
@@ -32,6 +29,7 @@ const slide_ms = 300;
 const LeftPages = lazy(async () => ({ default: (await import('./left-pages')).LeftPages }));
 const ChatSearch = lazy(async () => ({ default: (await import('../features/search/chat-search')).ChatSearch }));
 const Thread = lazy(async () => ({ default: (await import('./thread')).Thread }));
+const SelectBar = lazy(async () => ({ default: (await import('../features/timeline/select-bar')).SelectBar }));
 const InfoPanel = lazy(async () => ({ default: (await import('../features/group/info-panel')).InfoPanel }));
 
 /** The columns of somebody who is signed in: chats, the open chat, its information. */
@@ -66,7 +64,7 @@ export function Columns() {
       >
         <h1 class="visually-hidden">{t('app-name')}</h1>
         <Guarded>
-          <ChatList mainMenu={(at) => openMainMenu(client, at)} />
+          <ChatList mainMenu={(at) => void import('./main-menu').then((it) => it.openMainMenu(client, at))} />
         </Guarded>
         <Show when={leftPages().length > 0}>
           <Guarded>
@@ -140,7 +138,7 @@ function Chat(props: { roomId: RoomId }) {
   const thread = () => threadNow(props.roomId);
   const menu = (at: Element) => {
     const room = state.rooms[props.roomId];
-    if (room) openRoomMenu(client, room, at);
+    if (room) void import('../features/chat-list/room-menu').then((it) => it.openRoomMenu(client, room, at));
   };
   return (
     <>
@@ -162,7 +160,9 @@ function Chat(props: { roomId: RoomId }) {
         </Guarded>
         <Show when={!thread()}>
           <Show when={isPicking()} fallback={<Composer roomId={props.roomId} />}>
-            <SelectBar roomId={props.roomId} />
+            <Suspense>
+              <SelectBar roomId={props.roomId} />
+            </Suspense>
           </Show>
         </Show>
       </section>

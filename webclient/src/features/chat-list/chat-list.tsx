@@ -15,7 +15,6 @@ import { belongs, type FolderId, isArchived, isUnread } from './folders';
 import { Invites } from './invites';
 import { ListHeader } from './list-header';
 import { NewChat, type NewChatKind } from './new-chat';
-import { openRoomMenu } from './room-menu';
 import { Row } from './row';
 
 const SearchPane = lazy(async () => ({ default: (await import('../search/search-pane')).SearchPane }));
@@ -127,7 +126,12 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
                     rowHeight={72}
                     label={t('list-label')}
                     viewport={box()}
-                    row={(id) => <Row roomId={id} menu={(room, at) => openRoomMenu(client, room, at)} />}
+                    row={(id) => (
+                      <Row
+                        roomId={id}
+                        menu={(room, at) => void import('./room-menu').then((it) => it.openRoomMenu(client, room, at))}
+                      />
+                    )}
                   />
                 )}
               </Match>

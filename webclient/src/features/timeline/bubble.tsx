@@ -12,13 +12,13 @@ import { replyTo, threadNow, viewNow } from '../../store/ui';
 import { colourOf } from '../../ui/colour';
 import { Icon } from '../../ui/icon';
 import { longPress } from '../../ui/long-press';
+import { favourite, mayAnswer } from './answering';
 import s from './bubble.module.css';
 import { ForwardHeader, originOf } from './forward-header';
 import { Album } from './media/album';
 import { FileCard } from './media/file-card';
 import { Sound } from './media/sound';
 import { Visual } from './media/visual';
-import { favourite, mayAnswer, openMessageMenu } from './message-menu';
 import { MessageText } from './message-text';
 import { Reactions } from './reactions';
 import { ReplyQuote } from './reply-quote';
@@ -65,7 +65,8 @@ export function Bubble(props: BubbleProps) {
   /** Nothing below the picture: the time lies on it. */
   const bare = () => isVisual() && words() === '';
   const menuOf = (item: TimelineItem, x: number, y: number) => {
-    if (!isPicking()) openMessageMenu(client, props.roomId, item, { x, y });
+    if (isPicking()) return;
+    void import('./message-menu').then((it) => it.openMessageMenu(client, props.roomId, item, { x, y }));
   };
   const menu = (x: number, y: number) => menuOf(props.item, x, y);
   const isPicked = () => props.album.every((item) => picked().includes(item.key));

@@ -17,6 +17,7 @@ import { pickEmoji } from '../../ui/emoji/emoji-host';
 import { type MenuItem, type MenuStrip, openMenu } from '../../ui/menu';
 import type { Anchor } from '../../ui/popover';
 import { toast } from '../../ui/toast';
+import { mayAnswer } from './answering';
 import { copyPicture } from './copy-picture';
 import { askDelete } from './delete';
 
@@ -28,14 +29,6 @@ export function openMessageMenu(client: Client, roomId: RoomId, item: TimelineIt
 }
 
 const quick = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
-/** What a double click says. */
-export const favourite = '❤️';
-
-/** Whether this message can be reacted to and answered: never in plain text into an encrypted room. */
-export function mayAnswer({ state }: Client, roomId: RoomId, item: TimelineItem): boolean {
-  const room = state.rooms[roomId];
-  return item.kind === 'message' && room?.membership === 'join' && room.my.sendMessages && !room.encrypted;
-}
 
 function stripFor(client: Client, roomId: RoomId, item: TimelineItem, at: Anchor): MenuStrip | undefined {
   const { eventId } = item;
