@@ -554,3 +554,4 @@ stickers-remove = Remove the picture
 
 message-report = Report the message
 message-report-block = Block { $name } too
+composer-suggestions = Suggestions

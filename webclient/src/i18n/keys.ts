@@ -701,4 +701,5 @@ export type TextId =
   | 'stickers-save'
   | 'stickers-remove'
   | 'message-report'
-  | 'message-report-block';
+  | 'message-report-block'
+  | 'composer-suggestions';

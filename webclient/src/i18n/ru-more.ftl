@@ -563,3 +563,4 @@ stickers-remove = Удалить картинку
 
 message-report = Пожаловаться на сообщение
 message-report-block = Заодно заблокировать { $name }
+composer-suggestions = Подсказки

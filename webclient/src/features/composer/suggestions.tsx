@@ -161,7 +161,13 @@ const commandSuggestions = (query: string): Suggestion[] =>
 export function Suggestions(props: { of: ReturnType<typeof createSuggestions> }) {
   return (
     <Show when={props.of.list().length > 0}>
-      <div class={s.list} role="listbox" id="composer-suggestions" data-testid="suggestions">
+      <div
+        class={s.list}
+        role="listbox"
+        aria-label={t('composer-suggestions')}
+        id="composer-suggestions"
+        data-testid="suggestions"
+      >
         <For each={props.of.list()}>
           {(one, index) => (
             <div

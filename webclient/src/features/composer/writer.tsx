@@ -211,7 +211,7 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
             rows={1}
             dir="auto"
             aria-label={t('composer-placeholder')}
-            aria-controls="composer-suggestions"
+            aria-controls={suggestions.list().length > 0 ? 'composer-suggestions' : undefined}
             aria-autocomplete="list"
             placeholder={t('composer-placeholder')}
             data-testid="composer-input"

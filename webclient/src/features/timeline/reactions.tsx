@@ -32,12 +32,17 @@ export function Reactions(props: { roomId: RoomId; item: TimelineItem }) {
               class={s.reaction}
               data-testid="reaction"
               aria-pressed={reaction.mine}
-              aria-label={t('message-reaction', { key: reaction.key, count: reaction.count })}
               data-tooltip={names(reaction)}
               onClick={() => toggle(reaction.key)}
             >
-              <span class={s.emoji}>{reaction.key}</span>
-              <Show when={reaction.count <= faces && props.item.reactions.length < 4} fallback={reaction.count}>
+              <span class={s.emoji} aria-hidden="true">
+                {reaction.key}
+              </span>
+              <span class="visually-hidden">{t('message-reaction', { key: reaction.key, count: reaction.count })}</span>
+              <Show
+                when={reaction.count <= faces && props.item.reactions.length < 4}
+                fallback={<span aria-hidden="true">{reaction.count}</span>}
+              >
                 <span class={s.faces}>
                   <For each={reaction.senders}>
                     {(id) => (
@@ -51,7 +56,6 @@ export function Reactions(props: { roomId: RoomId; item: TimelineItem }) {
                     )}
                   </For>
                 </span>
-                <span class="visually-hidden">{reaction.count}</span>
               </Show>
             </button>
           )}
