@@ -39,6 +39,12 @@ export async function menuOf(testid: string, nth = 0): Promise<void> {
   one.dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true, ...at }));
 }
 
+/** What is out of sight may be loaded when it comes into sight. */
+function isInSight(one: Element): boolean {
+  const box = one.getBoundingClientRect();
+  return box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+}
+
 /** Until nothing is awaited any more: fonts and pictures are here, and nothing was changed for a while. */
 export async function settled(): Promise<void> {
   const quiet_ms = 250;
@@ -51,7 +57,7 @@ export async function settled(): Promise<void> {
   const waits = () =>
     performance.now() - changed < quiet_ms ||
     beingPainted() > 0 ||
-    [...document.images].some((one) => !one.complete) ||
+    [...document.images].some((one) => !one.complete && isInSight(one)) ||
     document.querySelector('[data-state=waiting] img') !== null;
   await document.fonts.ready;
   while (waits() && performance.now() < end) await frame();
