@@ -1,8 +1,7 @@
 import { createEffect, createSignal, For, on, onCleanup, Show } from 'solid-js';
 import { t } from '../../i18n';
-import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
-import type { PublicRoom } from '../../store/contract';
+import type { ErrorInfo, PublicRoom } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { closeAllLeft, closeLeft, setPreviewed } from '../../store/pages';
 import { me } from '../../store/people';
@@ -10,6 +9,7 @@ import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { Blank } from '../../ui/blank';
 import { Button } from '../../ui/button';
+import { Failed } from '../../ui/failed';
 import { Field } from '../../ui/field';
 import { Page, PageRow, Section } from '../../ui/page';
 import s from './explore.module.css';
@@ -25,7 +25,7 @@ export function ExplorePage() {
   const [server, setServer] = createSignal(localStorage.getItem(stored) ?? '');
   const [rooms, setRooms] = createSignal<readonly PublicRoom[]>([]);
   const [next, setNext] = createSignal<string | null>(null);
-  const [error, setError] = createSignal<string>();
+  const [error, setError] = createSignal<ErrorInfo>();
   const [busy, setBusy] = createSignal(true);
   let turn = 0;
   const load = async (from: string | null) => {
@@ -41,7 +41,7 @@ export function ExplorePage() {
       setNext(page.next);
       localStorage.setItem(stored, asked);
     } catch (failure) {
-      if (mine === turn) setError(errorText(errorInfo(failure)));
+      if (mine === turn) setError(errorInfo(failure));
     } finally {
       if (mine === turn) setBusy(false);
     }
@@ -83,13 +83,7 @@ export function ExplorePage() {
           />
         </div>
       </Section>
-      <Show when={error()}>
-        {(why) => (
-          <Blank icon="circle-alert" title={why()}>
-            <Button onClick={() => void load(null)}>{t('error-retry')}</Button>
-          </Blank>
-        )}
-      </Show>
+      <Show when={error()}>{(why) => <Failed error={why()} retry={() => void load(null)} />}</Show>
       <Section>
         <For each={rooms()}>
           {(room) => (
