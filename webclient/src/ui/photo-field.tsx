@@ -37,20 +37,15 @@ export function PhotoField(props: PhotoFieldProps) {
     }
   };
   return (
-    <button
-      type="button"
-      class={s.field}
-      aria-label={props.label}
-      aria-busy={busy()}
-      onClick={() => input.click()}
-      data-testid={props.testid ?? 'photo-field'}
-    >
-      <Avatar id={props.id} name={props.name} photo={props.photo} local={props.local} size={120} />
-      <span class={s.veil} data-busy={busy()}>
-        <Show when={!busy()}>
-          <Icon name="camera" size={40} />
-        </Show>
-      </span>
+    <div class={s.frame} data-testid={props.testid ?? 'photo-field'}>
+      <button type="button" class={s.field} aria-label={props.label} aria-busy={busy()} onClick={() => input.click()}>
+        <Avatar id={props.id} name={props.name} photo={props.photo} local={props.local} size={120} />
+        <span class={s.veil} data-busy={busy()}>
+          <Show when={!busy()}>
+            <Icon name="camera" size={40} />
+          </Show>
+        </span>
+      </button>
       <input
         ref={input}
         type="file"
@@ -58,10 +53,9 @@ export function PhotoField(props: PhotoFieldProps) {
         class="visually-hidden"
         tabIndex={-1}
         aria-hidden="true"
-        onClick={(event) => event.stopPropagation()}
         onChange={() => void picked()}
       />
-    </button>
+    </div>
   );
 }
 

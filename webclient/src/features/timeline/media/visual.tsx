@@ -29,6 +29,12 @@ export function Visual(props: VisualProps) {
       props.media.kind === 'sticker' ||
       (props.media.size > 0 && props.media.size <= small_bytes));
   const source = () => (isWhole() ? props.media.mxc : (props.media.thumbnail ?? (isFilm() ? null : props.media.mxc)));
+  const label = () => {
+    if (props.media.kind === 'sticker') return t('preview-sticker');
+    if (!isFilm()) return t('media-open-photo');
+    const length = props.media.durationMs > 0 ? ` (${clockLength(props.media.durationMs)})` : '';
+    return `${t('media-open-video')}${length}`;
+  };
   const open = (event: { currentTarget: HTMLElement }) => {
     if (props.media.kind === 'sticker') return;
     setViewing({ roomId: props.roomId, key: props.item.key, from: event.currentTarget.getBoundingClientRect() });
@@ -45,9 +51,7 @@ export function Visual(props: VisualProps) {
         size={isWhole() ? null : thumbnail}
         source={source()}
         local={local()}
-        label={t(
-          props.media.kind === 'sticker' ? 'preview-sticker' : isFilm() ? 'media-open-video' : 'media-open-photo',
-        )}
+        label={label()}
         onPress={open}
       >
         <Show when={isFilm()}>
