@@ -39,11 +39,18 @@ export class Reading {
     if (before >= 0 && ids.indexOf(target) <= before) {
       return;
     }
-    const rest = target === last ? { notifications: 0, highlights: 0 } : {};
+    // To read the main timeline to its end leaves what is new in threads; to mark the chat as read does not.
+    const threads = room.threadCounts ?? {};
+    const left = eventId === undefined ? {} : threads;
+    const notifications = Object.values(left).reduce((sum, unread) => sum + unread, 0);
+    const rest = target === last ? { notifications, highlights: 0, threadCounts: left } : {};
     account.rooms.set(roomId, { ...room, ...rest, myRead: { eventId: target, ts: Date.now() } });
     this.pending.set(roomId, target);
     const changes = new Changes();
     changes.rooms.add(roomId);
+    for (const root of Object.keys(threads)) {
+      changes.event(roomId, root);
+    }
     changes.put('kv', KEY, Object.fromEntries(this.pending));
     await this.core.commit(changes);
     this.flush();

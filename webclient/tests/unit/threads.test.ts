@@ -100,6 +100,16 @@ test('a thread has its own unread count and its own receipt', async () => {
   expect(decodeURIComponent(told?.path ?? '')).toMatch(new RegExp(`receipt/m\\.read/\\${last}$`));
 });
 
+test('to mark a chat as read takes in its threads', async () => {
+  const { server, page, root, summary } = await withThread(1);
+  server.tell('app.hearth.counts', ROOM, { n: 2, h: 0, threads: { [root]: { n: 2, h: 0 } } });
+  await until(() => summary()?.unread === 2);
+  await page.commands.markRead(ROOM);
+  expect(summary()?.unread).toBe(0);
+  expect(page.state.rooms[ROOM]?.unread.notifications).toBe(0);
+  await until(() => server.requests.some(({ body }) => body.read !== undefined));
+});
+
 test('an answer of mine is read once somebody has read the thread that far', async () => {
   const { server, page, root, view } = await withThread(1);
   await page.commands.openRoom(view);
