@@ -6,13 +6,14 @@ A little longer than others: what is written and read of four tables that belong
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from homeserver.storage.database import Database
 from homeserver.storage.fragments import Fragment, Sheet
 from homeserver.storage.members import place_member_state
 from homeserver.storage.rows import ChainRow, EventRow, StateRow, WithdrawnRow
+from homeserver.storage.state_at import DIFFERENCE, UNDER_KEYS, WHOLE
 
 StateKey = tuple[str, str]
 Point = tuple[int, int]
@@ -216,14 +217,6 @@ class StateAt(NamedTuple):
     event_id: str
 
 
-class StateColumns(NamedTuple):
-    """A whole state, entry by entry in columns: a state of many members is read without a step for each."""
-
-    types: Sequence[str]
-    keys: Sequence[str]
-    event_ids: Sequence[str]
-
-
 class Difference(NamedTuple):
     """One key on which points differ: its event at each point, in the order of the points."""
 
@@ -241,17 +234,11 @@ class StateTable:
     async def state_at(self, point: Point, keys: Collection[StateKey] | None = None) -> dict[StateKey, StateAt]:
         """The state at a point, whole or under `keys` [1 trip]."""
         if keys is None:
-            rows = await self._db.fetch(_WHOLE, *point)
+            rows = await self._db.fetch(WHOLE, *point)
         else:
             wanted = list(keys)
-            rows = await self._db.fetch(_UNDER_KEYS, *point, [key[0] for key in wanted], [key[1] for key in wanted])
+            rows = await self._db.fetch(UNDER_KEYS, *point, [key[0] for key in wanted], [key[1] for key in wanted])
         return {(row["type"], row["state_key"]): StateAt(row["event_nid"], row["event_id"]) for row in rows}
-
-    async def columns_at(self, point: Point) -> StateColumns:
-        """The whole state at a point [1 trip]."""
-        row = await self._db.fetchrow(_COLUMNS, *point)
-        assert row is not None
-        return StateColumns(row["types"] or (), row["keys"] or (), row["ids"] or ())
 
     async def diff(self, points: Collection[Point]) -> list[Difference]:
         """The keys whose events are not the same at all of the points [1 trip].
@@ -259,7 +246,7 @@ class StateTable:
         Only what was changed after the points' common ancestor is looked at, so near points cost little.
         """
         wanted = list(points)
-        rows = await self._db.fetch(_DIFF, [point[0] for point in wanted], [point[1] for point in wanted])
+        rows = await self._db.fetch(DIFFERENCE, [point[0] for point in wanted], [point[1] for point in wanted])
         by_key: dict[int, tuple[StateKey, list[StateAt | None]]] = {}
         for row in rows:
             _, events = by_key.setdefault(row["state_key_nid"], ((row["type"], row["state_key"]), [None] * len(wanted)))
@@ -310,116 +297,3 @@ class StateTable:
             "SELECT chain_id, level FROM state_chains WHERE chain_id = ANY($1::int8[])", list(chain_ids)
         )
         return {row["chain_id"]: row["level"] for row in rows}
-
-
-# Parents, keys and events are looked up one by one (LIMIT): joined freely, those of all rooms would be read.
-_UP = """WITH RECURSIVE up(chain_id, upto, hop) AS (
-  SELECT $1::int8, $2::int8, 0
-   UNION ALL
-  SELECT s.parent_chain, s.parent_sequence, up.hop + 1
-    FROM up
-   CROSS JOIN LATERAL (
-         SELECT parent_chain, parent_sequence
-           FROM state_chains
-          WHERE chain_id = up.chain_id
-            AND parent_chain IS NOT NULL
-          LIMIT 1) s)"""
-
-_WHOLE = (
-    _UP  # noqa: S608 - constants of this module
-    + """
-SELECT k.type, k.state_key, l.event_nid, e.event_id
-  FROM (SELECT DISTINCT ON (d.state_key_nid) d.state_key_nid, d.event_nid
-          FROM up
-          JOIN state_deltas d ON d.chain_id = up.chain_id AND d.sequence <= up.upto
-         ORDER BY d.state_key_nid, up.hop, d.sequence DESC) l
- CROSS JOIN LATERAL (SELECT type, state_key FROM state_keys WHERE state_key_nid = l.state_key_nid LIMIT 1) k
- CROSS JOIN LATERAL (SELECT event_id FROM events WHERE event_nid = l.event_nid LIMIT 1) e"""
-)
-
-_COLUMNS = f"""
-SELECT array_agg(w.type) AS types, array_agg(w.state_key) AS keys, array_agg(w.event_id) AS ids
-  FROM ({_WHOLE}) w"""  # noqa: S608 - constants of this module
-
-_UNDER_KEYS = (
-    _UP  # noqa: S608 - constants of this module
-    + """,
-wanted AS MATERIALIZED (
-  SELECT k.state_key_nid, k.type, k.state_key
-    FROM unnest($3::text[], $4::text[]) AS u(type, state_key)
-   CROSS JOIN LATERAL (
-         SELECT s.*
-           FROM state_keys s
-          WHERE s.type = u.type
-            AND s.state_key = u.state_key
-          LIMIT 1) k)
-SELECT w.type, w.state_key, l.event_nid, e.event_id
-  FROM wanted w
- CROSS JOIN LATERAL (
-       SELECT d.event_nid
-         FROM up
-        CROSS JOIN LATERAL (
-              SELECT x.event_nid, x.sequence
-                FROM state_deltas x
-               WHERE x.chain_id = up.chain_id
-                 AND x.state_key_nid = w.state_key_nid
-                 AND x.sequence <= up.upto
-               ORDER BY x.sequence DESC
-               LIMIT 1) d
-        ORDER BY up.hop
-        LIMIT 1) l
-  JOIN events e ON e.event_nid = l.event_nid"""
-)
-
-# `up` walks each point's chain of ancestors; a chain that all points share up to some sequence needs no look below it.
-_DIFF = """WITH RECURSIVE points AS MATERIALIZED (
-  SELECT ord, chain_id, sequence
-    FROM unnest($1::int8[], $2::int8[]) WITH ORDINALITY AS u(chain_id, sequence, ord)),
-up(ord, chain_id, upto, hop) AS (
-  SELECT ord, chain_id, sequence, 0
-    FROM points
-   UNION ALL
-  SELECT up.ord, s.parent_chain, s.parent_sequence, up.hop + 1
-    FROM up
-   CROSS JOIN LATERAL (
-         SELECT parent_chain, parent_sequence
-           FROM state_chains
-          WHERE chain_id = up.chain_id
-            AND parent_chain IS NOT NULL
-          LIMIT 1) s),
-shared AS MATERIALIZED (
-  SELECT chain_id, min(upto) AS upto
-    FROM up
-   GROUP BY chain_id
-  HAVING count(DISTINCT ord) = (SELECT count(*) FROM points)),
-touched AS MATERIALIZED (
-  SELECT DISTINCT d.state_key_nid
-    FROM (SELECT up.chain_id, max(up.upto) AS upto, coalesce(max(sh.upto), -1) AS common
-            FROM up
-            LEFT JOIN shared sh ON sh.chain_id = up.chain_id
-           GROUP BY up.chain_id) c
-    JOIN state_deltas d ON d.chain_id = c.chain_id
-                       AND d.sequence > c.common
-                       AND d.sequence <= c.upto)
-SELECT t.state_key_nid, k.type, k.state_key, p.ord, l.event_nid, e.event_id
-  FROM touched t
- CROSS JOIN LATERAL (SELECT type, state_key FROM state_keys WHERE state_key_nid = t.state_key_nid LIMIT 1) k
- CROSS JOIN points p
-  LEFT JOIN LATERAL (
-       SELECT d.event_nid
-         FROM up
-        CROSS JOIN LATERAL (
-              SELECT x.event_nid
-                FROM state_deltas x
-               WHERE x.chain_id = up.chain_id
-                 AND x.state_key_nid = t.state_key_nid
-                 AND x.sequence <= up.upto
-               ORDER BY x.sequence DESC
-               LIMIT 1) d
-        WHERE up.ord = p.ord
-        ORDER BY up.hop
-        LIMIT 1) l ON true
-  LEFT JOIN LATERAL (SELECT event_id FROM events WHERE event_nid = l.event_nid LIMIT 1) e ON true"""
-
-READS_OF_STATES = {"whole": _WHOLE, "under keys": _UNDER_KEYS, "difference": _DIFF}
-"""The statements about states at any point, for whoever looks at their plans."""
