@@ -22,7 +22,10 @@ class EvilPeer:
     def __init__(self, name: str, net: FakeNet, *, key_id: str = "ed25519:e") -> None:
         self.name = ServerName(f"{name}:8448")
         self.key = SigningKey(self.name, key_id, name.encode().ljust(32, b"!"))
-        self.replies: dict[str, Any] = {"/_matrix/key/v2/server": lambda _: self.key_document()}
+        self.replies: dict[str, Any] = {
+            "/_matrix/key/v2/server": lambda _: self.key_document(),
+            "/_matrix/federation/v1/send/": {"pdus": {}},  # else it is left alone, as one that is no homeserver
+        }
         self.requests: list[Request] = []
         net.answers(name, 8448, self.answer)
 
