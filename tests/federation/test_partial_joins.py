@@ -173,7 +173,7 @@ async def test_those_in_the_room_are_told_how_far_it_is(server: Homeserver, room
     room.is_open.set()
     await eventually(lambda: _whole(server, room.room_id))
     assert await progress.of_room(requester, room.room_id) == {"is_whole": True}
-    assert await table.progress((await server.rooms.room(room.room_id)).room_nid) == (MEMBERS + 6, MEMBERS + 6)
+    assert await table.progress((await server.rooms.room(room.room_id)).room_nid) == (MEMBERS + 7, MEMBERS + 7)
 
 
 async def test_nobody_comes_in_by_us_and_no_state_is_told_before_it_is_whole(server: Homeserver, room: BigRoom) -> None:

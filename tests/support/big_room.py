@@ -80,6 +80,7 @@ class BigRoom:
             ("m.room.join_rules", {"join_rule": "public"}),
             ("m.room.history_visibility", {"history_visibility": "shared"}),
             ("m.room.name", {"name": "Agora"}),
+            ("m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"}),
         ):
             self.state.append(self._event(me, kind, "", body, [*cited, join, levels]))
 

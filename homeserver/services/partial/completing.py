@@ -32,7 +32,7 @@ from homeserver.services.turns import slices
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.leases import Leases
 from homeserver.storage.partial_joins import PartialJoin, PartialJoins
-from homeserver.storage.rows import REJECTED, StateRow
+from homeserver.storage.rows import REJECTED, PartialRow, Row, StateRow
 from homeserver.storage.state import StateTable
 from homeserver.storage.stream import Stream
 
@@ -40,7 +40,8 @@ log = structlog.get_logger()
 
 LEASE: Final = "partial_joins"
 LEASE_S: Final = 30.0
-LOOK_S: Final = 5.0
+LOOK_S: Final = 10.0
+"""Renews the lease. Joins are heard of at once, by the stream."""
 AT_ONCE: Final = 3
 """Rooms that are fetched side by side: each holds its state as JSON."""
 MAX_SERVERS: Final = 6
@@ -103,8 +104,14 @@ class Completing:
         self._owner = owner
         self._clock = clock
         self._faults = faults
+        feed.register(self.apply)
         self._news = asyncio.Event()
         self._running: set[int] = set()
+
+    def apply(self, row: Row) -> None:
+        """Hear of rooms that any process has joined; called by the feed."""
+        if isinstance(row, PartialRow) and row.is_partial:
+            self._news.set()
 
     @contextmanager
     def held(self, room_nid: int) -> Iterator[None]:
