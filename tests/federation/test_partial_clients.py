@@ -17,6 +17,8 @@ from tools.certificates import LocalCertificate
 
 MEMBERS = 150
 
+pytestmark = pytest.mark.full("federation")
+
 
 @pytest.fixture
 async def room(certificate: LocalCertificate) -> AsyncIterator[BigRoom]:
