@@ -66,6 +66,10 @@ class CreateRoom(msgspec.Struct):
     initial_state: list[StateEvent] = []
     power_level_content_override: Json = {}
 
+    @property
+    def invitees(self) -> list[Invitee]:
+        return [one.invitee for one in self.invite_3pid]
+
 
 class Redact(msgspec.Struct):
     """Body of PUT /redact."""
@@ -125,7 +129,7 @@ def endpoints(
             power_levels=body.power_level_content_override,
         )
         room_id = await creation.create(call.requester, new)
-        await address_invites.invite_all(call.requester, room_id, [one.invitee for one in body.invite_3pid])
+        await address_invites.invite_all(call.requester, room_id, body.invitees, is_direct=body.is_direct)
         return {"room_id": room_id}
 
     @endpoint(

@@ -10,7 +10,7 @@ import structlog
 
 from homeserver.errors import Forbidden, MatrixError
 from homeserver.protocol.identifiers import RoomId
-from homeserver.services.discovery.number_invites import NumberInvites
+from homeserver.services.discovery.number_invites import AskedNumber, NumberInvites
 from homeserver.services.intents import Draft
 from homeserver.services.inviting import Inviting, MemberProfiles
 from homeserver.services.requester import Requester
@@ -61,13 +61,22 @@ class AddressInvites:
         self._ours = ours
         self._numbers = numbers
 
-    async def invite(self, requester: Requester, room_id: str, invitee: Invitee, *, reason: str | None = None) -> None:
+    async def invite(
+        self,
+        requester: Requester,
+        room_id: str,
+        invitee: Invitee,
+        *,
+        reason: str | None = None,
+        is_direct: bool = False,
+    ) -> None:
         """Invite whoever has the address, now or later.
 
         Raises Forbidden, InvalidParam, Unavailable; of our own numbers ThreepidDenied, LimitExceeded.
         """
         if self._numbers is not None and invitee.medium == NUMBER and invitee.server.name in self._ours:
-            await self._numbers.invite(requester, room_id, invitee.address, invitee.country, reason=reason)
+            wanted = AskedNumber(invitee.address, invitee.country, reason, is_direct)
+            await self._numbers.invite(requester, room_id, wanted)
             return
         room = await self._rooms.joined_by(requester.user_id, room_id)
         if room.power.of_user(requester.user_id) < room.power.invite:
@@ -75,7 +84,7 @@ class AddressInvites:
         address = canonical(invitee.address) if invitee.medium == "email" else invitee.address
         user_id = await self._identity_servers.user_of(invitee.server, invitee.medium, address)
         if user_id is not None:
-            await self._inviting.invite(requester, room_id, user_id, reason=reason)
+            await self._inviting.invite(requester, room_id, user_id, reason=reason, is_direct=is_direct)
             return
         profile = await self._profiles.member_content(requester.user_id)
         about: dict[str, Any] = {
@@ -94,10 +103,12 @@ class AddressInvites:
         kept = await self._identity_servers.keep_invite(invitee.server, told)
         await self._sending.send(requester, room_id, Draft(WAITING, kept.content, state_key=kept.token))
 
-    async def invite_all(self, requester: Requester, room_id: RoomId, invitees: list[Invitee]) -> None:
+    async def invite_all(
+        self, requester: Requester, room_id: RoomId, invitees: list[Invitee], *, is_direct: bool
+    ) -> None:
         """Invite into a room just made; those that fail do not undo the room."""
         for invitee in invitees:
             try:
-                await self.invite(requester, room_id, invitee)
+                await self.invite(requester, room_id, invitee, is_direct=is_direct)
             except MatrixError as error:
                 log.info("address_invites.not_invited", room=room_id, error=str(error))

@@ -99,6 +99,15 @@ async def test_a_room_is_made_with_people_invited_by_number(server: Server, phon
     assert len(await waiting_in(ann, room)) == 1
 
 
+async def test_a_chat_of_two_is_one_for_whoever_was_invited_by_number(server: Server, phones: Phones) -> None:
+    ann, ben = await server.people(2)
+    await has_number(ben, server, phones, "07400 127015")
+    for user, number in ((ben, "447400127015"), (None, "447400127016")):
+        room = await ann.creates_room(invite_3pid=[by_number(server, number)], is_direct=True)
+        invited = user or await signed_up(server, phones, f"+{number}")
+        assert (await ann.state(room, "m.room.member", invited.user_id))["is_direct"] is True
+
+
 async def test_who_wants_no_invites_by_number_looks_like_nobody(server: Server, phones: Phones) -> None:
     ann, ben = await server.people(2)
     await has_number(ben, server, phones, "07400 127007")

@@ -6,13 +6,13 @@ Spec: Client-Server API, Third-party invites.
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 
 from homeserver.clock import Clock, Rng
 from homeserver.errors import Forbidden, InviteBlocked, LimitExceeded, MatrixError
-from homeserver.protocol.identifiers import UserId
+from homeserver.protocol.identifiers import PREFIX, UserId
 from homeserver.protocol.signing import SigningKey, sign_json
 from homeserver.services.commits import Commits
 from homeserver.services.intents import Draft, Intent
@@ -36,7 +36,17 @@ TOKEN_BYTES: Final = 24
 ROUND_S: Final = 60.0
 AT_ONCE: Final = 100
 WAITING: Final = "m.room.third_party_invite"
+IS_DIRECT: Final = f"{PREFIX}is_direct"
 IS_VALID: Final = "/_matrix/identity/v2/pubkey/isvalid"
+
+
+class AskedNumber(NamedTuple):
+    """A number to invite: `address` in digits, or as people write it, then of `country` if it has no prefix."""
+
+    address: str
+    country: str | None
+    reason: str | None
+    is_direct: bool
 
 
 class NumberInvites:
@@ -79,10 +89,8 @@ class NumberInvites:
         self._rng = rng
         self._texts: set[asyncio.Task[None]] = set()
 
-    async def invite(
-        self, requester: Requester, room_id: str, address: str, country: str | None, *, reason: str | None = None
-    ) -> None:
-        """Invite whoever has the number, now or within 30 days. `address`: digits, or as people write it.
+    async def invite(self, requester: Requester, room_id: str, asked: AskedNumber) -> None:
+        """Invite whoever has the number, now or within 30 days.
 
         Raises InvalidParam, ThreepidDenied, Forbidden, LimitExceeded.
         """
@@ -90,7 +98,8 @@ class NumberInvites:
         if room.power.of_user(requester.user_id) < room.power.invite:
             raise Forbidden("You may not invite into this room.")
         requester.must_be_active()
-        number = parse("+" + address if address.isdigit() and country is None else address, country)
+        is_whole = asked.address.isdigit() and asked.country is None
+        number = parse("+" + asked.address if is_whole else asked.address, asked.country)
         self._guard.check_kind(number)
         index = self._addresses.index(NUMBER, number.msisdn)
         if not await self._table.ask(requester.user_id, index, self._clock.now_ms(), ASKS_A_DAY):
@@ -98,30 +107,29 @@ class NumberInvites:
         owner = await self._addresses.owner(NUMBER, number.msisdn)
         if owner is not None and (await self._accounts.read(owner)).invitable:
             try:
-                await self._inviting.invite(requester, room_id, owner, reason=reason)
+                await self._inviting.invite(requester, room_id, owner, reason=asked.reason, is_direct=asked.is_direct)
             except InviteBlocked:
                 log.debug("an invite by number waits for somebody who takes none")
             else:
                 return
-        await self._wait(requester, room_id, number, index, has_owner=owner is not None)
-
-    async def _wait(
-        self, requester: Requester, room_id: str, number: PhoneNumber, index: str, *, has_owner: bool
-    ) -> None:
-        """Leave an invite in the room. Somebody who takes no invites looks like nobody, but gets no message."""
-        waiting = NumberInvite(self._rng.token(TOKEN_BYTES), index, room_id, requester.user_id, self._clock.now_ms())
-        if not requester.is_shadow_banned and not await self._table.add(waiting):
-            return  # it waits already
-        try:
-            await self._sending.send(requester, room_id, Draft(WAITING, self._told(number), state_key=waiting.token))
-        except MatrixError:
-            await self._table.remove(waiting.token)
-            raise
-        if not has_owner and not requester.is_shadow_banned:
+        content = self._told(number) | ({IS_DIRECT: True} if asked.is_direct else {})
+        if await self._wait(requester, room_id, index, content) and owner is None:
             # Behind the answer's back: its time does not tell whether anybody has the number.
             task = asyncio.create_task(self._carrier.invite(number, requester.user_id, self._base_url))
             self._texts.add(task)
             task.add_done_callback(self._texts.discard)
+
+    async def _wait(self, requester: Requester, room_id: str, index: str, content: dict[str, Any]) -> bool:
+        """Leave an invite in the room, for somebody who takes none as for nobody; False where one waits already."""
+        waiting = NumberInvite(self._rng.token(TOKEN_BYTES), index, room_id, requester.user_id, self._clock.now_ms())
+        if not requester.is_shadow_banned and not await self._table.add(waiting):
+            return False
+        try:
+            await self._sending.send(requester, room_id, Draft(WAITING, content, state_key=waiting.token))
+        except MatrixError:
+            await self._table.remove(waiting.token)
+            raise
+        return not requester.is_shadow_banned
 
     def _told(self, number: PhoneNumber) -> dict[str, Any]:
         key = {
@@ -148,8 +156,10 @@ class NumberInvites:
             return
         await self._check(user_id, invite.sender)
         signed = sign_json({"mxid": user_id, "token": invite.token}, self._key)
-        shown = room.content(WAITING, invite.token).get("display_name", "")
+        waiting = room.content(WAITING, invite.token)
+        shown = waiting.get("display_name", "")
         content = {
+            **({"is_direct": True} if waiting.get(IS_DIRECT) is True else {}),
             **await self._profiles.member_content(user_id),
             "third_party_invite": {"display_name": shown, "signed": signed},
         }
