@@ -117,6 +117,7 @@ const log: readonly LogEntry[] = [
 const shared = (number: number): SharedItem => ({
   ...said(`$m${number}`, at('kwame'), '', clock(12, number, number * 4), album),
   body: { kind: 'image', text: '' },
+  thumbnail: `mxc://our.tld/shared_${number}`,
   mxc: `mxc://our.tld/shared_${number}`,
   mimetype: 'image/jpeg',
   size: 90_000,

@@ -16,7 +16,7 @@ import { answersFor } from './answers';
 import { message } from './build';
 import { bare, scenes } from './scenes';
 import { scrollUp } from './scrolling';
-import { settled } from './steps';
+import { found, settled } from './steps';
 
 const asked = new URLSearchParams(location.search);
 const all = { ...scenes, ...bare };
@@ -49,6 +49,9 @@ if (place) {
       </ClientContext.Provider>
     );
   }, place);
+  // Parts of the page are loaded when they are needed: nothing moves meanwhile either.
+  await found(scene.state.session.phase === 'signedIn' ? 'shell' : 'auth-card');
+  if (scene.hash.length > 2) await found('messages');
   await settled();
   await scene.act?.();
   await settled();

@@ -47,7 +47,7 @@ function isInSight(one: Element): boolean {
 
 /** Until nothing is awaited any more: fonts and pictures are here, and nothing was changed for a while. */
 export async function settled(): Promise<void> {
-  const quiet_ms = 250;
+  const quiet_ms = 400;
   const end = performance.now() + limit_ms;
   let changed = performance.now();
   const watching = new MutationObserver(() => {
