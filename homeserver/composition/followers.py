@@ -71,6 +71,7 @@ def build(ground: Ground, accounts: Accounts, people: People, work: RoomWork) ->
             Verifications(ground.database).prune,
             SmsSends(ground.database).prune,
             NumberInvites(ground.database).prune,
+            accounts.signing_on.prune,
         ],
     )
     ground.tasks.extend([sync.run, search.index.run, push.run, admin.jobs.run, sender.run, upkeep.run])

@@ -222,6 +222,10 @@ class SigningOn:
             raise Forbidden(_OVER)
         return flow
 
+    async def prune(self, now_ms: int) -> int:
+        """Forget flows that can no longer be finished; how many."""
+        return await self._below.flows.prune(now_ms - FLOW_LIFE_MS)
+
     async def providers_of(self, user_id: str | None) -> list[IdentityProvider]:
         """By which providers a user can prove themselves."""
         known = await self._below.external_ids.providers_of(user_id) if user_id and self.providers else []
