@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Lacking(NamedTuple):
-    """A story that needs an extension of ours (docs/extensions.md) or a rule of our server, and what there is instead."""
+    """A story that needs an extension (docs/extensions.md) or a rule of our server, and what there is instead."""
 
     needs: str
     instead: str
