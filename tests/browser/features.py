@@ -35,6 +35,24 @@ ROWS = (
     ),
     Row(
         SIGN,
+        "Phone number and code",
+        "test_phone::test_a_number_makes_an_account_and_signs_in_elsewhere",
+        "the same chats on a second browser",
+    ),
+    Row(
+        SIGN,
+        "Two-step password, change of number",
+        "test_phone_people::test_a_number_is_changed_and_a_password_asked_for_after_the_code",
+        "the other browser is asked for the password",
+    ),
+    Row(
+        SIGN,
+        "No text messages",
+        "test_phone::test_while_no_messages_can_be_sent_the_page_says_so_and_offers_other_ways",
+        "in by name and password",
+    ),
+    Row(
+        SIGN,
         "Sessions list",
         "test_people::test_another_device_is_named_and_signed_out_from_here",
         "the other device is at the sign-in page",
@@ -367,6 +385,12 @@ ROWS = (
     Row(ACT, "Polls", "test_polls::test_a_poll_is_asked_voted_in_and_ended", "the other, live; reload"),
     Row(
         GROUP,
+        "Invite by phone number",
+        "test_phone_people::test_people_are_invited_by_number_whether_or_not_they_have_an_account",
+        "both come in and talk",
+    ),
+    Row(
+        GROUP,
         "Information beside the chat",
         "test_chats::test_a_group_is_renamed_and_filled_from_its_information",
         "the one who was invited from it is shown online",
@@ -485,6 +509,12 @@ ROWS = (
     ),
     Row(SET, "Appearance", "test_people::test_privacy_is_kept_and_the_look_is_remembered", "reload"),
     Row(SET, "Language", "test_people::test_privacy_is_kept_and_the_look_is_remembered", "reload"),
+    Row(
+        SET,
+        "Bad answers",
+        "test_errors::test_bad_answers_are_shown_where_they_belong_and_can_be_tried_again",
+        "sent once, as the server has it",
+    ),
     Row(SET, "Keyboard", "test_chats::test_everything_can_be_done_by_keyboard", "reload"),
     Row(SET, "Reduced motion", "test_told::test_who_wants_less_movement_gets_none", "reload"),
     Row(

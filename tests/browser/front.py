@@ -1,7 +1,7 @@
 """A web server before two others: the client's files come from one, the API of a homeserver from another."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 from aiohttp import web
@@ -12,11 +12,18 @@ _OWN = {"host", "connection", "accept-encoding"}
 
 
 @contextlib.asynccontextmanager
-async def front(*, files: str, api: str) -> AsyncIterator[str]:
-    """Addresses of the two in; the address of both together out. WebSockets are answered 404, as Synapse does."""
+async def front(
+    *, files: str, api: str, trouble: Callable[[web.Request], web.Response | None] = lambda _request: None
+) -> AsyncIterator[str]:
+    """Addresses of the two in; the address of both together out. WebSockets are answered 404, as Synapse does.
+
+    `trouble` answers in their place what it wants to.
+    """
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session:
 
         async def forward(request: web.Request) -> web.StreamResponse:
+            if (own := trouble(request)) is not None:
+                return own
             to = api if request.path.startswith(_API) else files
             if "upgrade" in request.headers.get("Connection", "").lower():
                 return web.Response(status=404)
