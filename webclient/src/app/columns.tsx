@@ -3,12 +3,10 @@ import { Dynamic } from 'solid-js/web';
 import { GroupBar } from '../features/bars/group-bar';
 import { ChatList } from '../features/chat-list/chat-list';
 import { Composer } from '../features/composer/composer';
-import { PlayerBar } from '../features/player/player-bar';
 import { ChatHeader } from '../features/timeline/chat-header';
-import { PinBar } from '../features/timeline/pin-bar';
 import { Timeline } from '../features/timeline/timeline';
 import { t } from '../i18n';
-import { closePlayer } from '../store/audio';
+import { closePlayer, track } from '../store/audio';
 import { useClient } from '../store/context';
 import type { RoomId } from '../store/contract';
 import { createMediaUrl, startAudio, startMedia } from '../store/media';
@@ -28,6 +26,8 @@ const slide_ms = 300;
 
 const LeftPages = lazy(async () => ({ default: (await import('./left-pages')).LeftPages }));
 const ChatSearch = lazy(async () => ({ default: (await import('../features/search/chat-search')).ChatSearch }));
+const PinBar = lazy(async () => ({ default: (await import('../features/timeline/pin-bar')).PinBar }));
+const PlayerBar = lazy(async () => ({ default: (await import('../features/player/player-bar')).PlayerBar }));
 const Thread = lazy(async () => ({ default: (await import('./thread')).Thread }));
 const SelectBar = lazy(async () => ({ default: (await import('../features/timeline/select-bar')).SelectBar }));
 const InfoPanel = lazy(async () => ({ default: (await import('../features/group/info-panel')).InfoPanel }));
@@ -152,9 +152,17 @@ function Chat(props: { roomId: RoomId }) {
             <ChatSearch roomId={props.roomId} />
           </Suspense>
         </Show>
-        <PlayerBar />
+        <Show when={track()}>
+          <Suspense>
+            <PlayerBar />
+          </Suspense>
+        </Show>
         <GroupBar roomId={props.roomId} />
-        <PinBar roomId={props.roomId} />
+        <Show when={(state.rooms[props.roomId]?.pins.length ?? 0) > 0}>
+          <Suspense>
+            <PinBar roomId={props.roomId} />
+          </Suspense>
+        </Show>
         <Guarded>
           <Timeline roomId={props.roomId} />
         </Guarded>

@@ -6,18 +6,15 @@ import { roomOfView, rootOfView } from '../model/view-ids';
 import type { Commands } from '../store/contract';
 import { failure } from './api/http';
 import type { Core } from './core';
-import { findingCommands } from './finding';
-import { groupCommands } from './groups';
 import { requireJoined } from './joined';
 import type { Loader } from './loader';
 import { mediaPath } from './media';
 import type { Messages } from './messages';
 import { ownCommands } from './own';
-import { packCommands } from './packs';
 import type { People } from './people';
-import { numberCommands } from './phone';
 import { pollCommands } from './polls';
 import type { Page } from './publisher';
+import type { RareCommands } from './rare-commands';
 import type { Reading } from './reading';
 import type { SendQueue } from './send/queue';
 import type { Fragment } from './sync/fragments';
@@ -55,17 +52,14 @@ export interface Parts extends Core {
   viewed(page: Page, roomId: string): Fragment | null;
 }
 
-export function accountCommands(parts: Parts, page: Page): AccountCommands {
+/** Those that are there from the start; the others come with `rare-commands.ts`. */
+export function accountCommands(parts: Parts, page: Page): Omit<AccountCommands, keyof RareCommands> {
   const { queue, loader, messages, reading, people } = parts;
   const more = (roomId: string, end: 'older' | 'newer') => loader.more(roomId, parts.viewed(page, roomId), end);
   return {
-    ...groupCommands(parts),
     ...ownCommands(parts, () => parts.deviceId()),
-    ...findingCommands(parts),
     ...pollCommands(parts),
     ...threadCommands(parts),
-    ...packCommands(parts),
-    ...numberCommands(parts),
     loadOlder: (view) => {
       const root = rootOfView(view);
       return root === null ? more(view, 'older') : loader.olderOfThread(roomOfView(view), root);

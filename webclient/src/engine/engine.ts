@@ -75,9 +75,7 @@ export class Engine {
   async call(page: Page, name: CommandName, args: readonly unknown[]): Promise<unknown> {
     const own: Readonly<Record<string, unknown>> = { ...this.ownCommands(page) };
     await this.starting;
-    const command = Object.hasOwn(own, name)
-      ? own[name]
-      : accountCommands(this.signedIn(), page)[name as keyof AccountCommands];
+    const command = Object.hasOwn(own, name) ? own[name] : await this.accountCommand(page, name);
     if (typeof command !== 'function') {
       throw failure('BAD_ANSWER', `no command ${name}`);
     }
@@ -85,6 +83,19 @@ export class Engine {
     // So that the page knows what it caused when its command ends.
     this.publisher.flush();
     return value;
+  }
+
+  private async accountCommand(page: Page, name: CommandName): Promise<unknown> {
+    const running = this.signedIn();
+    const known: Readonly<Record<string, unknown>> = { ...accountCommands(running, page) };
+    if (Object.hasOwn(known, name)) {
+      return known[name];
+    }
+    const { rareCommands } = await import('./rare-commands').catch(() => {
+      throw failure('NETWORK', 'a part of the engine cannot be fetched');
+    });
+    const rare: Readonly<Record<string, unknown>> = { ...rareCommands(running) };
+    return Object.hasOwn(rare, name) ? rare[name] : undefined;
   }
 
   /** The device is back on a network, or awake. */

@@ -7,7 +7,6 @@ import { type Method, twin } from './api/methods';
 import type { Parts } from './commands';
 import type { Database } from './db/database';
 import type { Environment } from './environment';
-import { endSilences } from './groups';
 import { Intake } from './intake';
 import { Loader } from './loader';
 import { Messages } from './messages';
@@ -122,7 +121,9 @@ export class Running implements Parts {
       return;
     }
     if (this.isLive()) {
-      void endSilences(this, this.host.environment.clock.now());
+      const end = import('./groups').then(({ endSilences }) => endSilences(this, this.host.environment.clock.now()));
+      // Without a network: looked at again soon.
+      end.catch(() => undefined);
     }
     this.host.environment.clock.after(SILENCE_LOOK_MS, () => this.endSilence());
   }

@@ -14,9 +14,10 @@ import s from './chat-list.module.css';
 import { belongs, type FolderId, isArchived, isUnread } from './folders';
 import { Invites } from './invites';
 import { ListHeader } from './list-header';
-import { NewChat, type NewChatKind } from './new-chat';
+import type { NewChatKind } from './new-chat';
 import { Row } from './row';
 
+const NewChat = lazy(async () => ({ default: (await import('./new-chat')).NewChat }));
 const SearchPane = lazy(async () => ({ default: (await import('../search/search-pane')).SearchPane }));
 const scroll_key = 'hearth.list-scroll';
 const folder_key = 'hearth.folder';
@@ -152,7 +153,11 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
         </button>
       </div>
       <Show when={dialog()} keyed>
-        {(open) => <NewChat kind={open.kind} address={open.address} onClose={() => setDialog(undefined)} />}
+        {(open) => (
+          <Suspense>
+            <NewChat kind={open.kind} address={open.address} onClose={() => setDialog(undefined)} />
+          </Suspense>
+        )}
       </Show>
     </div>
   );
