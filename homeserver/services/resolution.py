@@ -20,11 +20,11 @@ from homeserver.protocol.identifiers import EventId
 from homeserver.services.event_rows import shown_text
 from homeserver.services.heads import MEMBER, Member, Room
 from homeserver.services.intents import THIS, StateChange
-from homeserver.services.resolving import Loaded, Resolving, Side
+from homeserver.services.resolving import Head, Resolving, Side
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import REJECTED, ChainRow, Row, StateRow
-from homeserver.storage.state import StateColumns, StateKeys, StateTable
+from homeserver.storage.state import StateKeys, StateTable
 
 log = structlog.get_logger()
 
@@ -203,11 +203,12 @@ class Resolution:
         self, room: Room, sides: Sequence[Side], event: Event | None, *, is_head: bool
     ) -> dict[StateKey, EventId | None]:
         """Compute in a thread, and feed it with stored events from here, whole auth chains at once."""
-        points = list(dict.fromkeys(side.point for side in sides if side.point is not None))
-        first = await self._states.columns_at(points[0]) if points else StateColumns((), (), ())
+        head = Head.of(room)
+        points = list(dict.fromkeys([head.point, *(side.point for side in sides if side.point is not None)]))
         differences = await self._states.diff(points) if len(points) > 1 else []
-        current = room.copied_state_event_ids() if is_head else None
-        thread = Resolving(room.rules, Loaded(points, first, differences), sides, current=current, event=event)
+        thread = Resolving(
+            room.rules, head, sides, points=points, differences=differences, event=event, is_head=is_head
+        )
         loop = asyncio.get_running_loop()
         lacking = await loop.run_in_executor(self._pool, thread.begin)
         while lacking is not None:

@@ -1,7 +1,7 @@
-"""One resolution of room states, step by step in a thread: the states come in as columns and differences.
+"""One resolution of room states, step by step in a thread, by what is different in them from the head's state.
 
-Loading every state whole, row by row, would hold the loop up for as long as the room has members. Not for: what is
-resolved when, and what becomes of the result (`resolution`).
+Of a room with many members only the head's state is laid out whole, and that in the thread. Not for: what is resolved
+when, and what becomes of the result (`resolution`).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,12 +11,14 @@ from homeserver.protocol.auth_chain import Walk
 from homeserver.protocol.events import Event, StateKey, join
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import RoomVersion
-from homeserver.protocol.state_resolution import resolve
+from homeserver.protocol.state_resolution import resolve, resolve_conflicts
+from homeserver.services.heads import Room
 from homeserver.storage.events.read import StoredEvent
 from homeserver.storage.rows import REJECTED
-from homeserver.storage.state import Difference, Point, StateColumns
+from homeserver.storage.state import Difference, Point
 
 State = dict[StateKey, EventId]
+Entries = dict[StateKey, EventId | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,67 +30,69 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """The states at some points: the first whole, the others by what is different in them."""
+class Head:
+    """The head's state as it was at one moment. `state` makes it, in a thread."""
 
-    points: Sequence[Point]
-    first: StateColumns
-    differences: Sequence[Difference]
+    point: Point
+    state: Callable[[], State]
 
-    def state(self, number: int) -> State:
-        """The state at one of the points."""
-        found: State = {
-            (kind, key): EventId(event_id)
-            for kind, key, event_id in zip(self.first.types, self.first.keys, self.first.event_ids, strict=True)
-        }
-        for difference in self.differences if number else ():
-            entry = difference.events[number]
-            if entry is None:
-                found.pop(difference.key, None)
-            else:
-                found[difference.key] = EventId(entry.event_id)
-        return found
+    @classmethod
+    def of(cls, room: Room) -> "Head":
+        """That of the room now; nothing may be awaited meanwhile."""
+        return cls((room.chain_id, room.sequence), room.copied_state_event_ids())
 
 
 class Resolving:
     """`begin` and `go_on` answer the events that are lacking, None at the end. Nothing else touches it meanwhile.
 
-    `changed`, then: what is different in the result from `current`, or from the first side without one.
+    `points`: the head's, and those of the sides; `differences`: the keys on which they are not all the same.
+    `changed`, at the end: what is different in the result from the head's state, or from the first side.
     """
 
     def __init__(
         self,
         rules: RoomVersion,
-        loaded: Loaded,
+        head: Head,
         sides: Sequence[Side],
         *,
-        current: Callable[[], Mapping[StateKey, EventId]] | None,
+        points: Sequence[Point],
+        differences: Sequence[Difference],
         event: Event | None,
+        is_head: bool,
     ) -> None:
         self._rules = rules
-        self._loaded = loaded
+        self._head = head
         self._sides = sides
-        self._current = current
+        self._points = points
+        self._differences = differences
+        self._is_head = is_head
         self._rejected: set[EventId] = set()
         self._at_hand: dict[EventId, Event] = {} if event is None else {event.event_id: event}
         self._walk: Walk[State] | None = None
-        self._first: State = {}
-        self.changed: dict[StateKey, EventId | None] = {}
+        self._before: Entries = {}
+        self._shared: State = {}
+        self.changed: Entries = {}
 
     def begin(self) -> list[EventId] | None:
-        """Lay out the states and take the first step."""
-        numbers = {point: number for number, point in enumerate(self._loaded.points)}
-        sets: list[State] = []
-        for side in self._sides:
-            state = self._loaded.state(numbers[side.point]) if side.point is not None else {}
-            for key, event_id in side.over:
-                if event_id is None:
-                    state.pop(key, None)
-                else:
-                    state[key] = event_id
-            sets.append(state)
-        self._first = sets[0]
-        self._walk = resolve(sets, self._rules, rejected=self._rejected)
+        """Lay out what is in conflict, and take the first step."""
+        base = self._head.state()
+        entries = [self._entries(side, base) for side in self._sides]
+        open_keys = {key for side in entries for key in side}
+        for side in entries:
+            side.update({key: base.get(key) for key in open_keys - side.keys()})
+        self._before = {key: base.get(key) for key in open_keys} if self._is_head else entries[0]
+        conflicted = {key for key in open_keys if len({side[key] for side in entries}) > 1}
+        unconflicted = {key: event_id for key, event_id in base.items() if key not in open_keys}
+        self._shared = {key: event_id for key in open_keys - conflicted if (event_id := entries[0][key]) is not None}
+        unconflicted |= self._shared
+        conflicts = [{key: event_id for key in conflicted if (event_id := side[key]) is not None} for side in entries]
+        if self._rules.state_resolution == "v1":
+            self._walk = resolve([{**unconflicted, **one} for one in conflicts], self._rules, rejected=self._rejected)
+        elif conflicted:
+            self._walk = resolve_conflicts(conflicts, unconflicted, self._rules, rejected=self._rejected)
+        else:
+            self._end({})
+            return None
         return self._step(self._walk, next)
 
     def go_on(self, found: Sequence[StoredEvent]) -> list[EventId] | None:
@@ -100,12 +104,26 @@ class Resolving:
                 self._rejected.add(EventId(stored.event_id))
         return self._step(self._walk, lambda walk: walk.send(self._at_hand))
 
+    def _entries(self, side: Side, base: State) -> Entries:
+        """What is, or may be, different in a side from the head's state."""
+        entries: Entries = {}
+        if side.point is None:
+            entries.update(dict.fromkeys(base))
+        else:
+            number = self._points.index(side.point)
+            for difference in self._differences:
+                entry = difference.events[number]
+                entries[difference.key] = EventId(entry.event_id) if entry is not None else None
+        entries.update(side.over)
+        return entries
+
     def _step(self, walk: Walk[State], step: Callable[[Walk[State]], Collection[EventId]]) -> list[EventId] | None:
         try:
             return [event_id for event_id in step(walk) if event_id not in self._at_hand]
         except StopIteration as end:
-            resolved: State = end.value
-            base = self._first if self._current is None else self._current()
-            keys = base.keys() | resolved.keys()
-            self.changed = {key: resolved.get(key) for key in keys if base.get(key) != resolved.get(key)}
+            self._end(end.value)
             return None
+
+    def _end(self, resolved: Mapping[StateKey, EventId]) -> None:
+        result = {**self._shared, **{key: resolved[key] for key in self._before if key in resolved}}
+        self.changed = {key: result.get(key) for key, before in self._before.items() if result.get(key) != before}

@@ -10,7 +10,7 @@ import pytest
 from homeserver.net.testing import FakeNet
 from homeserver.protocol.events import join
 from homeserver.protocol.identifiers import RoomId
-from homeserver.protocol.state_resolution import resolve
+from homeserver.protocol.state_resolution import resolve_conflicts
 from homeserver.services import inbound_work, resolution, resolving
 from homeserver.services.intents import Draft
 from homeserver.storage.staging import StagingTable
@@ -120,9 +120,9 @@ async def test_states_are_resolved_beside_the_event_loop(
 
     def watched(*states: Any, **more: Any) -> Generator[Any, Any, Any]:
         threads.add(threading.current_thread().name.partition("_")[0])
-        return (yield from resolve(*states, **more))
+        return (yield from resolve_conflicts(*states, **more))
 
-    monkeypatch.setattr(resolving, "resolve", watched)
+    monkeypatch.setattr(resolving, "resolve_conflicts", watched)
     a, b, room = *pair, await _shared_room(*pair)
     await _grow_apart(a, b, room, net)
     await eventually(lambda: _same_state(a, b, room), within_s=10)
