@@ -1,0 +1,160 @@
+"""The page of scenes (`webclient/tests/scenes`): built, served here, looked at in fixed time and without motion.
+
+What it shows comes from fixtures and not from a server: only so are pictures of it the same every time.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from aiohttp import web
+from playwright.async_api import Browser, BrowserContext, Page
+
+from tests.support import run_folder
+from tools import build_web, environment
+
+BUILT = build_web.MODULES / ".scenes"
+SOURCES = build_web.WEB / "tests" / "scenes"
+SIZES = {1440: (1440, 900), 900: (900, 800), 390: (390, 844)}
+PAGE = "/dev/scenes/"
+READY_MS = 30_000
+NOON_MS = 1_773_839_400_000
+"""2026-03-18, 14:10 in Berlin."""
+
+_STILL = f"""
+  localStorage.clear();
+  sessionStorage.clear();
+  const Real = Date;
+  globalThis.Date = class extends Real {{
+    constructor(...parts) {{ if (parts.length > 0) super(...parts); else super({NOON_MS}); }}
+    static now() {{ return {NOON_MS}; }}
+  }};
+"""
+
+_TEXTS = """() => {
+  const texts = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const shown = walker.currentNode.parentElement.getClientRects().length > 0;
+    if (shown && walker.currentNode.data.trim()) texts.add(walker.currentNode.data.trim());
+  }
+  return texts.size;
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a scene is looked at."""
+
+    width: int
+    dark: bool = False
+    contrast: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.width}-{'dark' if self.dark else 'light'}"
+
+
+VIEWS = [View(width, dark) for width in SIZES for dark in (False, True)]
+
+
+def build() -> Path:
+    """Build the page if its sources changed; the folder of what was built."""
+    with run_folder.locked("scenes"):
+        files = sorted(path for path in SOURCES.iterdir() if path.is_file())
+        parts = [build_web.sources_digest(release=False).encode(), *(path.read_bytes() for path in files)]
+        value = environment.digest(*parts)
+        if not (BUILT.exists() and environment.fresh(build_web.MODULES, "scenes", value)):
+            vite = build_web.MODULES / "vite" / "bin" / "vite.js"
+            config = SOURCES / "vite.config.ts"
+            arguments = ("build", "--config", config, "--outDir", BUILT, "--emptyOutDir", "--logLevel", "warn")
+            build_web.run_node(build_web.node_home(Path(sys.prefix)), vite, *arguments)
+            environment.done(build_web.MODULES, "scenes", value)
+    return BUILT
+
+
+@contextlib.asynccontextmanager
+async def served(folder: Path) -> AsyncIterator[str]:
+    """The address of the page, without a slash at the end."""
+
+    async def page(_: web.Request) -> web.StreamResponse:
+        return web.FileResponse(folder / PAGE.strip("/") / "index.html")
+
+    app = web.Application()
+    app.router.add_get(PAGE, page)
+    app.router.add_static("/", folder)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://localhost:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+class Looking:
+    """One page that goes from scene to scene in one view. Use `async with Looking.at(...)`."""
+
+    def __init__(self, page: Page, url: str, view: View) -> None:
+        self.page = page
+        self._url = url
+        self._view = view
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def at(cls, browser: Browser, url: str, view: View) -> AsyncIterator[Self]:
+        """A fresh browser profile for this view."""
+        context = await _context(browser, view)
+        try:
+            yield cls(await context.new_page(), url, view)
+        finally:
+            await context.close()
+
+    async def shows(self, scene: str) -> None:
+        """Show a scene and wait until nothing moves any more."""
+        look = f"theme={'dark' if self._view.dark else 'light'}&contrast={'more' if self._view.contrast else 'normal'}"
+        await self.page.goto(f"{self._url}{PAGE}?scene={scene}&{look}")
+        await self.page.locator("html[data-scene=ready]").wait_for(timeout=READY_MS)
+
+    async def picture(self, scene: str) -> bytes:
+        """A PNG of a scene."""
+        await self.shows(scene)
+        return await self.page.screenshot(animations="disabled", caret="hide")
+
+    async def texts(self) -> int:
+        """How many different pieces of text are shown."""
+        return int(await self.page.evaluate(_TEXTS))
+
+    async def names(self) -> list[str]:
+        """All scenes of which pictures are taken."""
+        await self.shows("list")
+        return list(await self.page.evaluate("scene.names"))
+
+
+async def _context(browser: Browser, view: View) -> BrowserContext:
+    width, height = SIZES[view.width]
+    context = await browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if view.dark else "light",
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+    )
+    await context.add_init_script(_STILL)
+    return context
+
+
+async def fonts_beside_ours(page: Page) -> str:
+    """What this machine draws where our own fonts have no sign, as widths: emoji, Hebrew, Arabic, Japanese."""
+    return json.dumps(
+        await page.evaluate(
+            """() => {
+              const pen = document.createElement('canvas').getContext('2d');
+              pen.font = '40px Roboto, sans-serif';
+              return ['🎉👍', 'בוקר', 'صباح', '明日'].map((signs) => Math.round(pen.measureText(signs).width));
+            }"""
+        )
+    )
