@@ -11,7 +11,7 @@ from tools import build_web
 
 AXE = build_web.MODULES / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
-FEW = ["main", "list", "info", "settings", "menu", "phone"]
+FEW = ["main", "settings", "phone"]
 
 _RUN = """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.map((one) => ({
   id: one.id,
