@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ from homeserver.protocol.signing import SigningKey, sign_json
 
 NAMES = ("resident.test:8448", *(f"s{number}.test:8448" for number in range(10)))
 FAR_FUTURE = 2**52
+_numbers = itertools.count()
 Json = dict[str, Any]
 
 
@@ -37,7 +39,7 @@ class BigRoom:
         self.served: list[str] = []
         self.sent: list[Json] = []
         self.joined: list[Json] = []
-        self._ts = 1_700_000_000_000
+        self._ts = 1_700_000_000_000 + 10_000_000 * next(_numbers)  # else it is the room made before
         self._depth = 0
         self.state: list[Event] = []
         self._begin()
