@@ -74,7 +74,9 @@ const chat = (roomId: string, act?: Scene['act']): Scene => ({
   hash: `#/${roomId}`,
   ...(act ? { act } : {}),
 });
-const left = (page: LeftPage): Scene => ({ state: main, hash: `#/${crew}`, act: () => openLeft(page) });
+/** Beside a chat where there is room for both. */
+const wide = matchMedia('(min-width: 926px)').matches;
+const left = (page: LeftPage): Scene => ({ state: main, hash: wide ? `#/${crew}` : '#/', act: () => openLeft(page) });
 const right = (page: RightPage): Scene => ({
   state: main,
   hash: `#/${crew}/info`,
