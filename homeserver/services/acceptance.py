@@ -410,6 +410,8 @@ class Acceptance:
         for tip in room.extremities.values():
             if tip.event_id == prev:
                 return tip.chain_id, tip.sequence
+        if prev not in known.stored:
+            raise Stale  # it was a tip when the others were looked up, and has been followed since
         return point_after(known.stored[prev])
 
     @staticmethod
