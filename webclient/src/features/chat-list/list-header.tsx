@@ -1,4 +1,4 @@
-import { Show } from 'solid-js';
+import { onCleanup, onMount, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';
 import { folded, setFolded } from '../../store/pages';
@@ -24,6 +24,17 @@ export function ListHeader(props: {
     const now = status();
     return t(now === 'live' ? 'list-search' : waiting[now]);
   };
+  // Who walks by Tab passes the field on the way to the list, which the search would take away.
+  let tabbed = false;
+  const note = (event: Event) => {
+    tabbed = event instanceof KeyboardEvent && event.key === 'Tab';
+  };
+  onMount(() => {
+    for (const kind of ['keydown', 'pointerdown']) document.addEventListener(kind, note, { capture: true });
+    onCleanup(() => {
+      for (const kind of ['keydown', 'pointerdown']) document.removeEventListener(kind, note, { capture: true });
+    });
+  });
   const stop = () => {
     props.onQuery('');
     props.onSearch(false);
@@ -55,9 +66,12 @@ export function ListHeader(props: {
           autocomplete="off"
           onFocus={() => {
             if (folded()) setFolded(false);
-            props.onSearch(true);
+            if (!tabbed) props.onSearch(true);
           }}
-          onInput={(event) => props.onQuery(event.currentTarget.value)}
+          onInput={(event) => {
+            props.onSearch(true);
+            props.onQuery(event.currentTarget.value);
+          }}
           onKeyDown={(event) => {
             if (event.key !== 'Escape') return;
             event.preventDefault();
