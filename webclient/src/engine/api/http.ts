@@ -36,9 +36,10 @@ export function failure(
   return new CommandError({ errcode, message, status, retryAfterMs });
 }
 
-/** Whether the same call may work later: no answer, too many requests, or a server in trouble. */
+/** Whether the same call may work later: no answer or one that is not the server's, too many requests, or a server in trouble. */
 export function isPassing(info: ErrorInfo): boolean {
-  return info.errcode === 'NETWORK' || info.status === 429 || info.status === 408 || info.status >= 500;
+  const isAnswered = info.errcode !== 'NETWORK' && info.errcode !== 'BAD_ANSWER';
+  return !isAnswered || info.status === 429 || info.status === 408 || info.status >= 500;
 }
 
 /** One call without regard to the status: rejects (`NETWORK`, `CANCELLED`, `BAD_ANSWER`) only when there is no JSON answer. */

@@ -1,5 +1,5 @@
 import { decode } from 'blurhash';
-import { createEffect, createSignal, type JSX, onMount, Show } from 'solid-js';
+import { createEffect, createSignal, type JSX, onCleanup, onMount, Show } from 'solid-js';
 import { t } from '../../../i18n';
 import type { Media } from '../../../model/media';
 import { createMediaUrl, type Size } from '../../../store/media';
@@ -19,10 +19,14 @@ type PictureProps = {
   children?: JSX.Element;
 };
 
+/** A busy server is asked again by itself so much later; then the person is. */
+const againAfterMs = [1000, 3000];
+
 /** A picture in a box of its final size: first its blurred colours, then the thumbnail. */
 export function Picture(props: PictureProps) {
   const [state, setState] = createSignal<'waiting' | 'shown' | 'failed' | 'gone'>('waiting');
   const [tries, setTries] = createSignal(0);
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const remote = createMediaUrl(
     () => props.source,
     () => props.size,
@@ -37,8 +41,12 @@ export function Picture(props: PictureProps) {
           (answer) => answer.status,
           () => 0,
         );
-    setState(status === 404 ? 'gone' : 'failed');
+    const pause = againAfterMs[tries()];
+    if (status === 404) setState('gone');
+    else if (isOwn || pause === undefined) setState('failed');
+    else timer = setTimeout(() => setTries((count) => count + 1), pause);
   };
+  onCleanup(() => clearTimeout(timer));
   const pressed = (event: MouseEvent & { currentTarget: HTMLElement }) => {
     if (state() !== 'failed') {
       props.onPress(event);
