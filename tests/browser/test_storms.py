@@ -30,6 +30,7 @@ async def test_after_any_storm_the_page_shows_what_a_fresh_one_shows(
         for number in range(rounds):
             sent.append(f"word {number}")
             await zara.says(sent[-1])
+            await zara.sees(sent[-1])  # what is shown is on the disk, and is not lost with the page
             await _storm(rng, zara, gate, house)
             if number % 20 == 19:
                 await zara.sees_ticks(sent[-1], "sent", START_LIMIT_MS)

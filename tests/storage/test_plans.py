@@ -35,6 +35,8 @@ async def test_no_read_of_a_room_goes_through_what_other_rooms_have(database_url
     async with opened(database_url) as world:
         await fill(world.database)
         connection = await world.database.open_writer("hearth-explain")
+        # A plan made for NULLs knows that nothing will be found, and says nothing of how it would be looked for.
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
         bad: dict[str, list[str]] = {}
         for number, (name, text) in enumerate(READS.items()):
             await connection.execute(f"PREPARE read{number} AS {text}")
