@@ -71,7 +71,7 @@ async def cluster() -> AsyncIterator["Cluster"]:
 
     cluster = await postgres.cluster()
     yield cluster
-    await cluster.drop_clean()
+    await cluster.drop_used()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import json
 import os
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,24 +47,32 @@ class Cluster:
 
     @contextlib.asynccontextmanager
     async def database(self, *, template: str = TEMPLATE) -> AsyncIterator[str]:
-        """The DSN of a database as new, like `template` (`template0`: an empty one); gone or emptied at the end."""
-        if template == TEMPLATE and _clean:
-            name = _clean.pop()
-        else:
+        """The DSN of a database as new, like `template` (`template0`: an empty one)."""
+        name = await self._emptied_one() if template == TEMPLATE else None
+        if name is None:
             name = f"test_{os.getpid()}_{next(_numbers)}"
             await self._clone(name, template)
         try:
             yield self.url(name)
         finally:
-            if template == TEMPLATE and await self._emptied(name):
-                _clean.append(name)
+            if template == TEMPLATE:
+                _used.append(name)
             else:
                 await self._drop(name)
 
-    async def drop_clean(self) -> None:
+    async def _emptied_one(self) -> str | None:
+        """The one that was left first, emptied only now: a server that stops may still have written its last words."""
+        while _used:
+            name = _used.popleft()
+            if await self._emptied(name):
+                return name
+            await self._drop(name)
+        return None
+
+    async def drop_used(self) -> None:
         """Drop the databases of this process that wait for a test."""
-        while _clean:
-            await self._drop(_clean.pop())
+        while _used:
+            await self._drop(_used.popleft())
 
     async def _clone(self, name: str, template: str) -> None:
         owner = urlsplit(self.url(name)).username or "hearth"
@@ -100,8 +109,8 @@ class Cluster:
         return True
 
 
-_clean: list[str] = []
-"""Names of this process's databases that are as new."""
+_used: deque[str] = deque()
+"""Names of this process's databases that tests have left."""
 
 _SCHEMA = """
 SELECT md5(concat(
