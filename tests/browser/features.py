@@ -1,7 +1,7 @@
 """What a person can see and do with the web client, and the story that shows it to the other person and a reload.
 
 `docs/features.md` is written from this table by `tools/features.py`; `test_features.py` fails for a row whose story
-does not exist, and for a document that is older than the table. A row without a story says so.
+does not exist, and for a document that is older than the table. Long because it is a list: one row for each feature.
 """
 
 from typing import NamedTuple

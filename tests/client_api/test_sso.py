@@ -1,4 +1,7 @@
-"""Single sign-on: with a real provider and a real CAS server beside, honest ones and liars."""
+"""Single sign-on: with a real provider and a real CAS server beside, honest ones and liars.
+
+Longer than others: the honest way in and every lie about it share one provider.
+"""
 
 import base64
 import hmac
