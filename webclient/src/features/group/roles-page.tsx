@@ -1,5 +1,4 @@
 import { createSignal, For, Show } from 'solid-js';
-import { createStore, reconcile, unwrap } from 'solid-js/store';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
@@ -14,42 +13,27 @@ import { openMenu } from '../../ui/menu';
 import { Page, PageRow, Section, SwitchRow } from '../../ui/page';
 import { toast } from '../../ui/toast';
 import s from './group.module.css';
+import { createRolesDraft, type EditedRole } from './roles-draft';
 
 const colours = ['', 'red', 'orange', 'violet', 'green', 'cyan', 'blue', 'pink'] as const;
-const usual: readonly Permission[] = ['send', 'media', 'links', 'react', 'invite', 'call'];
 const most = 30;
-
-interface Edited {
-  id: string;
-  name: string;
-  colour: string;
-  level: number;
-  permissions: readonly Permission[];
-}
 
 /** The roles of a group, the highest first: made, changed, ordered and saved together. */
 export function RolesPage(props: { roomId: RoomId }) {
   const { state, commands } = useClient();
   const room = () => state.rooms[props.roomId];
-  const known = () => room()?.group.roles;
-  const start = () => ({
-    roles: structuredClone(unwrap(known()?.roles ?? [])) as Edited[],
-    everyone: [...(known()?.everyone ?? usual)],
-  });
-  const [list, setList] = createStore<{ roles: Edited[]; everyone: Permission[] }>(start());
+  const { list, setList, changed, reset, save: saveDraft } = createRolesDraft(() => room()?.group.roles);
   const [open, setOpen] = createSignal<string>();
   const [busy, setBusy] = createSignal(false);
-  const plain = () => JSON.stringify({ roles: list.roles, everyone: list.everyone });
-  const changed = () => plain() !== JSON.stringify(start());
   // Roles at or above my own stay as they are.
   const mine = () => room()?.my.level ?? 0;
-  const canChange = (role: Edited) => role.level < mine();
+  const canChange = (role: EditedRole) => role.level < mine();
   const add = () => {
     const id = crypto.randomUUID().slice(0, 8);
     setList('roles', (roles) => [...roles, { id, name: t('role-new-name'), colour: '', level: 0, permissions: [] }]);
     setOpen(id);
   };
-  const move = (role: Edited, step: number) => {
+  const move = (role: EditedRole, step: number) => {
     const roles = [...list.roles];
     const at = roles.findIndex((one) => one.id === role.id);
     roles.splice(at + step, 0, ...roles.splice(at, 1));
@@ -59,7 +43,7 @@ export function RolesPage(props: { roomId: RoomId }) {
     const other = list.roles[at + step];
     return other !== undefined && canChange(other);
   };
-  const menu = (role: Edited, at: number, place: HTMLElement) =>
+  const menu = (role: EditedRole, at: number, place: HTMLElement) =>
     openMenu(place, [
       { id: 'edit', label: t('info-edit'), icon: 'pencil', select: () => setOpen(role.id) },
       ...(movable(at, -1)
@@ -86,9 +70,9 @@ export function RolesPage(props: { roomId: RoomId }) {
   const save = async () => {
     setBusy(true);
     try {
-      const roles = list.roles.map(({ level: _level, ...role }) => ({ ...role, permissions: [...role.permissions] }));
-      await commands.setRoles(props.roomId, { roles, everyone: [...list.everyone] });
-      setList(reconcile(start()));
+      await saveDraft(({ roles, everyone }) =>
+        commands.setRoles(props.roomId, { roles: roles.map(({ level: _level, ...role }) => role), everyone }),
+      );
       toast(t('settings-saved'));
     } catch (error) {
       toast(errorText(errorInfo(error)));
@@ -108,7 +92,7 @@ export function RolesPage(props: { roomId: RoomId }) {
           <div class={s.bar} data-testid="roles-unsaved">
             <span>{t('roles-unsaved')}</span>
             <span class={s.buttons}>
-              <Button onClick={() => setList(reconcile(start()))} data-testid="roles-reset">
+              <Button onClick={reset} data-testid="roles-reset">
                 {t('roles-reset')}
               </Button>
               <Button
@@ -196,7 +180,7 @@ export function RolesPage(props: { roomId: RoomId }) {
 function Permissions(props: {
   held: readonly Permission[];
   onChange: (next: readonly Permission[]) => void;
-  roles: readonly Edited[];
+  roles: readonly EditedRole[];
   at: number;
 }) {
   const note = (one: Permission) => {
