@@ -15,8 +15,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +33,7 @@ GENERATED = "tests/openapi"
 HOLE = "\0"
 """Stands for a part of a path that a program fills in."""
 _PREFIXES = re.compile(r"^/_matrix/(client|federation|key|media|app|push)(?=/)|^/_matrix(?=/)")
+_LACKING = re.compile(r"Not offered: (.+?)\.(?:\s|$)")
 _DOCUMENTED = re.compile(r"\b(GET|PUT|POST|DELETE) (/\S+?)[.,;]?(\s|$)")
 
 
@@ -53,62 +53,96 @@ class Operation(NamedTuple):
 
 
 class Handler(NamedTuple):
-    """A function that answers, or asks: its file below the root and its name."""
+    """A function that answers, or asks: its file below the root, its name, and what the server lacks, if it says so."""
 
     file: str
     name: str
+    lacks: str = ""
 
 
-@dataclass(frozen=True)
+class Function(NamedTuple):
+    """A function of a source: `rows` are the (method, path) of its decorators, `paths` shapes of what stands in it."""
+
+    name: str
+    is_async: bool
+    doc: str
+    rows: list[tuple[str, str]]
+    paths: set[str]
+
+
 class Source:
-    """A Python file, parsed when first asked for."""
+    """What a Python file says. The tree is not kept: of all files it would be half a gigabyte."""
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.relative_to(ROOT).as_posix()
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        self._constants = _constants_of(tree)
+        self.paths: set[str] = set()
+        self.functions: list[Function] = []
+        self.imports: set[str] = set()
+        self.methods_called: set[str] = set()
+        self._read(tree, (self.paths,))
 
-    @property
-    def name(self) -> str:
-        return self.path.relative_to(ROOT).as_posix()
+    def _read(self, node: ast.AST, within: tuple[set[str], ...]) -> None:
+        """Note what the node says, then what is in it. `within`: the paths of the file and of the functions around."""
+        match node:
+            case ast.Constant() | ast.JoinedStr() | ast.BinOp():
+                text = self._text(node)
+                if text is not None and "/" in text and len(text) < 500:
+                    shape = shape_of(text)
+                    for paths in within:
+                        paths.add(shape)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                rows = [row for row in map(self._row, node.decorator_list) if row is not None]
+                is_async = isinstance(node, ast.AsyncFunctionDef)
+                within = (*within, set())
+                self.functions.append(Function(node.name, is_async, ast.get_docstring(node) or "", rows, within[-1]))
+            case ast.ImportFrom():
+                self.imports.add(node.module or "")
+            case ast.Call(func=ast.Attribute(attr=name)):
+                self.methods_called.add(name)
+        for value in vars(node).values():  # a third of the time of ast.iter_child_nodes
+            if isinstance(value, ast.AST):
+                self._read(value, within)
+            elif isinstance(value, list):
+                for one in value:
+                    if isinstance(one, ast.AST):
+                        self._read(one, within)
 
-    @cached_property
-    def tree(self) -> ast.Module:
-        return ast.parse(self.path.read_text(encoding="utf-8"))
+    def _row(self, decorator: ast.expr) -> tuple[str, str] | None:
+        if not isinstance(decorator, ast.Call) or len(decorator.args) < 2:
+            return None
+        method, path = self._text(decorator.args[0]), self._text(decorator.args[1])
+        return (method, shape_of(path)) if method is not None and path is not None else None
 
-    @cached_property
-    def constants(self) -> Mapping[str, str]:
-        """Texts that the module gives a name."""
-        found = {}
-        for node in self.tree.body:
-            target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-            value = getattr(node, "value", None)
-            if isinstance(target, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
-                found[target.id] = value.value
-        return found
-
-    def text(self, node: ast.expr) -> str | None:
+    def _text(self, node: ast.expr) -> str | None:
         """The text that an expression makes, with holes where it is filled in; None if it makes none."""
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, str) else None
         if isinstance(node, ast.Name):
-            return self.constants.get(node.id)
+            return self._constants.get(node.id)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            return (self.text(node.left) or "") + (self.text(node.right) or HOLE)
+            return (self._text(node.left) or "") + (self._text(node.right) or HOLE)
         if not isinstance(node, ast.JoinedStr):
             return None
         parts = []
         for part in node.values:
             inner = part.value if isinstance(part, ast.FormattedValue) else part
-            known = self.text(inner)
+            known = self._text(inner)
             parts.append(HOLE if known is None else known)
         return "".join(parts)
 
-    def paths(self, within: ast.AST | None = None) -> set[str]:
-        """The shapes of all paths in the file, or in one part of it."""
-        found = set()
-        for node in ast.walk(within or self.tree):
-            text = self.text(node) if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) else None
-            if text is not None and "/" in text and len(text) < 500:
-                found.add(shape_of(text))
-        return found
+
+def _constants_of(tree: ast.Module) -> Mapping[str, str]:
+    """Texts that the module gives a name."""
+    found = {}
+    for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        value = getattr(node, "value", None)
+        if isinstance(target, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+            found[target.id] = value.value
+    return found
 
 
 def shape_of(path: str) -> str:
@@ -164,11 +198,15 @@ def operations(folder: Path) -> list[Operation]:
         ]
 
 
+@cache
+def _source(path: Path) -> Source:
+    return Source(path)
+
+
 def sources(*folders: Path) -> Iterator[Source]:
     """Every Python file below the folders."""
     for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
-            yield Source(path)
+        yield from map(_source, sorted(folder.rglob("*.py")))
 
 
 def handlers() -> dict[tuple[str, str], list[Handler]]:
@@ -176,26 +214,19 @@ def handlers() -> dict[tuple[str, str], list[Handler]]:
     found: dict[tuple[str, str], list[Handler]] = defaultdict(list)
     documented: dict[tuple[str, str], list[Handler]] = defaultdict(list)
     for source in sources(*TABLES):
-        for node in ast.walk(source.tree):
-            if not isinstance(node, ast.AsyncFunctionDef):
+        for function in source.functions:
+            if not function.is_async:
                 continue
-            here = Handler(source.name, node.name)
-            rows = [row for row in (_row(source, one) for one in node.decorator_list) if row is not None]
-            for row in rows:
+            lacks = _LACKING.search(function.doc)
+            here = Handler(source.name, function.name, lacks[1] if lacks is not None else "")
+            for row in function.rows:
                 found[row].append(here)
-            if not rows:
-                for method, path, _ in _DOCUMENTED.findall(ast.get_docstring(node) or ""):
+            if not function.rows:
+                for method, path, _ in _DOCUMENTED.findall(function.doc):
                     documented[method, shape_of(path)].append(here)
     for key, those in documented.items():
         found.setdefault(key, those)
     return found
-
-
-def _row(source: Source, decorator: ast.expr) -> tuple[str, str] | None:
-    if not isinstance(decorator, ast.Call) or len(decorator.args) < 2:
-        return None
-    method, path = source.text(decorator.args[0]), source.text(decorator.args[1])
-    return (method, shape_of(path)) if method is not None and path is not None else None
 
 
 def handler_of(operation: Operation, known: Mapping[tuple[str, str], list[Handler]]) -> list[Handler]:
@@ -210,12 +241,12 @@ class Asking:
     """What this server asks of other programs: by a path that stands in the source, or a docstring that names it."""
 
     def __init__(self, files: Iterable[Source]) -> None:
-        self._paths = {source.name: source.paths() for source in files}
+        self._paths = {source.name: source.paths for source in files}
         self._documented: dict[str, dict[tuple[str, str], Handler]] = defaultdict(dict)
         for source in files:
-            for node in ast.walk(source.tree):
-                if isinstance(node, ast.AsyncFunctionDef):
-                    self._read(Handler(source.name, node.name), ast.get_docstring(node) or "")
+            for function in source.functions:
+                if function.is_async:
+                    self._read(Handler(source.name, function.name), function.doc)
 
     def _read(self, handler: Handler, text: str) -> None:
         for api in ASKING:
@@ -246,9 +277,8 @@ class Tests:
         support = list(sources(folder / "support"))
         verbs: dict[str, set[str]] = defaultdict(set)
         for source in support:
-            for node in ast.walk(source.tree):
-                if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
-                    verbs[node.name] |= source.paths(node)
+            for function in source.functions:
+                verbs[function.name] |= function.paths
         self._asked: dict[str, set[str]] = {}
         self._imports: dict[str, set[str]] = {}
         names = {source.name for source in support}
@@ -256,10 +286,10 @@ class Tests:
             if source.name in names or not source.path.name.startswith("test_"):
                 continue
             shared = source.path.with_name("conftest.py")
-            beside = _imports(Source(shared)) if shared.exists() else set()
-            self._imports[source.name] = _imports(source) | beside
-            called = set(_methods_called(source.tree))
-            self._asked[source.name] = source.paths().union(*(verbs[name] for name in called & verbs.keys()))
+            beside = _source(shared).imports if shared.exists() else set()
+            self._imports[source.name] = source.imports | beside
+            called = source.methods_called & verbs.keys()
+            self._asked[source.name] = source.paths.union(*(verbs[name] for name in called))
 
     def of(self, operation: Operation) -> list[str]:
         """Files of tests that ask the operation; of other programs' operations, those that run such a program."""
@@ -267,16 +297,6 @@ class Tests:
             return [name for name, imported in self._imports.items() if PROGRAMS[operation.api] in imported]
         shape = operation.shape
         return [name for name, asked in self._asked.items() if any(matches(shape, one) for one in asked)]
-
-
-def _imports(source: Source) -> set[str]:
-    return {node.module or "" for node in ast.walk(source.tree) if isinstance(node, ast.ImportFrom)}
-
-
-def _methods_called(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield node.func.attr
 
 
 def page(folder: Path) -> str:
@@ -318,13 +338,8 @@ def _line(operation: Operation, who: list[Handler], asked: list[str]) -> str:
 
 def _short(handler: Handler) -> str:
     file = handler.file.removeprefix("homeserver/")
-    return f"`{file}`" + (f" {handler.name}" if handler.name else "")
-
-
-def missing(folder: Path) -> list[Operation]:
-    """Operations that nothing answers or asks."""
-    known, asked = handlers(), Asking(list(sources(ROOT / "homeserver")))
-    return [one for one in operations(folder) if not who_of(one, known, asked)]
+    named = f"`{file}`" + (f" {handler.name}" if handler.name else "")
+    return f"{named}: 404, as {handler.lacks} is not offered" if handler.lacks else named
 
 
 def main(arguments: list[str]) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from homeserver.asgi.responses import Answer, Raw, encode
 from homeserver.client_api.http import NONE, USER_OR_GUEST, Call, EndpointTable
 from homeserver.config import Config
-from homeserver.errors import NotFound
+from homeserver.errors import NotFound, Unrecognized
 from homeserver.protocol.identifiers import PREFIX
 from homeserver.protocol.room_versions import ROOM_VERSIONS
 
@@ -24,6 +24,8 @@ UNSTABLE_FEATURES = {
     f"{PREFIX}restrict_until": True,
     f"{PREFIX}close_room": True,
     f"{PREFIX}privacy": True,
+    f"{PREFIX}silent": True,
+    f"{PREFIX}slow_mode": True,
     "com.beeper.msc4169": True,  # redactions by /send
     "fi.mau.msc2246.stable": True,  # media ids before the upload
     "fi.mau.msc2659": True,
@@ -56,6 +58,7 @@ UNSTABLE_FEATURES = {
     "uk.timedout.msc4323.stable": True,  # locking and suspending accounts
 }
 """What clients ask for by name although it is in the specification, or before it is: only what is complete."""
+OLD_AUTH_METADATA = "/unstable/org.matrix.msc2965/auth_metadata"
 OF_ADMINS = {"lock": True, "suspend": True}
 SOCKET_LIMITS = {"max_frame": 262_144, "conns_per_device": 3}
 HTTPS_PORT = 443
@@ -85,6 +88,11 @@ def endpoints(endpoint: EndpointTable, config: Config, *, by_phone: bool) -> Non
     async def versions(_call: Call[None]) -> Answer:
         """Spec: Client-Server API, API Versions."""
         return Raw(versions_body)
+
+    @endpoint("GET", "/v1/auth_metadata", auth=NONE, limit="public", also=(OLD_AUTH_METADATA,))
+    async def auth_metadata(_call: Call[None]) -> Answer:
+        """Spec: Client-Server API, Authentication API discovery. Not offered: OAuth 2.0."""
+        raise Unrecognized("This server does not offer OAuth 2.0: clients log in by /v3/login")
 
     @endpoint("GET", "/v3/capabilities", auth=USER_OR_GUEST, limit="read", socket=True)
     async def capabilities(call: Call[None]) -> Answer:

@@ -30,6 +30,7 @@ OPEN = {
     "admin_register",
     "admin_register_nonce",
     "admin_server_version",
+    "auth_metadata",
     "choose_sso_name",
     "confirm_sso",
     "email_page",

@@ -42,3 +42,9 @@ async def test_profile_fields_go_by_their_old_name_too(shared_server: Server) ->
     assert (await alice.call("GET", f"/v3/profile/{alice.user_id}"))["org.example.mood"] == ["fine"]
     await alice.call("DELETE", path)
     assert (await alice.ask("GET", path))[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/auth_metadata", "/unstable/org.matrix.msc2965/auth_metadata"])
+async def test_clients_that_ask_for_oauth_learn_that_it_is_not_here(shared_server: Server, path: str) -> None:
+    status, answer = await shared_server.ask("GET", path)
+    assert (status, answer["errcode"]) == (404, "M_UNRECOGNIZED")

@@ -13,10 +13,11 @@ from tests.openapi.recipes import Ask, path_of, recipe_for, usual_names
 from tests.openapi.specification import Loaded, Operation, operations
 from tests.openapi.world import World
 from tests.support.client import Json
-from tools.spec_map import missing, spec_folder
 
 NOT_OFFERED = {"getAuthMetadata": "OAuth 2.0"}
-"""Operations of P0 and P1 that belong to what this server does not offer, and what that is."""
+"""Operations that belong to what this server does not offer, and what that is: they are answered as the specification
+says of such a server.
+"""
 LEADING_ON = {"redirectToSSO", "redirectToIdP"}
 """Operations that send a browser elsewhere."""
 WRONG = {"M_BAD_JSON", "M_INVALID_PARAM", "M_MISSING_PARAM", "M_NOT_JSON"}
@@ -39,9 +40,7 @@ FREE = {
 """Operations whose body is whatever the client says."""
 
 OPERATIONS = operations()
-MISSING = {one.name: one for one in (missing(spec_folder()) if OPERATIONS else ()) if one.api == "cs"}
-"""Operations without a handler: docs/spec-map.md names them."""
-SERVED = [one for one in OPERATIONS if one.key not in MISSING]
+SERVED = [one for one in OPERATIONS if one.key not in NOT_OFFERED]
 
 
 def named(operation: Operation) -> str:
@@ -123,11 +122,7 @@ async def test_a_wrong_body_is_told(world: World, operation: Operation) -> None:
             assert refused, f"{name} is no {kind}, but required"
 
 
-def test_nothing_that_matters_is_missing() -> None:
-    assert {name for name, one in MISSING.items() if one.priority in {"P0", "P1"}} <= NOT_OFFERED.keys()
-
-
-@cases([one for one in OPERATIONS if one.key in MISSING])
+@cases([one for one in OPERATIONS if one.key in NOT_OFFERED])
 async def test_what_is_not_offered_is_unknown(world: World, operation: Operation) -> None:
     status, answer, _ = await asked(world, operation, Ask(None))
     assert answer is not None
