@@ -6,20 +6,25 @@ import type { Core } from './core';
 import { Changes } from './sync/changes';
 import { setRoomAccountData } from './sync/extensions';
 import { ownView } from './sync/own-view';
+import { backoffMs } from './transport/backoff';
+import type { Clock } from './transport/types';
 
 const TYPING_LASTS_MS = 30_000;
 const TYPING_AGAIN_MS = 20_000;
 const KEY = 'reads';
+const AGAIN_MS = 1_000;
 
 export class Reading {
   private readonly pending: Map<string, string>;
   private readonly sending = new Set<string>();
   private readonly typed = new Map<string, number>();
+  private failures = 0;
 
   /** `stored`: reads that the last engine could not send. */
   constructor(
     private readonly core: Core,
     stored: unknown,
+    private readonly clock: Clock,
   ) {
     this.pending = new Map(Object.entries(object(stored) as Record<string, string>));
   }
@@ -30,11 +35,12 @@ export class Reading {
     const ids = timeline.live?.ids ?? [];
     const last = ids.at(-1);
     const target = eventId ?? last;
+    await this.unmark(roomId);
+    // As it is after the wait: what came meanwhile is not to be undone.
     const room = account.rooms.get(roomId);
     if (room === undefined || target === undefined) {
       return;
     }
-    await this.unmark(roomId);
     const before = room.myRead === null ? -1 : ids.indexOf(room.myRead.eventId);
     if (before >= 0 && ids.indexOf(target) <= before) {
       return;
@@ -111,6 +117,7 @@ export class Reading {
   private async send(roomId: string, eventId: string): Promise<void> {
     this.sending.add(roomId);
     let settled = true;
+    let waitMs: number | null = null;
     try {
       const hidden = ownView(this.core.account).privacy.receipts === 'private';
       const receipt = hidden ? { read_private: eventId } : { read: eventId };
@@ -124,17 +131,24 @@ export class Reading {
         await this.core.request('read_markers', { room_id: roomId, fully_read: eventId, ...receipt });
       }
     } catch (error) {
-      // What the server refuses for good would be refused again; the rest goes out with the next connection.
+      // What the server refuses for good would be refused again; the rest goes out later.
       settled = !isPassing(errorInfo(error));
+      waitMs = errorInfo(error).retryAfterMs;
     } finally {
       this.sending.delete(roomId);
     }
-    if (settled && this.pending.get(roomId) === eventId) {
+    if (!settled) {
+      this.failures += 1;
+      this.clock.after(waitMs ?? AGAIN_MS + backoffMs(this.failures, this.clock.random()), () => this.flush());
+      return;
+    }
+    this.failures = 0;
+    if (this.pending.get(roomId) === eventId) {
       this.pending.delete(roomId);
       const changes = new Changes();
       changes.put('kv', KEY, Object.fromEntries(this.pending));
       await this.core.commit(changes);
-    } else if (settled) {
+    } else {
       this.flush();
     }
   }

@@ -105,7 +105,7 @@ export class Running implements Parts {
     this.loader = new Loader(this);
     this.people = new People(this);
     this.messages = new Messages(this);
-    this.reading = new Reading(this, stored.reads);
+    this.reading = new Reading(this, stored.reads, host.environment.clock);
     this.watch(stored.account.rooms.keys());
   }
 

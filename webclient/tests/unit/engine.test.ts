@@ -133,6 +133,22 @@ describe('an open room', () => {
     expect(page.state.rooms[ROOM]?.preview?.delivery).toBe('read');
   });
 
+  test('shows two ticks once somebody else has answered, and says who', async () => {
+    const server = serverWithRoom();
+    const page = await signedIn(server);
+    await page.commands.openRoom(ROOM);
+    for (const text of ['one', 'two']) {
+      await page.commands.sendMessage(ROOM, { text });
+    }
+    await until(() => page.bodies(ROOM).length === 2 && server.sends.length === 2);
+    const delivered = () => page.timeline(ROOM).items.map((key) => page.timeline(ROOM).events[key]?.delivery);
+    await until(() => delivered().filter((delivery) => delivery === 'sent').length === 2);
+    const first = server.log.find(({ event }) => event.content.body === 'one')?.event.event_id ?? '';
+    server.says(ROOM, '@bob:test', 'an answer');
+    await until(() => delivered().filter((delivery) => delivery === 'read').length === 2);
+    expect(await page.commands.seenBy(ROOM, first)).toEqual(['@bob:test']);
+  });
+
   test('shows who is typing, but not me', async () => {
     const server = serverWithRoom();
     const page = await signedIn(server);
@@ -244,6 +260,27 @@ describe('rooms', () => {
     await page.commands.markRead(ROOM);
     expect(page.state.rooms[ROOM]).toMatchObject({ unread: { notifications: 0 }, readUpTo: said.event_id });
     await until(() => server.requests.some((request) => request.method === 'read_markers'));
+  });
+
+  test('a receipt that the server could not take goes out again', async () => {
+    const server = serverWithRoom();
+    server.socketsAllowed = false;
+    const well = server.fetch;
+    let refused = 0;
+    const fetch: typeof well = (input, init) => {
+      if (input.includes('/read_markers') && refused === 0) {
+        refused += 1;
+        return Promise.resolve(new Response('{"errcode":"M_UNKNOWN","error":"busy"}', { status: 503 }));
+      }
+      return well(input, init);
+    };
+    const page = await signedIn(Object.assign(server, { fetch }));
+    server.says(ROOM, '@bob:test', 'news');
+    await page.commands.openRoom(ROOM);
+    await until(() => page.bodies(ROOM).includes('news'));
+    await page.commands.markRead(ROOM);
+    const sent = () => server.calls.filter((call) => call.endsWith('/read_markers')).length;
+    await until(() => refused === 1 && sent() === 1);
   });
 
   test('a draft outlives a reload', async () => {

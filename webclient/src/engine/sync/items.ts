@@ -9,6 +9,7 @@ import { serviceLine } from '../../model/service';
 import type { Delivery, Reaction, ReplyTarget, ThreadSummary, TimelineItem, Upload } from '../../store/contract';
 import { localKey, type Op } from '../send/ops';
 import type { Account } from './account';
+import { writersIn } from './answers';
 import type { Fragment } from './fragments';
 import { nameIn } from './members';
 import { heardIn, hiddenIn, starsOf } from './own-data';
@@ -243,12 +244,12 @@ function reactionsOf(account: Account, timeline: RoomTimeline, id: string, ops: 
     .sort((a, b) => b.count - a.count);
 }
 
-/** Ticks of my own event: two as soon as somebody else's receipt is at it or after it. */
+/** Ticks of my own event: two as soon as somebody else has read it. */
 export function deliveryOf(account: Account, timeline: RoomTimeline, eventId: string): Delivery {
   return readersOf(account, timeline, eventId).length > 0 ? 'read' : 'sent';
 }
 
-/** Others whose receipt is at an event or after it. */
+/** Others whose receipt is at an event or after it, or who wrote after it. */
 export function readersOf(account: Account, timeline: RoomTimeline, eventId: string): string[] {
   const root = timeline.threads.rootOf(eventId);
   if (root !== null) {
@@ -265,5 +266,7 @@ export function readersOf(account: Account, timeline: RoomTimeline, eventId: str
     }
     return own?.live !== true && timeline.live?.ids.includes(reader.eventId) === true;
   });
-  return there.map(([userId]) => userId);
+  const wrote = own === null ? [] : [...writersIn(timeline, own)].filter(([, newest]) => newest > place);
+  const users = [...there, ...wrote].map(([userId]) => userId);
+  return [...new Set(users)].filter((userId) => userId !== account.me);
 }

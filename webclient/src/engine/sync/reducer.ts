@@ -17,6 +17,7 @@ import {
   textOrNull,
 } from '../../model/events';
 import { type Account, emptyRoom, type RoomData, stateKey } from './account';
+import { answeredBy } from './answers';
 import type { Changes } from './changes';
 import { dropEchoed, dropLost } from './echoes';
 import { applyExtensions } from './extensions';
@@ -170,7 +171,7 @@ function applyTimeline(
   });
   const token = textOrNull(result.prev_batch);
   const touched = timeline.addLive(filled, { gap, older: token === null ? null : { token } });
-  for (const id of touched) {
+  for (const id of [...touched, ...answeredBy(timeline, filled, account.me)]) {
     changes.event(room.id, id);
   }
   dropEchoed(account, room.id, filled, changes);

@@ -6,6 +6,7 @@ import { me } from '../../store/people';
 import { rowsIn } from './scroll';
 
 const pause_ms = 500;
+const again_ms = 5_000;
 
 interface Watched {
   readonly box: HTMLElement;
@@ -68,6 +69,7 @@ export function watchReading({ box, content, roomId, root, timeline }: Watched):
     const read = root ? commands.markThreadRead(roomId, root, seen.eventId) : commands.markRead(roomId, seen.eventId);
     void read.catch(() => {
       told = null;
+      timer ??= setTimeout(tell, again_ms);
     });
   };
   const soon = () => {
