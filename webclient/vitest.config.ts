@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['tests/unit/**/*.test.ts', 'src/**/*.test.ts', 'src/**/*.test.tsx'],
-    testTimeout: 10_000,
+    testTimeout: 40_000,
     pool: 'threads',
     maxWorkers: 2,
   },

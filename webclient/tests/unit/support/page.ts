@@ -80,9 +80,9 @@ export async function signedIn(server: Homeserver, databaseName?: string): Promi
   return page;
 }
 
-/** Waits until something holds; fails after 3 s. */
+/** Waits until something holds; fails after 15 s. */
 export async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 3000;
+  const deadline = Date.now() + 15_000;
   while (!holds()) {
     if (Date.now() > deadline) {
       throw new Error(`never came true: ${holds}`);
