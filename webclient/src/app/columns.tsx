@@ -1,4 +1,4 @@
-import { createEffect, createMemo, createSignal, lazy, on, onCleanup, onMount, Show, Suspense } from 'solid-js';
+import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show, Suspense } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import { GroupBar } from '../features/bars/group-bar';
 import { ChatList } from '../features/chat-list/chat-list';
@@ -14,6 +14,7 @@ import { isPicking, stopPicking } from '../store/messages-ui';
 import { chatSearch, folded, leftPages, setChatSearch, setFeatures } from '../store/pages';
 import { goTo, route, threadNow } from '../store/ui';
 import { photosFrom } from '../ui/avatar';
+import { fetchAhead, later, part } from '../ui/parts';
 import s from './columns.module.css';
 import { Guarded } from './errors';
 import { startHotkeys } from './hotkeys';
@@ -24,13 +25,21 @@ import { folded_px, left, narrow } from './width';
 
 const slide_ms = 300;
 
-const LeftPages = lazy(async () => ({ default: (await import('./left-pages')).LeftPages }));
-const ChatSearch = lazy(async () => ({ default: (await import('../features/search/chat-search')).ChatSearch }));
-const PinBar = lazy(async () => ({ default: (await import('../features/timeline/pin-bar')).PinBar }));
-const PlayerBar = lazy(async () => ({ default: (await import('../features/player/player-bar')).PlayerBar }));
-const Thread = lazy(async () => ({ default: (await import('./thread')).Thread }));
-const SelectBar = lazy(async () => ({ default: (await import('../features/timeline/select-bar')).SelectBar }));
-const InfoPanel = lazy(async () => ({ default: (await import('../features/group/info-panel')).InfoPanel }));
+const mainMenu = later(() => import('./main-menu'));
+const roomMenu = later(() => import('../features/chat-list/room-menu'));
+const LeftPages = part(async () => (await import('./left-pages')).LeftPages);
+const ChatSearch = part(async () => (await import('../features/search/chat-search')).ChatSearch);
+const PinBar = part(async () => (await import('../features/timeline/pin-bar')).PinBar);
+const PlayerBar = part(async () => (await import('../features/player/player-bar')).PlayerBar);
+const Thread = part(async () => (await import('./thread')).Thread);
+const SelectBar = part(async () => (await import('../features/timeline/select-bar')).SelectBar);
+const InfoPanel = part(async () => (await import('../features/group/info-panel')).InfoPanel);
+
+/** The list has been drawn: now comes what may be asked for next. */
+function goOn() {
+  performance.mark('usable');
+  void fetchAhead();
+}
 
 /** The columns of somebody who is signed in: chats, the open chat, its information. */
 export function Columns() {
@@ -44,6 +53,12 @@ export function Columns() {
   startAudio(client);
   photosFrom((photo, px) => createMediaUrl(photo, () => (px > 60 ? { w: 320, h: 240 } : { w: 96, h: 96 })));
   onCleanup(closePlayer);
+  createEffect(
+    on(
+      () => client.state.listReady,
+      (ready) => ready && requestAnimationFrame(() => setTimeout(goOn)),
+    ),
+  );
   const shown = createLingering(() => route().roomId);
   const info = createMemo(() => (route().info ? route().roomId : null));
   return (
@@ -64,7 +79,7 @@ export function Columns() {
       >
         <h1 class="visually-hidden">{t('app-name')}</h1>
         <Guarded>
-          <ChatList mainMenu={(at) => void import('./main-menu').then((it) => it.openMainMenu(client, at))} />
+          <ChatList mainMenu={(at) => void mainMenu().then((it) => it.openMainMenu(client, at))} />
         </Guarded>
         <Show when={leftPages().length > 0}>
           <Guarded>
@@ -138,7 +153,7 @@ function Chat(props: { roomId: RoomId }) {
   const thread = () => threadNow(props.roomId);
   const menu = (at: Element) => {
     const room = state.rooms[props.roomId];
-    if (room) void import('../features/chat-list/room-menu').then((it) => it.openRoomMenu(client, room, at));
+    if (room) void roomMenu().then((it) => it.openRoomMenu(client, room, at));
   };
   return (
     <>

@@ -1,4 +1,3 @@
-import '../i18n/more';
 import { For, Match, Switch } from 'solid-js';
 import { ArchivePage } from '../features/chat-list/archive-page';
 import { ExplorePage } from '../features/explore/explore-page';

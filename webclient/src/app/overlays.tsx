@@ -1,21 +1,22 @@
 /** What lies over the columns when it is asked for: each is loaded then. */
-import { lazy, onMount, Show, Suspense } from 'solid-js';
+import { onMount, Show, Suspense } from 'solid-js';
 import { messageList } from '../store/message-list';
 import { forwarding, person, reporting, setPerson } from '../store/messages-ui';
 import { joinLink, previewed, setPreviewed } from '../store/pages';
 import { viewing } from '../store/viewer';
 import { ChoiceHost } from '../ui/choice';
 import { EmojiHost } from '../ui/emoji/emoji-host';
+import { part } from '../ui/parts';
 import { Notices } from './notices';
 
-const Viewer = lazy(async () => ({ default: (await import('../features/viewer/viewer')).Viewer }));
-const Forward = lazy(async () => ({ default: (await import('../features/forward/forward-dialog')).ForwardHost }));
-const List = lazy(async () => ({ default: (await import('../features/message-list/message-list')).MessageListHost }));
+const Viewer = part(async () => (await import('../features/viewer/viewer')).Viewer);
+const Forward = part(async () => (await import('../features/forward/forward-dialog')).ForwardHost);
+const List = part(async () => (await import('../features/message-list/message-list')).MessageListHost);
 
-const Report = lazy(async () => ({ default: (await import('../features/timeline/report-dialog')).ReportDialog }));
-const PersonCard = lazy(async () => ({ default: (await import('../features/profile/person-card')).PersonCard }));
-const Preview = lazy(async () => ({ default: (await import('../features/explore/room-preview')).PreviewHost }));
-const Link = lazy(async () => ({ default: (await import('../features/explore/room-preview')).LinkPreview }));
+const Report = part(async () => (await import('../features/timeline/report-dialog')).ReportDialog);
+const PersonCard = part(async () => (await import('../features/profile/person-card')).PersonCard);
+const Preview = part(async () => (await import('../features/explore/room-preview')).PreviewHost);
+const Link = part(async () => (await import('../features/explore/room-preview')).LinkPreview);
 
 /** The card of somebody; an address of a group leads to that group. */
 function Person(props: { id: string }) {

@@ -5,6 +5,7 @@ import { forgetWritings } from '../store/ui';
 import { IconButton } from '../ui/button';
 import { QuestionHost } from '../ui/dialog';
 import { MenuHost, openMenu } from '../ui/menu';
+import { untilThere } from '../ui/parts';
 import { Spinner } from '../ui/spinner';
 import { ToastHost } from '../ui/toast';
 import { TooltipHost } from '../ui/tooltip';
@@ -15,8 +16,9 @@ import { Wallpaper } from './wallpaper';
 
 /** With the texts that only they need. */
 const loadColumns = async () => (await Promise.all([import('./columns'), import('../i18n/more')]))[0];
-const Columns = lazy(async () => ({ default: (await loadColumns()).Columns }));
-const AuthScreen = lazy(async () => ({ default: (await import('../features/auth/auth-screen')).AuthScreen }));
+const Columns = lazy(async () => ({ default: (await untilThere(loadColumns)).Columns }));
+const loadAuth = () => import('../features/auth/auth-screen');
+const AuthScreen = lazy(async () => ({ default: (await untilThere(loadAuth)).AuthScreen }));
 
 /** The whole page: the cards for coming in, or the columns. */
 export function Shell() {
@@ -65,7 +67,7 @@ function SignedOut() {
   onMount(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     void Promise.all([AuthScreen.preload(), document.fonts.ready]).then(() => {
-      timer = setTimeout(() => void loadColumns(), 1000);
+      timer = setTimeout(() => void loadColumns().catch(() => undefined), 1000);
     });
     onCleanup(() => clearTimeout(timer));
   });

@@ -42,3 +42,14 @@ export function dayLabel(ts: number, now: number): string {
 /** 12 Mar, 14:02: for tooltips and "last seen". */
 export const dateAndTime = (ts: number): string =>
   format(ts, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
+/** 30 seconds, 5 minutes, 1 hour: in the largest unit that it is a whole number of. */
+export function lengthText(seconds: number): string {
+  const [unit, value] =
+    seconds % 3600 === 0
+      ? (['hour', seconds / 3600] as const)
+      : seconds % 60 === 0
+        ? (['minute', seconds / 60] as const)
+        : (['second', seconds] as const);
+  return new Intl.NumberFormat(language(), { style: 'unit', unit, unitDisplay: 'long' }).format(value);
+}

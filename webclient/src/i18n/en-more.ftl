@@ -1,102 +1,102 @@
-### Texts of the pages that are loaded when they are asked for.
+### Texts of the chats: of what is there when the page has opened.
 
-page-back = Back
-page-next = Next
-load-more = Show more
-order-up = Move up
-order-down = Move down
+## Chat list
+list-search = Search
+list-full = No space left on this device
+list-menu = Main menu
+list-label = Chats
+list-waiting = Waiting for network...
+list-connecting = Connecting...
+list-updating = Updating...
+list-empty-title = No chats yet
+list-empty-hint = Start one with the round button below.
+list-new-chat = New chat
+list-new-private = New private chat
+list-new-group = New group
+list-join = Join by address
+list-invites = Invitations
+list-accept = Join
+list-decline = Decline
+list-invited-by = { $name } invites you
+list-invited = You are invited
+list-draft = Draft:
+list-you = You
+list-pinned = Pinned
+list-muted = Muted
+list-mentions = Mentions
+list-unread = { $count ->
+    [one] { $count } unread message
+   *[other] { $count } unread messages
+  }
+folder-all = All
+folder-unread = Unread
+folder-private = Private
+folder-groups = Groups
+
+## Conversation
+chat-back = Back
+chat-menu = Chat menu
+chat-empty-name = Empty chat
+chat-choose = Select a chat to start messaging
+chat-history = Messages
+chat-announce = { $name }: { $text }
+chat-unread = Unread messages
+chat-today = Today
+chat-yesterday = Yesterday
+chat-jump = Go to the newest message
+chat-online = online
+chat-last-seen = last seen { $when }
+chat-members = { $count ->
+    [one] { $count } member
+   *[other] { $count } members
+  }
+chat-members-online = { $members }, { $count } online
+chat-typing = typing
+chat-typing-one = { $name } is typing
+chat-typing-two = { $first } and { $second } are typing
+chat-typing-many = { $count ->
+    [one] { $count } person is typing
+   *[other] { $count } people are typing
+  }
+chat-empty-title = No messages yet
+chat-empty-hint = Say hello.
+chat-load-failed = Messages could not be loaded
+message-edited = edited
+message-deleted = Message deleted
+message-encrypted = Encrypted: open in another client
+message-missing = Deleted message
+message-sending = Sending
+message-sent = Sent
+message-read = Read
+message-failed = Not sent
+message-retry = Send again
+message-copy = Copy text
+message-copied = Copied
+message-reaction = { $count ->
+    [one] { $key }, { $count } reaction
+   *[other] { $key }, { $count } reactions
+  }
+
+## Composer
+composer-placeholder = Message
+composer-send = Send
+composer-save = Save the edit
+composer-reply-to = Reply to { $name }
+composer-editing = Edit message
+composer-cancel = Cancel
+composer-encrypted = This chat is encrypted. Nothing is sent from here in plain text: open it in another client.
+composer-not-allowed = You may not write in this group.
+composer-left = You are not a member of this chat.
+composer-join = Join
+
+## Group info
+info-close = Close
+info-role-owner = Owner
+info-role-admin = Admin
+info-role-moderator = Moderator
+info-resize = Resize the chat list
 
 ## Settings
-settings-edit-profile = Edit profile
-settings-profile = My profile
-settings-photo = Change the photo
-settings-photo-remove = Remove the photo
-settings-name = Name
-settings-name-note = Everybody you share a chat with sees your name and your photo.
-settings-saved = Saved
-settings-notifications = Notifications and sounds
-settings-privacy = Privacy and security
-settings-sessions = Devices
-settings-appearance = Appearance
-settings-folders = Chat folders
-settings-language = Language
-settings-storage = Data and storage
-settings-keyboard = Keyboard
-
-notify-here = On this device
-notify-desktop = Desktop notifications
-notify-cards = Cards inside the page
-notify-sound = Sound
-notify-send-sound = Sound when I send
-notify-volume = Volume
-notify-previews = Show the text of messages
-notify-blocked = The browser does not allow notifications of this page.
-notify-of = Notify me of
-notify-private = Private chats
-notify-groups = Groups
-notify-exceptions = Exceptions
-notify-reset = Reset
-
-privacy-blocked = Blocked people
-privacy-password = Change the password
-privacy-password-new = New password
-privacy-others = Others see
-privacy-presence = That I am online
-privacy-receipts = What I have read
-privacy-typing = That I am typing
-privacy-invites = Let others invite me to chats
-privacy-note = What you hide is hidden on other servers too.
-blocked-empty = Nobody is blocked
-blocked-hint = You see no messages and no invitations of people you block.
-
-sessions-this = This device
-sessions-others = Other devices
-sessions-end = Sign out
-sessions-end-others = Sign out of all other devices
-sessions-rename = Rename
-sessions-name = Name of the device
-
-look-theme = Theme
-look-light = Light
-look-dark = Dark
-look-contrast = High contrast
-look-contrast-note = High contrast makes small text easier to read.
-look-calm = Less movement
-look-size = Text size
-look-sample = This is how messages will look.
-
-storage-used = Used by this page
-storage-free = Free
-storage-clear = Clear kept photos and files
-storage-cleared = Kept files are gone
-storage-note = Photos and files are kept on this device so that they open at once. They stay on the server.
-
-keys-chats = Chats
-keys-chat = In a chat
-keys-writing = Writing
-keys-search = Search
-keys-next = Next chat
-keys-previous = Previous chat
-keys-next-unread = Next unread chat
-keys-folder = Folder 1 to 9
-keys-saved = Saved messages
-keys-mute = Mute the chat
-keys-close = Close what is on top
-keys-help = This page
-keys-search-chat = Search in the chat
-keys-edit-last = Edit the last message
-keys-reply = Reply to the message above
-keys-scroll = Scroll the messages
-keys-bold = Bold
-keys-italic = Italic
-keys-underline = Underlined
-keys-strike = Struck through
-keys-mono = Monospace
-keys-spoiler = Spoiler
-keys-link = Link
-
-folders-note = Each folder is a tab over your chats, on all your devices.
-folders-empty = No folders yet
 folder-new = New folder
 folder-edit = Edit the folder
 folder-name = Folder name
@@ -104,158 +104,7 @@ folder-remove = Remove the folder
 folder-kind-dm = All private chats
 folder-kind-group = All groups
 
-contacts-empty = No contacts yet
-contacts-hint = People you write with appear here.
-archive-empty = The archive is empty
-archive-hint = Put chats here from their menu.
-
-## People
-person-open = Open the profile
-person-foreign = On another server
-person-contact-add = Add to contacts
-person-contact-edit = Edit the contact
-person-contact-name = Your name for this person
-person-contact-remove = Remove
-person-block = Block
-person-block-confirm = Block { $name }?
-person-unblock = Unblock
-person-unblock-confirm = Unblock { $name }?
-person-report = Report
-person-reported = Thank you. The administrators will look at it.
-person-common = { $count ->
-    [one] { $count } group in common
-   *[other] { $count } groups in common
-  }
-picker-search = Name or @name:server
-picker-search-number = Name, @name:server or phone number
-picker-number = Invite by number; a text message tells who has no account yet
-
-## Groups
-group-photo = Group photo
-group-access = Who can join
-group-roles = Roles
-group-links = Invitation links
-group-banned = Banned people
-group-requests = Requests to join
-group-log = Recent actions
-group-close = Delete the group for everyone
-group-close-confirm = Delete “{ $name }” for everyone?
-group-close-hint = All members are removed, and nobody can come back.
-access-private = Private
-access-knock = By request
-access-private-hint = Only people who are invited can join.
-access-knock-hint = Anybody can ask to join; members who may invite decide.
-access-public-hint = Anybody can find the group and join it.
-access-name = Public name
-access-name-hint = The address will be { $address }
-access-name-free = This name is free
-access-name-taken = This name is taken
-access-name-bad = Use small letters, digits, dots, dashes and underscores.
-roles-note = The highest role comes first. Members with a role stand above those with lower ones.
-roles-unsaved = Unsaved changes
-roles-reset = Reset
-role-new = New role
-role-new-name = New role
-role-name = Role name
-role-colour = Colour
-role-no-colour = No colour
-role-remove = Delete the role
-role-remove-confirm = Delete the role “{ $name }”?
-role-everyone = Everyone
-role-owner-sub = May do everything
-role-local-only = Kept by this server alone
-role-holders = { $count ->
-    [one] { $count } member
-   *[other] { $count } members
-  }
-permission-send = Send messages
-permission-media = Send photos and files
-permission-links = Send links
-permission-react = React
-permission-pin = Pin messages
-permission-invite = Invite people
-permission-kick = Remove people
-permission-ban = Ban people
-permission-redact = Delete messages of others
-permission-info = Change name, photo and description
-permission-roles = Manage lower roles
-permission-mention_all = Notify everyone
-permission-call = Start calls
-member-roles = Roles
-member-roles-of = Roles of { $name }
-member-mute-hour = Mute for an hour
-member-mute-day = Mute for a day
-member-unmute = Let write again
-member-muted = Muted
-removal-reason = Reason
-removal-erase = { $count ->
-    [one] Also delete { $count } message
-   *[other] Also delete { $count } messages
-  }
-banned-empty = Nobody is banned
-ban-by = by { $name }, { $when }
-ban-lift = Unban
-ban-lift-confirm = Unban { $name }?
-requests-empty = No requests
-request-accept = Let in
-links-note = Whoever has a link can join the group through it, on your behalf.
-link-new = New link
-link-name = Name of the link
-link-limit = Number of uses
-link-life = Valid for
-life-never = No end
-life-hour = An hour
-life-day = A day
-life-week = A week
-link-uses = { $count ->
-    [one] { $count } use
-   *[other] { $count } uses
-  }
-link-of = of { $count }
-link-until = until { $when }
-link-approval = With approval
-link-copy = Copy the link
-link-revoke = Revoke the link
-invite-blocked = takes no invitations
-invite-number-denied = gets no messages from this server
-invite-number-limit = enough numbers were invited for today
-log-all = All
-log-members = Members
-log-settings = Settings
-log-roles = Roles
-log-empty = Nothing yet
-info-shared = Members and what was shared
-shared-media = Media
-shared-files = Files
-shared-links = Links
-shared-voice = Voice
-shared-empty-media = No photos or videos
-shared-empty-files = No files
-shared-empty-links = No links
-shared-empty-voice = No voice messages
-
 ## Search, explore
-search-all = All
-search-people = People
-search-groups = Groups
-search-messages = Messages
-search-media = Media
-search-files = Files
-search-links = Links
-search-voice = Voice
-search-chats = Chats and contacts
-search-address = Open this address
-search-failed = The search did not work
-search-in-chat = Search in this chat
-search-from = From { $name }
-search-by = From whom
-search-anyone = From anyone
-search-count = { $at } of { $total }
-search-older = Older
-search-newer = Newer
-explore-server = Server
-explore-server-hint = Empty for { $server }
-explore-empty = No public groups were found
 preview-title = Group
 preview-ask = Ask to join
 preview-asked = You have asked to join
@@ -271,61 +120,20 @@ media-pause = Pause
 media-seek = Position
 media-open-photo = Open the photo
 media-open-video = Open the video
-media-speed = Speed
-media-volume = Volume
-media-mute = Mute the sound
-media-next = Next
-media-previous = Previous
-media-fullscreen = Full screen
-media-pip = Picture in picture
-media-zoom-in = Zoom in
-media-zoom-out = Zoom out
-media-rotate = Rotate
-media-viewer = Media viewer
-media-show-in-chat = Show in the chat
-media-player = Player
-media-close-player = Close the player
 text-code = Code
 text-copy-code = Copy the code
 text-spoiler = Hidden text { $reason }
 
 ## Acting on messages
-message-forward = Forward
 message-forwarded = Forwarded from { $name }
 message-forwarded-hidden = Forwarded message
-message-pin = Pin
-message-unpin = Unpin
-message-star = Add a star
-message-unstar = Remove the star
-message-select = Select
-message-copy-link = Copy the link
-message-save = Save to my notes
-message-saved = Saved to your notes
 message-delete-title = Delete the message?
 message-delete-many = Delete { $count } messages?
 message-delete-everyone = Delete for everyone
 message-delete-me = Delete for me
-message-more-reactions = More reactions
 message-reacted-by = { $key } { $names }
-select-count = Selected: { $count }
-select-close = Stop selecting
-select-copy = Copy
-forward-title = Forward to...
-forward-search = Search chats
-forward-comment = Add a comment
-forward-hide-sender = Hide the sender's name
-forward-send = Send
-forward-done = Forwarded to { $name }
-forward-encrypted = Encrypted: nothing can be sent there
-pins-title = Pinned message
-pins-title-number = Pinned message #{ $number }
-pins-unpin = Unpin this message
-pins-list = All pinned messages
-stars-title = Starred messages
-stars-empty = No starred messages yet
 saved-title = Saved messages
 chat-jump-mention = Go to the next mention
-chat-seen-by = Seen by
 
 ## Writing
 composer-attach = Attach
@@ -351,59 +159,23 @@ composer-strike = Strikethrough
 composer-mono = Monospace
 composer-spoiler = Spoiler
 composer-link = Link
-send-title-photo = Send { $count ->
-    [one] a photo
-   *[other] { $count } photos
-  }
-send-title-file = Send { $count ->
-    [one] a file
-   *[other] { $count } files
-  }
-send-caption = Caption
-send-as-file = Send as files
-send-as-album = Send as an album
-send-remove = Remove
-send-preparing = Preparing...
 drop-photo = Drop here to send as photos
 drop-file = Drop here to send as files
-emoji-search = Search emoji
-emoji-recent = Recent
-emoji-people = Smileys and people
-emoji-nature = Animals and nature
-emoji-food = Food and drink
-emoji-travel = Travel and places
-emoji-activities = Activities
-emoji-objects = Objects
-emoji-symbols = Symbols
-emoji-flags = Flags
 error-too-large = The file is too large for this server.
 error-storage = There is no room left on this device.
 service-history = { $actor } changed who can read the history
 service-alias = { $actor } set the public address { $value }
 service-servers = { $actor } changed which servers may take part
+service-slowMode = { $actor } turned on slow mode: one message in { $value }
+service-slowModeOff = { $actor } turned off slow mode
 service-roles = { $actor } changed the roles
 service-role = { $actor } changed the roles of { $target }
-wordings-title = Edit history
 
 ## Main menu, archive, folders, notices
-settings-title = Settings
 menu-contacts = Contacts
 menu-explore = Explore groups
 list-archived = Archived chats
 folder-empty = No chats in this folder
-row-archive = Archive
-row-unarchive = Unarchive
-mute-hour = For an hour
-mute-hours = For 8 hours
-mute-week = For a week
-mute-forever = Until I turn it on
-mute-mentions = Only mentions
-order-pin-up = Move up
-order-pin-down = Move down
-notify-all = All messages
-notify-mentions = Only mentions
-notify-none = Off
-starred-title = Starred messages
 bar-replaced = This group continues in a new one
 bar-requests = { $count ->
     [one] { $count } request to join
@@ -414,124 +186,11 @@ access-public = Public
 invite-block = Decline and block
 invite-report = Decline, block and report
 invite-report-reason = Unwanted invitation
-message-retry-all = Send all again
-message-discard-all = Delete all that were not sent
 composer-replaced = This group continues in a new one.
 composer-follow = Go to the new group
 
-## Signing in by phone number
-phone-country = Country
-phone-country-none = No such country
-phone-number = Phone number
-phone-number-hint = Check the country and enter your phone number. A code will come by text message.
-phone-number-wrong = This is not a phone number. Check it, please.
-phone-number-denied = This number gets no messages from this server. Check it, or sign in another way.
-phone-limit = { $seconds ->
-    [one] Too many codes were asked for. Try again in { $seconds } second.
-   *[other] Too many codes were asked for. Try again in { $seconds } seconds.
-  }
-phone-down = No text messages can be sent at the moment. Try again in a minute, or sign in another way.
-phone-check-down = The code cannot be checked at the moment. Try again in a minute.
-phone-edit = Change the number
-phone-code = Code
-phone-code-hint = A text message with the code is on its way.
-phone-code-wrong = That is not the code.
-phone-code-spent = Too many wrong codes. Ask for a new one.
-phone-code-late = The code is too old by now. Ask for a new one.
-phone-resend = Send another code
-phone-resend-in = Another code in { $seconds } s
-phone-name-title = Your name
-phone-name-hint = There is no account with this number yet. What shall others call you?
-phone-name = Name
-phone-username = User name (optional)
-phone-username-hint = People find you by it without your number.
-phone-password-title = Your password
-phone-password-hint = This account asks for its password too.
-phone-password-idle = This account was not used for a long time. If it is yours, enter its password.
-phone-not-mine = This account is not mine
-phone-no-picture = That file is no picture.
-phone-forbidden = This is not the password, or this server does not let you in.
-
-## Polls
-poll-new = New poll
-poll-question = Question
-poll-answer = Answer { $number }
-poll-several = Several answers
-poll-hide = Hide the results
-poll-hide-hint = Everybody sees them when the poll is over.
-poll-open = Poll
-poll-hidden = Poll, results come at the end
-poll-ended = Final results
-poll-most = { $count ->
-    [one] up to { $count } answer
-   *[other] up to { $count } answers
-  }
-poll-people = { $count ->
-    [0] Nobody has voted yet
-    [one] { $count } vote
-   *[other] { $count } votes
-  }
-poll-vote = Vote
-poll-mine = your answer
-poll-retract = Take my vote back
-poll-end = End the poll
-poll-end-confirm = End this poll? Nobody can vote any more.
-
-## One's own phone number
-phone-settings = Phone number
-phone-note = Only you see your number.
-phone-add = Add a phone number
-phone-add-hint = A code comes by text message. You can then sign in with this number.
-phone-change = Change the number
-phone-change-hint = Enter your new number. A code comes to it by text message.
-phone-remove = Remove the number
-phone-remove-ask = Remove { $number }?
-phone-remove-hint = You can no longer sign in with it.
-phone-last-way = This number is the only way into your account. Set a password first.
-phone-show = Show the number
-phone-hide = Hide the number
-phone-in-use = Another account has this number.
-phone-wrong-password = That is not your password.
-phone-added = The number was added
-phone-changed = The number was changed
-phone-will-change = The number changes in seven days
-phone-pending = Changes to { $number } on { $date }
-phone-pending-note = Somebody asked for this without the password and without the old number. If it was not you, keep the number and set a new password.
-phone-keep = Keep the old number
-phone-confirm = Show that it is you.
-phone-confirm-code = A code will be sent to { $number }.
-phone-send-code = Send the code
-phone-use-code = Use a code
-phone-use-password = Use the password
-phone-lost = I no longer have the old number
-phone-lost-hint = Then your number changes in seven days. Until then you see it on all your devices and can stop it there.
-phone-lost-yes = Change it then
-phone-second-factor = Two-step verification
-phone-second-factor-on = Ask for my password after the code
-phone-second-factor-note = Then nobody comes in with your number alone, not even who gets hold of your SIM card.
-phone-second-factor-begin = Turn on
-phone-second-factor-end = Turn off
-phone-set-password = Set a password
-phone-find = Who can find me by my number
-phone-find-nobody = Nobody
-phone-find-contacts = People whose number I have looked up
-phone-find-note = They find you only if they have your number and you have theirs.
-phone-invites = Let people who know my number invite me
-phone-invites-note = Who invites you by it sees which account is yours.
-
-message-copy-picture = Copy the picture
-
-## Links
-link-leave-out = Send without the preview
-privacy-links = Previews of links
-privacy-links-note = Your server looks at the pages that messages lead to. Those pages do not learn who you are.
-
 ## Threads
-threads-title = Threads
-threads-empty = Nothing has been answered in a thread yet.
 threads-unread = New answers in threads
-thread-title = Thread
-thread-answer = Answer in a thread
 thread-count = { $count ->
     [0] No answers yet
     [one] { $count } answer
@@ -540,18 +199,4 @@ thread-count = { $count ->
 
 ## Stickers
 stickers-title = Stickers and emoji
-stickers-search = Search stickers
-stickers-empty = No stickers here yet. Groups have packs of them: see the information of a group.
-stickers-own = My pack
-stickers-emoji = Emoji
-stickers-everywhere = Use this pack in all chats
-stickers-note = Everybody in the group sends them as stickers, and writes them as :name: in messages.
-stickers-name = Name of the pack
-stickers-code = Name of the picture
-stickers-add = Add pictures
-stickers-save = Save
-stickers-remove = Remove the picture
-
-message-report = Report the message
-message-report-block = Block { $name } too
 composer-suggestions = Suggestions

@@ -54,49 +54,10 @@ error-unknown = Something went wrong. Try again.
 error-code = Code: { $code }
 error-screen-title = This part of the page stopped working
 error-retry = Try again
-
-## Chat list
-list-search = Search
-list-full = No space left on this device
-list-menu = Main menu
-list-label = Chats
-list-waiting = Waiting for network...
-list-connecting = Connecting...
-list-updating = Updating...
-list-empty-title = No chats yet
-list-empty-hint = Start one with the round button below.
-list-nothing-found = Nothing found
-list-new-chat = New chat
-list-new-private = New private chat
-list-new-group = New group
-list-join = Join by address
-list-invites = Invitations
-list-accept = Join
-list-decline = Decline
-list-invited-by = { $name } invites you
-list-invited = You are invited
-list-draft = Draft:
-list-you = You
-list-pinned = Pinned
-list-muted = Muted
-list-mentions = Mentions
-list-unread = { $count ->
-    [one] { $count } unread message
-   *[other] { $count } unread messages
-  }
-folder-all = All
-folder-unread = Unread
-folder-private = Private
-folder-groups = Groups
-row-mark-read = Mark as read
-row-mark-unread = Mark as unread
-row-pin = Pin
-row-unpin = Unpin
-row-mute = Mute
-row-unmute = Unmute
-row-leave = Leave the chat
-row-leave-confirm = Leave “{ $name }”?
-row-leave-hint = You will not get its messages any more.
+part-missing = This part cannot be fetched now. Trying again...
+part-old = A new version is here
+part-reload = Reload
+part-not-now = Later
 
 ## Main menu
 menu-night = Night mode
@@ -148,109 +109,5 @@ service-others = { $count ->
   }
 service-other = { $actor } changed the settings of the group
 
-## Conversation
-chat-back = Back
-chat-menu = Chat menu
-chat-empty-name = Empty chat
-chat-choose = Select a chat to start messaging
-chat-history = Messages
-chat-announce = { $name }: { $text }
-chat-unread = Unread messages
-chat-today = Today
-chat-yesterday = Yesterday
-chat-jump = Go to the newest message
-chat-online = online
-chat-last-seen = last seen { $when }
-chat-members = { $count ->
-    [one] { $count } member
-   *[other] { $count } members
-  }
-chat-members-online = { $members }, { $count } online
-chat-typing = typing
-chat-typing-one = { $name } is typing
-chat-typing-two = { $first } and { $second } are typing
-chat-typing-many = { $count ->
-    [one] { $count } person is typing
-   *[other] { $count } people are typing
-  }
-chat-empty-title = No messages yet
-chat-empty-hint = Say hello.
-chat-load-failed = Messages could not be loaded
-message-edited = edited
-message-deleted = Message deleted
-message-encrypted = Encrypted: open in another client
-message-missing = Deleted message
-message-sending = Sending
-message-sent = Sent
-message-read = Read
-message-failed = Not sent
-message-retry = Send again
-message-discard = Delete
-message-reply = Reply
-message-edit = Edit
-message-copy = Copy text
-message-delete = Delete
-message-copied = Copied
-message-reaction = { $count ->
-    [one] { $key }, { $count } reaction
-   *[other] { $key }, { $count } reactions
-  }
-
-## Composer
-composer-placeholder = Message
-composer-send = Send
-composer-save = Save the edit
-composer-reply-to = Reply to { $name }
-composer-editing = Edit message
-composer-cancel = Cancel
-composer-encrypted = This chat is encrypted. Nothing is sent from here in plain text: open it in another client.
-composer-not-allowed = You may not write in this group.
-composer-left = You are not a member of this chat.
-composer-join = Join
-
 ## New chat and group
-new-private-title = New private chat
-new-group-title = New group
-new-join-title = Join by address
-new-address = @name:server
-new-address-hint = The full address of a person, for example @ann:example.org
-new-address-invalid = Write the address as @name:server.
-new-address-self = This is your own address.
-new-room-address = #group:server
-new-room-invalid = Write the address as #group:server or !id:server.
-new-group-name = Group name
-new-group-people = People
-new-create = Create
-new-start = Start chat
-new-join = Join
 new-cancel = Cancel
-new-checking = Looking for the profile...
-new-found = Profile found
-new-not-found = This address has no profile. You can still try to write to it.
-
-## Group info
-info-title = Group info
-info-title-person = Info
-info-close = Close
-info-address = Address
-info-id = Group id
-info-members = Members
-info-topic = Description
-info-notifications = Notifications
-info-leave = Leave the group
-info-edit = Edit
-info-edit-name = Group name
-info-save = Save
-info-invite = Invite
-info-invite-title = Invite to the group
-info-remove = Remove from the group
-info-remove-confirm = Remove { $name } from the group?
-info-ban = Ban
-info-ban-confirm = Ban { $name }?
-info-message = Send a message
-info-role-owner = Owner
-info-role-admin = Admin
-info-role-moderator = Moderator
-info-role-invited = Invited
-info-encrypted = Encrypted
-info-resize = Resize the chat list

@@ -1,4 +1,4 @@
-/** The texts of pages that are loaded when they are asked for; whoever loads such a page loads these with it. */
+/** The texts of the chats; whoever loads the chats loads these with them. */
 import english from './en-more.ftl?raw';
 import { addTexts } from './index';
 

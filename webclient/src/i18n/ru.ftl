@@ -54,50 +54,10 @@ error-unknown = Что-то пошло не так. Попробуйте ещё 
 error-code = Код: { $code }
 error-screen-title = Эта часть страницы перестала работать
 error-retry = Повторить
-
-## Список чатов
-list-search = Поиск
-list-full = На устройстве нет места
-list-menu = Главное меню
-list-label = Чаты
-list-waiting = Ожидание сети...
-list-connecting = Соединение...
-list-updating = Обновление...
-list-empty-title = Пока нет чатов
-list-empty-hint = Начните с круглой кнопки внизу.
-list-nothing-found = Ничего не найдено
-list-new-chat = Новый чат
-list-new-private = Новый личный чат
-list-new-group = Новая группа
-list-join = Войти по адресу
-list-invites = Приглашения
-list-accept = Вступить
-list-decline = Отклонить
-list-invited-by = { $name } приглашает вас
-list-invited = Вас приглашают
-list-draft = Черновик:
-list-you = Вы
-list-pinned = Закреплён
-list-muted = Без звука
-list-mentions = Упоминания
-list-unread = { $count ->
-    [one] { $count } непрочитанное сообщение
-    [few] { $count } непрочитанных сообщения
-   *[other] { $count } непрочитанных сообщений
-  }
-folder-all = Все
-folder-unread = Новые
-folder-private = Личные
-folder-groups = Группы
-row-mark-read = Отметить прочитанным
-row-mark-unread = Отметить непрочитанным
-row-pin = Закрепить
-row-unpin = Открепить
-row-mute = Без звука
-row-unmute = Со звуком
-row-leave = Покинуть чат
-row-leave-confirm = Покинуть «{ $name }»?
-row-leave-hint = Вы перестанете получать сообщения из него.
+part-missing = Эту часть не удаётся загрузить. Пробуем ещё раз...
+part-old = Вышла новая версия
+part-reload = Обновить
+part-not-now = Позже
 
 ## Главное меню
 menu-night = Ночной режим
@@ -146,112 +106,5 @@ service-crowd-left = { $names } покидают чат
 service-others = ещё { $count }
 service-other = { $actor } меняет настройки группы
 
-## Переписка
-chat-back = Назад
-chat-menu = Меню чата
-chat-empty-name = Пустой чат
-chat-choose = Выберите чат, чтобы начать общение
-chat-history = Сообщения
-chat-announce = { $name }: { $text }
-chat-unread = Непрочитанные сообщения
-chat-today = Сегодня
-chat-yesterday = Вчера
-chat-jump = К последнему сообщению
-chat-online = в сети
-chat-last-seen = в сети { $when }
-chat-members = { $count ->
-    [one] { $count } участник
-    [few] { $count } участника
-   *[other] { $count } участников
-  }
-chat-members-online = { $members }, { $count } в сети
-chat-typing = печатает
-chat-typing-one = { $name } печатает
-chat-typing-two = { $first } и { $second } печатают
-chat-typing-many = { $count ->
-    [one] печатает { $count } человек
-    [few] печатают { $count } человека
-   *[other] печатают { $count } человек
-  }
-chat-empty-title = Сообщений пока нет
-chat-empty-hint = Поздоровайтесь.
-chat-load-failed = Сообщения не загрузились
-message-edited = изменено
-message-deleted = Сообщение удалено
-message-encrypted = Зашифровано: откройте в другом клиенте
-message-missing = Удалённое сообщение
-message-sending = Отправляется
-message-sent = Отправлено
-message-read = Прочитано
-message-failed = Не отправлено
-message-retry = Отправить ещё раз
-message-discard = Удалить
-message-reply = Ответить
-message-edit = Изменить
-message-copy = Копировать текст
-message-delete = Удалить
-message-copied = Скопировано
-message-reaction = { $count ->
-    [one] { $key }, { $count } реакция
-    [few] { $key }, { $count } реакции
-   *[other] { $key }, { $count } реакций
-  }
-
-## Поле ввода
-composer-placeholder = Сообщение
-composer-send = Отправить
-composer-save = Сохранить правку
-composer-reply-to = Ответ: { $name }
-composer-editing = Правка сообщения
-composer-cancel = Отмена
-composer-encrypted = Чат зашифрован. Открытым текстом отсюда ничего не отправляется: откройте его в другом клиенте.
-composer-not-allowed = Вы не можете писать в этой группе.
-composer-left = Вы не участник этого чата.
-composer-join = Вступить
-
 ## Новый чат и группа
-new-private-title = Новый личный чат
-new-group-title = Новая группа
-new-join-title = Войти по адресу
-new-address = @имя:сервер
-new-address-hint = Полный адрес человека, например @ann:example.org
-new-address-invalid = Напишите адрес так: @имя:сервер.
-new-address-self = Это ваш собственный адрес.
-new-room-address = #группа:сервер
-new-room-invalid = Напишите адрес так: #группа:сервер или !id:сервер.
-new-group-name = Название группы
-new-group-people = Люди
-new-create = Создать
-new-start = Начать чат
-new-join = Вступить
 new-cancel = Отмена
-new-checking = Ищем профиль...
-new-found = Профиль найден
-new-not-found = Профиля по этому адресу нет. Можно всё же попробовать написать.
-
-## О группе
-info-title = О группе
-info-title-person = Информация
-info-close = Закрыть
-info-address = Адрес
-info-id = Id группы
-info-members = Участники
-info-topic = Описание
-info-notifications = Уведомления
-info-leave = Покинуть группу
-info-edit = Изменить
-info-edit-name = Название группы
-info-save = Сохранить
-info-invite = Пригласить
-info-invite-title = Приглашение в группу
-info-remove = Исключить из группы
-info-remove-confirm = Исключить { $name } из группы?
-info-ban = Заблокировать
-info-ban-confirm = Заблокировать { $name }?
-info-message = Написать
-info-role-owner = Владелец
-info-role-admin = Администратор
-info-role-moderator = Модератор
-info-role-invited = Приглашение отправлено
-info-encrypted = Зашифрован
-info-resize = Ширина списка чатов

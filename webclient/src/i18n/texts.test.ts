@@ -3,8 +3,8 @@ import { FluentResource } from '@fluent/bundle';
 import { expect, test } from 'vitest';
 
 const source = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
-const english = new FluentResource(`${source('./en.ftl')}\n${source('./en-more.ftl')}`).body;
-const russian = new FluentResource(`${source('./ru.ftl')}\n${source('./ru-more.ftl')}`).body;
+const english = new FluentResource(['./en.ftl', './en-more.ftl', './en-pages.ftl'].map(source).join('\n')).body;
+const russian = new FluentResource(['./ru.ftl', './ru-more.ftl', './ru-pages.ftl'].map(source).join('\n')).body;
 
 /** Names of the variables in a text, wherever they stand. */
 const variables = (text: unknown): string[] =>
@@ -39,3 +39,33 @@ test('no text is left over: each id is used somewhere, whole or by its beginning
     .filter((id) => !code.includes(`'${id}'`) && !prefixes.some((prefix) => id.startsWith(prefix)));
   expect(unused).toEqual([]);
 });
+
+test('what is there when the chats have opened finds its texts', () => {
+  const code = withImports(['/src/app/main.tsx', '/src/app/columns.tsx']).join('\n');
+  const prefixes = [...code.matchAll(/`([a-z]+-)\$\{/g)].map((match) => match[1] ?? '');
+  const later = new FluentResource(source('./en-pages.ftl')).body.map((message) => message.id);
+  const needed = later.filter((id) => code.includes(`'${id}'`) || prefixes.some((prefix) => id.startsWith(prefix)));
+  expect(needed).toEqual([]);
+});
+
+/** The code of these files, and of all that they import; not of what they load later. */
+function withImports(roots: readonly string[]): string[] {
+  const found = import.meta.glob('../**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true });
+  const code = new Map(
+    Object.entries(found).map(([name, text]) => [new URL(name, 'file:///src/i18n/').pathname, String(text)]),
+  );
+  code.delete('/src/i18n/keys.ts');
+  const imports = /^(?:import|export)\s+(?!type\b)(?:[^'"]*?\sfrom\s+)?['"](\.[^'"?]+)['"]/gm;
+  const seen = new Set<string>();
+  const visit = (file: string) => {
+    const text = code.get(file);
+    if (text === undefined || seen.has(file)) return;
+    seen.add(file);
+    for (const [, name = ''] of text.matchAll(imports)) {
+      const path = new URL(name, `file://${file}`).pathname;
+      for (const ending of ['.ts', '.tsx', '/index.ts']) visit(`${path}${ending}`);
+    }
+  };
+  for (const root of roots) visit(root);
+  return [...seen].map((file) => code.get(file) ?? '');
+}

@@ -1,11 +1,13 @@
 /** What the facts of the store are called: previews, service lines and errors, in the language of the person. */
 import type { ErrorInfo, PreviewBody, ServiceLine } from '../store/contract';
+import { lengthText } from './dates';
 import { t } from './index';
 
 /** One line about what happened in a room. */
 export function serviceText(line: ServiceLine): string {
-  const { actorName, targetName, value, before } = line;
-  return t(`service-${line.what}`, { actor: actorName, target: targetName, value, before });
+  const { what, actorName, targetName, before } = line;
+  const value = what === 'slowMode' ? lengthText(Number(line.value)) : line.value;
+  return t(`service-${what}`, { actor: actorName, target: targetName, value, before });
 }
 
 /** One line that stands for a message, in the chat list and in quotes. */

@@ -1,6 +1,7 @@
 import type { Placement } from '@floating-ui/dom';
 import { type JSX, onCleanup, onMount } from 'solid-js';
 import { pushLayer } from './layers';
+import { later } from './parts';
 import s from './popover.module.css';
 
 /** What a popover stands at: an element, or a point of the window in px. */
@@ -15,7 +16,7 @@ type PopoverProps = {
 };
 
 /** Loaded with the first thing that floats: the page itself opens without. */
-const floating = () => import('@floating-ui/dom');
+const floating = later(() => import('@floating-ui/dom'));
 
 function rectAt(anchor: Anchor) {
   if (anchor instanceof Element) return anchor;

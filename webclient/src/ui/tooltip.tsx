@@ -1,7 +1,9 @@
 import { createSignal, onCleanup, onMount } from 'solid-js';
+import { later } from './parts';
 import s from './tooltip.module.css';
 
 const delay_ms = 500;
+const floating = later(() => import('@floating-ui/dom'));
 
 /** Shows the text of `data-tooltip` beside the element that the mouse rests on; stands once in the page. */
 export function TooltipHost() {
@@ -14,7 +16,7 @@ export function TooltipHost() {
     if (box.matches(':popover-open')) box.hidePopover();
   };
   const show = async (target: HTMLElement) => {
-    const { computePosition, flip, offset, shift } = await import('@floating-ui/dom');
+    const { computePosition, flip, offset, shift } = await floating();
     if (!target.isConnected) return;
     setText(target.dataset.tooltip ?? '');
     box.showPopover();

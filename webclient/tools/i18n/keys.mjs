@@ -1,11 +1,13 @@
-// Writes src/i18n/keys.ts, the typed ids of all texts, from en.ftl and en-more.ftl. Run after changing one of them.
+// Writes src/i18n/keys.ts, the typed ids of all texts, from the texts in English. Run after changing them.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const at = (path) => new URL(path, import.meta.url);
-const sources = ['en.ftl', 'en-more.ftl'].map((file) => readFileSync(at(`../../src/i18n/${file}`), 'utf8'));
+const sources = ['en.ftl', 'en-more.ftl', 'en-pages.ftl'].map((file) =>
+  readFileSync(at(`../../src/i18n/${file}`), 'utf8'),
+);
 const ids = [...sources.join('\n').matchAll(/^([a-z][\w-]*) =/gm)].map((match) => match[1]);
 const union = ids.map((id) => `  | '${id}'`).join('\n');
 writeFileSync(
   at('../../src/i18n/keys.ts'),
-  `/** Ids of all texts; written by tools/i18n/keys.mjs from en.ftl and en-more.ftl. */\nexport type TextId =\n${union};\n`,
+  `/** Ids of all texts; written by tools/i18n/keys.mjs from the texts in English. */\nexport type TextId =\n${union};\n`,
 );

@@ -1,13 +1,14 @@
-import { createMemo, createSignal, lazy, Match, Show, Suspense, Switch } from 'solid-js';
+import { createMemo, createSignal, Match, Show, Suspense, Switch } from 'solid-js';
 import { useClient } from '../../store/context';
 import type { ServerInfo } from '../../store/contract';
 import { Icon } from '../../ui/icon';
+import { part } from '../../ui/parts';
 import s from './auth.module.css';
 import { ServerChoice } from './server-choice';
 import { SignIn } from './sign-in';
 import { SignUp } from './sign-up';
 
-const PhoneCard = lazy(async () => ({ default: (await import('./phone/phone-card')).PhoneCard }));
+const PhoneCard = part(async () => (await import('./phone/phone-card')).PhoneCard);
 
 /** The cards for coming in: with an account that exists or with a new one. */
 export function AuthScreen() {

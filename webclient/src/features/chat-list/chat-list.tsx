@@ -1,4 +1,4 @@
-import { createEffect, createMemo, createSignal, For, lazy, Match, onCleanup, Show, Suspense, Switch } from 'solid-js';
+import { createEffect, createMemo, createSignal, For, Match, onCleanup, Show, Suspense, Switch } from 'solid-js';
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';
 import { folded, openLeft } from '../../store/pages';
@@ -7,6 +7,7 @@ import { Blank } from '../../ui/blank';
 import { Button } from '../../ui/button';
 import { Icon } from '../../ui/icon';
 import { openMenu } from '../../ui/menu';
+import { later, part } from '../../ui/parts';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Tabs } from '../../ui/tabs';
 import { VirtualList } from '../../ui/virtual-list';
@@ -17,8 +18,9 @@ import { ListHeader } from './list-header';
 import type { NewChatKind } from './new-chat';
 import { Row } from './row';
 
-const NewChat = lazy(async () => ({ default: (await import('./new-chat')).NewChat }));
-const SearchPane = lazy(async () => ({ default: (await import('../search/search-pane')).SearchPane }));
+const roomMenu = later(() => import('./room-menu'));
+const NewChat = part(async () => (await import('./new-chat')).NewChat);
+const SearchPane = part(async () => (await import('../search/search-pane')).SearchPane);
 const scroll_key = 'hearth.list-scroll';
 const folder_key = 'hearth.folder';
 
@@ -130,7 +132,7 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
                     row={(id) => (
                       <Row
                         roomId={id}
-                        menu={(room, at) => void import('./room-menu').then((it) => it.openRoomMenu(client, room, at))}
+                        menu={(room, at) => void roomMenu().then((it) => it.openRoomMenu(client, room, at))}
                       />
                     )}
                   />

@@ -1,14 +1,15 @@
-import { createSignal, lazy, onCleanup, onMount, Show, Suspense } from 'solid-js';
+import { createSignal, onCleanup, onMount, Show, Suspense } from 'solid-js';
 import { t } from '../../i18n';
 import type { RoomId } from '../../store/contract';
 import { attaching, setAttaching } from '../../store/messages-ui';
 import { threadNow } from '../../store/ui';
 import { IconButton } from '../../ui/button';
 import { type MenuItem, openMenu } from '../../ui/menu';
+import { part } from '../../ui/parts';
 import s from './attach.module.css';
 
-const PollDialog = lazy(async () => ({ default: (await import('./poll-dialog')).PollDialog }));
-const SendDialog = lazy(async () => ({ default: (await import('./send-dialog')).SendDialog }));
+const PollDialog = part(async () => (await import('./poll-dialog')).PollDialog);
+const SendDialog = part(async () => (await import('./send-dialog')).SendDialog);
 
 /** Begin to send files: the dialog shows them first. */
 export function attach(roomId: RoomId, files: Iterable<File>, asFiles = false): void {

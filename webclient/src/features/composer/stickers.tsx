@@ -1,4 +1,4 @@
-import { createSignal, lazy, Show, Suspense } from 'solid-js';
+import { createSignal, Show, Suspense } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import type { PackImage } from '../../model/image-packs';
@@ -8,10 +8,11 @@ import type { EventId, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { clearReply, writingIn } from '../../store/ui';
 import { IconButton } from '../../ui/button';
+import { part } from '../../ui/parts';
 import { Popover } from '../../ui/popover';
 import { toast } from '../../ui/toast';
 
-const StickerPanel = lazy(async () => ({ default: (await import('./sticker-panel')).StickerPanel }));
+const StickerPanel = part(async () => (await import('./sticker-panel')).StickerPanel);
 
 type StickersProps = { roomId: RoomId; thread: EventId | undefined; insert: (image: PackImage) => void };
 

@@ -5,6 +5,7 @@ import type { RoomId } from '../../store/contract';
 import { me } from '../../store/people';
 import { noteMention, viewNow } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
+import { later } from '../../ui/parts';
 import { hints } from './commands';
 import { insertText } from './marking';
 import s from './suggestions.module.css';
@@ -137,7 +138,7 @@ const fits = (words: string, query: string): boolean =>
     .some((word) => word.startsWith(query)) || words.toLowerCase().startsWith(query);
 
 /** The names of all emoji are large: loaded when the first one is looked for. */
-const emojiData = () => import('../../ui/emoji/data');
+const emojiData = later(() => import('../../ui/emoji/data'));
 
 async function lookForEmoji(query: string): Promise<Suggestion[]> {
   const { emojiGroups, findEmoji } = await emojiData();

@@ -1,4 +1,4 @@
-import { createEffect, lazy, on, onCleanup, Show, Suspense, untrack } from 'solid-js';
+import { createEffect, on, onCleanup, Show, Suspense, untrack } from 'solid-js';
 import { language, t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { emoticonLabel, type PackImage } from '../../model/image-packs';
@@ -12,6 +12,7 @@ import { IconButton } from '../../ui/button';
 import { ask } from '../../ui/dialog';
 import { pickEmoji } from '../../ui/emoji/emoji-host';
 import { Icon } from '../../ui/icon';
+import { part } from '../../ui/parts';
 import { soundOfSending } from '../../ui/sounds';
 import { toast } from '../../ui/toast';
 import { AttachButton, attach, DropZones } from './attach';
@@ -28,7 +29,7 @@ import { createSuggestions, Suggestions } from './suggestions';
 import { keepDraft, tellTyping } from './telling';
 import { createVoice, VoiceButton, VoiceStrip } from './voice';
 
-const LinkBar = lazy(async () => ({ default: (await import('./link-bar')).LinkBar }));
+const LinkBar = part(async () => (await import('./link-bar')).LinkBar);
 
 /** Longer texts are offered as a file: an event holds at most 64 KiB. */
 const longest = 15_000;

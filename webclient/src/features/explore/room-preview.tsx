@@ -1,4 +1,3 @@
-import '../../i18n/more';
 import { createResource, createSignal, For, type JSX, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';

@@ -1,4 +1,3 @@
-import '../../i18n/more';
 import { Switch as Cases, createEffect, createSignal, Match, on, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';

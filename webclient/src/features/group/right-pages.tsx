@@ -1,4 +1,3 @@
-import '../../i18n/more';
 import { For, Match, Switch } from 'solid-js';
 import type { RoomId } from '../../store/contract';
 import { rightPages } from '../../store/pages';

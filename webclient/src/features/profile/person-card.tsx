@@ -1,4 +1,3 @@
-import '../../i18n/more';
 import { createResource, createSignal, For, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { dateAndTime } from '../../i18n/dates';

@@ -1,4 +1,3 @@
-import '../../i18n/more';
 import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';

@@ -1,4 +1,3 @@
-import '../../i18n/more';
 import { createEffect, createMemo, createSignal, For, type JSX, Match, on, onCleanup, Show, Switch } from 'solid-js';
 import { t } from '../../i18n';
 import { listTime } from '../../i18n/dates';

@@ -1,4 +1,4 @@
-import { createMemo, createSignal, lazy, Match, Show, Suspense, Switch } from 'solid-js';
+import { createMemo, createSignal, Match, Show, Suspense, Switch } from 'solid-js';
 import { t } from '../../i18n';
 import { bigEmoji } from '../../model/emoji';
 import { text } from '../../model/events';
@@ -12,6 +12,7 @@ import { replyTo, threadNow, viewNow } from '../../store/ui';
 import { colourOf } from '../../ui/colour';
 import { Icon } from '../../ui/icon';
 import { longPress } from '../../ui/long-press';
+import { later, part } from '../../ui/parts';
 import { favourite, mayAnswer } from './answering';
 import s from './bubble.module.css';
 import { ForwardHeader, originOf } from './forward-header';
@@ -25,8 +26,9 @@ import { ReplyQuote } from './reply-quote';
 import { ThreadFoot } from './thread-foot';
 import { TimeMark } from './time-mark';
 
-const LinkCard = lazy(async () => ({ default: (await import('./link-card')).LinkCard }));
-const PollCard = lazy(async () => ({ default: (await import('./poll/poll-card')).PollCard }));
+const messageMenu = later(() => import('./message-menu'));
+const LinkCard = part(async () => (await import('./link-card')).LinkCard);
+const PollCard = part(async () => (await import('./poll/poll-card')).PollCard);
 
 type BubbleProps = {
   roomId: RoomId;
@@ -66,7 +68,7 @@ export function Bubble(props: BubbleProps) {
   const bare = () => isVisual() && words() === '';
   const menuOf = (item: TimelineItem, x: number, y: number) => {
     if (isPicking()) return;
-    void import('./message-menu').then((it) => it.openMessageMenu(client, props.roomId, item, { x, y }));
+    void messageMenu().then((it) => it.openMessageMenu(client, props.roomId, item, { x, y }));
   };
   const menu = (x: number, y: number) => menuOf(props.item, x, y);
   const isPicked = () => props.album.every((item) => picked().includes(item.key));

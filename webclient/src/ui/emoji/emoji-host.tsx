@@ -1,7 +1,8 @@
-import { createSignal, lazy, Show, Suspense } from 'solid-js';
+import { createSignal, Show, Suspense } from 'solid-js';
+import { part } from '../parts';
 import { type Anchor, Popover } from '../popover';
 
-const EmojiPicker = lazy(async () => ({ default: (await import('./emoji-picker')).EmojiPicker }));
+const EmojiPicker = part(async () => (await import('./emoji-picker')).EmojiPicker);
 
 type Asking = {
   readonly anchor: Anchor;
