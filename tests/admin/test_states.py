@@ -87,7 +87,7 @@ async def test_an_open_sync_ends_when_its_user_is_locked(house: House) -> None:
     waiting = asyncio.ensure_future(user.ask("GET", "/v3/sync", None, since=user.next_batch, timeout=30_000))
     await asyncio.sleep(0.3)
     await house.admin.call("PUT", f"{STABLE}/lock/{user.user_id}", {"locked": True})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await waiting
     assert (await user.ask("GET", "/v3/sync"))[1]["errcode"] == "M_USER_LOCKED"
 

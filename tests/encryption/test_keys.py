@@ -120,13 +120,13 @@ async def test_a_waiting_sync_hears_that_a_key_was_claimed(server: Server) -> No
     await bob.syncs()
 
     async def hears_of_one() -> None:
-        while (await bob.syncs(timeout_ms=10_000))["device_one_time_keys_count"] != {SIGNED: 1}:
+        while (await bob.syncs(timeout_ms=60_000))["device_one_time_keys_count"] != {SIGNED: 1}:
             pass  # it told of something else, such as who came online
 
     waiting = asyncio.ensure_future(hears_of_one())
     await asyncio.sleep(0.1)
     await claimed(alice, device)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await waiting
 
 

@@ -158,7 +158,7 @@ async def test_a_cancelled_upload_leaves_nothing(server: Server, tmp_path: Path)
     while not on_disk(tmp_path):  # noqa: ASYNC110 - it happens in a thread
         await asyncio.sleep(0.02)
     uploading.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while on_disk(tmp_path):  # noqa: ASYNC110 - it happens in a thread
             await asyncio.sleep(0.02)
 

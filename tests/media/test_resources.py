@@ -90,7 +90,7 @@ async def test_a_client_that_reads_slowly_costs_little_memory(cluster: Cluster, 
             await asyncio.sleep(1.5)
             assert _memory(process.pid, "VmHWM") - before <= SPARE
             writer.close()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 while _open_files(process):  # noqa: ASYNC110 - it happens in another process
                     await asyncio.sleep(0.05)
 

@@ -34,7 +34,7 @@ class Stream:
     async def send(self, **frame: object) -> None:
         await self.wire.send_str(orjson.dumps(frame).decode())
 
-    async def frame(self, timeout_s: float = 5.0) -> Json:
+    async def frame(self, timeout_s: float = 15.0) -> Json:
         """The next frame; `{"t": "closed", "code": ...}` at the end."""
         message = await self.wire.receive(timeout_s)
         if message.type is not aiohttp.WSMsgType.TEXT:
@@ -49,7 +49,7 @@ class Stream:
             self.answers[frame["id"]] = frame
         return frame
 
-    async def until(self, kind: str, timeout_s: float = 5.0) -> Json:
+    async def until(self, kind: str, timeout_s: float = 15.0) -> Json:
         """The next frame of a kind; the others before it are taken in."""
         async with asyncio.timeout(timeout_s):
             while True:
@@ -59,7 +59,7 @@ class Stream:
                 if frame["t"] == "closed":
                     raise AssertionError(f"the socket was closed with {frame['code']}, no {kind} came")
 
-    async def delta(self, timeout_s: float = 5.0) -> Json:
+    async def delta(self, timeout_s: float = 15.0) -> Json:
         """The body of the next delta."""
         body: Json = (await self.until("delta", timeout_s))["body"]
         return body
@@ -68,7 +68,7 @@ class Stream:
         """Call a method and wait for its answer."""
         number = str(next(self.numbers))
         await self.send(t="req", id=number, m=name, p=params)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while number not in self.answers:
                 if (await self.frame())["t"] == "closed":
                     raise AssertionError("the socket was closed")

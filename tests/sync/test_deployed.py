@@ -138,7 +138,7 @@ async def test_the_second_connection_brings_messages_to_the_device_and_its_keys(
     waiting = asyncio.create_task(secret.next(20_000))
     await asyncio.sleep(0.05)
     await bob.call("PUT", "/v3/sendToDevice/org.test/1", message)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         told = (await waiting)["extensions"]
     assert [event["content"] for event in told["to_device"]["events"]] == [{"n": 1}]
     assert told["e2ee"]["device_one_time_keys_count"] == {"signed_curve25519": 0}
@@ -169,10 +169,10 @@ async def test_typing_and_receipts_and_redacted_counts_arrive(server: Server) ->
     await listed.next()
     said = await bob.says("unread", room)
     assert (await listed.next())["rooms"][room]["notification_count"] == 1
-    await bob.call("PUT", f"/v3/rooms/{room}/typing/{bob.user_id}", {"typing": True, "timeout": 5000})
+    await bob.call("PUT", f"/v3/rooms/{room}/typing/{bob.user_id}", {"typing": True, "timeout": 30_000})
     await bob.call("POST", f"/v3/rooms/{room}/receipt/m.read/{said}", {})
     seen: Json = {}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while {"typing", "receipts"} - seen.keys():
             told = (await listed.next(1_000))["extensions"]
             seen |= {name: held["rooms"][room] for name, held in told.items() if room in held.get("rooms", {})}

@@ -82,7 +82,7 @@ async def test_a_long_poll_ends_when_a_message_comes(server: Server) -> None:
     waiting = asyncio.create_task(sliding.next(20_000))
     await asyncio.sleep(0.1)
     await alice.says("news", room)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(15):
         assert texts(await waiting, room) == ["news"]
 
 
@@ -173,11 +173,22 @@ async def test_extensions_bring_account_data_receipts_typing_and_counts(server: 
     answer = await sliding.next()
     assert answer["extensions"]["app.hearth.counts"]["rooms"][room]["n"] == 1
     assert alice.user_id in answer["extensions"]["receipts"]["rooms"][room]["content"][message]["m.read"]
-    await alice.call("PUT", f"/v3/rooms/{room}/typing/{alice.user_id}", {"typing": True, "timeout": 5000})
-    async with asyncio.timeout(3):
+    await alice.call("PUT", f"/v3/rooms/{room}/typing/{alice.user_id}", {"typing": True, "timeout": 30_000})
+    async with asyncio.timeout(15):
         while "typing" not in (answer := await sliding.next(1000))["extensions"]:
             pass
     assert answer["extensions"]["typing"]["rooms"][room]["content"]["user_ids"] == [alice.user_id]
+
+
+async def test_typing_comes_by_the_name_of_its_open_proposal_too(server: Server) -> None:
+    [alice] = await server.users("alice")
+    room = await alice.creates_room()
+    sliding = Sliding(alice, extensions={"org.matrix.msc4508.typing": {"enabled": True}})
+    await sliding.next()
+    await alice.call("PUT", f"/v3/rooms/{room}/typing/{alice.user_id}", {"typing": True, "timeout": 30_000})
+    extensions = (await sliding.next(15_000))["extensions"]
+    assert extensions["org.matrix.msc4508.typing"]["rooms"][room]["content"]["user_ids"] == [alice.user_id]
+    assert "typing" not in extensions
 
 
 async def test_the_preview_is_the_last_message_even_below_other_events(server: Server) -> None:

@@ -67,7 +67,7 @@ async def test_a_long_poll_ends_when_a_message_comes(server: Server) -> None:
     waiting = asyncio.create_task(bob.syncs(timeout_ms=20_000))
     await asyncio.sleep(0.1)
     await alice.says("news", room)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(15):
         answer = await waiting
         while not texts(answer, room):
             answer = await bob.syncs(timeout_ms=20_000)
@@ -317,10 +317,10 @@ async def test_typing_and_receipts_reach_others(server: Server) -> None:
     await bob.joins(room)
     message = await alice.says("hi", room)
     await alice.syncs()
-    await bob.call("PUT", f"/v3/rooms/{room}/typing/{bob.user_id}", {"typing": True, "timeout": 5000})
+    await bob.call("PUT", f"/v3/rooms/{room}/typing/{bob.user_id}", {"typing": True, "timeout": 30_000})
     await bob.call("POST", f"/v3/rooms/{room}/receipt/m.read/{message}", {})
     seen: dict[str, Json] = {}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while {"m.typing", "m.receipt"} - seen.keys():
             block = joined(await alice.syncs(timeout_ms=1000), room)
             seen |= {event["type"]: event["content"] for event in block.get("ephemeral", {}).get("events", [])}
