@@ -29,7 +29,7 @@ from homeserver.services.sync.collect.viewer import Viewer
 from homeserver.services.sync.sliding.connection import Place
 from homeserver.services.sync.sliding.results import Result
 from homeserver.services.sync.sliding.scope import Scope
-from homeserver.services.sync.sliding.wanted import Extension, Extensions, Subscription
+from homeserver.services.sync.sliding.wanted import PREFIXED_TYPING, Extension, Extensions, Subscription
 from homeserver.services.typing import Typing
 from homeserver.services.unread import Unread
 from homeserver.storage.events.pages import NEWEST
@@ -47,6 +47,7 @@ DISPLAYED = (
     "org.matrix.msc3381.poll.start",
     "m.call.invite",
 )
+TYPING = "typing"
 WATCHED_MEMBERS = 500
 COUNTS, PRESENCE, PREVIEW = "app.hearth.counts", "app.hearth.presence", "app.hearth.preview"
 
@@ -155,7 +156,7 @@ class ExtensionBuilder:
             await self._add_account_data(moment, extended)
         if wanted.receipts.enabled:
             self._add_receipts(moment, extended)
-        if wanted.typing.enabled:
+        if wanted.wants_typing:
             self._add_typing(moment, extended)
         if wanted.counts.enabled:
             await self._add_counts(moment, extended)
@@ -271,7 +272,8 @@ class ExtensionBuilder:
             extended.put("receipts", nid, {"type": "m.receipt", "content": receipt_content(found)})
 
     def _add_typing(self, moment: Moment, extended: Extended) -> None:
-        wanted = moment.wanted.typing
+        name = TYPING if moment.wanted.typing.enabled else PREFIXED_TYPING
+        wanted = moment.wanted.typing if name == TYPING else moment.wanted.prefixed_typing
         counter = moment.before.counter if moment.before.epoch == self._states.epoch else 0
         changed: Iterable[int] = ()
         if counter < self._states.counter:
@@ -279,7 +281,7 @@ class ExtensionBuilder:
         for nid in (*moment.initial(wanted), *changed):
             users = self._typing.users_in(nid)
             if moment.reaches(wanted, nid) and (users or nid in changed):
-                extended.put("typing", nid, {"type": "m.typing", "content": {"user_ids": users}})
+                extended.put(name, nid, {"type": "m.typing", "content": {"user_ids": users}})
 
     async def _add_counts(self, moment: Moment, extended: Extended) -> None:
         wanted, memory, user_id = moment.wanted.counts, moment.memory, moment.viewer.user_id

@@ -88,7 +88,7 @@ class Quick(NamedTuple):
             return False
         if wanted.presence.enabled and not memory.watched and (wanted.presence.rooms or wanted.presence.users):
             return False
-        if wanted.typing.enabled or wanted.presence.enabled:
+        if wanted.wants_typing or wanted.presence.enabled:
             return (since.epoch, since.counter) == (self.states.epoch, self.states.counter)
         return True
 

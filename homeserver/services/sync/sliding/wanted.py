@@ -12,6 +12,8 @@ MAX_LISTS = 100
 MAX_ROOMS = 100
 MAX_TIMELINE = 200
 MAX_ELEMENTS = 500
+PREFIXED_TYPING = "org.matrix.msc4508.typing"
+"""As clients of `/v4/sync` name the extension while its proposal is open; the answer has the name that was asked."""
 
 _Text = Annotated[str, msgspec.Meta(max_length=255)]
 _Texts = Annotated[tuple[_Text, ...], msgspec.Meta(max_length=1_000)]
@@ -101,9 +103,15 @@ class Extensions(msgspec.Struct, frozen=True):
     account_data: Extension = Extension()
     receipts: Extension = Extension()
     typing: Extension = Extension()
+    prefixed_typing: Extension = msgspec.field(default=Extension(), name=PREFIXED_TYPING)
     counts: Extension = msgspec.field(default=Extension(), name="app.hearth.counts")
     presence: Extension = msgspec.field(default=Extension(), name="app.hearth.presence")
     preview: Extension = msgspec.field(default=Extension(), name="app.hearth.preview")
+
+    @property
+    def wants_typing(self) -> bool:
+        """By whichever of its names."""
+        return self.typing.enabled or self.prefixed_typing.enabled
 
 
 class Subscription(msgspec.Struct, frozen=True):
