@@ -12,7 +12,6 @@ import { Session } from './session';
 import { draftContent, draftOf } from './sync/drafts';
 import { DRAFT } from './sync/extensions';
 import { roomOrder } from './sync/views';
-import { backoffMs } from './transport/backoff';
 import type { Timer } from './transport/types';
 
 /** Rooms whose newest messages stay on disk: at about 120 kB each far below what browsers allow. */
@@ -180,9 +179,9 @@ export class Engine {
       this.drafts.set(roomId, draft);
     }
     this.publisher.tell({ p: 'draft', roomId, draft });
-    await this.database.write([
-      { store: 'drafts', key: roomId, value: draft === null ? undefined : { roomId, draft } },
-    ]);
+    const value = draft === null ? undefined : { roomId, draft };
+    // On a full disk it stays in memory, and the server gets it all the same.
+    await this.database.write([{ store: 'drafts', key: roomId, value }]).catch(() => undefined);
     this.draftsToTell.add(roomId);
     this.draftTimer?.cancel();
     this.draftTimer = this.environment.clock.after(DRAFT_PAUSE_MS, () => this.tellDrafts());
@@ -256,7 +255,8 @@ export class Engine {
     const reads = await this.database.value('reads');
     this.drafts = drafts;
     if (account.rooms.size > KEPT_TIMELINES) {
-      await this.database.keepTimelines(new Set(roomOrder(account).rooms.slice(0, KEPT_TIMELINES)));
+      const kept = new Set(roomOrder(account).rooms.slice(0, KEPT_TIMELINES));
+      await this.database.keepTimelines(kept).catch(() => undefined);
     }
     const running = new Running(
       { account, pos, reads },
@@ -271,7 +271,7 @@ export class Engine {
           visible: this.visible.size > 0,
         }),
         drafted: (rooms) => this.takeDrafts(rooms),
-        // The disk refused a write: what is in memory has no place to stay.
+        // The disk refused a write: start from what is stored, with some space made.
         broken: () => {
           this.breaks += 1;
           this.starting = this.makeRoom().then(() => this.startRunning(me, true));
@@ -279,7 +279,10 @@ export class Engine {
         mended: () => {
           this.breaks = 0;
         },
-        isFull: () => this.breaks > 1,
+        breaks: () => this.breaks,
+        space: () => {
+          this.starting = this.session.keep().then(() => this.startRunning(me, true));
+        },
       },
     );
     this.running = running;
@@ -287,19 +290,9 @@ export class Engine {
       await Promise.all(this.publisher.openRooms.map((roomId) => running.timeline(roomId)));
     }
     this.publisher.startOver(again);
-    if (this.session.active === null) {
-      return;
-    }
-    if (this.breaks < 2) {
+    if (this.session.active !== null) {
       running.start();
-      return;
     }
-    // The disk is still full: do not ask the server for the same again and again.
-    this.environment.clock.after(backoffMs(this.breaks, 1), () => {
-      if (this.running === running) {
-        running.start();
-      }
-    });
   }
 
   /** Messages of chats that nobody looks at come again when they are wanted: for what is new they give way. */

@@ -32,7 +32,7 @@ export class Intake {
   constructor(
     private readonly account: Account,
     private pos: string | null,
-    private readonly database: Database,
+    private readonly database: Pick<Database, 'write' | 'timeline'>,
     private readonly events: IntakeEvents,
   ) {
     this.wholeList = account.listReady;

@@ -71,6 +71,11 @@ export class Reading {
     await this.core.request('account_data', params);
   }
 
+  /** What the server does not know yet, as `stored` takes it. */
+  unsent(): unknown {
+    return Object.fromEntries(this.pending);
+  }
+
   /** Sends what waits, for each room the newest. */
   flush(): void {
     for (const [roomId, eventId] of this.pending) {

@@ -2,12 +2,13 @@
 import type { Json } from '../model/events';
 import type { ConnectionState } from '../store/contract';
 import { errorInfo } from '../store/errors';
-import { failure, type HttpAnswer, type HttpRequest } from './api/http';
+import type { HttpAnswer, HttpRequest } from './api/http';
 import { type Method, twin } from './api/methods';
 import type { Parts } from './commands';
 import type { Database } from './db/database';
 import type { Environment } from './environment';
 import { Intake } from './intake';
+import { Keeping } from './keeping';
 import { Loader } from './loader';
 import { Messages } from './messages';
 import { People } from './people';
@@ -50,8 +51,10 @@ export interface RunningHost {
   broken(): void;
   /** A write succeeded. */
   mended(): void;
-  /** The disk takes nothing more. */
-  isFull(): boolean;
+  /** Writes that failed since the last that did not. */
+  breaks(): number;
+  /** The disk takes something again after it was full. */
+  space(): void;
 }
 
 export interface Stored {
@@ -75,6 +78,7 @@ export class Running implements Parts {
   private readonly watched = new Set<string>();
   private readonly intake: Intake;
   private readonly stream: Stream;
+  private readonly keeping: Keeping;
   private waiting: { readonly holds: (account: Account) => boolean; readonly done: () => void }[] = [];
 
   constructor(
@@ -82,7 +86,15 @@ export class Running implements Parts {
     private readonly host: RunningHost,
   ) {
     this.account = stored.account;
-    this.intake = new Intake(stored.account, stored.pos, host.database, {
+    const keepingHost = {
+      breaks: () => host.breaks(),
+      mended: () => host.mended(),
+      full: () => this.setConnection(this.connection),
+      space: () => host.space(),
+      unsent: () => ({ ops: stored.account.ops.values(), reads: this.reading.unsent() }),
+    };
+    this.keeping = new Keeping(host.database, keepingHost, host.environment.clock);
+    this.intake = new Intake(stored.account, stored.pos, this.keeping, {
       applied: (changes) => {
         host.publisher.changed(changes);
         host.drafted(changes.drafts);
@@ -91,13 +103,7 @@ export class Running implements Parts {
       },
       caughtUp: () => this.caughtUp(),
       reset: () => host.publisher.hold(),
-      release: () => {
-        host.mended();
-        host.publisher.release();
-        if (this.connection.full === true) {
-          this.setConnection(this.connection);
-        }
-      },
+      release: () => host.publisher.release(),
       broken: () => host.broken(),
     });
     this.stream = new Stream(this.streamHost(), host.environment.clock);
@@ -133,6 +139,7 @@ export class Running implements Parts {
     this.stream.stop();
     this.queue.stop();
     this.intake.stop();
+    this.keeping.stop();
     this.setConnection(NOT_CONNECTED);
   }
 
@@ -188,7 +195,7 @@ export class Running implements Parts {
   }
 
   blob(key: string): Promise<Blob | null> {
-    return this.host.database.blob(key);
+    return this.keeping.blob(key);
   }
 
   download(path: string): Promise<Blob> {
@@ -204,11 +211,7 @@ export class Running implements Parts {
       finishRoom(this.account, roomId, changes);
     }
     this.host.publisher.changed(changes);
-    try {
-      await this.host.database.write(changes.list(), { strict: true });
-    } catch (error) {
-      throw failure('STORAGE', error instanceof Error ? error.message : 'the disk refused a write');
-    }
+    await this.keeping.keep(changes);
   }
 
   timeline(roomId: string): Promise<RoomTimeline> {
@@ -323,7 +326,7 @@ export class Running implements Parts {
   }
 
   private setConnection({ full: _before, ...connection }: ConnectionState): void {
-    this.connection = this.host.isFull() ? { ...connection, full: true } : connection;
+    this.connection = this.keeping.isFull ? { ...connection, full: true } : connection;
     this.host.publisher.tell({ p: 'connection', connection: this.connection });
   }
 }

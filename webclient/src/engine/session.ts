@@ -96,6 +96,11 @@ export class Session {
     this.changed();
   }
 
+  /** Writes it down. On a full disk it goes on in memory: then a reload may ask for the password. */
+  async keep(): Promise<void> {
+    await this.database.setValue(KEY, this.signed).catch(() => undefined);
+  }
+
   /** Whether the server speaks only `/v3/sync`, as far as is known. */
   get isClassic(): boolean {
     return this.signed?.classic === true;
@@ -110,7 +115,7 @@ export class Session {
     const classic = object(answer.body.unstable_features)[STREAM_FEATURE] !== true;
     if (classic !== this.isClassic) {
       this.signed = { ...this.signed, classic };
-      await this.database.setValue(KEY, this.signed);
+      await this.keep();
     }
     return classic;
   }
@@ -296,7 +301,7 @@ export class Session {
     }
     const wellKnown = textOrNull(object(object(answer.well_known)['m.homeserver']).base_url);
     this.signed = { userId, deviceId, base: wellKnown?.replace(/\/+$/, '') ?? base, soft: false, ...tokensOf(answer) };
-    await this.database.setValue(KEY, this.signed);
+    await this.keep();
     this.expired = false;
     this.changed();
   }
@@ -312,7 +317,7 @@ export class Session {
       const tokens = tokensOf(answer);
       this.signed = { ...session, ...tokens, refreshToken: tokens.refreshToken ?? session.refreshToken };
       // Written before it is used: a refresh token works only once.
-      await this.database.setValue(KEY, this.signed);
+      await this.keep();
       return this.signed.accessToken;
     } catch (error) {
       if (isPassing(errorInfo(error))) {
@@ -325,7 +330,7 @@ export class Session {
 
   private async soften(session: Signed): Promise<void> {
     this.signed = { ...session, soft: true };
-    await this.database.setValue(KEY, this.signed);
+    await this.keep();
     this.changed();
   }
 

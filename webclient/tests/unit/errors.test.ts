@@ -2,7 +2,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { exchange } from '../../src/engine/api/http';
 import { Homeserver } from './support/homeserver';
-import { signedIn, until } from './support/page';
+import { openPage, signedIn, until } from './support/page';
 
 const ROOM = '!room:test';
 const OTHER = '!other:test';
@@ -124,6 +124,25 @@ describe('a full disk', () => {
     expect(page.bodies(ROOM)).toContain('kept');
     broken.mockRestore();
     await until(() => page.bodies(ROOM).includes('new') && page.state.connection.full === undefined);
+  });
+
+  test('keeps nobody out: who signs in there, and whose token ends, goes on', async () => {
+    const server = new Homeserver();
+    server.room(ROOM);
+    const broken = disk(full);
+    const page = await openPage(server);
+    await until(() => page.state.session.phase === 'signedOut');
+    await page.commands.login({ server: null, user: 'ann', password: 'right' });
+    await until(() => page.state.connection.full === true && page.state.connection.status === 'live');
+    server.token = 'token-2';
+    server.cut();
+    await page.commands.openRoom(ROOM);
+    server.says(ROOM, '@bob:test', 'still here?');
+    await until(() => page.bodies(ROOM).includes('still here?'));
+    broken.mockRestore();
+    await until(() => page.state.connection.full === undefined && page.state.connection.status === 'live');
+    page.engine.stop();
+    expect((await signedIn(server, page.databaseName)).state.session.phase).toBe('signedIn');
   });
 
   test('makes chats that nobody looks at give way to what is new', async () => {

@@ -2,6 +2,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { Json, MatrixEvent } from '../../model/events';
 import type { Draft } from '../../store/contract';
+import type { Op } from '../send/ops';
 import type { MemberData, RoomData } from '../sync/account';
 import { Account } from '../sync/account';
 import type { Records, StoreName, Write } from '../sync/changes';
@@ -83,6 +84,24 @@ export class Database {
       await Promise.allSettled([...steps, tx.done]);
       throw error;
     }
+    await Promise.all([...steps, tx.done]);
+  }
+
+  /** Resolves when the disk takes so many bytes more, which it does not keep. */
+  async probe(bytes: number): Promise<void> {
+    const filling = Uint8Array.from({ length: bytes }, () => Math.random() * 256);
+    await this.setValue('probe', filling);
+    await this.write([{ store: 'kv', key: 'probe', value: undefined }]);
+  }
+
+  /** Puts what waits to be sent in place of what waited before; files that are not among `files` stay as they are. */
+  async replaceUnsent(ops: Iterable<Op>, files: ReadonlyMap<string, Blob>, reads: unknown): Promise<void> {
+    const tx = this.db.transaction(['outbox', 'blobs', 'kv'], 'readwrite', { durability: 'strict' });
+    const outbox = tx.objectStore('outbox');
+    const blobs = tx.objectStore('blobs');
+    const steps: Promise<unknown>[] = [outbox.clear(), tx.objectStore('kv').put(reads, 'reads')];
+    steps.push(...[...ops].map((op) => outbox.put(op, op.txnId)));
+    steps.push(...[...files].map(([key, file]) => blobs.put(file, key)));
     await Promise.all([...steps, tx.done]);
   }
 
