@@ -16,7 +16,7 @@ WEB = ROOT / "webclient"
 DIST = WEB / "dist"
 MODULES = WEB / "node_modules"
 INSTALL_INPUTS = ("package.json", "package-lock.json", ".npmrc")
-NOT_BUILT_FROM = {"node_modules", "dist", "dist.new", "dist.old", "tests", ".vite"}
+NOT_BUILT_FROM = {"node_modules", "dist", "dist.new", "dist.old", "tests", ".vite", ".vitest"}
 
 
 def node_home(site: Path) -> Path:
