@@ -7,6 +7,7 @@ import { useClient } from '../store/context';
 import type { EventId, RoomId } from '../store/contract';
 import { goTo } from '../store/ui';
 import { IconButton } from '../ui/button';
+import { keepFocus } from '../ui/focus';
 import s from './thread.module.css';
 import { Wallpaper } from './wallpaper';
 
@@ -14,6 +15,8 @@ import { Wallpaper } from './wallpaper';
 export function Thread(props: { roomId: RoomId; root: EventId }) {
   const { state, commands } = useClient();
   const view = viewId(props.roomId, props.root);
+  let box!: HTMLElement;
+  keepFocus(() => box);
   onMount(() => {
     void commands.openRoom(view).catch(() => undefined);
     onCleanup(() => void commands.closeRoom(view).catch(() => undefined));
@@ -23,7 +26,7 @@ export function Thread(props: { roomId: RoomId; root: EventId }) {
     return timeline ? Object.values(timeline.events).find((item) => item.eventId === props.root)?.thread?.count : 0;
   };
   return (
-    <section class={s.thread} aria-label={t('thread-title')} data-testid="thread">
+    <section ref={box} class={s.thread} aria-label={t('thread-title')} data-testid="thread">
       <Wallpaper />
       <header class={s.head}>
         <IconButton

@@ -1,6 +1,7 @@
 import { createSignal, createUniqueId, type JSX, onCleanup, onMount, Show } from 'solid-js';
 import { Button } from './button';
 import s from './dialog.module.css';
+import { keepFocus } from './focus';
 import { pushLayer } from './layers';
 
 type DialogProps = { title: string; onClose: () => void; children: JSX.Element; narrow?: boolean; testid?: string };
@@ -9,14 +10,13 @@ type DialogProps = { title: string; onClose: () => void; children: JSX.Element; 
 export function Dialog(props: DialogProps) {
   const id = createUniqueId();
   let box!: HTMLDialogElement;
+  keepFocus();
   onMount(() => {
-    const before = document.activeElement;
     box.showModal();
     const pop = pushLayer(() => props.onClose());
     onCleanup(() => {
       pop();
       box.close();
-      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     });
   });
   const cancel = (event: Event) => {

@@ -1,5 +1,6 @@
-import { createUniqueId, For, type JSX, onCleanup, onMount, Show } from 'solid-js';
+import { createUniqueId, For, type JSX, onCleanup, onMount, Show, Suspense } from 'solid-js';
 import { IconButton } from './button';
+import { keepFocus } from './focus';
 import { Icon, type IconName } from './icon';
 import { pushLayer } from './layers';
 import s from './page.module.css';
@@ -23,17 +24,14 @@ type PageProps = {
 /** A page that slides over its column: a head with a way back, and sections that scroll. Esc and Back close it. */
 export function Page(props: PageProps) {
   let root!: HTMLElement;
+  keepFocus(() => root);
   onMount(() => {
-    const before = document.activeElement;
     const pop = pushLayer(() => props.onBack());
     queueMicrotask(() => {
       if (!root.contains(document.activeElement))
         root.querySelector<HTMLElement>('button')?.focus({ preventScroll: true });
     });
-    onCleanup(() => {
-      pop();
-      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
-    });
+    onCleanup(pop);
   });
   const id = createUniqueId();
   return (
@@ -46,7 +44,8 @@ export function Page(props: PageProps) {
         {props.actions}
       </header>
       <ScrollArea testid={`${props.testid}-scroll`} {...(props.viewport ? { viewport: props.viewport } : {})}>
-        {props.children}
+        {/* What is waited for here takes away neither the page nor those below it. */}
+        <Suspense>{props.children}</Suspense>
       </ScrollArea>
       {props.foot}
     </section>

@@ -1,5 +1,6 @@
 import type { Placement } from '@floating-ui/dom';
 import { type JSX, onCleanup, onMount } from 'solid-js';
+import { keepFocus } from './focus';
 import { pushLayer } from './layers';
 import { later } from './parts';
 import s from './popover.module.css';
@@ -53,8 +54,8 @@ async function follow(box: HTMLElement, anchor: Anchor, wanted: Placement): Prom
 /** A floating box in the top layer that stays inside the window; a press outside or Esc closes it. */
 export function Popover(props: PopoverProps) {
   let box!: HTMLDivElement;
+  keepFocus();
   onMount(() => {
-    const before = document.activeElement;
     box.showPopover();
     const following = follow(box, props.anchor, props.placement ?? 'bottom-start');
     following.catch(() => props.onClose());
@@ -70,7 +71,6 @@ export function Popover(props: PopoverProps) {
       );
       pop();
       document.removeEventListener('pointerdown', outside, true);
-      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     });
   });
   return (

@@ -11,6 +11,7 @@ import { Avatar } from '../../ui/avatar';
 import { Badge } from '../../ui/badge';
 import { IconButton } from '../../ui/button';
 import { ask } from '../../ui/dialog';
+import { keepFocus } from '../../ui/focus';
 import { Icon, type IconName } from '../../ui/icon';
 import { openMenu } from '../../ui/menu';
 import { ScrollArea } from '../../ui/scroll-area';
@@ -29,6 +30,8 @@ const kinds: readonly MediaKind[] = ['media', 'files', 'links', 'voice'];
 /** The right column: who and what this chat is, its members, what was shared in it, and the way out. */
 export function InfoPanel(props: { roomId: RoomId }) {
   const { state, commands } = useClient();
+  let panel!: HTMLElement;
+  keepFocus(() => panel);
   const [inviting, setInviting] = createSignal(false);
   const [viewport, setViewport] = createSignal<HTMLDivElement>();
   const room = () => state.rooms[props.roomId];
@@ -71,7 +74,12 @@ export function InfoPanel(props: { roomId: RoomId }) {
       label: t(id === 'members' ? 'info-members' : `shared-${id}`),
     }));
   return (
-    <aside class={s.panel} aria-label={t(isGroup() ? 'info-title' : 'info-title-person')} data-testid="info-panel">
+    <aside
+      ref={panel}
+      class={s.panel}
+      aria-label={t(isGroup() ? 'info-title' : 'info-title-person')}
+      data-testid="info-panel"
+    >
       <header class={s.header}>
         <IconButton icon="x" label={t('info-close')} onClick={() => goTo(props.roomId)} data-testid="info-close" />
         <h2 class={s.heading}>{t(isGroup() ? 'info-title' : 'info-title-person')}</h2>

@@ -6,6 +6,7 @@ import { goToEvent } from '../../store/messages-ui';
 import { setChatSearch } from '../../store/pages';
 import { nameOf } from '../../store/people';
 import { IconButton } from '../../ui/button';
+import { keepFocus } from '../../ui/focus';
 import { pushLayer } from '../../ui/layers';
 import { openMenu } from '../../ui/menu';
 import { ScrollArea } from '../../ui/scroll-area';
@@ -20,6 +21,7 @@ const senders_most = 20;
 export function ChatSearch(props: { roomId: RoomId }) {
   const { state } = useClient();
   let field!: HTMLInputElement;
+  keepFocus();
   const [words, setWords] = createSignal('');
   const [sender, setSender] = createSignal<UserId | null>(null);
   const [at, setAt] = createSignal(0);

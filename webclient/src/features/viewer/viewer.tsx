@@ -9,6 +9,7 @@ import { nameOf, photoOf } from '../../store/people';
 import { setViewing, type Viewing } from '../../store/viewer';
 import { Avatar } from '../../ui/avatar';
 import { IconButton } from '../../ui/button';
+import { keepFocus } from '../../ui/focus';
 import { pushLayer } from '../../ui/layers';
 import { mayMove } from '../../ui/motion';
 import { galleryOf, type Shown } from './gallery';
@@ -77,15 +78,14 @@ export function Viewer(props: { viewing: Viewing }) {
     event.stopPropagation();
     act();
   };
+  keepFocus();
   onMount(() => {
-    const before = document.activeElement;
     box.showModal();
     const pop = pushLayer(close);
     flyFrom(props.viewing.from, frame);
     onCleanup(() => {
       pop();
       box.close();
-      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     });
   });
   // What was shown is gone: deleted, or out of what is loaded.
