@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
-from tests.browser.person import Person
+from tests.browser.person import LIVE_LIMIT_MS, Person
 from tests.browser.watch import Outside, Watch
 from tests.support.browser import launch_arguments
 from tests.support.server import ServerProcess
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WIDE = (1280, 800)
 PHONE = (390, 844)
+
+expect.set_options(timeout=LIVE_LIMIT_MS)
 
 NewHouse = Callable[..., Awaitable[ServerProcess]]
 NewPerson = Callable[..., Awaitable[Person]]
@@ -111,7 +113,9 @@ def furnished(folder: Path, certificate: LocalCertificate, database: str, **conf
 
 
 @pytest.fixture
-async def new_person(browser: Browser, outside: Outside, tmp_path: Path) -> AsyncIterator[NewPerson]:
+async def new_person(
+    browser: Browser, outside: Outside, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[NewPerson]:
     """Gives people browsers: `await new_person("alice", server)`. After the story each page must have been sound:
 
     no error in a page, nothing refused by the content security policy, no request to another host. People who ask for
@@ -119,6 +123,7 @@ async def new_person(browser: Browser, outside: Outside, tmp_path: Path) -> Asyn
     """
     watches: list[Watch] = []
     reached = len(outside.reached)
+    failed = request.session.testsfailed
 
     async def new(
         name: str,
@@ -141,7 +146,7 @@ async def new_person(browser: Browser, outside: Outside, tmp_path: Path) -> Asyn
             is_mobile=phone,
             reduced_motion="no-preference" if moving else "reduce",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(LIVE_LIMIT_MS)
         page = await context.new_page()
         address = url or (server.local.secure_url if secure else server.url)
         person = Person(name, page, address, server.name, touches=phone)
@@ -149,8 +154,10 @@ async def new_person(browser: Browser, outside: Outside, tmp_path: Path) -> Asyn
         return person
 
     yield new
+    went_wrong = request.session.testsfailed > failed or any(watch.faults for watch in watches)
     for watch in watches:
-        await watch.save_picture(tmp_path)
+        if went_wrong:
+            await watch.save_picture(tmp_path)
         await watch.person.context.close()
     faults = [fault for watch in watches for fault in watch.faults]
     assert not faults, "\n".join(faults)
