@@ -58,9 +58,11 @@ class Person:
     async def opens_the_page(self) -> None:
         await self.page.goto(self.url)
 
-    async def signs_up(self) -> None:
-        """Make an account by name and password; ends at the list of chats."""
+    async def signs_up(self, *, past_the_number: bool = False) -> None:
+        """Make an account by name and password, where numbers are asked for first, too; ends at the list of chats."""
         await self.opens_the_page()
+        if past_the_number:
+            await self.at("by-name").click(timeout=START_LIMIT_MS)
         await self.at("to-sign-up").click(timeout=START_LIMIT_MS)
         await self._fill_in_and_go("sign-up")
         await self.is_live()

@@ -4,6 +4,7 @@ The browser gets the client from our own server and everything else from Synapse
 """
 
 import contextlib
+import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,18 +12,6 @@ from types import SimpleNamespace
 import pytest
 from playwright.async_api import expect
 
-from tests.browser import (
-    test_acting,
-    test_chat_facts,
-    test_chat_list,
-    test_chats,
-    test_groups,
-    test_media,
-    test_people,
-    test_searching,
-    test_signing_up,
-    test_writing,
-)
 from tests.browser.conftest import NewPerson, furnished
 from tests.browser.foreign import LACKING
 from tests.browser.front import front
@@ -33,18 +22,8 @@ from tools.certificates import LocalCertificate
 
 pytestmark = [pytest.mark.full("browser"), pytest.mark.timeout(300)]
 
-TOLD = (
-    test_acting,
-    test_chat_facts,
-    test_chat_list,
-    test_chats,
-    test_groups,
-    test_media,
-    test_people,
-    test_searching,
-    test_signing_up,
-    test_writing,
-)
+_FILES = "acting chat_facts chat_list chats groups media people searching signing_up writing"
+TOLD = [importlib.import_module(f"tests.browser.test_{name}") for name in _FILES.split()]
 for _module in TOLD:
     for _name, _story in vars(_module).items():
         if _name.startswith("test_") and callable(_story) and _name not in LACKING:

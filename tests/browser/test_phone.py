@@ -148,13 +148,7 @@ async def test_an_account_that_nobody_used_for_long_asks_whose_it_is(
 @pytest.mark.full("phone")
 async def test_the_name_and_the_password_are_offered_too(house: ServerProcess, new_person: NewPerson) -> None:
     rob = await new_person("rob", house)
-    await rob.opens_the_page()
-    await rob.at("by-name").click(timeout=START_LIMIT_MS)
-    await rob.at("to-sign-up").click()
-    await rob.at("username").fill("rob")
-    await rob.at("password").fill(rob.password)
-    await rob.at("submit").click()
-    await rob.is_live()
+    await rob.signs_up(past_the_number=True)
 
 
 @pytest.mark.full("browser")

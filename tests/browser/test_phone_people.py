@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import NewHouse, NewPerson
-from tests.browser.person import LIVE_LIMIT_MS, START_LIMIT_MS, Person
+from tests.browser.person import LIVE_LIMIT_MS, Person
 from tests.browser.phones import (
     LOGIN,
     Number,
@@ -37,13 +37,7 @@ async def test_people_are_invited_by_number_whether_or_not_they_have_an_account(
 ) -> None:
     await has_an_account(house, "mia", KNOWN)
     hugo, mia, nora = [await new_person(name, house) for name in ("hugo", "mia", "nora")]
-    await hugo.opens_the_page()
-    await hugo.at("by-name").click(timeout=START_LIMIT_MS)
-    await hugo.at("to-sign-up").click()
-    await hugo.at("username").fill("hugo")
-    await hugo.at("password").fill(hugo.password)
-    await hugo.at("submit").click()
-    await hugo.is_live()
+    await hugo.signs_up(past_the_number=True)
     await hugo.makes_group("Numbers")
     await hugo.at("open-info").click()
     await hugo.at("info-invite").click()
@@ -122,13 +116,7 @@ async def test_an_account_by_name_adds_a_number_and_takes_it_away_again(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
     tom = await new_person("tom", house)
-    await tom.opens_the_page()
-    await tom.at("by-name").click(timeout=START_LIMIT_MS)
-    await tom.at("to-sign-up").click()
-    await tom.at("username").fill("tom")
-    await tom.at("password").fill(tom.password)
-    await tom.at("submit").click()
-    await tom.is_live()
+    await tom.signs_up(past_the_number=True)
     await _opens_the_phone_page(tom)
     await tom.at("add-number").click()
     await tom.at("number").fill("+44 7400 000000")
