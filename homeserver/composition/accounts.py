@@ -161,6 +161,7 @@ async def build(ground: Ground) -> Accounts:
             members=ground.members,
             rooms=ground.rooms,
             commits=ground.commits,
+            clock=clock,
         ),
         directory=Directory(
             server=ground.us, policy=config.rooms, table=ground.room_table, rooms=ground.rooms, clock=clock

@@ -4,20 +4,31 @@ Spec: Client-Server API, Profiles. Not for: the user directory.
 """
 
 import asyncio
+import contextlib
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import orjson
 import structlog
 
-from homeserver.errors import Forbidden, GuestAccessForbidden, InvalidParam, MatrixError, NotFound, TooLarge
+from homeserver.clock import Clock
+from homeserver.errors import (
+    Forbidden,
+    GuestAccessForbidden,
+    InvalidParam,
+    MatrixError,
+    NotFound,
+    StorageFull,
+    TooLarge,
+    Unavailable,
+)
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import UserId, parse_user_id, server_of
 from homeserver.services.commits import Commits
 from homeserver.services.intents import Draft, Intent
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
-from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.members import Members
 from homeserver.storage.users import Profiles as ProfileTable
 from homeserver.storage.users import Users
@@ -30,7 +41,8 @@ MAX_FIELD_NAME_BYTES = 255
 MAX_PROFILE_BYTES = 64 * 1024
 MAX_DISPLAY_NAME = 256
 MAX_AVATAR_URL = 1_000
-WAITING = 10_000
+AGAIN_S = 30.0
+"""When is tried again what could not be done."""
 
 
 class RemoteProfiles(Protocol):
@@ -52,6 +64,7 @@ class Profiles:
         members: Members,
         rooms: Rooms,
         commits: Commits,
+        clock: Clock,
     ) -> None:
         self._server = server
         self._table = table
@@ -61,7 +74,9 @@ class Profiles:
         self._commits = commits
         self._remote: RemoteProfiles | None = None
         self._makes_user: Callable[[str], Awaitable[bool]] | None = None
-        self._changed: asyncio.Queue[UserId] = asyncio.Queue(WAITING)
+        self._clock = clock
+        self._changed: dict[UserId, None] = {}
+        self._news = asyncio.Event()
 
     def ask_appservices_by(self, makes_user: Callable[[str], Awaitable[bool]]) -> None:
         """Have users made by application services when they are asked for."""
@@ -110,14 +125,14 @@ class Profiles:
         fields[field] = orjson.dumps(value)
         if sum(len(name) + len(text) for name, text in fields.items()) > MAX_PROFILE_BYTES:
             raise TooLarge("The profile would be too large.", errcode="M_PROFILE_TOO_LARGE", status=400)
-        await self._table.set(user_id, field, fields[field])
-        await self._tell_rooms(requester.user_id, field)
+        await self._table.set(user_id, field, fields[field], untold=field in IN_ROOMS)
+        self._tell_rooms(requester.user_id, field)
 
     async def delete(self, requester: Requester, user_id: str, field: str) -> None:
         """Remove a field of one's own profile."""
         self._own(requester, user_id, field)
-        if await self._table.delete(user_id, field):
-            await self._tell_rooms(requester.user_id, field)
+        if await self._table.delete(user_id, field, untold=field in IN_ROOMS):
+            self._tell_rooms(requester.user_id, field)
 
     @staticmethod
     def _own(requester: Requester, user_id: str, field: str) -> None:
@@ -127,20 +142,47 @@ class Profiles:
         if requester.is_guest and field != "displayname":
             raise GuestAccessForbidden("Guests may change their name alone.")
 
-    async def _tell_rooms(self, user_id: UserId, field: str) -> None:
+    def _tell_rooms(self, user_id: UserId, field: str) -> None:
         if field in IN_ROOMS:
-            await self._changed.put(user_id)
+            self._changed[user_id] = None
+            self._news.set()
 
     async def run(self) -> None:
-        """Write changed names and pictures into the rooms of their users, one after the other."""
+        """Write changed names and pictures into the rooms of their users, one after the other.
+
+        What fails for a while, or a process did not get done before it ended, is noted in the table and tried again.
+        """
+        due = 0.0
         while True:
-            user_id = await self._changed.get()
+            self._news.clear()
+            pause = None
             try:
+                if due <= self._clock.monotonic():
+                    self._changed |= {
+                        UserId(one): None for one in await self._table.untold() if one not in self._changed
+                    }
+                    due = math.inf
+                await self._tell_all()
+            except (Unavailable, StorageFull) as error:
+                log.warning("profiles.put_off", error=type(error).__name__)
+                due = self._clock.monotonic() + AGAIN_S
+            if due < math.inf:
+                pause = max(0.0, due - self._clock.monotonic())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._news.wait()
+
+    async def _tell_all(self) -> None:
+        while self._changed:
+            user_id = next(iter(self._changed))
+            del self._changed[user_id]
+            change = await self._table.change_of(user_id)
+            if change is not None:
                 await self._rewrite(user_id)
-            except (MatrixError, DatabaseDown, DatabaseFull) as error:
-                log.warning("profiles.not_told", error=str(error))
+                await self._table.told(user_id, change)
 
     async def _rewrite(self, user_id: UserId) -> None:
+        """Raises Unavailable, StorageFull. A room that refuses does not keep the others from hearing."""
         content = await self.member_content(user_id)
         for membership in await self._members.rooms_of(user_id):
             if membership.membership != "join":
@@ -149,7 +191,12 @@ class Profiles:
             member = room.members.get(user_id)
             if member is None or (member.displayname, member.avatar_url) == tuple(map(content.get, IN_ROOMS)):
                 continue
-            await self._commits.commit(room, Intent(user_id, Draft.member(user_id, "join", **content)))
+            try:
+                await self._commits.commit(room, Intent(user_id, Draft.member(user_id, "join", **content)))
+            except (Unavailable, StorageFull):
+                raise
+            except MatrixError as refused:
+                log.warning("profiles.not_told", room_id=room.room_id, error=refused.message)
 
 
 def _check(field: str, value: object) -> None:

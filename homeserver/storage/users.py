@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from typing import NamedTuple
+from uuid import UUID
 
 from homeserver.storage import account_data
 from homeserver.storage.database import Database
@@ -264,10 +265,16 @@ class Profiles:
             found.setdefault(row["user_id"], {})[row["field"]] = row["value"]
         return found
 
-    async def set(self, user_id: str, field: str, value: bytes) -> None:
-        """Set one field [1 trip]."""
+    async def set(self, user_id: str, field: str, value: bytes, *, untold: bool = False) -> None:
+        """Set one field; `untold`: note that rooms are to hear of it [1 trip]."""
         await self._db.execute(
             """
+            WITH noted AS (
+              INSERT INTO untold_profiles (user_id)
+              SELECT $1
+               WHERE $4
+                  ON CONFLICT (user_id) DO UPDATE
+                 SET change = excluded.change)
             INSERT INTO profiles (user_id, field, value)
             VALUES ($1, $2, $3)
                 ON CONFLICT (user_id, field) DO UPDATE
@@ -276,11 +283,45 @@ class Profiles:
             user_id,
             field,
             value,
+            untold,
         )
 
-    async def delete(self, user_id: str, field: str) -> bool:
-        """Remove one field; False when it was not there [1 trip]."""
-        return await self._db.execute("DELETE FROM profiles WHERE user_id = $1 AND field = $2", user_id, field) > 0
+    async def delete(self, user_id: str, field: str, *, untold: bool = False) -> bool:
+        """Remove one field; `untold`: note that rooms are to hear of it. False when it was not there [1 trip]."""
+        gone = await self._db.fetchval(
+            """
+            WITH gone AS (
+              DELETE FROM profiles
+               WHERE user_id = $1
+                 AND field = $2
+              RETURNING user_id),
+            noted AS (
+              INSERT INTO untold_profiles (user_id)
+              SELECT user_id
+                FROM gone
+               WHERE $3
+                  ON CONFLICT (user_id) DO UPDATE
+                 SET change = excluded.change)
+            SELECT user_id FROM gone
+            """,
+            user_id,
+            field,
+            untold,
+        )
+        return gone is not None
+
+    async def untold(self) -> list[str]:
+        """Users whose rooms have not all heard of a change [1 trip]."""
+        return [row["user_id"] for row in await self._db.fetch("SELECT user_id FROM untold_profiles")]
+
+    async def change_of(self, user_id: str) -> UUID | None:
+        """The change that rooms are to hear of; None if they have heard of all [1 trip]."""
+        change: UUID | None = await self._db.fetchval("SELECT change FROM untold_profiles WHERE user_id = $1", user_id)
+        return change
+
+    async def told(self, user_id: str, change: UUID) -> None:
+        """All rooms have heard of the change [1 trip]."""
+        await self._db.execute("DELETE FROM untold_profiles WHERE user_id = $1 AND change = $2", user_id, change)
 
     async def search(self, term: str, limit: int) -> list[str]:
         """Ids of active accounts whose id or display name holds `term`, as `folded` [1 trip]."""

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from homeserver.errors import Forbidden, Unavailable
+from homeserver.services.commits import Commits
 from tests.support.client import Json, Server, User
 
 
@@ -159,3 +161,27 @@ async def test_rooms_of_nobody_are_refused(server: Server, query: dict[str, str]
     alice = await server.register("alice")
     status, _ = await server.ask("GET", "/v1/mutual_rooms", token=alice.token, query=query)
     assert status == 400
+
+
+async def test_a_name_that_a_room_or_the_database_would_not_take_goes_into_the_others_and_is_tried_again(
+    shared_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = await shared_server.register(), await shared_server.register()
+    rooms = [await bob.creates_room(inviting=alice) for _ in range(4)]
+    for room in rooms:
+        await alice.joins(room)
+    commit, n = Commits.commit, 0
+    refusals = {2: Forbidden("not here"), 3: Unavailable("not now")}
+
+    async def fails_at_first(self: Commits, *args: Any, **kwargs: Any) -> Any:
+        nonlocal n
+        n += 1
+        if n in refusals:
+            raise refusals[n]
+        return await commit(self, *args, **kwargs)
+
+    monkeypatch.setattr(Commits, "commit", fails_at_first)
+    monkeypatch.setattr("homeserver.services.profiles.AGAIN_S", 0.5)
+    await set_field(alice, "displayname", "Alice")
+    for room in rooms:
+        await is_named(alice, room, "Alice", seen_by=bob)

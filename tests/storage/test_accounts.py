@@ -221,6 +221,21 @@ async def test_profiles_hold_any_field(database: Database) -> None:
     assert not await profiles.delete(ALICE, "m.tz")
 
 
+async def test_who_told_of_an_older_change_of_a_profile_does_not_take_the_newer_one_away(database: Database) -> None:
+    profiles = Profiles(database)
+    await account(database)
+    await profiles.set(ALICE, "displayname", b'"A"', untold=True)
+    older = await profiles.change_of(ALICE)
+    assert older is not None
+    await profiles.delete(ALICE, "displayname", untold=True)
+    await profiles.told(ALICE, older)
+    newer = await profiles.change_of(ALICE)
+    assert newer is not None
+    assert await profiles.untold() == [ALICE]
+    await profiles.told(ALICE, newer)
+    assert await profiles.untold() == []
+
+
 async def test_an_address_belongs_to_one_account(database: Database) -> None:
     threepids = Threepids(database)
     mine = Threepid("msisdn", "491", ALICE, 1, 1)
