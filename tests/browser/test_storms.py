@@ -13,7 +13,6 @@ from tests.browser.person import START_LIMIT_MS, Person
 from tests.support.client import Server
 from tests.support.server import ServerProcess
 
-
 MANY = [pytest.param(50, seed, marks=pytest.mark.full("browser")) for seed in range(4)]
 """200 rounds in parts, each of them with a house of its own."""
 
