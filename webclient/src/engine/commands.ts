@@ -29,8 +29,10 @@ export type AccountCommands = Omit<
   | 'discover'
   | 'usernameAvailable'
   | 'login'
+  | 'loginByToken'
   | 'requestSmsCode'
   | 'loginBySms'
+  | 'signInState'
   | 'register'
   | 'logout'
   | 'reconnect'
@@ -50,6 +52,8 @@ export interface Parts extends Core {
   deviceId(): string;
   look(page: Page, roomId: string, anchor: string | null): void;
   viewed(page: Page, roomId: string): Fragment | null;
+  /** Tells the page more of what is here; false when it knows all of it. */
+  older(page: Page, roomId: string): boolean;
 }
 
 /** Those that are there from the start; the others come with `rare-commands.ts`. */
@@ -60,9 +64,13 @@ export function accountCommands(parts: Parts, page: Page): Omit<AccountCommands,
     ...ownCommands(parts, () => parts.deviceId()),
     ...pollCommands(parts),
     ...threadCommands(parts),
-    loadOlder: (view) => {
+    loadOlder: async (view) => {
       const root = rootOfView(view);
-      return root === null ? more(view, 'older') : loader.olderOfThread(roomOfView(view), root);
+      if (root !== null) {
+        await loader.olderOfThread(roomOfView(view), root);
+      } else if (!parts.older(page, view)) {
+        await more(view, 'older');
+      }
     },
     loadNewer: (roomId) => more(roomId, 'newer'),
     loadAround: async (roomId, eventId) => {

@@ -15,6 +15,8 @@ export interface OpenRoom {
   readonly root: string | null;
   /** An event of the fragment that is looked at; null: the live one. */
   anchor: string | null;
+  /** The oldest event of it that the page was told of; null: not chosen yet; 'all': there is nothing older here. */
+  oldest: string | null;
   keys: readonly string[];
   /** What was told last, as JSON, by key. */
   items: Map<string, string>;
@@ -33,11 +35,35 @@ export interface LoadState {
 export const IDLE: LoadState = { older: false, newer: false, error: null };
 
 export function newlyOpen(root: string | null): OpenRoom {
-  return { root, anchor: null, keys: [], items: new Map(), flags: '' };
+  return { root, anchor: null, oldest: null, keys: [], items: new Map(), flags: '' };
 }
 
 export function viewedFragment(timeline: RoomTimeline, anchor: string | null): Fragment | null {
   return (anchor === null ? null : timeline.fragmentOf(anchor)) ?? timeline.live;
+}
+
+/** So many events a page is told of when it opens a long timeline, and whenever it asks for older ones. */
+const STEP = 180;
+const ALL = 'all';
+
+/** The part of a fragment that the page is told of: its end, and around the event that is looked for. */
+function shownOf(open: OpenRoom, fragment: Fragment): Fragment {
+  const { ids } = fragment;
+  const known = open.oldest === ALL ? 0 : open.oldest === null ? -1 : ids.indexOf(open.oldest);
+  const wanted = open.anchor === null ? ids.length : ids.indexOf(open.anchor) - STEP / 2;
+  const from = Math.max(0, Math.min(known < 0 ? ids.length - STEP : known, wanted));
+  open.oldest = from === 0 ? ALL : (ids[from] ?? ALL);
+  return from === 0 ? fragment : { ...fragment, ids: ids.slice(from), older: { event: ids[from] ?? '' } };
+}
+
+/** Lets the page see more of what is here; false when it sees all of it. */
+export function showOlder(open: OpenRoom, fragment: Fragment | null): boolean {
+  const at = fragment?.ids.indexOf(open.oldest ?? '') ?? -1;
+  if (fragment === null || at <= 0) {
+    return false;
+  }
+  open.oldest = fragment.ids[at - STEP] ?? ALL;
+  return true;
 }
 
 interface Refresh {
@@ -54,9 +80,15 @@ export function refresh(open: OpenRoom, from: Refresh): Patch | null {
   const { account, roomId } = from;
   const timeline = account.timeline(roomId);
   const { root } = open;
-  const fragment = root === null ? viewedFragment(timeline, open.anchor) : null;
+  const viewed = root === null ? viewedFragment(timeline, open.anchor) : null;
+  let fragment = viewed === null ? null : shownOf(open, viewed);
   open.anchor = fragment?.live === false ? open.anchor : null;
-  const keys = root === null ? itemKeys(account, timeline, fragment) : threadKeys(account, timeline, root);
+  let keys = root === null ? itemKeys(account, timeline, fragment) : threadKeys(account, timeline, root);
+  // Reactions and edits make no rows: a page without any would not know that there is more.
+  while (keys.length === 0 && viewed !== null && showOlder(open, viewed)) {
+    fragment = shownOf(open, viewed);
+    keys = itemKeys(account, timeline, fragment);
+  }
   const ids =
     root === null ? (fragment?.ids ?? []) : [root, ...timeline.threads.shown(root, (id) => timeline.event(id))];
   const events = changedItems(open, keys, rowsOf(account, timeline, ids), from);

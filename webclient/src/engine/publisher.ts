@@ -2,7 +2,16 @@
 
 import { roomOfView, rootOfView } from '../model/view-ids';
 import type { ConnectionState, Draft, SessionState } from '../store/contract';
-import { IDLE, type LoadState, type Missing, newlyOpen, type OpenRoom, refresh, viewedFragment } from './open-room';
+import {
+  IDLE,
+  type LoadState,
+  type Missing,
+  newlyOpen,
+  type OpenRoom,
+  refresh,
+  showOlder,
+  viewedFragment,
+} from './open-room';
 import type { Patch, ToPage } from './rpc';
 import type { Account } from './sync/account';
 import type { Changes } from './sync/changes';
@@ -66,8 +75,19 @@ export class Publisher {
     const open = page.open.get(roomId);
     if (open !== undefined) {
       open.anchor = anchor;
+      open.oldest = anchor === null ? null : open.oldest;
       this.post(page, this.timelinePatch(page, roomId, new Set()));
     }
+  }
+
+  /** Tells a page more of what is here; false when it was told all of it. */
+  older(page: Page, roomId: string): boolean {
+    const open = page.open.get(roomId);
+    const shown = open !== undefined && showOlder(open, this.viewed(page, roomId));
+    if (shown) {
+      this.post(page, this.timelinePatch(page, roomId, new Set()));
+    }
+    return shown;
   }
 
   close(page: Page, roomId: string): void {

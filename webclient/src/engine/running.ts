@@ -226,6 +226,10 @@ export class Running implements Parts {
     this.host.publisher.look(page, roomId, anchor);
   }
 
+  older(page: Page, roomId: string): boolean {
+    return this.host.publisher.older(page, roomId);
+  }
+
   viewed(page: Page, roomId: string): Fragment | null {
     return this.host.publisher.viewed(page, roomId);
   }
