@@ -1,13 +1,18 @@
-/** Takes in the stream, one delta after the other: apply, show, write with the position, acknowledge. */
-import { object } from '../model/events';
+/** Takes in the stream, one delta after the other: apply, show, write with the position, acknowledge. What comes while one is written is written together. */
+import { type Json, object } from '../model/events';
 import type { Database } from './db/database';
 import { FIRST_ROOMS } from './subscription';
 import type { Account } from './sync/account';
-import { Changes } from './sync/changes';
+import { Changes, writesOf } from './sync/changes';
 import { PREVIEW } from './sync/extensions';
 import { applyBody } from './sync/reducer';
 import type { RoomTimeline } from './sync/timeline';
 import type { Delta, ResumePoint } from './transport/types';
+
+interface Waiting {
+  readonly delta: Delta;
+  readonly stored: () => void;
+}
 
 export interface IntakeEvents {
   applied(changes: Changes): void;
@@ -25,6 +30,8 @@ export class Intake {
   taken = 0;
   private chain: Promise<void> = Promise.resolve();
   private stopped = false;
+  /** Deltas that came since the last ones were begun. */
+  private waiting: Waiting[] | null = null;
   /** All of the list is asked for, not just its beginning. */
   wholeList: boolean;
   private readonly loading = new Map<string, Promise<RoomTimeline>>();
@@ -39,27 +46,42 @@ export class Intake {
   }
 
   delta(delta: Delta, stored: () => void): void {
+    if (this.waiting !== null) {
+      this.waiting.push({ delta, stored });
+      return;
+    }
+    const all: Waiting[] = [{ delta, stored }];
+    this.waiting = all;
     this.next(async () => {
-      const extensions = object(delta.body.extensions);
-      const named = [delta.body, object(extensions.receipts), object(extensions[PREVIEW])];
-      const rooms = new Set(named.flatMap((part) => Object.keys(object(part.rooms))));
-      await Promise.all([...rooms].map((roomId) => this.timeline(roomId)));
+      this.waiting = this.waiting === all ? null : this.waiting;
+      await this.take(all);
+    });
+  }
+
+  private async take(all: readonly Waiting[]): Promise<void> {
+    const changed: Changes[] = [];
+    for (const { delta } of all) {
+      await Promise.all(roomsIn(delta.body).map((roomId) => this.timeline(roomId)));
       const changes = new Changes();
       applyBody(this.account, delta.body, changes);
       changes.put('kv', 'pos', delta.pos);
       this.events.applied(changes);
-      await this.database.write(changes.list());
+      changed.push(changes);
+    }
+    await this.database.write(writesOf(changed));
+    for (const { delta, stored } of all) {
       this.pos = delta.pos;
       this.taken += 1;
       stored();
-      this.events.release();
-      if (!delta.more) {
-        this.events.caughtUp();
-      }
-    });
+    }
+    this.events.release();
+    if (all.at(-1)?.delta.more === false) {
+      this.events.caughtUp();
+    }
   }
 
   reset(stored: () => void): void {
+    this.waiting = null;
     this.next(async () => {
       this.events.reset();
       const gone = new Changes();
@@ -127,4 +149,11 @@ export class Intake {
       }
     });
   }
+}
+
+/** The rooms that a delta says anything about. */
+function roomsIn(body: Json): string[] {
+  const extensions = object(body.extensions);
+  const named = [body, object(extensions.receipts), object(extensions[PREVIEW])];
+  return [...new Set(named.flatMap((part) => Object.keys(object(part.rooms))))];
 }

@@ -65,3 +65,9 @@ export class Changes {
     this.events.set(roomId, (this.events.get(roomId) ?? new Set()).add(eventId));
   }
 }
+
+/** What several changes, in order, come to on disk. */
+export function writesOf(all: readonly Changes[]): Write[] {
+  const last = new Map(all.flatMap((changes) => changes.list()).map((write) => [`${write.store} ${write.key}`, write]));
+  return [...last.values()];
+}
