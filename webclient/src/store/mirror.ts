@@ -29,6 +29,9 @@ export function emptyState(): MirrorState {
   };
 }
 
+const isSame = (some: readonly string[], others: readonly string[]) =>
+  some.length === others.length && some.every((one, at) => one === others[at]);
+
 export interface Mirror {
   readonly state: MirrorState;
   /** Applies patches in one batch, so that views see all of a delta or nothing of it. */
@@ -59,8 +62,9 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
         }
         return;
       case 'order':
-        setState('roomOrder', [...patch.rooms]);
-        setState('invites', [...patch.invites]);
+        // A list that is set is looked through by all who use it, also when it is the same.
+        if (!isSame(unwrap(state).roomOrder, patch.rooms)) setState('roomOrder', [...patch.rooms]);
+        if (!isSame(unwrap(state).invites, patch.invites)) setState('invites', [...patch.invites]);
         setState('listReady', patch.ready);
         return;
       case 'users':

@@ -33,20 +33,28 @@ export function Group(props: GroupProps) {
 const sameItems = (one: readonly TimelineItem[], other: readonly TimelineItem[]) =>
   one.length === other.length && one.every((item, at) => item === other[at]);
 
+const sameRuns = (some: readonly (readonly string[])[], others: readonly (readonly string[])[]) =>
+  some.length === others.length && some.every((run, at) => run.join(' ') === others[at]?.join(' '));
+
 function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
   const { state } = useClient();
   const sender = () => props.events[props.keys[0] ?? '']?.sender ?? '';
   const name = () => nameOf(state, props.roomId, sender());
   const role = () => roleOf(state.rooms[props.roomId], sender());
-  const runs = createMemo(() => new Map(albumRuns(props.keys, props.events).map((run) => [run[0] ?? '', run])));
-  const heads = createMemo(() => [...runs().keys()]);
+  const runs = createMemo(() => albumRuns(props.keys, props.events));
+  const heads = createMemo(() => runs().map((run) => run[0] ?? ''));
+  const albums = createMemo(() => runs().filter((run) => run.length > 1), undefined, { equals: sameRuns });
   // When somebody adds a message, the bubbles above have nothing to do.
   const isFirst = createSelector(() => heads()[0]);
   const isLast = createSelector(() => heads()[heads().length - 1]);
   const albumFrom = (key: string) =>
-    createMemo(() => (runs().get(key) ?? []).flatMap((one) => props.events[one] ?? []), undefined, {
-      equals: sameItems,
-    });
+    createMemo(
+      () => (albums().find((run) => run[0] === key) ?? [key]).flatMap((one) => props.events[one] ?? []),
+      undefined,
+      {
+        equals: sameItems,
+      },
+    );
   return (
     <div
       class={s.group}

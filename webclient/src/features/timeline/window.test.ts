@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { around, keep, most, newer, older, tailOf } from './window';
+import { around, keep, most, newer, older, slice, tailOf } from './window';
 
 const keys = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `$${from + at}`);
 
@@ -31,9 +31,12 @@ test('older history that arrives leaves the shown rows as they are', () => {
   expect(keep({ from: 0, to: 60 }, keys(100, 160), keys(40, 160), false)).toEqual({ from: 60, to: 120 });
 });
 
-test('a new message comes in at once for a reader at the end and pushes out the oldest row', () => {
+test('a new message comes in at once for a reader at the end, and many old rows go together', () => {
   const full = { from: 0, to: most };
-  expect(keep(full, keys(0, most), keys(0, most + 1), true)).toEqual({ from: 1, to: most + 1 });
+  expect(keep(full, keys(0, most), keys(0, most + 1), true)).toEqual({ from: 0, to: most + 1 });
+  const fullest = { from: 0, to: most + slice };
+  const all = most + slice + 1;
+  expect(keep(fullest, keys(0, most + slice), keys(0, all), true)).toEqual({ from: all - most, to: all });
 });
 
 test('a new message waits below for a reader further up whose view is full', () => {

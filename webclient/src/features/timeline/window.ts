@@ -1,4 +1,7 @@
-/** Which part of a long timeline is in the document: 60 rows are added at a time, never more than 120 are there. */
+/**
+ * Which part of a long timeline is in the document: 60 rows are added at a time, and 120 are there; up to 180 while others
+ * write below them.
+ */
 
 export const slice = 60;
 export const most = 120;
@@ -32,7 +35,8 @@ export function newer(view: View, count: number): View {
 
 /**
  * The view of the same rows after the items changed. Rows that were appended come in while the reader is at the end
- * (`follow`) or while there is room; when none of the rows is left, the view starts at the end again.
+ * (`follow`) or while there is room; when none of the rows is left, the view starts at the end again. Rows at the top go
+ * many at a time: each time all that is below them moves in the document, and is drawn anew.
  */
 export function keep(view: View, before: readonly string[], now: readonly string[], follow: boolean): View {
   const shownBefore = new Set(before.slice(view.from, view.to));
@@ -42,5 +46,6 @@ export function keep(view: View, before: readonly string[], now: readonly string
   const wasAtEnd = view.to === before.length;
   const to = wasAtEnd ? (follow ? now.length : Math.min(now.length, from + most)) : last + 1;
   const shown = Math.max(to, last + 1);
-  return { from: follow && wasAtEnd ? Math.max(from, shown - most) : from, to: shown };
+  const tooMany = follow && wasAtEnd && shown - from > most + slice;
+  return { from: tooMany ? shown - most : from, to: shown };
 }
