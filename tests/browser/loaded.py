@@ -17,6 +17,10 @@ NOTE_WHEN_SHOWN = """new MutationObserver((_, watching) => {
 }).observe(document, { childList: true, subtree: true })"""
 
 
+USABLE = "performance.getEntriesByName('usable')[0]?.startTime"
+"""When the list had been drawn; then the page begins to fetch ahead what may be asked for next."""
+
+
 async def loaded(page: Page, before: str = "Infinity") -> list[str]:
     """Names of the files that the page asked for until `before` (an expression, ms); without those of the engine."""
     names: list[str] = await page.evaluate(

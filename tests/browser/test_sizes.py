@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.browser.conftest import NewPerson
-from tests.browser.loaded import MAIN, NOTE_WHEN_SHOWN, SIGN_IN, engine, loaded, weight
+from tests.browser.loaded import MAIN, NOTE_WHEN_SHOWN, SIGN_IN, USABLE, engine, loaded, weight
 from tests.support.server import ServerProcess
 
 
@@ -24,7 +24,8 @@ async def test_the_chats_are_within_their_budget_with_the_engine(
     await ella.page.reload()
     await ella.is_live()
     assert len(engine(web_client)) == 1, "the engine is one file"
-    _is_within(MAIN, [*await loaded(ella.page), *engine(web_client)], web_client)
+    await ella.page.wait_for_function(USABLE, timeout=15_000)
+    _is_within(MAIN, [*await loaded(ella.page, before=USABLE), *engine(web_client)], web_client)
 
 
 def _is_within(budget: dict[str, int], names: list[str], web_client: Path) -> None:
