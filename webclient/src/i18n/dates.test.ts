@@ -1,3 +1,4 @@
+import './more';
 import { expect, test } from 'vitest';
 import { clockTime, dayLabel, listTime } from './dates';
 

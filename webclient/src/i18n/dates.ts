@@ -39,6 +39,17 @@ export function dayLabel(ts: number, now: number): string {
   return format(ts, { day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) });
 }
 
+/** March 2025: above a calendar. */
+export const monthText = (ts: number): string => format(ts, { month: 'long', year: 'numeric' });
+
+/** Wednesday, 12 March 2025: a day of a calendar for those who hear it. */
+export const dayText = (ts: number): string =>
+  format(ts, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+
+/** Short names of the days of a week, from Monday on. */
+export const weekdays = (): string[] =>
+  Array.from({ length: 7 }, (_, at) => format(new Date(2024, 0, 1 + at).getTime(), { weekday: 'short' }));
+
 /** 12 Mar, 14:02: for tooltips and "last seen". */
 export const dateAndTime = (ts: number): string =>
   format(ts, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });

@@ -200,3 +200,4 @@ thread-count = { $count ->
 ## Stickers
 stickers-title = Stickers and emoji
 composer-suggestions = Suggestions
+later-open = Scheduled messages

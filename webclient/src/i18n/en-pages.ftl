@@ -173,6 +173,9 @@ person-common = { $count ->
   }
 picker-search = Name or @name:server
 picker-search-number = Name, @name:server or phone number
+number-chat = Write to this number
+number-chat-ask = Write to { $number }?
+number-chat-hint = Whoever has the number is invited. Who has no account yet gets a text message.
 picker-number = Invite by number; a text message tells who has no account yet
 
 ## Groups
@@ -421,6 +424,17 @@ phone-password-title = Your password
 phone-password-hint = This account asks for its password too.
 phone-password-idle = This account was not used for a long time. If it is yours, enter its password.
 phone-not-mine = This account is not mine
+phone-more-title = Is it you?
+phone-more-hint = Open the app where you are signed in already, and enter this number there.
+phone-more-alone = Your number alone does not open this account on a new device.
+phone-more-waiting = Waiting for your answer there
+phone-more-refused = You were refused on another device. Ask for a new code to try again.
+phone-more-due = Your number alone opens this account from { $date } on, if nobody objects. Come back then.
+phone-more-use-device = Use another device
+phone-recover = I have no such device any more
+phone-recover-neither = I have neither
+phone-recover-hint = Then your number alone opens the account in seven days. Until then it is shown on all its devices, and each of them can stop it.
+phone-recover-yes = Wait for seven days
 phone-no-picture = That file is no picture.
 phone-forbidden = This is not the password, or this server does not let you in.
 
@@ -450,6 +464,24 @@ poll-end = End the poll
 poll-end-confirm = End this poll? Nobody can vote any more.
 
 ## One's own phone number
+sign-in-title = Is it you who signs in?
+sign-in-hint = Somebody who gave the code of your phone number wants to come in on another device.
+sign-in-browser = Browser
+sign-in-place = Address
+sign-in-time = Time
+sign-in-number = Number
+sign-in-number-hint = The two digits that are shown there
+sign-in-no = It is not me
+sign-in-yes = Let in
+sign-in-approved = The other device is let in
+sign-in-refused = The other device is refused
+sign-in-wrong-number = That is not the number. The other device is refused.
+sign-in-late = Nobody waits for that answer any more
+recovery-title = Is it you who comes back?
+recovery-hint = Somebody who gave the code of your phone number has neither your password nor a device of yours. From { $date } on your number alone opens this account, unless you stop it.
+recovery-mine = It is me
+recovery-stop = Stop it
+recovery-stopped = Nobody comes in by waiting
 phone-settings = Phone number
 phone-note = Only you see your number.
 phone-add = Add a phone number
@@ -517,3 +549,26 @@ stickers-save = Save
 stickers-remove = Remove the picture
 message-report = Report the message
 message-report-block = Block { $name } too
+
+## Slow mode, sending later, days
+slow-title = Slow mode
+slow-off = Off
+slow-hint = How long members wait before they write again. Who may delete messages of others does not wait.
+slow-wait = Slow mode: you can write in { $left }
+send-silent = Send without sound
+send-later = Send later
+later-time = Time
+later-past = This time is over.
+later-send-today = Send today at { $time }
+later-send-on = Send on { $day } at { $time }
+later-title = Scheduled messages
+later-done = It will be sent { $day } at { $time }
+later-now = Send now
+later-again = Change the time
+calendar-earlier = Earlier month
+calendar-later = Later month
+day-title = Go to a day
+day-none = There are no messages to go to.
+hover-react = React with { $sign }
+join-progress-begun = Fetching the members of this group
+join-progress = Fetching the members of this group: { $done } of { $total }

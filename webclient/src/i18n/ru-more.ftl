@@ -206,3 +206,4 @@ thread-count = { $count ->
 ## Stickers
 stickers-title = Стикеры и эмодзи
 composer-suggestions = Подсказки
+later-open = Отложенные сообщения

@@ -42,7 +42,7 @@ test('no text is left over: each id is used somewhere, whole or by its beginning
 
 test('what is there when the chats have opened finds its texts', () => {
   const code = withImports(['/src/app/main.tsx', '/src/app/columns.tsx']).join('\n');
-  const prefixes = [...code.matchAll(/`([a-z]+-)\$\{/g)].map((match) => match[1] ?? '');
+  const prefixes = [...code.matchAll(/\bt\(`([a-z]+-)\$\{/g)].map((match) => match[1] ?? '');
   const later = new FluentResource(source('./en-pages.ftl')).body.map((message) => message.id);
   const needed = later.filter((id) => code.includes(`'${id}'`) || prefixes.some((prefix) => id.startsWith(prefix)));
   expect(needed).toEqual([]);
