@@ -88,25 +88,36 @@ def test(arguments: list[str], *, web: bool) -> int:
     whole = not arguments or long
     deadline = None if long else time.monotonic() + TEST_LIMIT_S
     runs = [arguments] if arguments else [CORE, REST]
-    codes: list[int] = []
-    counts = [0, 0, 0]
+    codes: dict[Path, int] = {}
     with tempfile.TemporaryDirectory(prefix="hearth-reports-") as reports:
         for number, run in enumerate(runs):
             report = Path(reports) / f"pytest{number}.xml"
-            codes.append(pytest(run, report, deadline))
-            counts = [one + other for one, other in zip(counts, count(report), strict=True)]
+            codes[report] = pytest(run, report, deadline)
         if whole and web:
             report = Path(reports) / "vitest.xml"
-            codes.append(vitest(report))
-            counts = [one + other for one, other in zip(counts, count(report), strict=True)]
+            codes[report] = vitest(report)
         if long:
             evidence.record(arguments, sorted(Path(reports).glob("pytest*.xml")))
-    passed, failed, skipped = counts
-    if passed == 0 or (any(codes) and failed == 0):
-        say("no test ran" if passed == 0 else "a test runner failed outside of its tests (see above)")
-        failed += 1
-    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
-    return 1 if failed else 0
+        return summary(codes)
+
+
+def summary(codes: dict[Path, int]) -> int:
+    """Print what is red in the runners' reports and how many tests there were; 1 if anything is.
+
+    `codes`: the exit code by report. One without a failed test tells of something else, such as coverage or the limit
+    of time; it counts as a failure.
+    """
+    total = [0, 0, 0]
+    for report, code in codes.items():
+        passed, failed, skipped = count(report)
+        for name in failures(report):
+            say(f"failed: {name}")
+        if passed + failed == 0 or (code != 0 and failed == 0):
+            say(f"failed: {report.stem} ended with {code}, not because of a test; its own words are above")
+            failed += 1
+        total = [one + other for one, other in zip(total, (passed, failed, skipped), strict=True)]
+    print("{} passed, {} failed, {} skipped".format(*total), flush=True)
+    return 1 if total[1] else 0
 
 
 def pytest(arguments: Sequence[str], report: Path, deadline: float | None) -> int:
@@ -144,6 +155,15 @@ def count(report: Path) -> list[int]:
         failed += int(suite.get("failures") or 0) + int(suite.get("errors") or 0)
         skipped += int(suite.get("skipped") or 0)
     return [total - failed - skipped, failed, skipped]
+
+
+def failures(report: Path) -> list[str]:
+    """The names of the tests that failed in a JUnit report."""
+    if not report.exists():
+        return []
+    cases = ElementTree.parse(report).getroot().iter("testcase")  # noqa: S314 - our own runner wrote it
+    red = (case for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    return [f"{case.get('classname')}.{case.get('name')}" for case in red]
 
 
 def lint(arguments: list[str], *, web: bool) -> int:

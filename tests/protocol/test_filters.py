@@ -110,6 +110,30 @@ def test_lazy_loading_is_off_unless_asked_for() -> None:
     assert not matcher().filter.lazy_load_members
 
 
+@pytest.mark.parametrize(
+    ("conditions", "takes_all"),
+    [
+        ({}, True),
+        ({"limit": 3, "rooms": ["!r"], "not_rooms": ["!s"]}, True),
+        ({"types": ["m.*"]}, False),
+        ({"not_types": ["m.*"]}, False),
+        ({"senders": [ALICE]}, False),
+        ({"not_senders": [ALICE]}, False),
+        ({"contains_url": False}, False),
+    ],
+)
+def test_only_conditions_on_events_leave_events_of_a_room_out(conditions: dict[str, Any], takes_all: bool) -> None:
+    assert matcher(**conditions).takes_all is takes_all
+
+
+def test_a_filter_can_be_asked_for_whole_events() -> None:
+    chosen = compiled(event_fields=["type"], event_format="federation", room={"timeline": {"limit": 3}})
+    whole = chosen.with_whole_events()
+    assert (whole.event_fields, whole.event_format) == (None, "client")
+    assert whole.room_timeline is chosen.room_timeline
+    assert (chosen.event_fields, chosen.event_format) == ((("type",),), "federation")
+
+
 def test_unknown_keys_are_ignored() -> None:
     assert matcher(**{"org.example.new": {"deep": [1]}}).matches("m.tag", ALICE)
 

@@ -24,6 +24,14 @@ def test_a_request_that_a_peer_signed_is_verified(content: dict[str, object] | N
     header.verify(method="PUT", uri=URI, us=US, public_key=KEY.verify_key, content=content)
 
 
+@pytest.mark.parametrize("raw", [b'{"a":1}', b'{ "a": 1 }'], ids=["as it was signed", "in another form"])
+def test_a_body_is_verified_as_the_bytes_that_came(raw: bytes) -> None:
+    request = {"method": "PUT", "uri": URI, "us": US, "public_key": KEY.verify_key}
+    signed({"a": 1}).verify(**request, content={"a": 1}, raw=raw)
+    with pytest.raises(BadSignature):
+        signed({"a": 2}).verify(**request, content={"a": 1}, raw=raw)
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -19,19 +19,14 @@ async def line(demo: asyncio.subprocess.Process) -> str:
         return (await demo.stdout.readline()).decode().strip()
 
 
-async def test_the_demo_starts_two_servers_and_ends_both(tmp_path: Path) -> None:
+async def start(folder: Path, ports: list[int]) -> asyncio.subprocess.Process:
+    command = [sys.executable, "-m", "tools.demo", "--data", str(folder), "--ports", *map(str, ports)]
+    return await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+
+
+async def test_the_demo_starts_two_servers_ends_both_and_says_why_one_did_not_start(tmp_path: Path) -> None:
     ports = free_ports(4)
-    demo = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tools.demo",
-        "--data",
-        str(tmp_path),
-        "--ports",
-        *(str(port) for port in ports),
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-    )
+    demo = await start(tmp_path, ports)
     try:
         assert await line(demo) == f"localhost:{ports[2]}: http://localhost:{ports[0]}"
         assert await line(demo) == f"localhost:{ports[3]}: http://localhost:{ports[1]}"
@@ -50,23 +45,9 @@ async def test_the_demo_starts_two_servers_and_ends_both(tmp_path: Path) -> None
     for letter in "ab":
         assert not (tmp_path / letter / "data" / "database" / "cluster" / "postmaster.pid").exists()
 
-
-async def test_the_demo_says_why_a_server_did_not_start(tmp_path: Path) -> None:
-    ports = free_ports(4)
     taken = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", ports[1])
     async with taken:
-        demo = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tools.demo",
-            "--data",
-            str(tmp_path),
-            "--ports",
-            *(str(port) for port in ports),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            cwd=ROOT,
-        )
+        demo = await start(tmp_path, ports)
         async with asyncio.timeout(120):
             _, said = await demo.communicate()
     assert demo.returncode == 1

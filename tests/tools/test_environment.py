@@ -68,6 +68,24 @@ def test_without_a_report_nothing_counts_as_passed(tmp_path: Path) -> None:
     assert commands.count(tmp_path / "missing.xml") == [0, 0, 0]
 
 
+def test_what_is_red_is_named_at_the_end_also_where_no_test_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = '<testsuites><testsuite tests="2" failures="{}" errors="0" skipped="0">{}</testsuite></testsuites>'
+    good, bad = tmp_path / "good.xml", tmp_path / "bad.xml"
+    good.write_text(suite.format(0, '<testcase classname="a" name="b"/>' * 2))
+    bad.write_text(
+        suite.format(1, '<testcase classname="a" name="b"/><testcase classname="c" name="d"><failure/></testcase>')
+    )
+    assert commands.summary({good: 0}) == 0
+    assert capsys.readouterr().out == "2 passed, 0 failed, 0 skipped\n"
+    assert commands.summary({good: 1, bad: 1, tmp_path / "none.xml": 1}) == 1
+    red = capsys.readouterr()
+    assert "failed: c.d" in red.out + red.err
+    assert "failed: good ended with 1" in red.out + red.err
+    assert red.out.endswith("3 passed, 3 failed, 0 skipped\n")
+
+
 def test_the_commands_are_told_on_demand() -> None:
     told = subprocess.run([sys.executable, ROOT / "run", "--help"], capture_output=True, text=True, check=True)
     for command in ("./run test", "./run lint", "./run demo", "./run bench"):
