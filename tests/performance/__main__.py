@@ -1,7 +1,7 @@
 """`./run bench`: what this server does per second and what that costs, alone or beside Synapse in the same run.
 
     ./run bench [--against synapse | --aged] [--only WORD ...] [--runs 3] [--seconds 5] [--quick]
-    ./run bench web [--messages 10000] [--cycles 200]
+    ./run bench web [--messages 10000] [--cycles 200] [--only PART ...] [--size 1280x800]
     ./run bench federation [--against synapse] [--only WORD ...] [--runs 3] [--seconds 5] [--quick]
     ./run bench joins [--against synapse] [--members 200 20000] [--runs 3]
 

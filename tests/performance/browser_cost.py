@@ -34,6 +34,10 @@ class Cost:
     style_s: float = 0.0
     processes: dict[str, float] = field(default_factory=dict)
 
+    def rest_of_pages_s(self) -> float:
+        """Of the processes of pages, what is not the main thread's: rasters, compositors, workers."""
+        return max(0.0, self.processes.get("pages", 0.0) - self.main_s)
+
     def text(self, count: int, one: str) -> str:
         """Per one of `count`, ms."""
         ms = 1000 / max(count, 1)
