@@ -119,6 +119,20 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
     }
   };
 
+  const forget = (view: string, gone: readonly string[], kept: ReadonlySet<string>): void =>
+    setState(
+      'timelines',
+      view,
+      'events',
+      produce((events) => {
+        for (const key of gone) {
+          if (!kept.has(key)) {
+            delete events[key];
+          }
+        }
+      }),
+    );
+
   const applyTimeline = (patch: Extract<Patch, { p: 'timeline' }>): void => {
     const known = state.timelines[patch.roomId];
     const items = [...(known === undefined ? [] : unwrap(known).items)];
@@ -135,19 +149,7 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
     }
     if (patch.splice !== null) {
       setState('timelines', patch.roomId, 'items', items);
-      const kept = new Set(items);
-      setState(
-        'timelines',
-        patch.roomId,
-        'events',
-        produce((events) => {
-          for (const key of gone) {
-            if (!kept.has(key)) {
-              delete events[key];
-            }
-          }
-        }),
-      );
+      if (gone.length > 0) forget(patch.roomId, gone, new Set(items));
     }
     setState('timelines', patch.roomId, patch.flags);
   };

@@ -1,4 +1,5 @@
 /** Which neighbouring messages are one album: shown as one bubble. */
+import { unwrap } from 'solid-js/store';
 import { albumOf } from '../../model/media';
 import type { TimelineItem } from '../../store/contract';
 
@@ -11,10 +12,12 @@ export function albumRuns(
 ): readonly (readonly string[])[] {
   const runs: string[][] = [];
   let open: string | null = null;
+  // Only pictures are watched: what is none becomes none.
+  const bare = unwrap(events);
   for (const key of keys) {
-    const item = events[key];
-    const visual = item?.kind === 'message' && ['m.image', 'm.video'].includes(String(item.content.msgtype));
-    const id = item && visual ? (albumOf(item.content)?.id ?? null) : null;
+    const visual = ['m.image', 'm.video'].includes(String(bare[key]?.content.msgtype));
+    const item = visual ? events[key] : undefined;
+    const id = item?.kind === 'message' ? (albumOf(item.content)?.id ?? null) : null;
     const last = runs[runs.length - 1];
     if (id !== null && id === open && last && last.length < MOST) last.push(key);
     else runs.push([key]);
