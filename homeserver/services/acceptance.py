@@ -19,6 +19,7 @@ from homeserver.protocol.events import Event, StateKey, join
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.commits import Commits
+from homeserver.services.followed import behind, is_followed, look_up_followed
 from homeserver.services.heads import CREATE, MEMBER, Room
 from homeserver.services.intents import Finished, Stale
 from homeserver.services.keyring import Keyring
@@ -44,8 +45,6 @@ log = structlog.get_logger()
 
 TRIES: Final = 8
 """How often an event is prepared anew when the head moves under it."""
-HIDDEN_LAYERS: Final = 100
-"""How far hidden events are followed to the tips before them: a peer can make them without end."""
 NOT_RECOMMENDED: Final = "the room's policy server does not recommend it"
 
 
@@ -147,6 +146,7 @@ class Acceptance:
         """
         room = await self._rooms.room(room_id)
         await self.look_up(room, events, known)
+        await look_up_followed(self._events, room, events, known)
         run = self._run(room, events, known)
         is_all = len(run) == len(events)
         if not run or (len(run) == 1 and not (is_all and closing)):
@@ -216,6 +216,7 @@ class Acceptance:
                 return verdict
             except Stale:
                 known.asked -= {event.event_id, *event.prev_events, *event.auth_events}
+                known.followed.pop(event.event_id, None)
         raise Stale
 
     async def _judge(self, room: Room, base: Finished, known: Known, given: Given | None, flags: int) -> Verdict:
@@ -224,10 +225,12 @@ class Acceptance:
         if own is not None and (not own.flags & OUTLIER or not event.prev_events):
             return Verdict.KNOWN  # what has no parents, the create event, needs no place
         auth = self._auth_events(room, event, known)
-        prev_missing = [] if given else self._missing_prevs(room, event, known)
+        prev_missing = self._missing_prevs(room, event, known)
         auth_missing = [event_id for event_id in event.auth_events if event_id not in auth]
-        if prev_missing or auth_missing:
+        if auth_missing or (prev_missing and given is None):
             raise MissingAncestors(prev_missing, auth_missing)
+        if given is not None:
+            given = replace(given, missing=tuple(prev_missing))  # some may have come since the state was asked for
         auth_nids = tuple(nid for nid, _ in auth.values())
         cited = {key: found for key, (_, found) in auth.items()}
         verdict, why = self._by_auth_events(room, event, known, cited)
@@ -237,11 +240,11 @@ class Acceptance:
         base = replace(base, auth_nids=auth_nids)
         if own is not None:
             base = replace(base, promotes=own.event_nid)
-        if verdict is Verdict.REJECTED:
-            return await self._reject(room, base, why, known, given)
-        if await self._is_followed(room, event):
+        if await is_followed(self._events, room, event, known):
             flags |= FOLLOWED
-        elif given is None and self._stands_on_head(room, event):
+        if verdict is Verdict.REJECTED:
+            return await self._reject(room, base, why, known, given, flags)
+        if not flags & FOLLOWED and given is None and self._stands_on_head(room, event):
             return await self._at_head(room, base, known, flags, cited)
         return await self._beside_head(room, base, known, given, flags, cited)
 
@@ -272,7 +275,7 @@ class Acceptance:
     ) -> Verdict:
         """The event forked off, or stands behind a hole: its state before is an older or a resolved one."""
         event = base.event
-        seen = room.version
+        base = replace(base, seen=room.version)
         if given is not None:
             point, extra, before = given.point, list(given.rows), given.state
         else:
@@ -283,69 +286,56 @@ class Acceptance:
         try:
             _check(event, _with_omitted(room, before, cited), room)
         except NotAllowed as refused:
+            base = await self._followed(room, base, known) if flags & FOLLOWED else base
             return await self._hide(room, base, REJECTED, str(refused), point, extra)
         try:
             _check(event, _with_omitted(room, _state_at_head(room, event), cited), room)
+            why = NOT_RECOMMENDED
+            signed = await self._policy.recommended(room, event)
         except NotAllowed as refused:
-            return await self._soft_fail(room, base, str(refused), point, extra)
-        signed = await self._policy.recommended(room, event)
+            why, signed = str(refused), None
         if signed is None:
-            return await self._soft_fail(room, base, NOT_RECOMMENDED, point, extra)
+            base = await self._followed(room, base, known) if flags & FOLLOWED else base
+            return await self._soft_fail(room, base, why, point, extra)
         base, event = replace(base, event=signed), signed
-        behind = await self._behind(room, event, known) if given is None else frozenset()
+        followed = await behind(self._events, room, event, known)
         tips = {tip.event_id for tip in room.extremities.values()}
-        followed = bool(flags & FOLLOWED) and not tips.issubset({*event.prev_events, *behind})
-        merge = await self._resolution.merge(room, event, point, extra, behind=behind, is_followed=followed)
+        is_tip = not flags & FOLLOWED or tips.issubset({*event.prev_events, *followed.tips})
+        merge = await self._resolution.merge(room, event, point, extra, behind=followed.tips, is_tip=is_tip)
         await self._commits.commit(
             room,
             replace(
                 base,
-                flags=flags if followed else flags & ~FOLLOWED,
+                flags=flags & ~FOLLOWED if is_tip else flags,
                 at_head=False,
                 point=point,
                 delta=merge.delta,
                 changes=merge.changes,
-                seen=seen,
-                rows=(*extra, *merge.rows, *base.rows, *_early(room, event, known)),
+                rows=(*extra, *merge.rows, *base.rows, *followed.rows(room), *_early(room, event, known)),
                 missing=given.missing if given else (),
-                behind=behind,
+                behind=followed.tips,
                 redaction=_redaction(room, event, known),
                 redacted_by=known.redacting(room, event),
             ),
         )
+        known.followed.update(dict.fromkeys(followed.lacking, True))
         return Verdict.ACCEPTED
 
-    async def _is_followed(self, room: Room, event: Event) -> bool:
-        """Whether it came after events that follow it, and so is no tip: a tip would bring an old state back.
+    async def _followed(self, room: Room, base: Finished, known: Known) -> Finished:
+        """An event that is to be hidden, and is followed: what stands before it is followed too, and so no tip."""
+        found = await behind(self._events, room, base.event, known, is_hidden=True)
+        if found.tips >= {tip.event_id for tip in room.extremities.values()}:
+            return base
+        known.followed.update(dict.fromkeys(found.lacking, True))
+        changes = await self._resolution.without(room, base.event, found.tips)
+        return replace(base, behind=found.tips, changes=changes, rows=(*base.rows, *found.rows(room)))
 
-        It stands in a state that was told to us, or is a parent that was not to be had [0 trips on the head, else 1].
-        """
-        at_head = room.event(event.key) if event.is_state else None
-        if at_head is not None and at_head.event_id == event.event_id:
-            return True
-        return not self._stands_on_head(room, event) and await self._events.is_lacking(room.room_nid, event.event_id)
-
-    async def _behind(self, room: Room, event: Event, known: Known) -> frozenset[EventId]:
-        """Tips from which only hidden events part this one: they have been followed, so they are tips no more.
-
-        Kept, they would go on to bring old states into the head's [0 trips, 1 for each layer of hidden events].
-        """
-        tips = {tip.event_id for tip in room.extremities.values()}
-        found: set[EventId] = set()
-        seen: set[EventId] = set(event.prev_events)
-        layer = [known.stored[prev] for prev in event.prev_events if prev in known.stored]
-        for _ in range(HIDDEN_LAYERS):
-            hidden = [stored for stored in layer if stored.flags & (REJECTED | SOFT_FAILED)]
-            parents = {prev for stored in hidden for prev in event_of(stored, room.rules).prev_events} - seen
-            if not parents:
-                break
-            found |= parents & tips
-            seen |= parents
-            layer = await self._events.by_id(sorted(parents - tips))
-        return frozenset(found)
-
-    async def _reject(self, room: Room, base: Finished, why: str, known: Known, given: Given | None) -> Verdict:
+    async def _reject(
+        self, room: Room, base: Finished, why: str, known: Known, given: Given | None, flags: int
+    ) -> Verdict:
         """Store an event that its own auth events do not allow, with the state before it if that is cheap to name."""
+        if flags & FOLLOWED:
+            base = await self._followed(room, replace(base, seen=room.version), known)
         if given is not None:
             point: Point = given.point
             return await self._hide(room, base, REJECTED, why, point, given.rows)
@@ -400,6 +390,8 @@ class Acceptance:
         tips = {tip.event_id for tip in room.extremities.values()}
         missing: list[EventId] = []
         for prev in event.prev_events:
+            if prev not in tips and prev not in known.asked:
+                raise Stale  # it was a tip when the others were looked up, and has been followed since
             stored = known.stored.get(prev)
             # An event of another room is no parent: its state would leak into this one.
             if prev not in tips and (stored is None or stored.flags & OUTLIER or stored.room_nid != room.room_nid):
@@ -411,7 +403,7 @@ class Acceptance:
             if tip.event_id == prev:
                 return tip.chain_id, tip.sequence
         if prev not in known.stored:
-            raise Stale  # it was a tip when the others were looked up, and has been followed since
+            raise Stale  # as above
         return point_after(known.stored[prev])
 
     @staticmethod

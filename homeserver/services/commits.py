@@ -373,7 +373,7 @@ class Commits:
     def _place(self, head: WorkingHead, finished: Finished, nids: Mapping[StateKey, int], rows: Rows) -> EventRow:
         """Put a finished event onto the head it was prepared for. Raises Stale or Forbidden."""
         event, room = finished.event, head.room
-        if finished.is_hidden:
+        if finished.is_hidden and not finished.behind:
             pass
         elif finished.at_head:
             if not head.stands_on_head(event.prev_events, is_state=event.is_state):
@@ -423,6 +423,7 @@ class Commits:
             head.advance(event, row)
         else:
             rows.add(row)
+            head.lose_tips(row)
 
 
 class _RoomEntry:

@@ -234,8 +234,7 @@ class Room:
         self.version = row.head_version
         self.depth = max(self.depth, row.depth)
         self.last_position = max(self.last_position, row.room_position)
-        for event_nid in row.replaces:
-            self.extremities.pop(event_nid, None)
+        self.apply_replaced(row)
         changed = row.delta_sequence is not None
         chain_id = row.head_chain_id or row.chain_id if changed else row.chain_id
         sequence = row.sequence if row.delta_sequence is None else row.delta_sequence
@@ -244,6 +243,12 @@ class Room:
         if row.is_current_state and row.state_key is not None:
             self.chain_id, self.sequence = chain_id, sequence
             self._change((row.type, row.state_key), row)
+
+    def apply_replaced(self, row: EventRow) -> None:
+        """Take away the extremities that an event, which may be a hidden one, replaces."""
+        self.version = row.head_version
+        for event_nid in row.replaces:
+            self.extremities.pop(event_nid, None)
 
     def apply_state(self, row: StateRow) -> None:
         """Take a change of the current state that resolution made, or that was there before our join."""

@@ -96,7 +96,7 @@ class Finished:
     txn: TxnKey | None = None
     """The sender's transaction, where another server had to sign the event first."""
     behind: Collection[EventId] = ()
-    """Tips that it follows by way of hidden events: they are tips no more."""
+    """Tips that it follows by way of hidden events, or that others follow by way of it, a hidden one: none any more."""
     starts_anew: bool = False
     """It takes the place of all tips: we were out of the room, and what is told with it is the state now."""
 
@@ -139,5 +139,5 @@ def changes_state(intent: Intent | Finished) -> bool:
     if isinstance(intent, Intent):
         return intent.draft.state_key is not None
     if intent.is_hidden:
-        return False
+        return bool(intent.behind)
     return intent.event.is_state or bool(intent.changes) or not intent.at_head

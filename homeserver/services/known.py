@@ -21,6 +21,8 @@ class Known:
     asked: set[str] = field(default_factory=set)
     redactions: list[StoredEvent | Event] = field(default_factory=list)
     """Some of these came before what they redact."""
+    followed: dict[str, bool] = field(default_factory=dict)
+    """Whether accepted events follow one that has not come, as far as it was asked."""
 
     def add(self, found: Iterable[StoredEvent], asked: Iterable[str]) -> None:
         """Take what was found of what was asked for."""

@@ -104,31 +104,29 @@ class Resolution:
         extra: Sequence[Row],
         *,
         behind: Collection[EventId] = (),
-        is_followed: bool = False,
+        is_tip: bool = True,
     ) -> Merge:
         """What committing `event`, with the state `point` before it, does to the head.
 
         The new head's state is the resolution of the states of all tips, the event among them. `behind`: those that it
-        follows beside the ones that it names. `is_followed`: it is no tip itself, others follow it already.
+        follows beside the ones that it names. Not `is_tip`: others follow it already.
         """
         delta, rows = await self.delta_of(room, event, point, extra)
-        head = (room.chain_id, room.sequence)
-        if event.state_key is None and point == head and not behind:
+        gone = {*event.prev_events, *behind}
+        if not is_tip:
+            return Merge(delta, await self.without(room, event, gone), rows)
+        if event.state_key is None and point == (room.chain_id, room.sequence) and not behind:
             return Merge(delta, (), rows)
-        replaced = {*event.prev_events, *behind}
-        tips = [(tip.chain_id, tip.sequence) for tip in room.extremities.values() if tip.event_id not in replaced]
-        if is_followed and len(tips) == len(room.extremities):
-            return Merge(delta, (), rows)
-        points = list(dict.fromkeys(tips))
-        if len(points) > MAX_TIPS:
-            # Whoever forks a room a thousand times is not to cost a thousand states with each event: the head's own
-            # state stands for the older tips, of which it is made.
-            points = list(dict.fromkeys([head, *points[-MAX_TIPS:]]))
-        sides = [Side(other) for other in points]
-        if not is_followed:
-            sides.append(_side_after(event, point, extra))
+        sides = [*_sides(room, gone), _side_after(event, point, extra)]
         changed = await self._resolve(room, sides, event)
         return Merge(delta, await self.changes(room, changed, event), rows)
+
+    async def without(self, room: Room, event: Event, gone: Collection[EventId]) -> Sequence[StateChange]:
+        """What the head's state becomes when `gone` are tips no more because of `event`, which is none itself."""
+        if not any(tip.event_id in gone for tip in room.extremities.values()):
+            return ()
+        changed = await self._resolve(room, _sides(room, gone), event)
+        return await self.changes(room, changed, event)
 
     # -- chains ----------------------------------------------------------------------------------------------------
 
@@ -247,6 +245,17 @@ def point_after(stored: StoredEvent) -> Point:
     if stored.delta_sequence is None or stored.flags & REJECTED:
         return stored.chain_id, stored.sequence
     return stored.head_chain_id or stored.chain_id, stored.delta_sequence
+
+
+def _sides(room: Room, replaced: Collection[EventId]) -> list[Side]:
+    """The states of the tips, but for those that are replaced."""
+    tips = [(tip.chain_id, tip.sequence) for tip in room.extremities.values() if tip.event_id not in replaced]
+    points = list(dict.fromkeys(tips))
+    if len(points) > MAX_TIPS:
+        # Whoever forks a room a thousand times is not to cost a thousand states with each event: the head's own
+        # state stands for the older tips, of which it is made.
+        points = list(dict.fromkeys([(room.chain_id, room.sequence), *points[-MAX_TIPS:]]))
+    return [Side(point) for point in points]
 
 
 def _side_after(event: Event, point: Point, extra: Sequence[Row]) -> Side:

@@ -182,6 +182,8 @@ class Rooms:
         if isinstance(row, EventRow):
             if row.on_head and not row.historical and not row.flags & HIDDEN:
                 room.apply_event(row)
+            elif row.replaces:
+                room.apply_replaced(row)
         elif isinstance(row, MemberRow):
             room.apply_member(row)
         elif isinstance(row, RedactionRow):

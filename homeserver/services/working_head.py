@@ -74,9 +74,7 @@ class WorkingHead:
 
     def advance(self, event: Event, row: EventRow) -> None:
         """Take the event onto the working head."""
-        for nid in row.replaces:
-            del self._tips[nid]
-            self._removed.append(nid)
+        self.lose_tips(row)
         if row.is_current_state and row.delta_sequence is not None:
             self.sequence = row.delta_sequence
             self._changed[event.key] = event
@@ -86,6 +84,13 @@ class WorkingHead:
             self._tips[row.event_nid] = Extremity(event.event_id, *after)
         self.depth = max(self.depth, event.depth)
         self.moved = True
+
+    def lose_tips(self, row: EventRow) -> None:
+        """Take away the tips that the event, which may be a hidden one, replaces."""
+        for nid in row.replaces:
+            del self._tips[nid]
+            self._removed.append(nid)
+        self.moved = self.moved or bool(row.replaces)
 
     def change_state(
         self, changes: Sequence[StateChange], nids: Mapping[StateKey, int], rows: Rows, row: EventRow

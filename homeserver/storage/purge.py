@@ -37,6 +37,7 @@ _BESIDE: Final = (
     "DELETE FROM receipts WHERE room_nid = $1",
     "DELETE FROM gaps WHERE room_nid = $1",
     "DELETE FROM backward_extremities WHERE room_nid = $1",
+    "DELETE FROM followed_events WHERE room_nid = $1",
     "DELETE FROM inbound_staging WHERE room_nid = $1",
     "DELETE FROM partial_joins WHERE room_nid = $1",
     "DELETE FROM early_redactions WHERE room_nid = $1",

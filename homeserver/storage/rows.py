@@ -203,6 +203,13 @@ class BackwardRow(ChangeRow, tag=10, gc=False):
     removed: tuple[str, ...] = ()
 
 
+class FollowedRow(ChangeRow, tag=63, gc=False):
+    """Events that are not here and are followed, by way of hidden events, by accepted ones."""
+
+    room_nid: int
+    event_ids: tuple[str, ...]
+
+
 class ReceiptRow(ChangeRow, tag=11, gc=False):
     """A read receipt. `thread`: "" unthreaded, "main", or a root's event id. `room_position`: of the event read."""
 
@@ -457,6 +464,7 @@ Row = (
     | PartialRow
     | WithdrawnRow
     | EarlyRedactionRow
+    | FollowedRow
 )
 
 

@@ -13,6 +13,7 @@ from homeserver.storage.rows import (
     DirectoryRow,
     EarlyRedactionRow,
     EventRow,
+    FollowedRow,
     GapFilledRow,
     GapRow,
     InboundTxnRow,
@@ -129,6 +130,7 @@ def of_room(room: TestRoom, before: EventRow, key_nids: tuple[int, int], nids: l
         GapFilledRow(room_nid=room.room_nid, below=1, above=5, missing=("$x",)),
         GapFilledRow(room_nid=room.room_nid, below=2, above=5, missing=()),
         BackwardRow(room_nid=room.room_nid, added=("$back",), removed=("$other",)),
+        FollowedRow(room_nid=room.room_nid, event_ids=("$followed",)),
         InboundTxnRow(origin="far", txn_id="of room", response=b"{}", received_ts=1, room_nid=room.room_nid),
         ChainRow(chain_id=chain, room_nid=room.room_nid, parent_chain=1, parent_sequence=1, level=1),
         StateRow(

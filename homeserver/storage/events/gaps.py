@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from homeserver.storage.database import Database
 from homeserver.storage.fragments import Fragment, Sheet
-from homeserver.storage.rows import BackwardRow, GapFilledRow, GapRow
+from homeserver.storage.rows import BackwardRow, FollowedRow, GapFilledRow, GapRow
 
 GAP_POSITIONS = 2**32  # room positions kept free for what is missing
 
@@ -64,6 +64,17 @@ DELETE FROM backward_extremities b
  WHERE b.room_nid = u.room_nid
    AND b.event_id = u.event_id""",
 )
+FOLLOWED = Fragment(
+    name="followed",
+    gated=True,
+    columns=(("room_nid", "int8"), ("event_id", "text")),
+    sql="""
+INSERT INTO followed_events (room_nid, event_id)
+SELECT u.room_nid, u.event_id
+  FROM room r
+  JOIN {rows} u ON u.room_nid = r.room_nid
+    ON CONFLICT (room_nid, event_id) DO NOTHING""",
+)
 
 
 def place_gap(row: GapRow, sheet: Sheet) -> None:
@@ -94,6 +105,13 @@ def place_backward(row: BackwardRow, sheet: Sheet) -> None:
     for event_id in row.added:
         sheet.drop(BACKWARD_REMOVE, (row.room_nid, event_id))
         sheet.keep(BACKWARD_ADD, (row.room_nid, event_id), (row.room_nid, event_id))
+
+
+def place_followed(row: FollowedRow, sheet: Sheet) -> None:
+    """Note events that are no tips when they come."""
+    sheet.gate(row.room_nid)
+    for event_id in row.event_ids:
+        sheet.keep(FOLLOWED, (row.room_nid, event_id), (row.room_nid, event_id))
 
 
 def _text_array(ids: tuple[str, ...]) -> str:

@@ -225,17 +225,20 @@ class Events(Pages):
         )
         return [_event(row) for row in rows]
 
-    async def is_lacking(self, room_nid: int, event_id: str) -> bool:
-        """Whether events of the room follow this one without our having had it [1 trip]."""
-        found: bool = await self._db.fetchval(
+    async def lacking(self, room_nid: int, event_ids: Collection[str]) -> set[str]:
+        """Those of the events that others of the room follow without our having had them then [1 trip]."""
+        rows = await self._db.fetch(
             """
-            SELECT EXISTS (SELECT FROM backward_extremities b WHERE b.room_nid = $1 AND b.event_id = $2)
-                OR EXISTS (SELECT FROM gaps g WHERE g.room_nid = $1 AND $2 = ANY(g.missing))
+            SELECT w.event_id
+              FROM unnest($2::text[]) AS w(event_id)
+             WHERE EXISTS (SELECT FROM backward_extremities b WHERE b.room_nid = $1 AND b.event_id = w.event_id)
+                OR EXISTS (SELECT FROM followed_events f WHERE f.room_nid = $1 AND f.event_id = w.event_id)
+                OR EXISTS (SELECT FROM gaps g WHERE g.room_nid = $1 AND w.event_id = ANY(g.missing))
             """,
             room_nid,
-            event_id,
+            list(event_ids),
         )
-        return found
+        return {row["event_id"] for row in rows}
 
     async def position_of(self, room_nid: int, event_id: str) -> tuple[int, int | None] | None:
         """(room position, stream position) of a visible event of the room [1 trip]."""

@@ -107,10 +107,12 @@ class Graph:
 
 def grown(seed: int, count: int, servers: Sequence[str], version: str = "12") -> Graph:
     """A room of `count` events after its beginning; the first server's first user makes it."""
-    return _Growing(random.Random(seed), ROOM_VERSIONS[version], servers).graph(count)
+    return Growing(random.Random(seed), ROOM_VERSIONS[version], servers).graph(count)
 
 
-class _Growing:
+class Growing:
+    """A room in the making. `users`: three of each server; the first six are joined, the first is the creator."""
+
     def __init__(self, chance: random.Random, rules: RoomVersion, servers: Sequence[str]) -> None:
         self._chance = chance
         self._rules = rules
@@ -120,31 +122,41 @@ class _Growing:
         self._events: list[Event] = []
         self._base = 0
         self._ts = START_MS
-        self._users = [UserId(f"@u{number}:{server}") for number in range(3) for server in servers]
+        self.users = [UserId(f"@u{number}:{server}") for number in range(3) for server in servers]
         self._room_id: RoomId | None = None
 
-    def graph(self, count: int) -> Graph:
-        creator = self._users[0]
-        tip = self._add([], creator, "m.room.create", {"room_version": self._rules.id}, "")
+    def begun(self) -> Event:
+        """The last event of the room's beginning."""
+        creator = self.users[0]
+        tip = self.add([], creator, "m.room.create", {"room_version": self._rules.id}, "")
         self._room_id = tip.room_id
-        levels = dict(zip(self._users[1:], (100, 100, 60, 50, 50, 25), strict=False))
+        levels = dict(zip(self.users[1:], (100, 100, 60, 50, 50, 25), strict=False))
         first: list[tuple[UserId, str, dict[str, Any], str]] = [
             (creator, "m.room.member", {"membership": "join"}, creator),
             (creator, "m.room.power_levels", {"users": levels, "invite": 0, "state_default": 50}, ""),
             (creator, "m.room.join_rules", {"join_rule": "public"}, ""),
         ]
-        first += [(user, "m.room.member", {"membership": "join"}, user) for user in self._users[1:6]]
+        first += [(user, "m.room.member", {"membership": "join"}, user) for user in self.users[1:6]]
         for sender, kind, content, state_key in first:
-            tip = self._add([tip], sender, kind, content, state_key)
+            tip = self.add([tip], sender, kind, content, state_key)
         self._base = len(self._events)
-        branches = [tip]
+        return tip
+
+    def graph(self, count: int) -> Graph:
+        """The room after `count` events that nobody chose."""
+        branches = [self.begun()]
         for _ in range(count - 1):
             branches = self._grow(branches)
         leaves = self._leaves()
-        last = self._add(leaves, creator, "m.room.message", {"msgtype": "m.text", "body": "the end"}, None)
+        last = self.add(leaves, self.users[0], "m.room.message", {"msgtype": "m.text", "body": "the end"}, None)
         assert last.event_id not in self._replica.rejected
-        assert tip.room_id == self._room_id
-        return Graph(tip.room_id, self._events, self._base, self._replica)
+        return self.grown()
+
+    def grown(self) -> Graph:
+        """The room as it is."""
+        room_id = self._events[-1].room_id
+        assert room_id == self._room_id
+        return Graph(room_id, self._events, self._base, self._replica)
 
     def _leaves(self) -> list[Event]:
         """What nothing follows but rejected events, which are followed by nothing."""
@@ -171,9 +183,9 @@ class _Growing:
 
     def _something(self, parents: list[Event]) -> Event | None:
         """What anybody may think of; most of what is forbidden is thought better of (None)."""
-        sender, target = self._chance.choice(self._users), self._chance.choice(self._users[1:])
+        sender, target = self._chance.choice(self.users), self._chance.choice(self.users[1:])
         what = self._chance.choice(("say", "topic", "ban", "kick", "unban", "level", "rules", "join", "leave"))
-        if what == "leave" and sender == self._users[0]:
+        if what == "leave" and sender == self.users[0]:
             what = "say"  # without the creator nobody is left to say the last word, which brings all branches together
         content: dict[str, Any] = {"membership": {"ban": "ban", "join": "join"}.get(what, "leave")}
         kind = "m.room.member"
@@ -195,9 +207,10 @@ class _Growing:
         event, is_allowed = self._made(parents, sender, kind, content, state_key)
         return self._keep(event) if is_allowed or self._chance.random() < FORBIDDEN else None
 
-    def _add(
+    def add(
         self, parents: Sequence[Event], sender: UserId, kind: str, content: Mapping[str, Any], state_key: str | None
     ) -> Event:
+        """One more event, whatever the rules say of it."""
         return self._keep(self._made(parents, sender, kind, content, state_key)[0])
 
     def _keep(self, event: Event) -> Event:

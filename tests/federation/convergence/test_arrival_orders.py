@@ -5,12 +5,12 @@ from functools import cache
 
 import pytest
 
-from homeserver.services.intents import Finished
-from homeserver.storage.rows import OUTLIER, REJECTED
+from homeserver.storage.rows import REJECTED
+from tests.federation.convergence.arriving import begin, bring, flags, staged
 from tests.federation.convergence.graph import Graph, Replica, digest, grown
 from tests.federation.convergence.islands import Islands
 from tests.federation.convergence.resident import TruePeer
-from tests.support.federation import Homeserver, eventually, homeservers
+from tests.support.federation import eventually, homeservers
 from tests.support.postgres import Cluster
 
 SERVERS = ("a.test:8448", "b.test:8448", "c.test:8448")
@@ -70,10 +70,7 @@ async def _arrives(cluster: Cluster, graph: Graph, chance: random.Random) -> Non
     net = Islands()
     peers = [TruePeer(name.partition(":")[0], net, graph) for name in SERVERS[1:]]
     async with homeservers(cluster, net, "a.test") as (server,):
-        create, join, *known = graph.events[: graph.base]
-        await server.table.allocate(graph.room_id, graph.judged.rules.id, created_ts=create.ts)
-        await server.commits.commit_all(await server.rooms.room(graph.room_id), [Finished(create), Finished(join)])
-        await _bring(server, peers[0], "base", peers[0].transaction(known))
+        await begin(server, peers[0], graph)
         arriving = graph.events[graph.base :]
         arriving += chance.sample(arriving, len(arriving) // 5)
         chance.shuffle(arriving)
@@ -82,30 +79,14 @@ async def _arrives(cluster: Cluster, graph: Graph, chance: random.Random) -> Non
             number += 1
             some = [arriving.pop() for _ in range(min(len(arriving), chance.randint(1, 12)))]
             peer = chance.choice(peers)
-            await _bring(server, peer, f"t{number}", peer.transaction(some))
+            await bring(server, peer, f"t{number}", some)
 
         async def is_over() -> bool:
-            return set(await _flags(server)) >= set(graph.judged.events) and not await _staged(server)
+            return set(await flags(server)) >= set(graph.judged.events) and not await staged(server)
 
         await eventually(is_over, within_s=120)
-        rejected = {event_id for event_id, flags in (await _flags(server)).items() if flags & REJECTED}
+        rejected = {event_id for event_id, flag in (await flags(server)).items() if flag & REJECTED}
         wanted = graph.judged.rejected
         assert rejected == wanted, f"rejected {rejected - wanted}, not rejected {wanted - rejected}"
         state, wanted_state = await server.state(graph.room_id), graph.judged.after[graph.last.event_id]
         assert state == wanted_state, f"the state differs in {set(state.items()) ^ set(wanted_state.items())}"
-
-
-async def _bring(server: Homeserver, peer: TruePeer, txn_id: str, body: dict[str, object]) -> None:
-    answer = await server.answer(peer.signed_request(server.name, "PUT", f"/_matrix/federation/v1/send/{txn_id}", body))
-    assert answer.status == 200, answer.body
-
-
-async def _flags(server: Homeserver) -> dict[str, int]:
-    """Flags of the events that have a place in the graph, by id."""
-    rows = await server.database.fetch("SELECT event_id, flags FROM events WHERE flags & $1 = 0", OUTLIER)
-    return {row["event_id"]: row["flags"] for row in rows}
-
-
-async def _staged(server: Homeserver) -> int:
-    count: int = await server.database.fetchval("SELECT count(*) FROM inbound_staging")
-    return count
