@@ -150,6 +150,7 @@ async def build(ground: Ground, accounts: Accounts, peers: Federation | None) ->
                 commits=commits,
                 sending=sending,
                 joining=joining,
+                feed=ground.feed,
                 profiles=profiles,
                 clock=clock,
                 rng=rng,

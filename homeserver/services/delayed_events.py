@@ -186,15 +186,22 @@ class DelayedEvents:
                 await self._faults.at("delayed_event.sent")
         except (Unavailable, StorageFull):
             raise
+        except LimitExceeded as early:  # slow mode: it is sent when its sender may write again
+            await self._table.put_off(event.delay_id, self._clock.now_ms() + early.retry_after_ms)
+            return
         except MatrixError as refused:
             log.info("delayed_events.refused", room=event.room_id, error=refused.errcode)
         await self._table.delete(event.delay_id)
 
     async def _is_outdated(self, event: DelayedEvent) -> bool:
-        """Whether somebody else has set the same state since the event began to wait."""
-        if event.state_key is None:
-            return False
+        """Whether somebody else has set the same state since the event began to wait.
+
+        Plain words are not for a room that was encrypted meanwhile.
+        """
         room = await self._rooms.find(event.room_id)
+        if event.state_key is None:
+            is_plain = event.type in ("m.room.message", "m.sticker")
+            return is_plain and room is not None and room.event(("m.room.encryption", "")) is not None
         current = room.event((event.type, event.state_key)) if room is not None else None
         return current is not None and current.sender != event.user_id and current.ts > event.due_ts - event.delay_ms
 

@@ -36,11 +36,16 @@ class Sending:
         self._visibility = visibility
         self._relations = relations
         self._state_checks: dict[str, CheckState] = {}
+        self._prepare_message: CheckState | None = None
         self._must_be_active: Callable[[Room], bool] = _everywhere
 
     def check_state_by(self, event_type: str, check: CheckState) -> None:
         """Have `check` asked before a state event of this type is sent; it raises what the sender is to hear."""
         self._state_checks[event_type] = check
+
+    def prepare_message_by(self, prepare: CheckState) -> None:
+        """Have `prepare` read, before a message is queued, what the check of its room will ask for."""
+        self._prepare_message = prepare
 
     def let_suspended_speak(self, where: Callable[[Room], bool]) -> None:
         """Let suspended users send into rooms that `where` picks: those of the admin's notices."""
@@ -72,6 +77,8 @@ class Sending:
             raise BadJson("m.room.member is a state event.")
         else:
             await self._refuse_second_annotation(requester, room, draft)
+            if self._prepare_message is not None:
+                await self._prepare_message(requester, room, draft)
         return await self._commits.commit(room, Intent(requester.user_id, draft, txn))
 
     async def redact(

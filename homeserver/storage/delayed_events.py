@@ -95,6 +95,10 @@ class DelayedEvents:
         """Have it sent now; False when it waits no longer [1 trip]."""
         return await self._db.execute("UPDATE delayed_events SET due_ts = 0 WHERE delay_id = $1", delay_id) > 0
 
+    async def put_off(self, delay_id: str, due_ts: int) -> None:
+        """Have it sent at another time [1 trip]."""
+        await self._db.execute("UPDATE delayed_events SET due_ts = $2 WHERE delay_id = $1", delay_id, due_ts)
+
     async def delete(self, delay_id: str) -> bool:
         """It is sent, or called off; False when it waited no longer [1 trip]."""
         return await self._db.execute("DELETE FROM delayed_events WHERE delay_id = $1", delay_id) > 0

@@ -79,6 +79,20 @@ async def test_a_state_event_waits_too_and_is_called_off_when_another_was_faster
     assert await alice.state(room, "m.room.topic") == {"topic": "of bob"}
 
 
+async def test_plain_words_are_not_sent_into_a_room_that_was_encrypted_meanwhile(server: Server) -> None:
+    [alice] = await server.users("alice")
+    room = await alice.creates_room()
+    waiting = await delays(alice, room, "plain", LONG_MS)
+    await alice.sets(room, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+    await manages(alice, waiting, "send")
+
+    async def is_gone() -> bool:
+        return not (await alice.call("GET", f"{ROOT}/delayed_events"))["delayed_events"]
+
+    await eventually(is_gone)
+    assert await alice.sees(room) == []
+
+
 async def test_what_cannot_wait_is_refused(server: Server) -> None:
     [alice] = await server.users("alice")
     room = await alice.creates_room()

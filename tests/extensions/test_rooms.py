@@ -200,6 +200,59 @@ async def test_a_mute_can_be_ended_and_only_those_above_may(server: Server) -> N
     await ann.says("free", room)
 
 
+async def test_in_slow_mode_one_writes_once_and_waits(server: Server) -> None:
+    room, (owner, ann, bob) = await _group(server, "s1.owner", "s1.ann", "s1.bob")
+    await owner.sets(room, "app.hearth.slow_mode", {"seconds": 3600})
+    first = await ann.says("first", room, "again")
+    assert await ann.says("first", room, "again") == first, "the same request is the same message"
+    with pytest.raises(Refused) as refused:
+        await ann.says("too early", room)
+    assert (refused.value.status, refused.value.errcode) == (429, "M_LIMIT_EXCEEDED")
+    assert 3_500_000 < refused.value.body["retry_after_ms"] <= 3_600_000
+    edit = {"msgtype": "m.text", "body": "* better", "m.new_content": {"msgtype": "m.text", "body": "better"}}
+    await ann.sends(room, "m.room.message", {**edit, "m.relates_to": {"rel_type": "m.replace", "event_id": first}})
+    reaction = {"m.relates_to": {"rel_type": "m.annotation", "event_id": first, "key": "+"}}
+    await ann.sends(room, "m.reaction", reaction)
+    await bob.says("another one has a time of their own", room)
+    for number in range(3):
+        await owner.says(f"who may remove messages writes freely {number}", room)
+    await owner.sets(room, "app.hearth.slow_mode", {"seconds": 0})
+    await ann.says("free", room)
+
+
+async def test_an_album_is_one_message_in_slow_mode(server: Server) -> None:
+    room, (owner, ann) = await _group(server, "s2.owner", "s2.ann")
+    await owner.sets(room, "app.hearth.slow_mode", {"seconds": 60})
+
+    def photo(index: int, album: str = "a") -> dict[str, Any]:
+        place = {"app.hearth.album": {"id": album, "i": index, "n": 3}}
+        return {"msgtype": "m.image", "body": "x.png", "url": "mxc://x/y", **place}
+
+    for index in range(3):
+        await ann.sends(room, "m.room.message", photo(index))
+    for content in (photo(2), photo(11), photo(3, "b")):
+        assert await _refused(ann.sends(room, "m.room.message", content)) == "M_LIMIT_EXCEEDED"
+
+
+async def test_a_message_for_later_waits_for_slow_mode_too(server: Server) -> None:
+    room, (owner, ann) = await _group(server, "s3.owner", "s3.ann")
+    await owner.sets(room, "app.hearth.slow_mode", {"seconds": 2})
+    await ann.says("now", room)
+    later = f"/v3/rooms/{room}/send/m.room.message/later"
+    await ann.call("PUT", later, {"msgtype": "m.text", "body": "later"}, **{"org.matrix.msc4140.delay": 1})
+    deadline = time.monotonic() + 30
+    while "later" not in await ann.sees(room) and time.monotonic() < deadline:
+        await ann.syncs(timeout_ms=500)
+    assert await ann.sees(room) == ["now", "later"]
+
+
+async def test_slow_mode_is_set_by_those_who_may_and_makes_sense(server: Server) -> None:
+    room, (owner, ann) = await _group(server, "s4.owner", "s4.ann")
+    assert await _refused(ann.sets(room, "app.hearth.slow_mode", {"seconds": 10})) == "M_FORBIDDEN"
+    for seconds in (-1, 3601, "10", True):
+        assert await _refused(owner.sets(room, "app.hearth.slow_mode", {"seconds": seconds})) == "M_INVALID_PARAM"
+
+
 async def test_a_closed_group_is_empty_and_nobody_comes_in(server: Server) -> None:
     owner, ann, bob = await server.users("c1.owner", "c1.ann", "c1.bob")
     room = await owner.creates_public_room(room_alias_name="c1.group")
@@ -238,7 +291,7 @@ async def _until_presence(viewer: User, user: User, wanted: str) -> Any:
 
 async def test_each_extension_is_announced(server: Server) -> None:
     features = (await server.call("GET", "/versions"))["unstable_features"]
-    for name in ("roles", "invites", "restrict_until", "close_room", "privacy"):
+    for name in ("roles", "invites", "restrict_until", "close_room", "privacy", "slow_mode", "silent"):
         assert features[f"app.hearth.{name}"] is True
 
 

@@ -1,4 +1,4 @@
-"""What this server asks of its own users beyond the authorisation rules: roles, and mutes that end by themselves.
+"""What this server asks of its own users beyond the authorisation rules: roles, timed mutes, slow mode.
 
 Asked when an event is built on the head of its room, so that no way of sending goes round it. Not for events of other
 servers: those obey the power levels that the roles were compiled to.
@@ -19,6 +19,7 @@ from homeserver.services.extensions.role_list import (
     role_ids,
     role_key,
 )
+from homeserver.services.extensions.slow_mode import SlowMode
 from homeserver.services.heads import MEMBER
 from homeserver.services.intents import Draft, Intent
 from homeserver.services.working_head import WorkingHead
@@ -30,13 +31,14 @@ _ROLES = frozenset({ROLES, ROLE_OF, "m.room.power_levels"})
 
 
 class LocalRules:
-    """Refuses what a local user's roles do not allow."""
+    """Refuses what a local user's roles do not allow, and what comes too early."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, slow_mode: SlowMode, clock: Clock) -> None:
+        self._slow_mode = slow_mode
         self._clock = clock
 
     def check(self, head: WorkingHead, intent: Intent) -> None:
-        """Raise Forbidden for what the sender may not do here."""
+        """Raise Forbidden for what the sender may not do here, LimitExceeded for what they may not do yet."""
         restricted = head.event((RESTRICTED, role_key(intent.sender)))
         if restricted is not None and not _is_own_membership(intent):
             until = restricted.content.get("until")
@@ -45,6 +47,7 @@ class LocalRules:
         event = head.event((ROLES, ""))
         if event is not None:
             self._check_roles(head, intent, event)
+        self._slow_mode.check(head, intent)
 
     @staticmethod
     def _check_roles(head: WorkingHead, intent: Intent, event: Event) -> None:

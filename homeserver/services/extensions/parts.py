@@ -12,6 +12,8 @@ from homeserver.services.extensions.local_rules import RESTRICTED, LocalRules
 from homeserver.services.extensions.muting import Muting
 from homeserver.services.extensions.role_list import ROLE_OF, ROLES
 from homeserver.services.extensions.roles import Roles
+from homeserver.services.extensions.slow_mode import SLOW_MODE, SlowMode
+from homeserver.services.feed import Feed
 from homeserver.services.heads import Room
 from homeserver.services.intents import Draft
 from homeserver.services.inviting import MemberProfiles
@@ -19,6 +21,7 @@ from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
 from homeserver.services.sending import Sending
 from homeserver.storage.database import Database
+from homeserver.storage.events.dates import Dates
 from homeserver.storage.invite_links import InviteLinks as InviteLinkTable
 from homeserver.storage.partial_joins import PartialJoins
 from homeserver.storage.restrictions import Restrictions
@@ -33,6 +36,7 @@ class Below:
     rooms: Rooms
     room_table: RoomTable
     commits: Commits
+    feed: Feed
     sending: Sending
     joining: Comings
     profiles: MemberProfiles
@@ -44,7 +48,11 @@ class Extensions:
     """Every extension of this server."""
 
     def __init__(self, below: Below) -> None:
-        below.commits.check_by(LocalRules(below.clock).check)
+        slow_mode = SlowMode(Dates(below.database), below.clock)
+        below.feed.register(slow_mode.apply)
+        below.sending.check_state_by(SLOW_MODE, slow_mode.check_setting)
+        below.sending.prepare_message_by(slow_mode.prepare)
+        below.commits.check_by(LocalRules(slow_mode, below.clock).check)
         for event_type in (ROLES, ROLE_OF, RESTRICTED):
             below.sending.check_state_by(event_type, _has_endpoint)
         self.roles = Roles(below.rooms, below.commits)

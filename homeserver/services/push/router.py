@@ -30,6 +30,8 @@ log = structlog.get_logger()
 LEASE: Final = "push"
 LEASE_S: Final = 15.0
 SAVE_S: Final = 5.0
+SILENT: Final = "app.hearth.silent"
+"""In a message's content: its sender wants nobody disturbed by it. docs/extensions.md, Silent messages."""
 READ: Final = ("m.read", "m.read.private")
 IgnoredBy = Callable[[str], Awaitable[frozenset[str]]]
 
@@ -166,6 +168,7 @@ class Router:
             return []
         event = event_of_body(orjson.loads(row.body), RoomId(row.room_id))
         actions = await self._push_rules.actions(room, event, targets)
+        quiet = {"sound"} if event.content.get(SILENT) is True else set[str]()
         now = self._clock.now_ms()
         return [
             (
@@ -176,7 +179,7 @@ class Router:
                     row.room_id,
                     row.event_id,
                     is_invite and row.state_key == user_id,
-                    orjson.dumps(dict(done.tweaks)),
+                    orjson.dumps({name: value for name, value in done.tweaks.items() if name not in quiet}),
                     now,
                 ),
             )

@@ -154,6 +154,16 @@ async def test_a_mention_is_told_as_highlight(house: House) -> None:
     assert house.gateway.of(bob.user_id)[-1]["devices"][0]["tweaks"]["highlight"] is True
 
 
+async def test_a_silent_message_is_told_without_a_sound(house: House) -> None:
+    alice, bob, room = await house.pair()
+    content = {"msgtype": "m.text", "body": "good night", "app.hearth.silent": True}
+    event_id = await alice.sends(room, "m.room.message", content)
+    await house.gateway.until(lambda: event_id in house.gateway.events_of(bob.user_id))
+    told = house.gateway.of(bob.user_id)[-1]
+    assert told["prio"] == "low"
+    assert "sound" not in told["devices"][0].get("tweaks", {})
+
+
 async def test_an_invite_is_told_to_its_target(house: House) -> None:
     alice, bob = await house.server.register(), await house.server.register()
     await sets_pusher(bob, house.gateway.url, bob.user_id)
