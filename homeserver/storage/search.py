@@ -25,6 +25,8 @@ class Source(NamedTuple):
     body: bytes
     is_encrypted: bool
     """Whether its room is: nothing of such a room is indexed."""
+    is_edited: bool = False
+    """Whether edits of it are known already."""
 
 
 class Era(NamedTuple):
@@ -98,7 +100,11 @@ SELECT e.event_nid, e.event_id, e.room_nid, coalesce(e.position, 0) AS position,
                  JOIN current_state c ON c.state_key_nid = k.state_key_nid
                 WHERE k.type = 'm.room.encryption'
                   AND k.state_key = ''
-                  AND c.room_nid = e.room_nid) AS is_encrypted"""
+                  AND c.room_nid = e.room_nid) AS is_encrypted,
+       EXISTS (SELECT
+                 FROM relations r
+                WHERE r.target_event_id = e.event_id
+                  AND r.rel_type = 'm.replace') AS is_edited"""
 _NEW = (
     _SOURCE
     + """
@@ -123,6 +129,18 @@ _PAST = (
  LIMIT $3"""
 )
 
+_EDITS = (
+    _SOURCE
+    + """
+  FROM relations t
+  JOIN events e ON e.event_nid = t.event_nid
+ WHERE t.target_event_id = ANY($1::text[])
+   AND t.rel_type = 'm.replace'
+   AND e.type = ANY($2::text[])
+   AND e.flags & 7 = 0
+   AND e.redacted_by IS NULL"""
+)
+
 
 class SearchTable:
     """Tables `search_eras` and `search_documents`, and the cursor of who fills them."""
@@ -144,6 +162,10 @@ class SearchTable:
     async def past(self, after_nid: int, limit: int) -> list[Source]:
         """Events fetched from the past that are not indexed, by number [1 trip]."""
         return [_source(row) for row in await self._db.fetch(_PAST, after_nid, list(TYPES), limit)]
+
+    async def edits_of(self, event_ids: Collection[str]) -> list[Source]:
+        """Edits of these events that are known [1 trip]."""
+        return [_source(row) for row in await self._db.fetch(_EDITS, list(event_ids), list(TYPES))]
 
     async def newest_nid(self) -> int:
         """The highest number of an event [1 trip]."""

@@ -143,6 +143,9 @@ class Index:
     async def _write(self, found: Sequence[Source], after: int, upto: int) -> None:
         """Index these events and move the cursor. Raises DatabaseDown when another process has moved it."""
         read = read_sources(found, self._clock.now_ms())
+        edited_before = [source.event_id for source in found if source.is_edited and source.event_id in read.texts]
+        if edited_before:  # edits came first, or in this very batch: what a message is found by is a set
+            read.edits.extend(read_sources(await self._table.edits_of(edited_before), self._clock.now_ms()).edits)
         missing = [edit.target for edit in read.edits if edit.target not in read.texts]
         known = await self._table.indexed(missing) if missing else {}
         edited: dict[int, set[int]] = {}
