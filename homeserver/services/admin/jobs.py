@@ -109,6 +109,11 @@ class AdminJobs:
         jobs = await self._table.all()
         return [self._running(job) for job in jobs if job.name.startswith(f"{kind}/")]
 
+    async def all(self) -> list[Running]:
+        """All jobs that an admin asked for, finished ones too [1 trip]."""
+        jobs = await self._table.all()
+        return [self._running(job) for job in jobs if job.name.rpartition("/")[0] in self._kinds]
+
     async def rewrites(self) -> dict[str, Any]:
         """Rewrites of this release that are under way, such as the first search index [1 trip]."""
         jobs = [job for job in await self._table.all() if "/" not in job.name and job.finished_ts is None]
