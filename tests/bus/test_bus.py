@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from itertools import count
+from typing import TypeVar
 
 import pytest
 
@@ -37,8 +38,11 @@ def fresh() -> str:
     return f"key{next(keys)}"
 
 
-async def soon(work: object) -> object:
-    return await asyncio.wait_for(work, SOON_S)  # type: ignore[arg-type] - any awaitable
+T = TypeVar("T")
+
+
+async def soon(work: Awaitable[T]) -> T:
+    return await asyncio.wait_for(work, SOON_S)
 
 
 async def test_a_subscriber_gets_notices_in_order(bus: Bus) -> None:
@@ -86,7 +90,7 @@ async def test_a_watcher_sees_setting_ending_and_running_out(bus: Bus) -> None:
         await bus.set_state(f"{key}:a", None)
         await bus.set_state(f"{key}:b", b"2", 0.2)
         got = [await soon(anext(changes)) for _ in range(4)]
-    assert [(change.key, change.value) for change in got] == [  # type: ignore[attr-defined] - a StateChange
+    assert [(change.key, change.value) for change in got] == [
         (f"{key}:a", b"1"),
         (f"{key}:a", None),
         (f"{key}:b", b"2"),
@@ -99,7 +103,7 @@ async def test_a_watcher_sees_a_state_from_before_run_out(bus: Bus) -> None:
     await bus.set_state(key, b"1", 0.3)
     async with bus.watch_state(key) as changes:
         change = await soon(anext(changes))
-    assert (change.key, change.value) == (key, None)  # type: ignore[attr-defined] - a StateChange
+    assert (change.key, change.value) == (key, None)
 
 
 async def test_ending_a_state_that_is_none_tells_nobody(bus: Bus) -> None:
@@ -108,7 +112,7 @@ async def test_ending_a_state_that_is_none_tells_nobody(bus: Bus) -> None:
         await bus.set_state(key, None)
         await bus.set_state(key, b"1")
         change = await soon(anext(changes))
-    assert change.value == b"1"  # type: ignore[attr-defined] - a StateChange
+    assert change.value == b"1"
 
 
 async def test_a_bucket_gives_its_burst_and_then_its_rate(bus: Bus) -> None:

@@ -17,8 +17,9 @@ from homeserver.app import App, build
 from homeserver.asgi.interface import App as AsgiApp
 from homeserver.client_api.http import Auth, Endpoint
 from homeserver.clock import NoFaults, SystemClock, SystemRng
-from homeserver.config import Config, RateLimits
+from homeserver.config import Config
 from homeserver.config.accounts import Login, Password, PhoneLogin, Registration
+from homeserver.config.rate_limits import RateLimits
 from homeserver.config.server import EVERYTHING, Database
 from homeserver.services.ratelimit import BUCKETS
 from tests.asgi.driver import Answered, ask

@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from homeserver.storage import embedded, embedded_system
+from homeserver.storage import embedded, embedded_exec, embedded_system
 from homeserver.storage.embedded import EmbeddedPostgres
 from homeserver.storage.embedded_system import EmbeddedPostgresError, essence, wheel_bindir
 
@@ -163,7 +163,7 @@ async def test_a_server_that_outlived_its_owner_is_replaced_by_one_of_ours(folde
         sys.executable,
         "-I",
         "-S",
-        embedded.embedded_exec.__file__,
+        embedded_exec.__file__,
         str(os.getpid()),
         mode,
         str(program),

@@ -76,10 +76,10 @@ class Device:
 
     def fallback_key(self) -> Json:
         """A new fallback key, signed."""
-        self.account.generate_fallback_key()
+        self.account.generate_fallback_key()  # type: ignore[attr-defined] # its types lack it
         keys = {
             f"{SIGNED}:{key_id}": self.signed({"key": key.to_base64(), "fallback": True})
-            for key_id, key in self.account.fallback_key.items()
+            for key_id, key in self.account.fallback_key.items()  # type: ignore[attr-defined] # its types lack it
         }
         self.account.mark_keys_as_published()
         return keys

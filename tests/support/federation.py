@@ -35,7 +35,8 @@ from homeserver.services.rooms import Rooms
 from homeserver.services.spaces.hierarchy import Spaces
 from homeserver.services.visibility import Visibility
 from homeserver.storage.database import Database
-from homeserver.storage.events.read import Events, StoredEvent
+from homeserver.storage.events.pages import PageEvent
+from homeserver.storage.events.read import Events
 from homeserver.storage.members import Members
 from homeserver.storage.rooms import RoomTable
 from homeserver.storage.rows import MentionRow
@@ -237,11 +238,11 @@ class Homeserver:
         found = (await self.members.memberships(room_id, [user_id])).get(user_id)
         return found.membership if found is not None else None
 
-    async def timeline(self, room_id: str) -> list[StoredEvent]:
+    async def timeline(self, room_id: str) -> list[PageEvent]:
         room = await self.rooms.room(room_id)
         return (await self.events.latest([room.room_nid], 500)).events
 
-    async def timeline_or_nothing(self, room_id: str) -> list[StoredEvent]:
+    async def timeline_or_nothing(self, room_id: str) -> list[PageEvent]:
         """The timeline; nothing for a room that is not known."""
         return await self.timeline(room_id) if await self.rooms.find(room_id) is not None else []
 

@@ -10,8 +10,9 @@ import msgspec
 
 from homeserver.app import App, build
 from homeserver.clock import NoFaults, SystemClock, SystemRng
-from homeserver.config import Config, RateLimits
+from homeserver.config import Config
 from homeserver.config.accounts import Login, Password, Registration
+from homeserver.config.rate_limits import RateLimits
 from homeserver.config.server import Database, Listener
 from homeserver.serving.binding import bind
 from homeserver.serving.server import serve

@@ -75,7 +75,7 @@ class SynapseProcess:
         self._folder = folder
         self._command = [str(python), "-m", "synapse.app.homeserver", "--config-path", str(folder / "homeserver.yaml")]
         folder.mkdir(parents=True)
-        config = self._config(client_port, federation_port, certificate, database_url) | changes
+        config = {**self._config(client_port, federation_port, certificate, database_url), **changes}
         (folder / "homeserver.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
         (folder / "log.yaml").write_text(yaml.safe_dump(self._log_config()), encoding="utf-8")
         self._process: asyncio.subprocess.Process | None = None

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from homeserver.net.testing import FakeNet
-from homeserver.protocol.identifiers import RoomId
+from homeserver.protocol.identifiers import EventId, RoomId
 from homeserver.services.intents import Draft
 from tests.support.evil_peer import EvilPeer
 from tests.support.federation import Homeserver, eventually, homeservers
@@ -75,7 +75,7 @@ def reads_of(asked: Homeserver, server: Homeserver | str, net: FakeNet) -> Reads
     return Reads(asked, peer)
 
 
-async def _lived(a: Homeserver, b: Homeserver, visibility: str) -> tuple[RoomId, list[str]]:
+async def _lived(a: Homeserver, b: Homeserver, visibility: str) -> tuple[RoomId, list[EventId]]:
     """A room with words before B's user came, while they were there, and after they left."""
     alice, bob = a.user("alice"), b.user("bob")
     room = await a.creates_room(alice)
