@@ -51,11 +51,21 @@ async function follow(box: HTMLElement, anchor: Anchor, wanted: Placement): Prom
   return autoUpdate(reference, box, () => void place());
 }
 
+/** Marks an anchor until the owner is disposed. */
+function mark(anchor: HTMLElement): void {
+  anchor.dataset.open = 'true';
+  onCleanup(() => {
+    delete anchor.dataset.open;
+  });
+}
+
 /** A floating box in the top layer that stays inside the window; a press outside or Esc closes it. */
 export function Popover(props: PopoverProps) {
   let box!: HTMLDivElement;
   keepFocus();
   onMount(() => {
+    // What is shown only under the pointer or with the focus stays while something stands at it.
+    if (props.anchor instanceof HTMLElement) mark(props.anchor);
     box.showPopover();
     const following = follow(box, props.anchor, props.placement ?? 'bottom-start');
     following.catch(() => props.onClose());
