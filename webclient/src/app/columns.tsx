@@ -12,6 +12,8 @@ import type { RoomId } from '../store/contract';
 import { createMediaUrl, startAudio, startMedia } from '../store/media';
 import { isPicking, stopPicking } from '../store/messages-ui';
 import { chatSearch, folded, leftPages, setChatSearch, setFeatures } from '../store/pages';
+import { me } from '../store/people';
+import { loadScheduled } from '../store/scheduled';
 import { goTo, route, threadNow } from '../store/ui';
 import { photosFrom } from '../ui/avatar';
 import { fetchAhead, later, part } from '../ui/parts';
@@ -31,6 +33,7 @@ const LeftPages = part(async () => (await import('./left-pages')).LeftPages);
 const ChatSearch = part(async () => (await import('../features/search/chat-search')).ChatSearch);
 const PinBar = part(async () => (await import('../features/timeline/pin-bar')).PinBar);
 const PlayerBar = part(async () => (await import('../features/player/player-bar')).PlayerBar);
+const JoinBar = part(async () => (await import('../features/bars/join-bar')).JoinBar);
 const Thread = part(async () => (await import('./thread')).Thread);
 const SelectBar = part(async () => (await import('../features/timeline/select-bar')).SelectBar);
 const InfoPanel = part(async () => (await import('../features/group/info-panel')).InfoPanel);
@@ -46,7 +49,10 @@ export function Columns() {
   const client = useClient();
   startHotkeys(client);
   void client.commands.features().then(
-    (names) => setFeatures(new Set(names)),
+    (names) => {
+      setFeatures(new Set(names));
+      void loadScheduled(client.commands).catch(() => undefined);
+    },
     () => undefined,
   );
   startMedia(client);
@@ -151,6 +157,12 @@ function Chat(props: { roomId: RoomId }) {
     });
   });
   const thread = () => threadNow(props.roomId);
+  /** Made on another server: its members may still be on their way. */
+  const isElsewhere = createMemo(() => {
+    const room = state.rooms[props.roomId];
+    const server = (id: string | undefined) => id?.slice(id.indexOf(':'));
+    return room?.membership === 'join' && server(room.group.creators[0] ?? me(state)) !== server(me(state));
+  });
   const menu = (at: Element) => {
     const room = state.rooms[props.roomId];
     if (room) void roomMenu().then((it) => it.openRoomMenu(client, room, at));
@@ -173,6 +185,11 @@ function Chat(props: { roomId: RoomId }) {
           </Suspense>
         </Show>
         <GroupBar roomId={props.roomId} />
+        <Show when={isElsewhere()}>
+          <Suspense>
+            <JoinBar roomId={props.roomId} />
+          </Suspense>
+        </Show>
         <Show when={(state.rooms[props.roomId]?.pins.length ?? 0) > 0}>
           <Suspense>
             <PinBar roomId={props.roomId} />

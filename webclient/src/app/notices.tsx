@@ -56,7 +56,8 @@ export function Notices() {
     const looking = route().roomId === room.id && !hidden;
     if (room.muted && !notice.mention) return;
     if (looking || state.own.blocked.includes(room.preview?.sender ?? '')) return;
-    if (leads && state.own.settings.sound && Date.now() - lastSound > pause_ms) {
+    const quiet = room.preview?.silent === true;
+    if (leads && !quiet && state.own.settings.sound && Date.now() - lastSound > pause_ms) {
       lastSound = Date.now();
       soundOfArrival(state.own.settings.volume);
     }

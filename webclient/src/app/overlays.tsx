@@ -1,8 +1,11 @@
 /** What lies over the columns when it is asked for: each is loaded then. */
 import { onMount, Show, Suspense } from 'solid-js';
+import { useClient } from '../store/context';
+import { choosingDay } from '../store/dates';
 import { messageList } from '../store/message-list';
 import { forwarding, person, reporting, setPerson } from '../store/messages-ui';
 import { joinLink, previewed, setPreviewed } from '../store/pages';
+import { askedTime, listedScheduled } from '../store/scheduled';
 import { viewing } from '../store/viewer';
 import { ChoiceHost } from '../ui/choice';
 import { EmojiHost } from '../ui/emoji/emoji-host';
@@ -18,6 +21,9 @@ const PersonCard = part(async () => (await import('../features/profile/person-ca
 const Preview = part(async () => (await import('../features/explore/room-preview')).PreviewHost);
 const Link = part(async () => (await import('../features/explore/room-preview')).LinkPreview);
 
+const DayDialog = part(async () => (await import('../features/dates/day-dialog')).DayDialog);
+const TimeDialog = part(async () => (await import('../features/composer/later/time-dialog')).TimeDialog);
+const ScheduledDialog = part(async () => (await import('../features/composer/later/scheduled-dialog')).ScheduledDialog);
 /** The card of somebody; an address of a group leads to that group. */
 function Person(props: { id: string }) {
   if (props.id.startsWith('@')) return <PersonCard userId={props.id} />;
@@ -55,6 +61,18 @@ export function Overlays() {
       </Show>
       <Notices />
       <ChoiceHost />
+      <Show when={choosingDay() !== undefined}>
+        <DayDialog />
+      </Show>
+      <Show when={listedScheduled()} keyed>
+        {(roomId) => <ScheduledDialog roomId={roomId} />}
+      </Show>
+      <Show when={askedTime()} keyed>
+        {(asked) => <TimeDialog asked={asked} />}
+      </Show>
+      <Show when={state.own.signIns.requests.length > 0 || state.own.signIns.recovery}>
+        <SignIns />
+      </Show>
       <EmojiHost />
     </Suspense>
   );

@@ -38,6 +38,7 @@ export function Shell() {
       0,
     );
     document.title = unread > 0 ? `(${unread}) ${t('app-name')}` : t('app-name');
+    markUnread(unread);
   });
   return (
     <>
@@ -60,6 +61,14 @@ export function Shell() {
       <TooltipHost />
     </>
   );
+}
+
+/** The sign of the page in the tab gets a dot, that of the installed page the number. */
+function markUnread(count: number): void {
+  const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]');
+  const wanted = count > 0 ? '/icon-unread.svg' : '/icon.svg';
+  if (icon && icon.getAttribute('href') !== wanted) icon.href = wanted;
+  void navigator.setAppBadge?.(count).catch(() => undefined);
 }
 
 function SignedOut() {

@@ -2,13 +2,14 @@
  * Finds the homeserver. Spec: Client-Server API, Server discovery. The page's own origin is asked first (it is served
  * by its homeserver), then the address that was set as default, then whatever the user types.
  */
-import { list, object, text, textOrNull } from '../model/events';
-import type { ServerInfo } from '../store/contract';
+import { type Json, list, object, text, textOrNull } from '../model/events';
+import type { ServerInfo, SsoProvider } from '../store/contract';
 import { exchange, type Fetch, failure, type HttpAnswer } from './api/http';
 import { SMS_LOGIN } from './phone';
 
 const SERVER_NAME = 'app.hearth.server_name';
 const PASSWORD = 'm.login.password';
+const SSO = 'm.login.sso';
 /** Stages of registration that can be done without a web page of the server. */
 const KNOWN_STAGES = new Set(['m.login.dummy', 'm.login.registration_token']);
 const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
@@ -51,8 +52,22 @@ export async function lookUp(fetcher: Fetch, typed: string): Promise<ServerInfo>
     url: chosen,
     passwordLogin: logins.includes(PASSWORD),
     phoneLogin: logins.includes(SMS_LOGIN),
+    sso: ssoProviders(list(flows?.body.flows).map(object)),
     registration: await registrationAt(fetcher, chosen),
   };
+}
+
+/** Spec: Client-Server API, m.login.sso flow schema. */
+function ssoProviders(flows: readonly Json[]): SsoProvider[] {
+  const flow = flows.find((one) => one.type === SSO);
+  if (flow === undefined) {
+    return [];
+  }
+  const named = list(flow.identity_providers)
+    .map(object)
+    .map((one) => ({ id: text(one.id), name: text(one.name) }))
+    .filter((one) => one.id !== '' && one.name !== '');
+  return named.length > 0 ? named : [{ id: null, name: '' }];
 }
 
 async function firstHomeserver(fetcher: Fetch, places: readonly string[]): Promise<string | null> {

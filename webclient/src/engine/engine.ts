@@ -116,6 +116,10 @@ export class Engine {
         await this.session.login(request);
         await this.starting;
       },
+      loginByToken: async (request) => {
+        await this.session.loginByToken(request);
+        await this.starting;
+      },
       requestSmsCode: (request) => this.session.requestSmsCode(request),
       loginBySms: async (request) => {
         const outcome = await this.session.loginBySms(request);

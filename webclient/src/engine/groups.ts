@@ -8,6 +8,7 @@ import type { Access, Banned, GroupCommands, InviteLink, LogEntry, MediaKind, Sh
 import { type HttpRequest, path } from './api/http';
 import type { Core } from './core';
 import type { People } from './people';
+import { SLOW_MODE } from './sync/group-facts';
 import { kindOf } from './sync/items';
 import { avatarOf, nameIn } from './sync/members';
 
@@ -26,6 +27,7 @@ const LOGGED: Readonly<Record<string, LogEntry['kind']>> = {
   'm.room.canonical_alias': 'settings',
   'm.room.encryption': 'settings',
   'm.room.pinned_events': 'settings',
+  'app.hearth.slow_mode': 'settings',
   'm.room.power_levels': 'roles',
   'app.hearth.roles': 'roles',
   'app.hearth.role': 'roles',
@@ -91,6 +93,7 @@ export function groupCommands(core: Core & { readonly people: People }): GroupCo
     muteMember: async (roomId, userId, until) => {
       await http('POST', `${room(roomId)}/mute`, { user_id: userId, ...(until === null ? {} : { until }) });
     },
+    setSlowMode: (roomId, seconds) => state(roomId, SLOW_MODE, { seconds }),
     banned: async (roomId) => {
       const answer = await http('GET', `${V3 + path`/rooms/${roomId}/members`}?membership=ban`);
       return asEvents(answer.chunk).map(

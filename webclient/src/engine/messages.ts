@@ -7,13 +7,13 @@ import {
   replyRelation,
   wordsOf,
 } from '../model/drafting';
-import { asEvent, asEvents, type Json, type MatrixEvent } from '../model/events';
+import { asEvent, asEvents, type Json, type MatrixEvent, SILENT } from '../model/events';
 import { type PackImage, stickerContent } from '../model/image-packs';
 import { bundle } from '../model/link-previews';
 import { mediaOf } from '../model/media';
 import { fileContent, type OutgoingFile } from '../model/outgoing';
 import { previewBody } from '../model/preview';
-import { editedContent, isValidEdit } from '../model/relations';
+import { bodyOf, editedContent, isValidEdit, quoteContent } from '../model/relations';
 import type { EventPreview, FilesDraft, ForwardDraft, MessageDraft } from '../store/contract';
 import { failure, path } from './api/http';
 import type { Core } from './core';
@@ -58,13 +58,26 @@ export class Messages {
   }
 
   async sendText(roomId: string, draft: MessageDraft): Promise<string> {
+    const content = this.textContent(roomId, draft);
+    const op = await this.parts.queue.add({ roomId, kind: 'message', target: null, type: 'm.room.message', content });
+    return localKey(op.txnId);
+  }
+
+  /** The content of what was written. */
+  textContent(roomId: string, draft: MessageDraft): Json {
     const msgtype = draft.as === 'emote' ? 'm.emote' : 'm.text';
     const link = draft.link === undefined ? {} : bundle(draft.link);
     const reply = this.replyTo(roomId, draft.replyTo);
     const relation = this.relation(roomId, draft.thread, reply);
-    const content = { ...messageContent(draft, reply, msgtype), ...link, ...relation };
-    const op = await this.parts.queue.add({ roomId, kind: 'message', target: null, type: 'm.room.message', content });
-    return localKey(op.txnId);
+    const silent = draft.silent === true ? { [SILENT]: true } : {};
+    const answered = this.parts.account.timelines.get(roomId)?.event(draft.replyTo ?? '');
+    const quote = quoteContent(draft.quote ?? '', bodyOf(this.shownContent(roomId, answered)));
+    return { ...messageContent(draft, reply, msgtype), ...link, ...relation, ...silent, ...quote };
+  }
+
+  private shownContent(roomId: string, event: MatrixEvent | undefined): Json {
+    const timeline = this.parts.account.timelines.get(roomId);
+    return event === undefined || timeline === undefined ? {} : timeline.contentOf(event);
   }
 
   async sendSticker(

@@ -4,6 +4,7 @@ import { findingCommands } from './finding';
 import { groupCommands } from './groups';
 import { packCommands } from './packs';
 import { numberCommands } from './phone';
+import { timedCommands } from './timed';
 
 export function rareCommands(parts: Parts) {
   return {
@@ -11,6 +12,7 @@ export function rareCommands(parts: Parts) {
     ...findingCommands(parts),
     ...packCommands(parts),
     ...numberCommands(parts),
+    ...timedCommands(parts),
   };
 }
 

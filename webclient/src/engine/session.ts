@@ -14,6 +14,7 @@ import type {
   SmsLogin,
   SmsOutcome,
 } from '../store/contract';
+  TokenLogin,
 import { errorInfo } from '../store/errors';
 import {
   call,
@@ -181,6 +182,19 @@ export class Session {
   async requestSmsCode(request: SmsCodeRequest): Promise<SmsCode> {
     const { url } = await this.serverFor(request.server, '');
     return requestSmsCode(this.fetcher, url, request);
+  /** Spec: Client-Server API, Token-based login. */
+  async loginByToken({ server, token }: TokenLogin): Promise<void> {
+    const before = this.signed;
+    const body = {
+      type: 'm.login.token',
+      token,
+      refresh_token: true,
+      ...(before === null ? {} : { device_id: before.deviceId }),
+      initial_device_display_name: DEVICE_NAME,
+    };
+    await this.begin(server, await call(this.fetcher, server, null, { method: 'POST', path: `${V3}/login`, body }));
+  }
+
   }
 
   async loginBySms(request: SmsLogin): Promise<SmsOutcome> {

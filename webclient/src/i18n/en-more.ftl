@@ -200,4 +200,5 @@ thread-count = { $count ->
 ## Stickers
 stickers-title = Stickers and emoji
 composer-suggestions = Suggestions
+search-in-chat = Search in this chat
 later-open = Scheduled messages

@@ -206,4 +206,5 @@ thread-count = { $count ->
 ## Stickers
 stickers-title = Стикеры и эмодзи
 composer-suggestions = Подсказки
+search-in-chat = Поиск в этом чате
 later-open = Отложенные сообщения

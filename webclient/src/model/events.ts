@@ -97,3 +97,6 @@ export function localpart(userId: string): string {
 export function isUserId(value: string): boolean {
   return value.length <= 255 && /^@[^:\s]+:[A-Za-z0-9.\-[\]:]+$/.test(value);
 }
+
+/** In the content of a message whose sender wants nobody disturbed. Ours: docs/extensions.md. */
+export const SILENT = 'app.hearth.silent';

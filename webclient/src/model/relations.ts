@@ -108,3 +108,19 @@ export function withoutReplyFallback(body: string, isReply: boolean): string {
 export function bodyOf(content: Json): string {
   return withoutReplyFallback(text(content.body), replyTarget(content) !== null);
 }
+
+const QUOTE = 'app.hearth.quote';
+const QUOTE_MOST = 1000;
+const even = (words: string) => words.replace(/\s+/g, ' ').trim();
+
+/** The note of which part of an answered message is meant; nothing for words that are not in it. Ours. */
+export function quoteContent(quote: string, body: string): Json {
+  const offset = body.indexOf(quote);
+  return quote === '' || offset < 0 ? {} : { [QUOTE]: { text: quote.slice(0, QUOTE_MOST), offset } };
+}
+
+/** The part of a message that an answer to it means; '' when it means all of it, or says what is not in it. */
+export function quotedPart(answer: Json, body: string): string {
+  const part = even(text(object(answer[QUOTE]).text)).slice(0, QUOTE_MOST);
+  return part !== '' && even(body).includes(part) ? part : '';
+}

@@ -1,6 +1,6 @@
 /** What a state event tells the reader, as data; i18n puts it in words. */
 import type { ServiceLine } from '../store/contract';
-import { isObject, type Json, localpart, type MatrixEvent, object, text, textOrNull } from './events';
+import { isObject, type Json, localpart, type MatrixEvent, number, object, text, textOrNull } from './events';
 import { cleanName } from './names';
 
 type NameOf = (userId: string) => string;
@@ -45,6 +45,8 @@ export function serviceLine(event: MatrixEvent, nameOf: NameOf): ServiceLine | n
       return text(content.alias) === '' ? null : line('alias', text(content.alias));
     case 'm.room.server_acl':
       return line('servers');
+    case 'app.hearth.slow_mode':
+      return number(content.seconds, 0) > 0 ? line('slowMode', String(content.seconds)) : line('slowModeOff');
     case 'app.hearth.roles':
       return line('roles');
     case 'app.hearth.role':

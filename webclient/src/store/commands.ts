@@ -10,6 +10,7 @@ import type { PackCommands } from './packs';
 import type { PhoneCommands } from './phone';
 import type { PollCommands } from './polls';
 import type { ThreadCommands } from './threads';
+import type { TimedCommands } from './timed';
 
 export interface LoginRequest {
   /** Name or address of the server; null takes the session's suggested one (own origin first). */
@@ -17,6 +18,13 @@ export interface LoginRequest {
   /** `name`, `@name:server` (whose server is then looked up when `server` is null). */
   readonly user: string;
   readonly password: string;
+}
+
+/** What single sign-on came back with. */
+export interface TokenLogin {
+  /** Base address of the server that gave it. */
+  readonly server: string;
+  readonly token: string;
 }
 
 export interface RegisterRequest {
@@ -39,12 +47,16 @@ export type RegisterOutcome =
 /** Plain text (empty or blank is refused), its rich form if it has one, and who is mentioned. */
 export interface MessageDraft extends Written {
   readonly replyTo?: EventId | undefined;
+  /** The part of the answered message that is meant. */
+  readonly quote?: string | undefined;
   /** Goes out with the message as the preview of its link; null: it shall have none. */
   readonly link?: PagePreview | null;
   /** The first message of the thread it goes to. */
   readonly thread?: EventId | undefined;
   /** `emote` for what `/me` says. */
   readonly as?: 'text' | 'emote';
+  /** Those who get it are told without a sound. */
+  readonly silent?: true;
 }
 
 export interface FilesDraft {
@@ -96,11 +108,13 @@ export interface Commands
     PackCommands,
     PhoneCommands,
     PollCommands,
-    ThreadCommands {
+    ThreadCommands,
+    TimedCommands {
   /** Looks up what the user typed: well-known, versions, login flows, registration. Rejects with `NO_SERVER`. */
   discover(server: string): Promise<ServerInfo>;
   usernameAvailable(server: string | null, username: string): Promise<boolean>;
   login(request: LoginRequest): Promise<void>;
+  loginByToken(request: TokenLogin): Promise<void>;
   register(request: RegisterRequest): Promise<RegisterOutcome>;
   logout(): Promise<void>;
   /** Tries to connect at once instead of waiting for `retryAt`. */

@@ -17,6 +17,7 @@ export type * from './packs';
 export type * from './phone';
 export type * from './polls';
 export type * from './threads';
+export type * from './timed';
 
 export type RoomId = string;
 export type UserId = string;
@@ -41,7 +42,15 @@ export interface ServerInfo {
   readonly passwordLogin: boolean;
   /** By number and code. */
   readonly phoneLogin: boolean;
+  /** Who else can say who somebody is: where one signs in for this server. */
+  readonly sso: readonly SsoProvider[];
   readonly registration: 'open' | 'token' | 'closed' | 'unsupported';
+}
+
+export interface SsoProvider {
+  /** null: the server leaves it to its own page. */
+  readonly id: string | null;
+  readonly name: string;
 }
 
 /** offline: the device has no network; connecting: no transport yet; updating: catching up; live: all is here. */
@@ -129,6 +138,10 @@ export interface Preview {
   readonly body: PreviewBody;
   /** Ticks, for my own messages; null for others' and for service lines. */
   readonly delivery: Delivery | null;
+  /** Its sender wants nobody disturbed by it. */
+  readonly silent?: true;
+  /** A small picture of the photo or film in it. */
+  readonly thumbnail?: string;
 }
 
 export type PreviewBody =
@@ -170,6 +183,8 @@ export interface ServiceLine {
     | 'history'
     | 'alias'
     | 'servers'
+    | 'slowMode'
+    | 'slowModeOff'
     | 'roles'
     | 'role'
     | 'other';
@@ -177,7 +192,7 @@ export interface ServiceLine {
   readonly actorName: string;
   readonly target: UserId | null;
   readonly targetName: string;
-  /** New name, topic, join rule or reason; '' if there is none. */
+  /** New name, topic, join rule, seconds of slow mode or reason; '' if there is none. */
   readonly value: string;
   /** The name before, for `renamedSelf`. */
   readonly before: string;
@@ -274,6 +289,8 @@ export interface Upload {
 
 export interface ReplyTarget {
   readonly eventId: EventId;
+  /** The part of it that is meant, where it says so and holds it. */
+  readonly part?: string;
   /** null while the quoted event is being fetched, or when it cannot be had. */
   readonly quoted: {
     readonly sender: UserId;

@@ -56,6 +56,9 @@ export interface GroupFacts {
   readonly requests: readonly UserId[];
   /** The group that takes the place of this one. */
   readonly replacement: RoomId | null;
+  /** Members write once in so many seconds; 0: as often as they like. */
+  readonly slowModeS: number;
+  readonly canSetSlowMode: boolean;
   readonly canSetAccess: boolean;
   readonly canSetRoles: boolean;
   /** All messages, only mentions, or none. */
@@ -141,6 +144,7 @@ export interface GroupCommands {
   assignRoles(roomId: RoomId, userId: UserId, ids: readonly string[]): Promise<void>;
   /** `until` null: they may write again. */
   muteMember(roomId: RoomId, userId: UserId, until: number | null): Promise<void>;
+  setSlowMode(roomId: RoomId, seconds: number): Promise<void>;
   banned(roomId: RoomId): Promise<readonly Banned[]>;
   inviteLinks(roomId: RoomId): Promise<readonly InviteLink[]>;
   makeInviteLink(

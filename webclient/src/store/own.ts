@@ -34,6 +34,8 @@ export interface Settings {
   readonly linkPreviews: boolean;
   /** Archived chats come back when something new is in them. */
   readonly unarchive: boolean;
+  /** Messages go out by Ctrl+Enter, and Enter begins a new line. */
+  readonly ctrlEnter: boolean;
 }
 
 export interface Own {
@@ -63,6 +65,7 @@ export const noOwn: Own = {
     unarchive: true,
   },
   notify: { dm: true, group: true },
+    ctrlEnter: false,
 };
 
 export interface SessionInfo {

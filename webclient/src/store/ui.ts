@@ -27,9 +27,11 @@ export interface Writing extends Draft {
   readonly kept: string;
   /** Who the `@names` in the text stand for. */
   readonly mentions: readonly Mention[];
+  /** The part of the answered message that is meant; '': all of it. */
+  readonly quote: string;
 }
 
-const empty: Writing = { text: '', replyTo: null, editing: null, original: '', kept: '', mentions: [] };
+const empty: Writing = { text: '', replyTo: null, editing: null, original: '', kept: '', mentions: [], quote: '' };
 const [writings, setWritings] = createStore<Record<RoomId, Writing>>({});
 
 export function writingIn(roomId: RoomId): Writing {
@@ -46,11 +48,11 @@ export const write = (roomId: RoomId, text: string): void => change(roomId, { te
 export const noteMention = (roomId: RoomId, mention: Mention): void =>
   change(roomId, { mentions: [...writingIn(roomId).mentions, mention] });
 
-/** Begin an answer to an event; an edit under way ends. */
-export function replyTo(roomId: RoomId, eventId: EventId): void {
+/** Begin an answer to an event, or to a part of its words; an edit under way ends. */
+export function replyTo(roomId: RoomId, eventId: EventId, quote = ''): void {
   batch(() => {
     if (writingIn(roomId).editing) stopWriting(roomId);
-    change(roomId, { replyTo: eventId });
+    change(roomId, { replyTo: eventId, quote });
   });
 }
 
@@ -65,13 +67,13 @@ export function startEdit(roomId: RoomId, eventId: EventId, text: string, mentio
 export function stopWriting(roomId: RoomId): boolean {
   const now = writingIn(roomId);
   if (now.editing) change(roomId, { ...empty, text: now.kept });
-  else if (now.replyTo) change(roomId, { replyTo: null });
+  else if (now.replyTo) change(roomId, { replyTo: null, quote: '' });
   else return false;
   return true;
 }
 
 /** The reply was sent with something else than words. */
-export const clearReply = (roomId: RoomId): void => change(roomId, { replyTo: null });
+export const clearReply = (roomId: RoomId): void => change(roomId, { replyTo: null, quote: '' });
 
 /** After a message was handed over: only the kept draft of an edit stays. */
 export function clearWriting(roomId: RoomId): void {

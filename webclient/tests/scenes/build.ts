@@ -41,6 +41,8 @@ export const groupOf = (part: Partial<GroupFacts> = {}): GroupFacts => ({
   creators: [],
   requests: [],
   replacement: null,
+  slowModeS: 0,
+  canSetSlowMode: true,
   canSetAccess: true,
   canSetRoles: true,
   notify: 'all',

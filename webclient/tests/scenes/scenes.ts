@@ -64,7 +64,14 @@ const signedOut = (phoneLogin: boolean): MirrorState => ({
   ...emptyState(),
   session: {
     phase: 'signedOut',
-    server: { name: 'our.tld', url: 'http://localhost', passwordLogin: true, phoneLogin, registration: 'open' },
+    server: {
+      name: 'our.tld',
+      url: 'http://localhost',
+      passwordLogin: true,
+      phoneLogin,
+      sso: [],
+      registration: 'open',
+    },
     expired: false,
   },
 });

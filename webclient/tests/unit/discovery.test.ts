@@ -38,6 +38,7 @@ describe('discovery', () => {
       url: 'https://matrix.example.org',
       passwordLogin: true,
       phoneLogin: false,
+      sso: [],
       registration: 'open',
     });
   });
@@ -48,6 +49,21 @@ describe('discovery', () => {
     };
     const { fetcher } = web({ ...pointed, ...homeserver('http://here'), ...homeserver('http://there') });
     expect((await lookUp(fetcher, 'http://here')).url).toBe('http://here');
+  });
+
+  test('names those at whom one can sign in for it', async () => {
+    const answers = homeserver('https://example.org');
+    const login = (...flows: object[]) => ({
+      ...answers,
+      'https://example.org/_matrix/client/v3/login': [200, { flows }] as [number, unknown],
+    });
+    const sso = async (...flows: object[]) => (await lookUp(web(login(...flows)).fetcher, 'example.org')).sso;
+    const works = { id: 'works', name: 'Works & Co', brand: 'x' };
+    expect(await sso({ type: 'm.login.sso', identity_providers: [works, { id: 7 }] })).toEqual([
+      { id: 'works', name: 'Works & Co' },
+    ]);
+    expect(await sso({ type: 'm.login.password' }, { type: 'm.login.sso' })).toEqual([{ id: null, name: '' }]);
+    expect(await sso({ type: 'm.login.token' })).toEqual([]);
   });
 
   test('takes the address itself where there is no well-known', async () => {

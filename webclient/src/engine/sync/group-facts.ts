@@ -7,6 +7,7 @@ import type { Account, RoomData } from './account';
 export const ROLES = 'app.hearth.roles';
 const ROLE_OF = 'app.hearth.role';
 const RESTRICTED = 'app.hearth.restrict_until';
+export const SLOW_MODE = 'app.hearth.slow_mode';
 const HISTORY = new Set<string>(['invited', 'joined', 'shared', 'world_readable']);
 const KNOWN = new Set<string>(permissions);
 
@@ -41,6 +42,8 @@ export function groupFacts(account: Account, room: RoomData, powers: Powers): Gr
     creators: create === null ? [] : [create.sender, ...texts(create.content?.additional_creators)],
     requests: members.filter((one) => one.membership === 'knock').map((one) => one.userId),
     replacement: textOrNull(content('m.room.tombstone').replacement_room),
+    slowModeS: Math.max(0, number(content(SLOW_MODE).seconds, 0)),
+    canSetSlowMode: mine >= powers.need.state(SLOW_MODE),
     canSetAccess: mine >= powers.need.state('m.room.join_rules'),
     canSetRoles: mine >= powers.need.state('m.room.power_levels'),
     notify: notifyLevel(account, room.id),

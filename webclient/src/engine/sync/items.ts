@@ -4,7 +4,7 @@ import { type Json, type MatrixEvent, text } from '../../model/events';
 import { mediaOf } from '../../model/media';
 import { isPollStart, pollOf } from '../../model/polls';
 import { previewBody } from '../../model/preview';
-import { isRedacted, redactedBy, relationOf, replyTarget, threadRoot } from '../../model/relations';
+import { bodyOf, isRedacted, quotedPart, redactedBy, relationOf, replyTarget, threadRoot } from '../../model/relations';
 import { serviceLine } from '../../model/service';
 import type { Delivery, Reaction, ReplyTarget, ThreadSummary, TimelineItem, Upload } from '../../store/contract';
 import { localKey, type Op } from '../send/ops';
@@ -219,7 +219,12 @@ function replyOf(account: Account, timeline: RoomTimeline, content: Json): Reply
   const body = previewBody(kind, quoted.type, shown, null);
   const media = kind === 'message' ? mediaOf(quoted.type, shown) : null;
   const thumbnail = media?.thumbnail ?? (media?.kind === 'image' ? media.mxc : null);
-  return { eventId: target, quoted: { sender: quoted.sender, senderName, body, thumbnail } };
+  const part = kind === 'message' ? quotedPart(content, bodyOf(shown)) : '';
+  return {
+    eventId: target,
+    ...(part === '' ? {} : { part }),
+    quoted: { sender: quoted.sender, senderName, body, thumbnail },
+  };
 }
 
 /** Reactions by key, the most used first, with my own that are on their way. */

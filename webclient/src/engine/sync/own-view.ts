@@ -54,6 +54,7 @@ export function ownView(account: Account): Own {
     },
     notify:
       rules.underride === undefined
+      ctrlEnter: settings.ctrlEnter === true,
         ? noOwn.notify
         : { dm: on('.m.rule.room_one_to_one'), group: on('.m.rule.message') },
   };

@@ -1,6 +1,17 @@
 /** Rooms, members and people as pages show them. */
-import { localpart, number, object, text, textOrNull, texts } from '../../model/events';
+import {
+  type Json,
+  localpart,
+  number,
+  object,
+  SILENT,
+  type StateEvent,
+  text,
+  textOrNull,
+  texts,
+} from '../../model/events';
 import { PACK } from '../../model/image-packs';
+import { mediaOf } from '../../model/media';
 import { cleanName, roomName } from '../../model/names';
 import { levelOf, type Powers, powersOf } from '../../model/powers';
 import { previewBody } from '../../model/preview';
@@ -164,6 +175,8 @@ export function previewOf(account: Account, room: RoomData): Preview | null {
 /** The preview with what I have just sent, before it comes back. */
 function withPending(account: Account, room: RoomData): Preview | null {
   const op = account.opsOf(room.id).findLast((known) => known.kind === 'message');
+      ...(item.content[SILENT] === true ? { silent: true } : {}),
+      ...thumbnailOf(item.kind, item.type, item.content),
   if (op === undefined) {
     return room.preview;
   }
@@ -175,6 +188,13 @@ function withPending(account: Account, room: RoomData): Preview | null {
     ts: op.ts,
     body: previewBody('message', op.type, op.content, null),
     delivery,
+function thumbnailOf(kind: string, type: string, content: Json): Pick<Preview, 'thumbnail'> {
+  const media = kind === 'message' && type === 'm.room.message' ? mediaOf(type, content) : null;
+  const address = media?.thumbnail ?? (media?.kind === 'image' ? media.mxc : null);
+  const isPicture = media?.kind === 'image' || media?.kind === 'video';
+  return isPicture && address !== null ? { thumbnail: address } : {};
+}
+
   };
 }
 

@@ -7,6 +7,7 @@ import s from './auth.module.css';
 import { ServerChoice } from './server-choice';
 import { SignIn } from './sign-in';
 import { SignUp } from './sign-up';
+import { hasLoginToken, SingleSignOn } from './single-sign-on';
 
 const PhoneCard = part(async () => (await import('./phone/phone-card')).PhoneCard);
 
@@ -54,6 +55,9 @@ export function AuthScreen() {
             />
           </Match>
         </Switch>
+        <Show when={hasLoginToken() || (server()?.sso.length ?? 0) > 0}>
+          <SingleSignOn server={server()} />
+        </Show>
         <Show when={!again()}>
           <ServerChoice server={server()} onChosen={setChosen} />
         </Show>

@@ -1,7 +1,10 @@
 import { createEffect, createMemo, createSignal, For, Match, onCleanup, Show, Suspense, Switch } from 'solid-js';
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';
+import type { RoomId } from '../../store/contract';
+import { setAttaching } from '../../store/messages-ui';
 import { folded, openLeft } from '../../store/pages';
+import { goTo } from '../../store/ui';
 import { Badge } from '../../ui/badge';
 import { Blank } from '../../ui/blank';
 import { Button } from '../../ui/button';
@@ -67,6 +70,14 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
     setQuery('');
     setSearching(false);
   };
+  /** Files that are dropped onto a chat are sent there; the dialog shows them first. */
+  const drop = (event: DragEvent) => {
+    const roomId = droppedOn(event);
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (!roomId || files.length === 0 || state.rooms[roomId]?.my.sendMessages === false) return;
+    goTo(roomId);
+    setAttaching({ roomId, files, asFiles: false });
+  };
   const start = (event: MouseEvent & { currentTarget: Element }) =>
     openMenu(
       event.currentTarget,
@@ -100,7 +111,8 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
       <div class={s.chats} data-hidden={searching()} inert={searching()}>
         <Tabs tabs={tabs()} value={folder()} onChange={setFolder} label={t('list-label')} />
         <ScrollArea testid="chat-list" viewport={setViewport}>
-          <div class={s.list}>
+          {/* biome-ignore lint/a11y/noStaticElementInteractions: files are dropped onto the buttons in it */}
+          <div class={s.list} onDragOver={(event) => droppedOn(event)} onDrop={drop}>
             <Invites />
             <Show when={folder() === 'all' && archived().length > 0}>
               <button type="button" class={s.archive} onClick={() => openLeft('archive')} data-testid="archive-row">
@@ -163,6 +175,14 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
       </Show>
     </div>
   );
+}
+
+/** The chat under files that are being dragged. */
+function droppedOn(event: DragEvent): RoomId | undefined {
+  if (!event.dataTransfer?.types.includes('Files')) return undefined;
+  const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-room]') : null;
+  if (row) event.preventDefault();
+  return row?.dataset.room;
 }
 
 /** Puts the list back to where it was before a reload, and remembers where it is. */

@@ -4,6 +4,7 @@ import { listTime } from '../../i18n/dates';
 import { previewText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { Room, RoomId } from '../../store/contract';
+import { createMediaUrl } from '../../store/media';
 import { folded } from '../../store/pages';
 import { me, nameOf } from '../../store/people';
 import { goTo, route } from '../../store/ui';
@@ -181,11 +182,23 @@ function Preview(props: { room: Room }) {
           {(preview) => (
             <>
               <Show when={sender()}>{(name) => <span class={s.sender}>{`${name()}: `}</span>}</Show>
+              <Show when={preview().thumbnail}>{(mxc) => <Thumb mxc={mxc()} />}</Show>
               {previewText(preview().body)}
             </>
           )}
         </Match>
       </Switch>
     </span>
+  );
+}
+
+/** The picture of the last message, as small as a word. */
+function Thumb(props: { mxc: string }) {
+  const url = createMediaUrl(
+    () => props.mxc,
+    () => ({ w: 96, h: 96 }),
+  );
+  return (
+    <Show when={url()}>{(address) => <img class={s.thumb} src={address()} alt="" data-testid="row-thumb" />}</Show>
   );
 }

@@ -21,12 +21,13 @@ export function ReplyBar(props: { view: string }) {
     if (editing()) return t('composer-editing');
     return t('composer-reply-to', { name: nameOf(state, roomOfView(props.view), item()?.sender ?? '') });
   };
+  const words = () => (writingIn(props.view).quote || bodyOf(item()?.content ?? {})).replace(/\s+/g, ' ');
   return (
     <div class={s.bar} data-testid="reply-bar">
       <Icon name={editing() ? 'pencil' : 'reply'} class={s.barIcon} />
       <button type="button" class={s.barWords} onClick={() => void jump()?.(target())}>
         <span class={s.barTitle}>{title()}</span>
-        <span class={s.barText}>{bodyOf(item()?.content ?? {}).replace(/\s+/g, ' ')}</span>
+        <span class={s.barText}>{words()}</span>
       </button>
       <IconButton
         icon="x"

@@ -7,12 +7,13 @@ import { viewId } from '../../model/view-ids';
 import { useClient } from '../../store/context';
 import type { EventId, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
+import { scheduledIn, setListedScheduled } from '../../store/scheduled';
 import { clearWriting, noteMention, stopWriting, takeDraft, turnWallpaper, write, writingIn } from '../../store/ui';
 import { IconButton } from '../../ui/button';
 import { ask } from '../../ui/dialog';
 import { pickEmoji } from '../../ui/emoji/emoji-host';
 import { Icon } from '../../ui/icon';
-import { part } from '../../ui/parts';
+import { later, part } from '../../ui/parts';
 import { soundOfSending } from '../../ui/sounds';
 import { toast } from '../../ui/toast';
 import { AttachButton, attach, DropZones } from './attach';
@@ -20,16 +21,21 @@ import { commandIn, runCommand } from './commands';
 import s from './composer.module.css';
 import { editLast } from './edit-last';
 import { FormatTip } from './format-tip';
+import type { SendHow } from './later/send-menu';
 import { createLink } from './link';
 import { insertText, markKey } from './marking';
 import { nearbyReply } from './nearby-reply';
 import { ReplyBar } from './reply-bar';
+import { SendButton } from './send-button';
 import { Stickers } from './stickers';
 import { createSuggestions, Suggestions } from './suggestions';
 import { keepDraft, tellTyping } from './telling';
 import { createVoice, VoiceButton, VoiceStrip } from './voice';
 
 const LinkBar = part(async () => (await import('./link-bar')).LinkBar);
+const SlowSend = part(async () => (await import('./slow/slow-send')).SlowSend);
+const slowParts = later(() => import('./slow/waiting'));
+const laterParts = later(() => import('./later/send-menu'));
 
 /** Longer texts are offered as a file: an event holds at most 64 KiB. */
 const longest = 15_000;
@@ -91,11 +97,16 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
   const keep = () => {
     if (!props.thread) drafts.soon(props.roomId);
   };
-  const submit = async () => {
+  const isSlow = () => {
+    const room = state.rooms[props.roomId];
+    return room !== undefined && room.group.slowModeS > 0 && !room.my.redactOthers && !writing().editing;
+  };
+  const submit = async (how: SendHow = {}) => {
     const { roomId } = props;
     const { text, editing } = untrack(writing);
     suggestions.close();
     if (!text.trim()) return;
+    if (untrack(isSlow) && !how.at && (await slowParts()).waitingIn(state, roomId) > Date.now()) return;
     const command = editing || props.thread ? null : commandIn(text);
     if (command) {
       if (await runCommand(client, roomId, command)) {
@@ -113,11 +124,12 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
       ask({ title: t('composer-long'), yes: t('composer-attach-file'), no: t('composer-cancel'), answer });
       return;
     }
-    await send(roomId);
+    await send(roomId, how);
   };
   // The text is gone at once, so that nothing is sent twice and the next message need not wait.
-  const send = async (roomId: RoomId) => {
-    const { text, editing, original, replyTo, mentions } = untrack(writing);
+  const send = async (roomId: RoomId, how: SendHow) => {
+    const { text, editing, original, replyTo, mentions, quote } = untrack(writing);
+    if (!text.trim()) return;
     const withLink = untrack(() => link.of(text));
     const place = view();
     const { thread } = props;
@@ -127,11 +139,13 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
       if (editing) {
         if (text.trim() !== original.trim()) await commands.edit(roomId, editing, written(text.trim(), mentions));
       } else {
-        turnWallpaper();
-        if (state.own.settings.sendSound) soundOfSending(state.own.settings.volume);
-        const relation = { ...(replyTo ? { replyTo } : {}), ...(thread ? { thread } : {}) };
-        const draft = { ...written(text.trim(), mentions), ...relation, ...withLink };
-        await commands.sendMessage(roomId, draft);
+        if (!how.at) turnWallpaper();
+        if (!how.at && state.own.settings.sendSound) soundOfSending(state.own.settings.volume);
+        const relation = { ...(replyTo ? { replyTo, quote } : {}), ...(thread ? { thread } : {}) };
+        const silent = how.silent ? { silent: how.silent } : {};
+        const draft = { ...written(text.trim(), mentions), ...relation, ...withLink, ...silent };
+        if (how.at) await (await laterParts()).schedule(commands, roomId, draft, how.at);
+        else await commands.sendMessage(roomId, draft);
       }
       if (!thread) drafts.now(roomId);
     } catch (error) {
@@ -147,7 +161,7 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
       event.preventDefault();
       event.stopPropagation();
       typed();
-    } else if (event.key === 'Enter' && !event.shiftKey && !touch) {
+    } else if (event.key === 'Enter' && !event.shiftKey && !touch && command === state.own.settings.ctrlEnter) {
       event.preventDefault();
       void submit();
     } else if (command && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
@@ -181,6 +195,15 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
     typed();
   };
   const canSpeak = () => !writing().text.trim() && !writing().editing;
+  const more = (at: Element) => void laterParts().then((it) => it.openSendMenu(at, (how) => void submit(how)));
+  const button = () => (
+    <Show
+      when={canSpeak() || voice.active()}
+      fallback={<SendButton editing={writing().editing !== null} press={submit} more={more} />}
+    >
+      <VoiceButton voice={voice} class={s.send} />
+    </Show>
+  );
   return (
     <>
       <DropZones roomId={props.roomId} />
@@ -226,6 +249,14 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
             onBlur={() => suggestions.close()}
           />
           <Stickers roomId={props.roomId} thread={props.thread} insert={insertPicture} />
+          <Show when={!writing().editing && scheduledIn(props.roomId).length > 0}>
+            <IconButton
+              icon="calendar"
+              label={t('later-open')}
+              onClick={() => setListedScheduled(props.roomId)}
+              data-testid="scheduled"
+            />
+          </Show>
           <Show when={!writing().editing}>
             <AttachButton roomId={props.roomId} />
           </Show>
@@ -233,29 +264,11 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
         <FormatTip input={() => input} change={typed} />
         <Icon name="tail-out" class={s.tail} />
       </div>
-      <Show
-        when={canSpeak() || voice.active()}
-        fallback={<SendButton editing={writing().editing !== null} press={submit} />}
-      >
-        <VoiceButton voice={voice} class={s.send} />
+      <Show when={isSlow()} fallback={button()}>
+        <Suspense fallback={button()}>
+          <SlowSend roomId={props.roomId}>{button()}</SlowSend>
+        </Suspense>
       </Show>
     </>
-  );
-}
-
-function SendButton(props: { editing: boolean; press: () => Promise<void> }) {
-  return (
-    <button
-      type="button"
-      class={s.send}
-      aria-label={t(props.editing ? 'composer-save' : 'composer-send')}
-      data-testid="send"
-      onPointerDown={(event) => event.preventDefault()}
-      onClick={() => void props.press()}
-    >
-      <Show when={props.editing} fallback={<Icon name="plane" class={s.glyph} />}>
-        <Icon name="check" class={s.glyph} />
-      </Show>
-    </button>
   );
 }

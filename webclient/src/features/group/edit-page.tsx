@@ -1,5 +1,6 @@
 import { createSignal, Show } from 'solid-js';
 import { t } from '../../i18n';
+import { lengthText } from '../../i18n/dates';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { RoomId } from '../../store/contract';
@@ -10,10 +11,14 @@ import { goTo } from '../../store/ui';
 import { Button } from '../../ui/button';
 import { ask } from '../../ui/dialog';
 import { Field } from '../../ui/field';
+import { openMenu } from '../../ui/menu';
 import { Page, PageRow, Section } from '../../ui/page';
 import { PhotoField } from '../../ui/photo-field';
 import { toast } from '../../ui/toast';
 import s from './group.module.css';
+
+/** Seconds between messages that can be chosen. */
+const slowness = [0, 10, 30, 60, 300, 900, 3600];
 
 /** Name, photo and description of a group, and the doors to its other settings. */
 export function EditPage(props: { roomId: RoomId }) {
@@ -45,6 +50,18 @@ export function EditPage(props: { roomId: RoomId }) {
     const mine = room()?.my.level ?? 0;
     return mine >= 100 && !Object.entries(powers).some(([id, level]) => id !== me(state) && level >= mine);
   };
+  const lengthOf = (seconds: number) => (seconds > 0 ? lengthText(seconds) : t('slow-off'));
+  const openSlowMenu = (at: Element) =>
+    openMenu(
+      at,
+      slowness.map((seconds) => ({
+        id: `slow-${seconds}`,
+        label: lengthOf(seconds),
+        icon: seconds === (room()?.group.slowModeS ?? 0) ? 'check' : seconds > 0 ? 'hourglass' : 'x',
+        select: () => void commands.setSlowMode(props.roomId, seconds).catch(tell),
+      })),
+      { placement: 'bottom-end' },
+    );
   const close = () =>
     ask({
       title: t('group-close-confirm', { name: room()?.name ?? '' }),
@@ -122,6 +139,15 @@ export function EditPage(props: { roomId: RoomId }) {
             value={String(room()?.group.roles?.roles.length ?? 0)}
             onClick={() => openRight('roles')}
             testid="open-roles"
+          />
+        </Show>
+        <Show when={hasFeature('slow_mode') && room()?.group.canSetSlowMode}>
+          <PageRow
+            icon="hourglass"
+            text={t('slow-title')}
+            value={lengthOf(room()?.group.slowModeS ?? 0)}
+            onClick={(event) => openSlowMenu(event.currentTarget)}
+            testid="open-slow"
           />
         </Show>
         <Show when={hasFeature('invites') && room()?.my.invite}>

@@ -2,6 +2,7 @@ import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 's
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';
 import type { RoomId, UserId } from '../../store/contract';
+import { setChoosingDay } from '../../store/dates';
 import { goToEvent } from '../../store/messages-ui';
 import { setChatSearch } from '../../store/pages';
 import { nameOf } from '../../store/people';
@@ -97,6 +98,12 @@ export function ChatSearch(props: { roomId: RoomId }) {
             </span>
           </Show>
         </Show>
+        <IconButton
+          icon="calendar"
+          label={t('day-title')}
+          onClick={() => setChoosingDay(Date.now())}
+          data-testid="chat-search-day"
+        />
         <IconButton
           icon="user"
           label={t('search-by')}

@@ -1,4 +1,7 @@
 import { t } from '../../i18n';
+import { errorText } from '../../i18n/words';
+import { useClient } from '../../store/context';
+import { errorInfo } from '../../store/errors';
 import {
   calm,
   contrast,
@@ -13,10 +16,12 @@ import {
 } from '../../store/look';
 import { closeLeft } from '../../store/pages';
 import { Choices, Page, Section, SwitchRow } from '../../ui/page';
+import { toast } from '../../ui/toast';
 import s from './settings.module.css';
 
 /** Light and dark, contrast, the size of text, movement. */
 export function AppearancePage() {
+  const { state, commands } = useClient();
   return (
     <Page title={t('settings-appearance')} onBack={closeLeft} backLabel={t('page-back')} testid="appearance-page">
       <Section caption={t('look-theme')}>
@@ -40,6 +45,20 @@ export function AppearancePage() {
           testid="look-contrast"
         />
         <SwitchRow icon="leaf" text={t('look-calm')} on={calm()} onChange={setCalm} testid="look-calm" />
+      </Section>
+      <Section caption={t('sending-title')}>
+        <Choices
+          label={t('sending-title')}
+          choices={[
+            { id: 'enter', text: t('sending-enter'), sub: t('sending-enter-hint') },
+            { id: 'ctrl-enter', text: t('sending-ctrl-enter'), sub: t('sending-ctrl-enter-hint') },
+          ]}
+          value={state.own.settings.ctrlEnter ? 'ctrl-enter' : 'enter'}
+          onChange={(id) => {
+            const settings = { ...state.own.settings, ctrlEnter: id === 'ctrl-enter' };
+            void commands.setSettings(settings).catch((error: unknown) => toast(errorText(errorInfo(error))));
+          }}
+        />
       </Section>
       <Section caption={t('look-size')}>
         <label class={s.slider}>

@@ -4,6 +4,7 @@ import { dateAndTime } from '../../i18n/dates';
 import { useClient } from '../../store/context';
 import type { RoomId } from '../../store/contract';
 import { setMessageList } from '../../store/message-list';
+import { setChatSearch } from '../../store/pages';
 import { nameOf } from '../../store/people';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
@@ -63,6 +64,14 @@ export function ChatHeader(props: { roomId: RoomId; menu: (at: Element) => void 
           />
           <i class={s.dot} aria-hidden="true" />
         </span>
+      </Show>
+      <Show when={room()?.membership === 'join'}>
+        <IconButton
+          icon="search"
+          label={t('search-in-chat')}
+          onClick={() => setChatSearch(true)}
+          data-testid="open-search"
+        />
       </Show>
       <IconButton
         icon="ellipsis-vertical"

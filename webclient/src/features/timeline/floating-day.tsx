@@ -1,5 +1,6 @@
 import { createEffect, createSignal, on, onCleanup, Show } from 'solid-js';
 import { dayLabel } from '../../i18n/dates';
+import { setChoosingDay } from '../../store/dates';
 import { now } from '../../ui/clock';
 import s from './timeline.module.css';
 
@@ -23,7 +24,22 @@ export function FloatingDay(props: { day: number | undefined }) {
   onCleanup(() => clearTimeout(timer));
   return (
     <div class={s.floating} data-shown={shown()} aria-hidden="true">
-      <Show when={props.day}>{(day) => <span class={s.pill}>{dayLabel(day(), now())}</span>}</Show>
+      <Show when={props.day}>
+        {(day) => (
+          <button type="button" class={s.pill} tabIndex={-1} onClick={() => setChoosingDay(day())}>
+            {dayLabel(day(), now())}
+          </button>
+        )}
+      </Show>
     </div>
+  );
+}
+
+/** The day that begins here; a press offers another one. */
+export function DayPill(props: { day: number }) {
+  return (
+    <button type="button" class={s.pill} aria-haspopup="dialog" onClick={() => setChoosingDay(props.day)}>
+      {dayLabel(props.day, now())}
+    </button>
   );
 }

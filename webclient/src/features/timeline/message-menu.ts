@@ -72,11 +72,12 @@ function answerItems(client: Client, roomId: RoomId, item: TimelineItem, tell: T
     items.push({ id: 'retry-all', label: t('message-retry-all'), icon: 'rotate-ccw', select });
   }
   if (!eventId || !mayAnswer(client, roomId, item)) return items;
+  const part = chosenIn(item);
   items.push({
     id: 'reply',
-    label: t('message-reply'),
-    icon: 'reply',
-    select: () => replyTo(viewNow(roomId), eventId),
+    label: t(part === '' ? 'message-reply' : 'message-reply-part'),
+    icon: part === '' ? 'reply' : 'quote',
+    select: () => replyTo(viewNow(roomId), eventId, part),
   });
   if (!threadNow(roomId)) {
     const select = () => openThread(roomId, eventId);
@@ -101,6 +102,16 @@ function answerItems(client: Client, roomId: RoomId, item: TimelineItem, tell: T
     items.push({ id: 'edit', label: t('message-edit'), icon: 'pencil', select: () => editItem(roomId, item) });
   }
   return items;
+}
+
+/** The words of a message that are selected, if some but not all are. */
+function chosenIn(item: TimelineItem): string {
+  const selection = getSelection();
+  const place = selection?.anchorNode?.parentElement?.closest('[data-testid=message-text]');
+  const row = place?.closest<HTMLElement>('[data-key]');
+  if (!selection || !place?.contains(selection.focusNode) || row?.dataset.key !== item.key) return '';
+  const words = selection.toString().trim();
+  return words === bodyOf(item.content).trim() ? '' : words;
 }
 
 /** Rows of a chat that could not be sent. */

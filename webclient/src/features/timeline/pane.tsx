@@ -8,25 +8,26 @@ import {
   onCleanup,
   onMount,
   Show,
+  Suspense,
   Switch,
   untrack,
 } from 'solid-js';
 import { unwrap } from 'solid-js/store';
 import { t } from '../../i18n';
-import { dayLabel } from '../../i18n/dates';
 import { layoutRows, startOfDay } from '../../model/grouping';
 import { viewId } from '../../model/view-ids';
 import { useClient } from '../../store/context';
 import type { EventId, RoomId, TimelineItem, Timeline as TimelineState } from '../../store/contract';
-import { askToDelete, setAskToDelete, setTarget, target } from '../../store/messages-ui';
+import { askToDelete, isPicking, setAskToDelete, setTarget, target } from '../../store/messages-ui';
 import { me } from '../../store/people';
-import { jump, openThread, setJump } from '../../store/ui';
+import { jump, openThread, replyTo, setJump } from '../../store/ui';
 import { Button } from '../../ui/button';
-import { now } from '../../ui/clock';
+import { later, part } from '../../ui/parts';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Announcer } from './announcer';
+import { mayAnswer } from './answering';
 import { askDelete } from './delete';
-import { FloatingDay } from './floating-day';
+import { DayPill, FloatingDay } from './floating-day';
 import { Group } from './group';
 import { JumpButton, MentionButton } from './jump-button';
 import { unreadFrom, watchReading } from './reading';
@@ -35,6 +36,10 @@ import { type Section, sectionsOf } from './sections';
 import { sortOfService } from './service-lines';
 import s from './timeline.module.css';
 import { around, keep, newer, older, tailOf, type View } from './window';
+
+const HoverActions = part(async () => (await import('./hover-actions')).HoverActions);
+
+const fingers = later(() => import('./swipe'));
 
 const edge = 1000;
 const follow = 300;
@@ -51,6 +56,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   let touching = false;
   let wanted: ((items: readonly string[], view: View) => View) | null = null;
   const returns: string[] = [];
+  const hovers = matchMedia('(hover: hover)').matches;
   const place = () => viewId(props.roomId, props.root ?? null);
   const readUpTo = props.root ? null : unreadFrom(state, props.roomId, props.timeline);
   const [nudge, setNudge] = createSignal(0);
@@ -71,9 +77,14 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   });
   const rows = createMemo(() => {
     const { items: all, view: shown } = view();
-    const events = props.timeline.events;
-    const inputs = all.slice(shown.from, shown.to).flatMap((key) => events[key] ?? []);
-    const above = events[all[shown.from - 1] ?? ''];
+    const { events } = props.timeline;
+    // Who wrote a message and when stays as it is once the server has it: only what is on its way is watched.
+    const bare = unwrap(events);
+    const inputs = all.slice(shown.from, shown.to).flatMap((key) => {
+      const item = bare[key];
+      return (item?.eventId === null && events[key]?.eventId === null ? events[key] : item) ?? [];
+    });
+    const above = bare[all[shown.from - 1] ?? ''];
     return layoutRows(inputs, { me: me(state), unreadAfter: readUpTo, ...(above ? { before: above } : {}) });
   });
   const sortOf = (key: string) => sortOfService(props.timeline.events[key]?.service ?? null);
@@ -183,6 +194,20 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       setJump(() => (props.root ? before.jump : undefined));
       setAskToDelete(() => (props.root ? before.ask : undefined));
     });
+    if (!hovers) {
+      void fingers().then(({ watchSwipes }) => {
+        if (!content.isConnected) return;
+        const item = (row: HTMLElement) => props.timeline.events[row.dataset.key ?? ''];
+        watchSwipes(content, {
+          may: (row) => {
+            const one = item(row);
+            return one !== undefined && one.eventId !== null && !isPicking() && mayAnswer(client, props.roomId, one);
+          },
+          answer: (row) => replyTo(place(), item(row)?.eventId ?? ''),
+          back: () => history.back(),
+        });
+      });
+    }
     watchReading({ box, content, roomId: props.roomId, root: props.root, timeline: () => props.timeline });
   });
   createEffect(on(sections, () => settle(true), { defer: true }));
@@ -254,7 +279,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
                 <Match when={section.type === 'day' && section}>
                   {(day) => (
                     <div class={s.day} data-testid="day-pill">
-                      <span class={s.pill}>{dayLabel(day().dayStart, now())}</span>
+                      <DayPill day={day().dayStart} />
                     </div>
                   )}
                 </Match>
@@ -276,6 +301,16 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
               </Switch>
             )}
           </For>
+          <Show when={hovers}>
+            <Suspense>
+              <HoverActions
+                roomId={props.roomId}
+                content={content}
+                sections={sections()}
+                item={(key) => props.timeline.events[key]}
+              />
+            </Suspense>
+          </Show>
         </div>
       </ScrollArea>
       <Announcer roomId={props.roomId} timeline={props.timeline} />

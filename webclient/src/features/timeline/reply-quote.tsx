@@ -21,7 +21,8 @@ export function ReplyQuote(props: { reply: ReplyTarget; own: boolean }) {
       <Show when={quoted()?.thumbnail}>{(mxc) => <Thumb mxc={mxc()} />}</Show>
       <span class={s.quoteName}>{quoted()?.senderName ?? ' '}</span>
       <span class={s.quoteText}>
-        {quoted() ? previewText(quoted()?.body ?? { kind: 'unknown', text: '' }) : t('message-missing')}
+        {props.reply.part ??
+          (quoted() ? previewText(quoted()?.body ?? { kind: 'unknown', text: '' }) : t('message-missing'))}
       </span>
     </button>
   );

@@ -32,6 +32,8 @@ export class Homeserver {
   readonly requests: { method: string; path: string; body: Json }[] = [];
   /** What the server does with the next sends: the answer is lost, or it is refused. */
   readonly trouble: ('lose' | 'refuse' | 'unreachable' | 'limit')[] = [];
+  /** What other endpoints say; null: `{}`. Paths are as they were sent, below `/_matrix/client`. */
+  answers: (method: string, path: string, query: URLSearchParams, body: Json) => [number, Json] | null = () => null;
   /** Contents of the files that were uploaded. */
   readonly uploads: string[] = [];
   readonly uploadTrouble: ('unreachable' | 'too large')[] = [];
@@ -317,7 +319,8 @@ export class Homeserver {
       return this.sync(body, signal);
     }
     const parts = path.split('/').map(decodeURIComponent);
-    if (parts[2] === 'rooms' && (parts[4] === 'send' || parts[4] === 'redact')) {
+    const isDelayed = url.searchParams.has('org.matrix.msc4140.delay');
+    if (parts[2] === 'rooms' && (parts[4] === 'send' || parts[4] === 'redact') && !isDelayed) {
       const fields = parts[4] === 'send' ? { type: parts[5], content: body } : { event_id: parts[5] };
       return this.perform(parts[4], { room_id: parts[3], txn_id: parts[6], ...fields });
     }
@@ -342,7 +345,7 @@ export class Homeserver {
       return [200, { room_id: roomId }];
     }
     this.requests.push({ method, path, body });
-    return [200, {}];
+    return this.answers(method, path, url.searchParams, body) ?? [200, {}];
   }
 
   private async sync(body: Json, signal: AbortSignal | null | undefined): Promise<[number, Json]> {

@@ -1,0 +1,42 @@
+import { Show } from 'solid-js';
+import { t } from '../../i18n';
+import { Icon } from '../../ui/icon';
+import { longPress } from '../../ui/long-press';
+import s from './composer.module.css';
+
+/** Sends; the other button of the mouse, or a finger that rests on it, offers other ways to send. */
+export function SendButton(props: { editing: boolean; press: () => Promise<void>; more: (at: Element) => void }) {
+  let button!: HTMLButtonElement;
+  let held = false;
+  const open = () => {
+    held = true;
+    if (!props.editing) props.more(button);
+  };
+  const hold = longPress(open);
+  return (
+    <button
+      ref={button}
+      type="button"
+      class={s.send}
+      aria-label={t(props.editing ? 'composer-save' : 'composer-send')}
+      data-testid="send"
+      {...hold}
+      onPointerDown={(event) => {
+        event.preventDefault();
+        held = false;
+        hold.onPointerDown(event);
+      }}
+      onContextMenu={(event) => {
+        event.preventDefault();
+        if (!held) open();
+      }}
+      onClick={() => {
+        if (!held) void props.press();
+      }}
+    >
+      <Show when={props.editing} fallback={<Icon name="plane" class={s.glyph} />}>
+        <Icon name="check" class={s.glyph} />
+      </Show>
+    </button>
+  );
+}
