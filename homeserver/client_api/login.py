@@ -13,6 +13,7 @@ from homeserver.services.appservice_accounts import LOGIN_TYPES, AppserviceAccou
 from homeserver.services.login import Credentials, Login
 from homeserver.services.login_tokens import LoginTokens
 from homeserver.services.phone import signing_in as phone
+from homeserver.services.phone.approval import Newcomer
 from homeserver.services.phone.signing_in import Attempt, SigningIn
 from homeserver.services.ratelimit import Limits, address_key
 from homeserver.services.sessions import Sessions
@@ -39,6 +40,8 @@ class LogIn(msgspec.Struct):
     sign_up: bool = False
     username: str | None = None
     begin_anew: bool = False
+    recover: bool = False
+    return_ticket: str | None = None
 
 
 class GetToken(msgspec.Struct):
@@ -96,7 +99,7 @@ def endpoints(
             )
             return tokens_answer(tokens)
         if body.type == phone.LOGIN_TYPE and by_phone is not None:
-            return tokens_answer(await by_phone.log_in(_attempt(body)))
+            return tokens_answer(await by_phone.log_in(_attempt(body, Newcomer(call.ip, call.user_agent))))
         if body.type != "m.login.password":
             raise Unknown(f"This server does not log in by {body.type!r}.")
         tokens = await login.by_password(
@@ -129,9 +132,11 @@ def endpoints(
 
     @endpoint("POST", "/v3/logout", auth=USER_OR_GUEST, limit="account", locked=True)
     async def log_out(call: Call[None]) -> Answer:
-        """Spec: Client-Server API, POST /logout."""
+        """Spec: Client-Server API, POST /logout. The ticket: docs/extensions.md, Coming in on a new device."""
         await sessions.end(call.requester)
-        return {}
+        if by_phone is None or call.requester.is_guest:
+            return {}
+        return {"app.hearth.return_ticket": by_phone.ticket(call.requester)}
 
     @endpoint("POST", "/v3/logout/all", auth=USER_OR_GUEST, limit="account", locked=True)
     async def log_out_everywhere(call: Call[None]) -> Answer:
@@ -147,7 +152,7 @@ def _of_old_clients(body: LogIn) -> dict[str, Any]:
     return {"type": "m.id.user", "user": body.user}
 
 
-def _attempt(body: LogIn) -> Attempt:
+def _attempt(body: LogIn, newcomer: Newcomer) -> Attempt:
     """What a login by code says. Raises MissingParam."""
     if body.sid is None:
         raise MissingParam("`sid` is missing.")
@@ -159,6 +164,9 @@ def _attempt(body: LogIn) -> Attempt:
         sign_up=body.sign_up,
         username=body.username,
         begin_anew=body.begin_anew,
+        recover=body.recover,
+        ticket=body.return_ticket,
+        newcomer=newcomer,
         device_id=body.device_id,
         display_name=body.initial_device_display_name,
         wants_refresh=body.refresh_token,

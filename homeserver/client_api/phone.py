@@ -8,6 +8,7 @@ from homeserver.asgi.responses import Answer
 from homeserver.client_api.http import NONE, USER, Call, EndpointTable
 from homeserver.errors import Forbidden
 from homeserver.services.discovery.contacts import ALGORITHM, ContactDiscovery
+from homeserver.services.phone.approval import Approval
 from homeserver.services.phone.numbers import of_msisdn
 from homeserver.services.phone.own_numbers import Overview, OwnNumbers
 from homeserver.services.phone.signing_in import Asked, SigningIn
@@ -59,8 +60,25 @@ class Lookup(msgspec.Struct):
     pepper: str
 
 
+class WaitsForAnswer(msgspec.Struct):
+    """Body of POST login/sms/approval."""
+
+    sid: str
+    client_secret: str
+
+
+class AnswerSignIn(msgspec.Struct):
+    """Body of POST account/sign_ins/<id>. `number`: that the new device shows; without it the answer is no."""
+
+    number: str | None = None
+
+
 def endpoints(
-    endpoint: EndpointTable, signing_in: SigningIn, own_numbers: OwnNumbers, discovery: ContactDiscovery
+    endpoint: EndpointTable,
+    signing_in: SigningIn,
+    own_numbers: OwnNumbers,
+    discovery: ContactDiscovery,
+    approval: Approval,
 ) -> None:
     """Register the endpoints."""
 
@@ -113,7 +131,26 @@ def endpoints(
         await own_numbers.take_back(call.requester)
         return {}
 
+    _sign_in_endpoints(endpoint, approval)
     _discovery_endpoints(endpoint, discovery)
+
+
+def _sign_in_endpoints(endpoint: EndpointTable, approval: Approval) -> None:
+    @endpoint("POST", f"{BASE}/login/sms/approval", auth=NONE, limit="public", body=WaitsForAnswer)
+    async def sign_in_state(call: Call[WaitsForAnswer]) -> Answer:
+        """Spec: none; docs/extensions.md, Coming in on a new device: what another device said."""
+        return {"state": await approval.state(call.body.sid, call.body.client_secret)}
+
+    @endpoint("POST", f"{BASE}/account/sign_ins/<request_id>", auth=USER, limit="account", body=AnswerSignIn)
+    async def answer_sign_in(call: Call[AnswerSignIn], request_id: str) -> Answer:
+        """Spec: none; docs/extensions.md, Coming in on a new device: say yes or no to one."""
+        return {"state": await approval.answer(call.requester, request_id, call.body.number)}
+
+    @endpoint("DELETE", f"{BASE}/account/recovery", auth=USER, limit="account")
+    async def stop_recovery(call: Call[None]) -> Answer:
+        """Spec: none; docs/extensions.md, Coming in on a new device: nobody comes in by waiting."""
+        await approval.stop_recovery(call.requester)
+        return {}
 
 
 def _discovery_endpoints(endpoint: EndpointTable, discovery: ContactDiscovery) -> None:

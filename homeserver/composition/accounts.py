@@ -127,6 +127,8 @@ async def build(ground: Ground) -> Accounts:
     )
     login_tokens = LoginTokens(
         table=SessionTable(database),
+        stream=ground.stream,
+        rng=rng,
         users=ground.users,
         login=login,
         sessions=sessions,
@@ -185,8 +187,10 @@ def _phone(ground: Ground, below: phone_parts.Below, contacts: Contacts) -> Phon
         return None
     phone = phone_parts.build(ground.config, below, sms, ground.clock)
     signing_in, own_numbers = phone.signing_in, phone.own_numbers
-    contacts.serve_numbers(signing_in.number_suffices, signing_in.is_idle, own_numbers.check_may_go)
-    ground.tasks.append(own_numbers.run)
+    contacts.serve_numbers(
+        signing_in.number_suffices, signing_in.number_opens, signing_in.is_idle, own_numbers.check_may_go
+    )
+    ground.tasks.extend([own_numbers.run, phone.approval.run])
     return phone
 
 

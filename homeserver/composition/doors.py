@@ -167,7 +167,8 @@ def _about_accounts(table: EndpointTable, house: House) -> None:
     )
     sso_api.endpoints(table, accounts.signing_on, sso_pages)
     if accounts.phone is not None:
-        phone_api.endpoints(table, accounts.phone.signing_in, accounts.phone.own_numbers, accounts.phone.discovery)
+        phone = accounts.phone
+        phone_api.endpoints(table, phone.signing_in, phone.own_numbers, phone.discovery, phone.approval)
         identity_api.key_endpoints(table, accounts.phone.invite_key)
         if versions.is_identity_server(ground.config, by_phone=True):
             identity = _identity(house, accounts.phone.discovery)

@@ -56,7 +56,9 @@ def build(ground: Ground, accounts: Accounts, people: People, work: RoomWork) ->
     admin = _admin(ground, accounts, work)
     if accounts.phone is not None:
         alarms = accounts.phone.guard.alarms
+        approval = accounts.phone.approval
         ground.tasks.append(lambda: alarms.tell_by(admin.notices.tell_admins))
+        ground.tasks.append(lambda: approval.tell_by(admin.notices.tell))
     sender = _appservice_sender(ground, accounts, people)
     upkeep = Upkeep(
         ground.owner(),

@@ -19,7 +19,8 @@ from homeserver.storage.stream import Stream
 
 IGNORED = "m.ignored_user_list"
 TAGS = "m.tag"
-MANAGED = frozenset({"m.push_rules", "m.fully_read"})
+SIGN_INS = f"{PREFIX}sign_ins"
+MANAGED = frozenset({"m.push_rules", "m.fully_read", SIGN_INS})
 """Kinds with endpoints of their own. Spec: Client-Server API, Client config, server-managed."""
 HIDDEN_PREFIX = f"{PREFIX}push_ruleset"
 MAX_TYPE_BYTES = 255

@@ -87,6 +87,7 @@ class Contacts:
         self._limits = limits
         self._mail = mail
         self._number_suffices: Asks | None = None
+        self._number_opens: Asks | None = None
         self._is_idle: Asks | None = None
         self._check_may_go: MayGo | None = None
         self._sending: set[asyncio.Task[None]] = set()
@@ -94,14 +95,15 @@ class Contacts:
             verifications.carry(EMAIL, mail)
             auth.serve(ui_auth.EMAIL, partial(self._prove, EMAIL))
 
-    def serve_numbers(self, suffices: Asks, is_idle: Asks, check_may_go: MayGo) -> None:
+    def serve_numbers(self, suffices: Asks, opens: Asks, is_idle: Asks, check_may_go: MayGo) -> None:
         """Let phone numbers be proven too.
 
-        `suffices`: whether a number alone is enough for what an account does; `is_idle`: whether the account was not
-        used for so long that its number may be somebody else's; `check_may_go`: raises Forbidden for an address that
-        an account cannot do without.
+        `suffices`: whether a number confirms what an account does where it is signed in; `opens`: whether it alone
+        gives the account a new password; `is_idle`: whether the account was not used for so long that its number may
+        be somebody else's; `check_may_go`: raises Forbidden for an address that an account cannot do without.
         """
         self._number_suffices = suffices
+        self._number_opens = opens
         self._is_idle = is_idle
         self._check_may_go = check_may_go
         self._auth.serve(ui_auth.MSISDN, partial(self._prove, MSISDN))
@@ -189,8 +191,8 @@ class Contacts:
         owner = await self._addresses.owner(proof.medium, proof.address) if proof is not None else None
         if proof is None or owner is None:
             raise ThreepidAuthFailed("The address was not proven for this.")
-        if proof.medium == MSISDN and (self._number_suffices is None or not await self._number_suffices(owner)):
-            raise ThreepidAuthFailed("A phone number is not enough for this account: use a mail address.")
+        if proof.medium == MSISDN and (self._number_opens is None or not await self._number_opens(owner)):
+            raise ThreepidAuthFailed("A phone number is not enough: use a mail address, or sign in by the number.")
         await self._verifications.use(proof)
         await self._users.set_password(owner, await self._passwords.hash(password))
         if end_others:

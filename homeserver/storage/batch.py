@@ -148,6 +148,7 @@ FRAGMENTS: tuple[Fragment, ...] = (
     account_data.UPSERT,
     to_device.INSERT,
     devices.CHANGE,
+    devices.LEFT,
     devices.REVOKE_DEVICE,
     devices.REVOKE_USER,
     sessions.REVOCATION,

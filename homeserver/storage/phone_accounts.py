@@ -8,14 +8,17 @@ from homeserver.storage.database import Database
 class PhoneAccount(NamedTuple):
     """An account, as far as numbers go; who has set nothing has the defaults.
 
-    `second_factor`: the password is asked for after the code; `last_seen_ts`: of the newest device, if any;
-    `invitable`: who knows the number may invite by it; `found`: contacts find the user by number.
+    `second_factor`: the password is asked for after the code; `last_seen_ts`: when the account was used last, None
+    where there is no such account; `invitable`: who knows the number may invite by it; `found`: contacts find the user
+    by number; `is_signed_in`: on some device; `created_ts`: of the account.
     """
 
     second_factor: bool
     last_seen_ts: int | None
     invitable: bool
     found: bool
+    is_signed_in: bool
+    created_ts: int | None
 
 
 class NumberChange(NamedTuple):
@@ -43,13 +46,22 @@ class PhoneAccounts:
         row = await self._db.fetchrow(
             """
             SELECT coalesce(p.second_factor, false),
-                   (SELECT max(coalesce(d.last_seen_ts, d.created_ts))
-                      FROM devices d
-                     WHERE d.user_id = $1),
+                   coalesce(
+                     greatest((SELECT max(coalesce(d.last_seen_ts, d.created_ts))
+                                 FROM devices d
+                                WHERE d.user_id = $1),
+                              p.left_ts),
+                     u.created_ts),
                    coalesce(p.invitable, true),
-                   coalesce(p.found, false)
+                   coalesce(p.found, false),
+                   EXISTS (SELECT
+                             FROM sessions s
+                            WHERE s.user_id = $1
+                              AND s.device_id IS NOT NULL),
+                   u.created_ts
               FROM (SELECT) AS always
               LEFT JOIN phone_accounts p ON p.user_id = $1
+              LEFT JOIN users u ON u.user_id = $1
             """,
             user_id,
         )

@@ -86,6 +86,8 @@ SELECT user_nid, user_id, password_hash, is_guest, is_admin, is_locked, is_deact
 _OF_NUMBERS = (
     "DELETE FROM phone_accounts WHERE user_id = $1",
     "DELETE FROM number_changes WHERE user_id = $1",
+    "DELETE FROM sign_in_requests WHERE user_id = $1",
+    "DELETE FROM recoveries WHERE user_id = $1",
     "DELETE FROM contacts WHERE user_id = $1",
     "DELETE FROM found_contacts WHERE finder = $1",
     "DELETE FROM identity_tokens WHERE user_id = $1",

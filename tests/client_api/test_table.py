@@ -54,6 +54,7 @@ OPEN = {
     "request_email_to_register",
     "request_msisdn_for_password",
     "request_msisdn_to_register",
+    "sign_in_state",
     "sso_callback",
     "stage_page",
     "submit_email",

@@ -4,14 +4,17 @@ import asyncio
 import re
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 
 from homeserver.services.phone.signing_in import LOGIN_TYPE
+from homeserver.storage.database import Database
 from tests.support.client import Server, User
 
 BASE_URL = "http://localhost:8008"
-REQUEST = "/unstable/app.hearth/login/sms/request_code"
+OURS = "/unstable/app.hearth"
+REQUEST = f"{OURS}/login/sms/request_code"
 
 
 class Phones:
@@ -68,6 +71,36 @@ async def sign_up(server: Server, phones: Phones, number: str, secret: str = "s"
     return answer
 
 
+async def approves(device: User, number: str | None) -> tuple[int, dict[str, Any]]:
+    """Answer who waits to come in, on a device of the account: yes with the number shown there, no with None."""
+    [waiting] = (await sign_ins(device))["requests"]
+    return await device.ask("POST", f"{OURS}/account/sign_ins/{waiting['id']}", {"number": number})
+
+
+async def sign_ins(device: User) -> dict[str, Any]:
+    """What waits for an answer of the account's devices."""
+    status, content = await device.ask("GET", f"/v3/user/{quote(device.user_id)}/account_data/app.hearth.sign_ins")
+    return content if status == 200 else {"requests": []}
+
+
+async def sign_in_state(server: Server, sid: str, secret: str) -> str:
+    """What another device said."""
+    body = {"sid": sid, "client_secret": secret}
+    return str((await server.call("POST", f"{OURS}/login/sms/approval", body))["state"])
+
+
+async def comes_back(
+    server: Server, phones: Phones, number: str, secret: str, device: User
+) -> tuple[int, dict[str, Any]]:
+    """Sign in by a number on a new device; the other one says yes."""
+    _, asked = await request(server, number, secret)
+    status, answer = await log_in(server, asked["sid"], secret, code=phones.code)
+    if answer.get("errcode") == "APP.HEARTH.APPROVAL_NEEDED":
+        await approves(device, answer["app.hearth.number"])
+        status, answer = await log_in(server, asked["sid"], secret)
+    return status, answer
+
+
 async def asks_by_spec(who: Server | User, phones: Phones, purpose: str, number: str, secret: str) -> dict[str, Any]:
     """`requestToken`, and the code given back where the answer says."""
     phones.rang.clear()
@@ -105,3 +138,20 @@ async def has_number(user: User, server: Server, phones: Phones, number: str) ->
     creds = await proves(user, server, phones, "add", number)
     await user.call("POST", "/v3/account/3pid", {"three_pid_creds": creds})
     return user
+
+
+async def resets_password(server: Server, phones: Phones, number: str) -> tuple[int, dict[str, Any]]:
+    """Ask for a new password of the account that has the number, with a good code and nothing else."""
+    body: dict[str, Any] = {"new_password": "the thief's password"}
+    _, begun = await server.ask("POST", "/v3/account/password", body)
+    creds = await proves(server, server, phones, "password", number, "thief")
+    body["auth"] = {"type": "m.login.msisdn", "threepid_creds": creds, "session": begun["session"]}
+    return await server.ask("POST", "/v3/account/password", body)
+
+
+async def ages(database: Database, user_id: str, by_ms: int) -> None:
+    """Make an account, and the last use of it, older."""
+    await database.execute("UPDATE users SET created_ts = created_ts - $2 WHERE user_id = $1", user_id, by_ms)
+    await database.execute(
+        "UPDATE devices SET created_ts = created_ts - $2, last_seen_ts = NULL WHERE user_id = $1", user_id, by_ms
+    )

@@ -9,7 +9,7 @@ from homeserver.app import App
 from homeserver.services.phone.own_numbers import WAIT_MS
 from homeserver.services.phone.signing_in import IDLE_MS
 from homeserver.storage.database import Database
-from tests.phone.house import Phones, has_number, log_in, proves, request, sign_up
+from tests.phone.house import Phones, comes_back, has_number, proves, sign_up
 from tests.support.client import PASSWORD, Server, User
 
 House = tuple[App, Server, Database]
@@ -27,10 +27,9 @@ async def signed_up(server: Server, phones: Phones, number: str) -> User:
     return User(server, new["user_id"], new["access_token"], new["device_id"])
 
 
-async def user_by(server: Server, phones: Phones, number: str, secret: str) -> str | None:
-    """Whom a code to the number signs in; None where it is a new one."""
-    _, asked = await request(server, number, secret)
-    status, answer = await log_in(server, asked["sid"], secret, code=phones.code)
+async def user_by(server: Server, phones: Phones, number: str, secret: str, device: User) -> str | None:
+    """Whom a code to the number signs in, with the yes of a device; None where it is a new one."""
+    status, answer = await comes_back(server, phones, number, secret, device)
     return answer["user_id"] if status == 200 else None
 
 
@@ -54,8 +53,8 @@ async def test_a_number_changes_by_the_password(server: Server, phones: Phones) 
     body["auth"] = {"type": "m.login.password", "password": PASSWORD, "session": begun["session"]}
     assert await ann.call("POST", CHANGE, body) == {"changed": True}
     assert await numbers_of(ann) == ["447400126003"]
-    assert await user_by(server, phones, "+447400126003", "t") == ann.user_id
-    assert await user_by(server, phones, "+447400126002", "t") is None
+    assert await user_by(server, phones, "+447400126003", "t", ann) == ann.user_id
+    assert await user_by(server, phones, "+447400126002", "t", ann) is None
 
 
 async def test_a_number_changes_by_a_code_to_the_old_one(server: Server, phones: Phones) -> None:
@@ -113,7 +112,7 @@ async def test_a_waiting_change_is_taken_back_by_any_device_and_by_the_old_numbe
     assert (await ann.ask("DELETE", CHANGE))[0] == 404
     again = await proves(ann, server, phones, "add", "07400 126014")
     await ann.call("POST", CHANGE, {**again, "wait": True})
-    assert await user_by(server, phones, "+447400126012", "owner") == ann.user_id
+    assert await user_by(server, phones, "+447400126012", "owner", ann) == ann.user_id
     assert "pending_change" not in await ann.call("GET", PHONE)
 
 

@@ -8,8 +8,8 @@ import pytest
 from homeserver.app import App
 from homeserver.services.phone.signing_in import IDLE_MS, LOGIN_TYPE
 from homeserver.storage.database import Database
-from tests.phone.house import Phones, log_in, proves, request, sign_up
-from tests.support.client import PASSWORD, Server
+from tests.phone.house import Phones, ages, approves, log_in, proves, request, resets_password, sign_up
+from tests.support.client import PASSWORD, Server, User
 
 
 async def test_a_new_number_becomes_an_account_and_a_known_one_signs_in(server: Server, phones: Phones) -> None:
@@ -22,8 +22,12 @@ async def test_a_new_number_becomes_an_account_and_a_known_one_signs_in(server: 
     assert (status, answer["errcode"]) == (401, "APP.HEARTH.NEW_NUMBER")
     status, new = await log_in(server, asked["sid"], sign_up=True, username="Ann.Phone")
     assert (status, new["user_id"]) == (200, "@ann.phone:hearth.test")
+    ann = User(server, new["user_id"], new["access_token"], new["device_id"])
     _, again = await request(server, "+44 (7400) 123-001", "t")
-    status, known = await log_in(server, again["sid"], "t", code=phones.code)
+    status, answer = await log_in(server, again["sid"], "t", code=phones.code)
+    assert (status, answer["errcode"]) == (401, "APP.HEARTH.APPROVAL_NEEDED")
+    await approves(ann, answer["app.hearth.number"])
+    status, known = await log_in(server, again["sid"], "t")
     assert (status, known["user_id"]) == (200, "@ann.phone:hearth.test")
     assert known["device_id"] != new["device_id"]
     assert (await log_in(server, again["sid"], "t"))[0] == 400, "a proof is used once"
@@ -61,27 +65,53 @@ async def test_a_second_factor_is_asked_for_where_it_is_set(server: Server, phon
     assert (status, answer["errcode"]) == (400, "M_INVALID_PARAM"), "there is no password yet"
 
 
-@pytest.mark.parametrize(("has_password", "begins_anew"), [(False, False), (True, True), (True, False)])
+@pytest.mark.parametrize(
+    ("has_password", "is_signed_in", "begins_anew", "errcode"),
+    [
+        (False, False, False, None),
+        (False, True, True, None),
+        (True, True, True, None),
+        (False, True, False, "APP.HEARTH.APPROVAL_NEEDED"),
+        (True, True, False, "APP.HEARTH.APPROVAL_NEEDED"),
+        (True, False, False, "APP.HEARTH.PASSWORD_NEEDED"),
+    ],
+)
 async def test_a_number_that_nobody_used_for_three_months_may_be_of_somebody_else(
-    house: tuple[App, Server, Database], server: Server, phones: Phones, has_password: bool, begins_anew: bool
+    house: tuple[App, Server, Database],
+    server: Server,
+    phones: Phones,
+    has_password: bool,
+    is_signed_in: bool,
+    begins_anew: bool,
+    errcode: str | None,
 ) -> None:
-    number = f"+4474001231{has_password:d}{begins_anew:d}"
+    number = f"+4474001231{has_password:d}{is_signed_in + 2 * begins_anew:d}"
     old = await sign_up(server, phones, number)
     database = house[2]
-    await database.execute(
-        "UPDATE devices SET created_ts = created_ts - $2, last_seen_ts = NULL WHERE user_id = $1",
-        old["user_id"],
-        IDLE_MS,
-    )
+    await ages(database, old["user_id"], IDLE_MS)
+    if not is_signed_in:
+        await server.call("POST", "/v3/logout", token=old["access_token"])
     if has_password:
         await database.execute("UPDATE users SET password_hash = 'x' WHERE user_id = $1", old["user_id"])
     _, asked = await request(server, number, "t")
-    status, answer = await log_in(server, asked["sid"], "t", code=phones.code, begin_anew=begins_anew, sign_up=True)
-    if has_password and not begins_anew:
-        assert (status, answer["errcode"], answer["app.hearth.idle"]) == (401, "APP.HEARTH.PASSWORD_NEEDED", True)
+    given = {"code": phones.code, "begin_anew": begins_anew, "sign_up": True, "recover": True}
+    status, answer = await log_in(server, asked["sid"], "t", **given)
+    if errcode is not None:
+        assert (status, answer["errcode"], answer["app.hearth.idle"]) == (401, errcode, True)
+        assert "recovery" not in answer.get("app.hearth.ways", []), "it may be of somebody else"
     else:
         assert status == 200
         assert answer["user_id"] != old["user_id"]
+
+
+async def test_a_recycled_number_gives_its_new_owner_no_new_password_of_the_old_account(
+    house: tuple[App, Server, Database], server: Server, phones: Phones
+) -> None:
+    old = await sign_up(server, phones, "+447400123030")
+    await ages(house[2], old["user_id"], IDLE_MS)
+    await server.call("POST", "/v3/logout", token=old["access_token"])
+    status, answer = await resets_password(server, phones, "07400 123030")
+    assert (status, answer["errcode"]) == (400, "M_THREEPID_AUTH_FAILED")
 
 
 async def test_no_log_line_holds_a_number(server: Server, phones: Phones) -> None:

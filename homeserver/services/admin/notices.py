@@ -74,8 +74,12 @@ class Notices:
         """Send a text to every admin. Raises MatrixError."""
         for user_id in await self._accounts.admins():
             if user_id != self.user_id:
-                content = {"msgtype": "m.text", "body": text}
-                await self.send(user_id, content, event_type="m.room.message", state_key=None, txn=None)
+                await self.tell(user_id, text)
+
+    async def tell(self, user_id: str, text: str) -> None:
+        """Send a text to a user here. Raises MatrixError."""
+        content = {"msgtype": "m.text", "body": text}
+        await self.send(user_id, content, event_type="m.room.message", state_key=None, txn=None)
 
     async def send(
         self,

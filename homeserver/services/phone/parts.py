@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from homeserver.clock import Clock
+from homeserver.clock import Clock, Rng
 from homeserver.config import Config
 from homeserver.protocol.identifiers import ServerName
 from homeserver.protocol.signing import SigningKey
@@ -14,10 +14,12 @@ from homeserver.services.contacts import Contacts
 from homeserver.services.discovery.binding import Binding
 from homeserver.services.discovery.contacts import ContactDiscovery
 from homeserver.services.login import Login
+from homeserver.services.phone.approval import Approval
 from homeserver.services.phone.carrier import SmsCarrier
 from homeserver.services.phone.guard import SpendGuard
 from homeserver.services.phone.own_numbers import OwnNumbers
 from homeserver.services.phone.signing_in import SigningIn
+from homeserver.services.phone.tickets import Tickets
 from homeserver.services.phone.work import Work
 from homeserver.services.registration import Registration
 from homeserver.services.sessions import Sessions
@@ -28,7 +30,9 @@ from homeserver.services.threepids.verifications import Verifications
 from homeserver.storage.contact_lookups import ContactLookups
 from homeserver.storage.database import Database
 from homeserver.storage.phone_accounts import PhoneAccounts
+from homeserver.storage.sign_ins import SignIns
 from homeserver.storage.sms import SmsSends
+from homeserver.storage.stream import Stream
 from homeserver.storage.users import Users
 
 INVITE_KEY_ID: Final = "ed25519:numbers"
@@ -49,6 +53,8 @@ class Below:
     sessions: Sessions
     contacts: Contacts
     mail: MailCarrier | None
+    stream: Stream
+    rng: Rng
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ class Phone:
     carrier: SmsCarrier
     accounts: PhoneAccounts
     signing_in: SigningIn
+    approval: Approval
     own_numbers: OwnNumbers
     discovery: ContactDiscovery
     binding: Binding
@@ -73,6 +80,16 @@ def build(config: Config, below: Below, sender: SmsSender, clock: Clock) -> Phon
     carrier = SmsCarrier(sender, guard, host, clock)
     below.verifications.carry("msisdn", carrier)
     accounts = PhoneAccounts(below.database)
+    approval = Approval(
+        table=SignIns(below.database),
+        stream=below.stream,
+        verifications=below.verifications,
+        addresses=below.addresses,
+        mail=below.mail,
+        page=config.base_url,
+        clock=clock,
+        rng=below.rng,
+    )
     signing_in = SigningIn(
         verifications=below.verifications,
         addresses=below.addresses,
@@ -82,6 +99,8 @@ def build(config: Config, below: Below, sender: SmsSender, clock: Clock) -> Phon
         confirmation=below.confirmation,
         registration=below.registration,
         sessions=below.sessions,
+        approval=approval,
+        tickets=Tickets(below.vault, clock),
         clock=clock,
     )
     own_numbers = OwnNumbers(
@@ -113,4 +132,4 @@ def build(config: Config, below: Below, sender: SmsSender, clock: Clock) -> Phon
         key=invite_key,
         clock=clock,
     )
-    return Phone(guard, carrier, accounts, signing_in, own_numbers, discovery, binding, invite_key)
+    return Phone(guard, carrier, accounts, signing_in, approval, own_numbers, discovery, binding, invite_key)

@@ -1,7 +1,8 @@
 """Signing in with a number and a code; a number that nobody has makes a new account. Security: S-16 (d), (e).
 
-The code proves the phone. An account with a second factor wants its password too; a number whose account nobody used
-for three months may have been given to somebody else, who gets an account of their own.
+The code proves the phone, and the phone is not the person: on a device that the account does not know it takes more
+(`approval`). A number whose account nobody used for three months may have been given to somebody else, who gets an
+account of their own.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,9 @@ from homeserver.errors import InvalidParam, MatrixError
 from homeserver.protocol.identifiers import UserId
 from homeserver.services.confirmation import Confirmation
 from homeserver.services.login import Login
+from homeserver.services.phone.approval import Approval, ApprovalNeeded, Newcomer, Way, ways_in
 from homeserver.services.phone.numbers import PhoneNumber, parse
+from homeserver.services.phone.tickets import Tickets
 from homeserver.services.registration import Registration
 from homeserver.services.requester import Requester
 from homeserver.services.sessions import Sessions, Tokens
@@ -40,7 +43,7 @@ class NewNumber(MatrixError):
 
 
 class PasswordNeeded(MatrixError):
-    """The code was right; the account wants its password too. `app.hearth.idle`: it may be somebody else's by now."""
+    """The code was right; only its password opens the account. `app.hearth.idle`: it may be somebody else's by now."""
 
     default_status = 401
     default_errcode = "APP.HEARTH.PASSWORD_NEEDED"
@@ -69,7 +72,8 @@ class Asked(NamedTuple):
 class Attempt(NamedTuple):
     """Somebody who has a code. `code` None: it was given before, and proves the number for a quarter of an hour.
 
-    `sign_up`: make an account, by name `username` if there is one; `begin_anew`: the account of the number is not mine.
+    `sign_up`: make an account, by name `username` if there is one; `begin_anew`: the account of the number is not mine;
+    `recover`: I have nothing else, and wait; `ticket`: that this browser got when it signed out.
     """
 
     sid: str
@@ -79,6 +83,9 @@ class Attempt(NamedTuple):
     sign_up: bool
     username: str | None
     begin_anew: bool
+    recover: bool
+    ticket: str | None
+    newcomer: Newcomer
     device_id: str | None
     display_name: str | None
     wants_refresh: bool
@@ -98,6 +105,8 @@ class SigningIn:
         confirmation: Confirmation,
         registration: Registration,
         sessions: Sessions,
+        approval: Approval,
+        tickets: Tickets,
         clock: Clock,
     ) -> None:
         self._verifications = verifications
@@ -108,6 +117,8 @@ class SigningIn:
         self._confirmation = confirmation
         self._registration = registration
         self._sessions = sessions
+        self._approval = approval
+        self._tickets = tickets
         self._clock = clock
 
     async def request_code(self, asked: Asked) -> tuple[str, PhoneNumber]:
@@ -131,17 +142,14 @@ class SigningIn:
     async def log_in(self, attempt: Attempt) -> Tokens:
         """Begin a session for whoever has the code.
 
-        Raises ThreepidAuthFailed (wrong code), NewNumber, PasswordNeeded, what `Login.check` and a bad name raise.
+        Raises ThreepidAuthFailed (wrong code), NewNumber, PasswordNeeded, ApprovalNeeded, what `Login.check` and a bad
+        name raise.
         """
         proof = await self._proof(attempt)
         user = await self._user(proof, attempt)
         if user is None:
             user = await self._sign_up(proof, attempt)
             self._login.admit(user)
-        else:
-            self._login.admit(user)
-            await self._verifications.use(proof)
-            await self._accounts.drop_change(user.user_id)
         return await self._sessions.begin(
             user.user_id,
             device_id=attempt.device_id,
@@ -165,16 +173,47 @@ class SigningIn:
             return None
         account = await self._accounts.read(user.user_id)
         is_idle = self._is_idle(account)
-        has_password = user.password_hash is not None
-        if is_idle and (attempt.begin_anew or not has_password):
+        ways = self._ways(user, account, attempt)
+        if is_idle and (attempt.begin_anew or not ways):
             log.info("a number changed hands", user=user.user_id)
             await self._addresses.remove(user.user_id, proof.medium, proof.address)
             return None
-        if has_password and (is_idle or account.second_factor):
-            if attempt.password is None:
-                raise PasswordNeeded(is_idle=is_idle)
-            return await self._login.check(UserId(user.user_id), attempt.password)
+        self._login.admit(user)
+        recovery = await self._approval.recovery(user.user_id) if "recovery" in ways else None
+        by_waiting = self._approval.is_due(recovery)
+        if ways and not by_waiting:
+            await self._check(user, ways, proof, attempt, is_idle=is_idle)
+        await self._verifications.use(proof)
+        await self._accounts.drop_change(user.user_id)
+        await self._approval.came_in(user.user_id, recovery, by_waiting=by_waiting)
         return user
+
+    def _ways(self, user: User, account: PhoneAccount, attempt: Attempt) -> tuple[Way, ...]:
+        has_password = user.password_hash is not None
+        is_idle = self._is_idle(account)
+        ways = ways_in(account, has_password=has_password, is_idle=is_idle, now_ms=self._clock.now_ms())
+        if "recovery" in ways and self._tickets.is_known(user.user_id, attempt.ticket):
+            return ()
+        return ways
+
+    async def _check(self, user: User, ways: tuple[Way, ...], proof: Proof, attempt: Attempt, *, is_idle: bool) -> None:
+        """Return when one of the ways was gone. Raises PasswordNeeded, ApprovalNeeded, what `Login.check` raises."""
+        if "password" in ways and attempt.password is not None:
+            await self._login.check(UserId(user.user_id), attempt.password)
+            return
+        if ways == ("password",):
+            raise PasswordNeeded(is_idle=is_idle)
+        number = None
+        if "approval" in ways:
+            request = await self._approval.ask(user.user_id, proof, attempt.newcomer)
+            if request.state == "approved":
+                return
+            number = request.number
+        if "recovery" in ways and attempt.recover:
+            await self._approval.recover(user.user_id, attempt.newcomer)
+        recovery = await self._approval.recovery(user.user_id)
+        due_ts = recovery.due_ts if recovery is not None else None
+        raise ApprovalNeeded(ways, is_idle=is_idle, number=number, due_ts=due_ts)
 
     async def _sign_up(self, proof: Proof, attempt: Attempt) -> User:
         if not attempt.sign_up:
@@ -196,9 +235,22 @@ class SigningIn:
         """Whether nobody used the account for so long that its number may have another owner."""
         return self._is_idle(await self._accounts.read(user_id))
 
+    async def number_opens(self, user_id: str) -> bool:
+        """Whether the number alone gives somebody from outside a new password: as on a device that nobody knows."""
+        user = await self._users.read(user_id)
+        account = await self._accounts.read(user_id)
+        if user is None or self._is_idle(account):
+            return False
+        has_password = user.password_hash is not None
+        return not ways_in(account, has_password=has_password, is_idle=False, now_ms=self._clock.now_ms())
+
     async def number_suffices(self, user_id: str) -> bool:
-        """Whether the user's number alone proves that it is them: not where the password is a second factor."""
+        """Whether their number confirms what a user does on a device of theirs: not where there is a second factor."""
         return not (await self._accounts.read(user_id)).second_factor
+
+    def ticket(self, requester: Requester) -> str:
+        """By what the requester's browser, which signs out, is known again."""
+        return self._tickets.make(requester.user_id)
 
     async def second_factor(self, requester: Requester) -> bool:
         """Whether the user's password is asked for after the code."""

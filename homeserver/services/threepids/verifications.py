@@ -196,6 +196,10 @@ class Verifications:
         if not await self._table.use(proof.sid, self._clock.now_ms()):
             raise ThreepidAuthFailed("This proof was used before: ask for a new code.")
 
+    async def spend(self, sid: str) -> None:
+        """Let a proof be of no use any more."""
+        await self._table.use(sid, self._clock.now_ms())
+
 
 def _digest(client_secret: str) -> bytes:
     return sha256(client_secret.encode("utf-8", "surrogatepass")).digest()

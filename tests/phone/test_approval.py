@@ -1,0 +1,191 @@
+"""Coming in by number on a new device: with another device's yes, or after a week. Security: S-16 (d)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from homeserver.app import App
+from homeserver.services.phone.approval import LATE_MS, WAIT_MS, YOUNG_MS, ways_in
+from homeserver.services.phone.tickets import LIFE_MS, Tickets
+from homeserver.services.threepids.vault import Vault
+from homeserver.storage.database import Database
+from homeserver.storage.phone_accounts import PhoneAccount
+from tests.phone.conftest import VirtualClock
+from tests.phone.house import (
+    OURS,
+    Phones,
+    ages,
+    approves,
+    comes_back,
+    log_in,
+    request,
+    sign_in_state,
+    sign_ins,
+    sign_up,
+)
+from tests.support.client import Server, User
+
+House = tuple[App, Server, Database]
+NOW = 1_800_000_000_000
+NEEDED = "APP.HEARTH.APPROVAL_NEEDED"
+
+
+@pytest.mark.parametrize(
+    ("signed_in", "password", "second_factor", "idle", "age_ms", "ways"),
+    [
+        (False, False, False, False, 0, ()),
+        (False, False, False, False, YOUNG_MS, ("recovery",)),
+        (True, False, False, False, 0, ("approval", "recovery")),
+        (True, True, False, False, YOUNG_MS, ("password", "approval", "recovery")),
+        (True, True, True, False, YOUNG_MS, ("password",)),
+        (False, True, True, False, 0, ("password",)),
+        (False, True, False, False, YOUNG_MS, ("password", "recovery")),
+        (True, True, False, True, YOUNG_MS, ("password", "approval")),
+        (False, False, False, True, YOUNG_MS, ()),
+    ],
+)
+def test_what_an_account_asks_for(
+    signed_in: bool, password: bool, second_factor: bool, idle: bool, age_ms: int, ways: tuple[str, ...]
+) -> None:
+    account = PhoneAccount(second_factor, NOW, invitable=True, found=False, is_signed_in=signed_in, created_ts=NOW)
+    assert ways_in(account, has_password=password, is_idle=idle, now_ms=NOW + age_ms) == ways
+
+
+async def device_of(server: Server, phones: Phones, number: str) -> User:
+    """An account by number, and its one device."""
+    new = await sign_up(server, phones, number)
+    return User(server, new["user_id"], new["access_token"], new["device_id"])
+
+
+async def _is_told(device: User, since: str) -> dict[str, Any]:
+    """What sync tells of those who want to come in, when it does."""
+    async with asyncio.timeout(15):
+        while True:
+            news = await device.call("GET", "/v3/sync", since=since, timeout=15_000)
+            for event in news.get("account_data", {}).get("events", []):
+                if event["type"] == "app.hearth.sign_ins":
+                    return dict(event["content"])
+            since = news["next_batch"]
+
+
+async def waits(server: Server, phones: Phones, number: str, secret: str, **more: Any) -> tuple[str, dict[str, Any]]:
+    """Come with a code on a new device; the session and what is asked for."""
+    _, asked = await request(server, number, secret)
+    status, answer = await log_in(server, asked["sid"], secret, code=phones.code, **more)
+    assert (status, answer["errcode"]) == (401, NEEDED)
+    return asked["sid"], answer
+
+
+async def test_another_device_learns_at_once_and_lets_in(server: Server, phones: Phones) -> None:
+    ann = await device_of(server, phones, "+447400132001")
+    learns = asyncio.ensure_future(_is_told(ann, (await ann.call("GET", "/v3/sync"))["next_batch"]))
+    sid, answer = await waits(server, phones, "+447400132001", "new")
+    assert answer["app.hearth.ways"] == ["approval", "recovery"]
+    [one] = (await learns)["requests"]
+    assert (one["ip"], "aiohttp" in one["user_agent"]) == ("127.0.0.1", True)
+    assert one.keys() == {"id", "ts", "expires_ts", "ip", "user_agent"}, "the number is not told there"
+    assert await sign_in_state(server, sid, "new") == "waiting"
+    assert await approves(ann, answer["app.hearth.number"]) == (200, {"state": "approved"})
+    assert await sign_in_state(server, sid, "new") == "approved"
+    assert (await log_in(server, sid, "other"))[0] == 400, "it is of the browser that asked"
+    status, come = await log_in(server, sid, "new")
+    assert (status, come["user_id"]) == (200, ann.user_id)
+    assert (await sign_ins(ann))["requests"] == []
+
+
+@pytest.mark.parametrize("says", [None, "wrong"])
+async def test_a_no_or_another_number_ends_it_for_good(server: Server, phones: Phones, says: str | None) -> None:
+    number = f"+44740013200{2 + (says is None)}"
+    ann = await device_of(server, phones, number)
+    sid, answer = await waits(server, phones, number, "thief")
+    given = f"{(int(answer['app.hearth.number']) + 1) % 100:02}" if says else None
+    assert await approves(ann, given) == (200, {"state": "refused"})
+    assert await sign_in_state(server, sid, "thief") == "refused"
+    status, refused = await log_in(server, sid, "thief")
+    assert (status, refused["errcode"]) == (400, "M_THREEPID_AUTH_FAILED"), "it takes another code to ask again"
+    assert (await ann.ask("POST", f"{OURS}/account/sign_ins/x", {"number": answer["app.hearth.number"]}))[0] == 404
+
+
+async def test_what_waits_is_written_by_the_server_alone(server: Server) -> None:
+    ann = await server.register()
+    path = f"/v3/user/{ann.user_id}/account_data/app.hearth.sign_ins"
+    assert (await ann.ask("PUT", path, {"requests": []}))[0] == 405
+    assert (await ann.ask("DELETE", f"{OURS}/account/recovery"))[0] == 404
+
+
+async def test_who_has_nothing_else_comes_in_after_a_week_in_which_all_devices_see_it(
+    house: House, phones: Phones
+) -> None:
+    _, server, database = house
+    ann = await device_of(server, phones, "+447400132010")
+    sid, answer = await waits(server, phones, "+447400132010", "new", recover=True)
+    due_ts = answer["app.hearth.due_ts"]
+    assert (await sign_ins(ann))["recovery"]["due_ts"] == due_ts
+    async with asyncio.timeout(15):
+        while not (await ann.call("GET", "/v3/sync")).get("rooms", {}).get("invite"):  # noqa: ASYNC110 - told behind the answer
+            await asyncio.sleep(0.1)
+    assert (await log_in(server, sid, "new", recover=True))[1]["app.hearth.due_ts"] == due_ts, "it does not begin anew"
+    await database.execute(
+        "UPDATE recoveries SET due_ts = due_ts - $2 WHERE user_id = $1", ann.user_id, WAIT_MS - 60_000
+    )
+    assert (await log_in(server, sid, "new"))[0] == 401
+    await database.execute("UPDATE recoveries SET due_ts = due_ts - $2 WHERE user_id = $1", ann.user_id, 60_000)
+    _, asked = await request(server, "+447400132010", "later")
+    assert (await log_in(server, asked["sid"], "later", code=phones.code))[1]["user_id"] == ann.user_id
+    assert "recovery" not in await sign_ins(ann)
+    assert (await waits(server, phones, "+447400132010", "again"))[1].get("app.hearth.due_ts") is None, "only once"
+
+
+async def test_any_device_stops_who_waits_and_nobody_begins_again_that_day(house: House, phones: Phones) -> None:
+    _, server, database = house
+    ann = await device_of(server, phones, "+447400132011")
+    sid, _ = await waits(server, phones, "+447400132011", "thief", recover=True)
+    await ann.call("DELETE", f"{OURS}/account/recovery")
+    assert "recovery" not in await sign_ins(ann)
+    await database.execute("UPDATE recoveries SET due_ts = due_ts - $2 WHERE user_id = $1", ann.user_id, WAIT_MS)
+    status, answer = await log_in(server, sid, "thief", recover=True)
+    assert (status, answer.get("app.hearth.due_ts")) == (401, None)
+
+
+@pytest.mark.parametrize("ends", ["coming in another way", "nobody for a week after it"])
+async def test_a_recovery_ends_by_itself(house: House, phones: Phones, ends: str) -> None:
+    _, server, database = house
+    number = f"+4474001320{20 + len(ends) % 2}"
+    ann = await device_of(server, phones, number)
+    await waits(server, phones, number, "new", recover=True)
+    if ends == "coming in another way":
+        await database.execute("DELETE FROM sign_in_requests WHERE user_id = $1", ann.user_id)
+        assert (await comes_back(server, phones, number, "b", ann))[0] == 200
+    else:
+        life = WAIT_MS + LATE_MS
+        await database.execute("UPDATE recoveries SET due_ts = due_ts - $2 WHERE user_id = $1", ann.user_id, life)
+        assert (await waits(server, phones, number, "late"))[1].get("app.hearth.due_ts") is None
+    assert "recovery" not in await sign_ins(ann)
+
+
+async def test_a_young_account_without_a_device_is_opened_by_the_code_and_an_old_one_is_not(
+    house: House, phones: Phones
+) -> None:
+    _, server, database = house
+    ann = await device_of(server, phones, "+447400132030")
+    ticket = (await ann.call("POST", "/v3/logout", {}))["app.hearth.return_ticket"]
+    status, again = await comes_back(server, phones, "+447400132030", "a", ann)
+    assert (status, again["user_id"]) == (200, ann.user_id)
+    await server.call("POST", "/v3/logout", {}, token=again["access_token"])
+    await ages(database, ann.user_id, YOUNG_MS)
+    _, needed = await waits(server, phones, "+447400132030", "b")
+    assert needed["app.hearth.ways"] == ["recovery"]
+    _, asked = await request(server, "+447400132030", "c")
+    known = {"code": phones.code, "return_ticket": ticket}
+    assert (await log_in(server, asked["sid"], "c", **known))[1]["user_id"] == ann.user_id, "the browser is known"
+
+
+def test_a_ticket_is_of_one_account_for_a_month(vault: Vault, clock: VirtualClock) -> None:
+    tickets = Tickets(vault, clock)
+    ticket = tickets.make("@ann:test")
+    assert tickets.is_known("@ann:test", ticket)
+    assert not tickets.is_known("@ben:test", ticket)
+    assert not [bad for bad in (None, "", ".", "x.y", "1.ü", "1" + ticket) if tickets.is_known("@ann:test", bad)]
+    clock.ms += LIFE_MS
+    assert not tickets.is_known("@ann:test", ticket)
