@@ -67,10 +67,8 @@ def endpoints(endpoint: EndpointTable, delayed_events: DelayedEvents) -> None:
         await delayed_events.manage(call.requester, delay_id, call.body.action)
         return {}
 
-    @endpoint(
-        "POST", f"{ROOT}/delayed_events/<delay_id>/<action>", auth=OPTIONAL, limit="light", body=dict, socket=True
-    )
-    async def act_on_delayed_event(call: Call[dict[str, Any]], delay_id: str, action: str) -> Answer:
+    @endpoint("POST", f"{ROOT}/delayed_events/<delay_id>/<action>", auth=OPTIONAL, limit="light", socket=True)
+    async def act_on_delayed_event(call: Call[None], delay_id: str, action: str) -> Answer:
         """Spec: MSC4140, delayed events. Whoever knows the id may: it is a secret, handed to who watches a call."""
         await delayed_events.manage(call.requester_or_none, delay_id, action)
         return {}

@@ -114,8 +114,8 @@ def endpoints(
         await removing.unban(call.requester, room_id, call.body.user_id, reason=call.body.reason)
         return {}
 
-    @endpoint("POST", "/v3/rooms/<room_id>/forget", auth=USER, limit="membership", body=dict, socket=True)
-    async def forget(call: Call[dict[str, Any]], room_id: RoomId) -> Answer:
+    @endpoint("POST", "/v3/rooms/<room_id>/forget", auth=USER, limit="membership", socket=True)
+    async def forget(call: Call[None], room_id: RoomId) -> Answer:
         """Spec: Client-Server API, POST /rooms/{roomId}/forget."""
         await removing.forget(call.requester, room_id)
         return {}

@@ -140,7 +140,7 @@ async def test_a_forgotten_room_tells_nothing_of_its_past(server: Server) -> Non
     said = await alice.says("hello", room)
     await bob.leaves(room)
     assert await bob.sees(room) == ["hello"]
-    await bob.call("POST", f"/v3/rooms/{room}/forget", {})
+    await bob.call("POST", f"/v3/rooms/{room}/forget", b"")
     assert (await bob.ask("GET", f"/v3/rooms/{room}/messages?dir=b"))[0] == 403
     assert (await bob.ask("GET", f"/v3/rooms/{room}/state"))[0] == 403
     assert (await bob.ask("GET", f"/v3/rooms/{room}/event/{said}"))[0] == 404
