@@ -47,6 +47,24 @@ ROWS = (
     ),
     Row(
         SIGN,
+        "Approval by another device",
+        "test_phone::test_a_stolen_number_is_seen_and_stopped_on_the_devices_of_its_owner",
+        "the other browser is refused, and let in in the story of number and code",
+    ),
+    Row(
+        SIGN,
+        "Coming back with nothing but the number",
+        "test_phone::test_who_has_only_the_number_waits_a_week_and_a_browser_that_signed_out_does_not",
+        "the chats of before on both browsers",
+    ),
+    Row(
+        SIGN,
+        "A number that is lost",
+        "test_phone_people::test_a_lost_number_changes_after_a_week_and_can_be_kept_until_then",
+        "reload",
+    ),
+    Row(
+        SIGN,
         "No text messages",
         "test_phone::test_while_no_messages_can_be_sent_the_page_says_so_and_offers_other_ways",
         "in by name and password",
@@ -383,6 +401,12 @@ ROWS = (
         "the clipboard: words, link, several with names and times",
     ),
     Row(ACT, "Polls", "test_polls::test_a_poll_is_asked_voted_in_and_ended", "the other, live; reload"),
+    Row(
+        GROUP,
+        "Write to a phone number",
+        "test_phone_people::test_a_chat_begins_by_number_in_the_field_that_finds_people",
+        "who has it, and who signs up with it, answer",
+    ),
     Row(
         GROUP,
         "Invite by phone number",

@@ -46,10 +46,15 @@ async def newest_code(house: ServerProcess, *, after: int = 0) -> str:
 
 
 async def in_the_database(house: ServerProcess, statement: str) -> None:
+    await from_the_database(house, statement)
+
+
+async def from_the_database(house: ServerProcess, statement: str) -> object:
+    """The first column of the first row, if the statement gives any."""
     url = yaml.safe_load(house.local.config.read_text(encoding="utf-8"))["database"]["url"]
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(statement)
+        return await connection.fetchval(statement)
     finally:
         await connection.close()
 
@@ -81,6 +86,15 @@ async def is_not_the_code(person: Person, code: str) -> None:
     await expect(person.at("code")).to_have_value("")
 
 
+async def is_let_in(newcomer: Person, *, by: Person) -> None:
+    """Say yes on a device where the account is signed in, by the number that the new one shows."""
+    shown = newcomer.at("sign-in-number")
+    await shown.wait_for(timeout=START_LIMIT_MS)
+    await by.at("sign-in-number-field").fill(await shown.inner_text(), timeout=START_LIMIT_MS)
+    await by.at("sign-in-approve").click()
+    await expect(by.at("sign-in-dialog")).to_have_count(0, timeout=START_LIMIT_MS)
+
+
 async def comes_in(person: Person, house: ServerProcess, number: Number, *, name: str = "") -> None:
     """Sign in by a number, or up with it where `name` is given; ends at the list of chats."""
     await a_day_passes(house)
@@ -94,7 +108,7 @@ async def comes_in(person: Person, house: ServerProcess, number: Number, *, name
 
 
 async def has_an_account(house: ServerProcess, name: str, number: Number) -> None:
-    """Make an account of a number, as a page elsewhere would."""
+    """Make an account of a number, as a page elsewhere would, and sign out there."""
     await a_day_passes(house)
     before = len(codes(house))
     async with Server(house.url, house.name) as api:
@@ -102,4 +116,5 @@ async def has_an_account(house: ServerProcess, name: str, number: Number) -> Non
         asked = await api.call("POST", "/unstable/app.hearth/login/sms/request_code", body)
         code = await newest_code(house, after=before)
         proof = {"type": "app.hearth.login.sms", "sid": asked["sid"], "client_secret": name, "code": code}
-        await api.call("POST", "/v3/login", {**proof, "sign_up": True, "username": name})
+        made = await api.call("POST", "/v3/login", {**proof, "sign_up": True, "username": name})
+        await api.call("POST", "/v3/logout", token=made["access_token"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from homeserver.services.phone.approval import WAIT_MS, YOUNG_MS
 from homeserver.services.phone.signing_in import IDLE_MS
 from tests.browser.conftest import NewHouse, NewPerson
 from tests.browser.files import photo
@@ -18,8 +19,10 @@ from tests.browser.phones import (
     a_day_passes,
     another,
     asks_for_a_code,
+    comes_in,
     has_an_account,
     in_the_database,
+    is_let_in,
     is_not_the_code,
     newest_code,
 )
@@ -81,7 +84,75 @@ async def test_a_number_makes_an_account_and_signs_in_elsewhere(
     code = await asks_for_a_code(again, house, NUMBER)
     await is_not_the_code(again, another(code))
     await again.at("code").press_sequentially(code)
+    await is_let_in(again, by=pia)
+    await again.is_live()
     await again.opens("By number")
+
+
+@pytest.mark.full("browser")
+@pytest.mark.full("phone")
+async def test_a_stolen_number_is_seen_and_stopped_on_the_devices_of_its_owner(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    olga, thief = [await new_person("olga", house) for _ in range(2)]
+    await comes_in(olga, house, NUMBER, name="Olga")
+
+    async def comes() -> None:
+        await a_day_passes(house)
+        await thief.at("code").fill(await asks_for_a_code(thief, house, NUMBER))
+        await thief.at("sign-in-number").wait_for(timeout=START_LIMIT_MS)
+
+    await thief.opens_the_page()
+    await comes()
+    await expect(olga.at("sign-in-browser")).to_contain_text("Chrome", timeout=START_LIMIT_MS)
+    await olga.at("sign-in-refuse").click()
+    await expect(thief.at("number")).to_have_attribute("aria-invalid", "true", timeout=START_LIMIT_MS)
+    await expect(thief.at("phone-number")).to_contain_text("refused on another device")
+
+    await comes()
+    shown = int(await thief.at("sign-in-number").inner_text())
+    await olga.at("sign-in-number-field").fill(f"{(shown + 1) % 100:02}", timeout=START_LIMIT_MS)
+    await olga.at("sign-in-approve").click()
+    await expect(thief.at("number")).to_have_attribute("aria-invalid", "true", timeout=START_LIMIT_MS)
+
+    await comes()
+    await thief.at("recover").click()
+    await thief.at("recover-yes").click()
+    await expect(thief.at("phone-more")).to_contain_text("opens this account from", timeout=START_LIMIT_MS)
+    await olga.at("sign-in-refuse").click(timeout=START_LIMIT_MS)
+    await olga.at("recovery-stop").click(timeout=START_LIMIT_MS)
+    await expect(olga.at("recovery-dialog")).to_have_count(0, timeout=START_LIMIT_MS)
+    await in_the_database(house, f"UPDATE recoveries SET due_ts = due_ts - {WAIT_MS}")
+    await comes()
+    await expect(thief.at("recover")).to_be_visible()
+
+
+@pytest.mark.full("browser")
+@pytest.mark.full("phone")
+async def test_who_has_only_the_number_waits_a_week_and_a_browser_that_signed_out_does_not(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    lea, elsewhere = [await new_person("lea", house) for _ in range(2)]
+    await comes_in(lea, house, NUMBER, name="Lea")
+    await lea.makes_group("Kept")
+    await in_the_database(house, f"UPDATE users SET created_ts = created_ts - {YOUNG_MS}")
+    await lea.at("main-menu").click()
+    await lea.at("menu-sign-out").click()
+    await lea.at("question-yes").click()
+    await lea.at("number").wait_for(timeout=START_LIMIT_MS)
+
+    await a_day_passes(house)
+    await elsewhere.opens_the_page()
+    await elsewhere.at("code").fill(await asks_for_a_code(elsewhere, house, NUMBER))
+    await elsewhere.at("recover").click(timeout=START_LIMIT_MS)
+    await elsewhere.at("recover-yes").click()
+    await expect(elsewhere.at("phone-more")).to_contain_text("Come back then", timeout=START_LIMIT_MS)
+    await in_the_database(house, f"UPDATE recoveries SET due_ts = due_ts - {WAIT_MS}")
+    await comes_in(elsewhere, house, NUMBER)
+    await elsewhere.opens("Kept")
+
+    await comes_in(lea, house, NUMBER)
+    await lea.opens("Kept")
 
 
 @pytest.mark.full("browser")
@@ -132,7 +203,7 @@ async def test_an_account_that_nobody_used_for_long_asks_whose_it_is(
 ) -> None:
     await has_an_account(house, "before", NUMBER)
     await in_the_database(house, "UPDATE users SET password_hash = 'x'")
-    await in_the_database(house, f"UPDATE devices SET created_ts = created_ts - {IDLE_MS}, last_seen_ts = NULL")
+    await in_the_database(house, f"UPDATE phone_accounts SET left_ts = left_ts - {IDLE_MS}")
     await a_day_passes(house)
     sue = await new_person("sue", house)
     await sue.opens_the_page()

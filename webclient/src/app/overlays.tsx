@@ -17,13 +17,14 @@ const Forward = part(async () => (await import('../features/forward/forward-dial
 const List = part(async () => (await import('../features/message-list/message-list')).MessageListHost);
 
 const Report = part(async () => (await import('../features/timeline/report-dialog')).ReportDialog);
+const SignIns = part(async () => (await import('../features/sign-ins/sign-ins')).SignInsHost);
 const PersonCard = part(async () => (await import('../features/profile/person-card')).PersonCard);
 const Preview = part(async () => (await import('../features/explore/room-preview')).PreviewHost);
 const Link = part(async () => (await import('../features/explore/room-preview')).LinkPreview);
-
 const DayDialog = part(async () => (await import('../features/dates/day-dialog')).DayDialog);
 const TimeDialog = part(async () => (await import('../features/composer/later/time-dialog')).TimeDialog);
 const ScheduledDialog = part(async () => (await import('../features/composer/later/scheduled-dialog')).ScheduledDialog);
+
 /** The card of somebody; an address of a group leads to that group. */
 function Person(props: { id: string }) {
   if (props.id.startsWith('@')) return <PersonCard userId={props.id} />;
@@ -36,6 +37,7 @@ function Person(props: { id: string }) {
 
 /** Stands once in the columns. */
 export function Overlays() {
+  const { state } = useClient();
   return (
     <Suspense>
       <Show when={viewing()} keyed>
@@ -59,8 +61,6 @@ export function Overlays() {
       <Show when={joinLink()} keyed>
         {(token) => <Link token={token} />}
       </Show>
-      <Notices />
-      <ChoiceHost />
       <Show when={choosingDay() !== undefined}>
         <DayDialog />
       </Show>
@@ -73,6 +73,8 @@ export function Overlays() {
       <Show when={state.own.signIns.requests.length > 0 || state.own.signIns.recovery}>
         <SignIns />
       </Show>
+      <Notices />
+      <ChoiceHost />
       <EmojiHost />
     </Suspense>
   );

@@ -133,6 +133,7 @@ export class Engine {
         }
         return outcome;
       },
+      signInState: (request) => this.session.signInState(request),
       register: async (request) => {
         const outcome = await this.session.register(request);
         await this.starting;

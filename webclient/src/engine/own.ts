@@ -43,8 +43,8 @@ export function ownCommands(core: Core, deviceId: () => string): OwnCommands {
     renameSession: async (id, name) => {
       await put(path`/devices/${id}`, { display_name: name });
     },
-    endSessions: async (devices, password) => {
-      await confirmed(core, { method: 'POST', path: `${V3}/delete_devices`, body: { devices } }, { password });
+    endSessions: async (devices, confirmation) => {
+      await confirmed(core, { method: 'POST', path: `${V3}/delete_devices`, body: { devices } }, confirmation);
     },
     changePassword: async (confirmation, fresh) => {
       const body = { new_password: fresh, logout_devices: false };

@@ -1,5 +1,5 @@
 /** Rooms and people: making, joining and leaving rooms, inviting and removing, names and levels. */
-import { isUserId, type Json, object, text, textOrNull, texts } from '../model/events';
+import { isUserId, type Json, list, object, text, textOrNull, texts } from '../model/events';
 import { plainName } from '../model/names';
 import type { Profile } from '../store/contract';
 import { failure, type HttpRequest, path } from './api/http';
@@ -23,6 +23,19 @@ export class People {
     }
     const roomId = await this.create({ preset: 'trusted_private_chat', invite: [userId], is_direct: true });
     await this.markDirect(userId, roomId);
+    return roomId;
+  }
+
+  /** A private chat with whoever has an address, now or one day. `invited`: as `/createRoom` takes it. */
+  async createChatByAddress(invited: Json): Promise<string> {
+    const body = { preset: 'trusted_private_chat', invite: [], invite_3pid: [invited], is_direct: true } as const;
+    const roomId = await this.create(body);
+    const query = { membership: 'invite' };
+    const members = await this.core.http({ method: 'GET', path: V3 + path`/rooms/${roomId}/members`, query });
+    const userId = text(object(list(members.chunk)[0]).state_key);
+    if (userId !== '') {
+      await this.markDirect(userId, roomId);
+    }
     return roomId;
   }
 

@@ -1,16 +1,21 @@
 /** The calls of signing in by phone number: docs/extensions.md, Phone numbers. */
-import { type Json, list, number, object, text } from '../model/events';
+import { type Json, list, number, object, text, textOrNull, texts } from '../model/events';
 import type {
   GivenNumber,
+  MoreProof,
+  NumberProof,
   OwnNumber,
   PhoneCommands,
+  SignInState,
+  SignInWay,
   SmsCode,
   SmsCodeRequest,
   SmsLogin,
   SmsOutcome,
 } from '../store/contract';
-import { exchange, type Fetch, type HttpAnswer, path, serverError } from './api/http';
+import { call, exchange, type Fetch, type HttpAnswer, path, serverError } from './api/http';
 import type { Core } from './core';
+import type { People } from './people';
 import { confirmed } from './uia';
 import { solve } from './work';
 
@@ -53,6 +58,7 @@ export function smsLoginBody(request: SmsLogin): Record<string, unknown> {
     sign_up: request.signUp !== undefined,
     username: request.signUp?.username || undefined,
     begin_anew: request.beginAnew === true,
+    recover: request.recover === true,
   };
 }
 
@@ -66,20 +72,43 @@ export function smsOutcome(answer: HttpAnswer): SmsOutcome {
       return { done: false, needs: 'name' };
     case 'APP.HEARTH.PASSWORD_NEEDED':
       return { done: false, needs: 'password', idle: answer.body['app.hearth.idle'] === true };
+    case 'APP.HEARTH.APPROVAL_NEEDED':
+      return { done: false, needs: 'more', ...moreProof(answer.body) };
     default:
       throw serverError(answer.status, answer.body);
   }
 }
 
+function moreProof(body: Json): MoreProof {
+  const due = body['app.hearth.due_ts'];
+  return {
+    ways: texts(body['app.hearth.ways']).filter((way): way is SignInWay => WAYS.includes(way)),
+    idle: body['app.hearth.idle'] === true,
+    number: textOrNull(body['app.hearth.number']),
+    dueTs: typeof due === 'number' ? due : null,
+  };
+}
+
+export async function signInState(fetcher: Fetch, base: string, proof: NumberProof): Promise<SignInState> {
+  const body = { sid: proof.sid, client_secret: proof.secret };
+  const request = { method: 'POST', path: `${OURS}/login/sms/approval`, body } as const;
+  return stateOf(await call(fetcher, base, null, request));
+}
+
+function stateOf(answer: Json): SignInState {
+  return answer.state === 'approved' || answer.state === 'waiting' ? answer.state : 'refused';
+}
+
+const WAYS: readonly string[] = ['password', 'approval', 'recovery'];
 const REQUESTS = {
   add: '/account/3pid/msisdn/requestToken',
   confirm: '/account/password/msisdn/requestToken',
 } as const;
 
-type NumberCommands = Omit<PhoneCommands, 'requestSmsCode' | 'loginBySms'>;
+type NumberCommands = Omit<PhoneCommands, 'requestSmsCode' | 'loginBySms' | 'signInState'>;
 
 /** Commands about the numbers of who is signed in, and about inviting by number. */
-export function numberCommands(core: Core): NumberCommands {
+export function numberCommands(core: Core & { readonly people: People }): NumberCommands {
   const credentials = ({ sid, secret }: { readonly sid: string; readonly secret: string }) => ({
     sid,
     client_secret: secret,
@@ -141,10 +170,15 @@ export function numberCommands(core: Core): NumberCommands {
       const request = { method: 'PUT', path: `${OURS}/account/second_factor`, body: { enabled } } as const;
       await confirmed(core, request, confirmation);
     },
+    answerSignIn: async (id, given) => stateOf(await post(OURS + path`/account/sign_ins/${id}`, { number: given })),
+    stopRecovery: async () => {
+      await core.http({ method: 'DELETE', path: `${OURS}/account/recovery` });
+    },
     setDiscovery: async ({ byNumber, invites }) => {
       const body = { by_number: byNumber, invites };
       await core.http({ method: 'PUT', path: `${OURS}/account/discovery`, body });
     },
+    createChatByNumber: (given) => core.people.createChatByAddress(byNumber(core.account.me, given)),
     inviteNumber: async (roomId, given) => {
       await post(V3 + path`/rooms/${roomId}/invite`, byNumber(core.account.me, given));
     },

@@ -9,12 +9,13 @@ import type {
   RegisterRequest,
   ServerInfo,
   SessionState,
+  SignInState,
   SmsCode,
   SmsCodeRequest,
   SmsLogin,
   SmsOutcome,
-} from '../store/contract';
   TokenLogin,
+} from '../store/contract';
 import { errorInfo } from '../store/errors';
 import {
   call,
@@ -32,9 +33,11 @@ import { tokensOf } from './api/tokens';
 import type { LoginRequestBody, Tokens } from './api/types';
 import type { Database } from './db/database';
 import { firstServer, lookUp, nextStage, stagesOf } from './discovery';
-import { requestSmsCode, smsLoginBody, smsOutcome } from './phone';
+import { requestSmsCode, signInState, smsLoginBody, smsOutcome } from './phone';
 
 const KEY = 'session';
+/** By what a server knows this browser again after signing out; of the last account that signed out here. */
+const TICKET = 'return ticket';
 /** Announced in `/versions` by servers that have our stream and its HTTP twin. */
 const STREAM_FEATURE = 'app.hearth.stream.v1';
 const DEVICE_NAME = 'Hearth web';
@@ -179,9 +182,6 @@ export class Session {
     await this.begin(server.url, answer);
   }
 
-  async requestSmsCode(request: SmsCodeRequest): Promise<SmsCode> {
-    const { url } = await this.serverFor(request.server, '');
-    return requestSmsCode(this.fetcher, url, request);
   /** Spec: Client-Server API, Token-based login. */
   async loginByToken({ server, token }: TokenLogin): Promise<void> {
     const before = this.signed;
@@ -195,13 +195,18 @@ export class Session {
     await this.begin(server, await call(this.fetcher, server, null, { method: 'POST', path: `${V3}/login`, body }));
   }
 
+  async requestSmsCode(request: SmsCodeRequest): Promise<SmsCode> {
+    const { url } = await this.serverFor(request.server, '');
+    return requestSmsCode(this.fetcher, url, request);
   }
 
   async loginBySms(request: SmsLogin): Promise<SmsOutcome> {
     const before = this.signed;
     const { url } = await this.serverFor(request.server, '');
+    const ticket = object(await this.database.value(TICKET));
     const body = {
       ...smsLoginBody(request),
+      ...(ticket.base === url ? { return_ticket: ticket.ticket } : {}),
       refresh_token: true,
       ...(before === null ? {} : { device_id: before.deviceId }),
       initial_device_display_name: DEVICE_NAME,
@@ -213,6 +218,11 @@ export class Session {
       await this.introduce(request.signUp?.name ?? '');
     }
     return outcome;
+  }
+
+  async signInState(request: Pick<SmsLogin, 'server' | 'sid' | 'secret'>): Promise<SignInState> {
+    const { url } = await this.serverFor(request.server, '');
+    return signInState(this.fetcher, url, request);
   }
 
   async register(request: RegisterRequest): Promise<RegisterOutcome> {
@@ -267,7 +277,11 @@ export class Session {
     const session = this.active;
     if (session !== null) {
       const request = { method: 'POST', path: `${V3}/logout`, body: {}, timeoutMs: 5_000 } as const;
-      await exchange(this.fetcher, session.base, session.accessToken, request).catch(() => null);
+      const answer = await exchange(this.fetcher, session.base, session.accessToken, request).catch(() => null);
+      await this.end(false);
+      const ticket = textOrNull(answer?.body['app.hearth.return_ticket']);
+      if (ticket !== null) await this.database.setValue(TICKET, { base: session.base, ticket });
+      return;
     }
     await this.end(false);
   }

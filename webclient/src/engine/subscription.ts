@@ -33,7 +33,8 @@ const STATE_FOR_LIST = [
 
 export function subscription(wanted: Wanted): Json {
   const own = { type: 'm.room.member', state_key: wanted.me };
-  const include = [...STATE_FOR_LIST.map((type) => ({ type, state_key: '' })), own];
+  const byNumber = { type: 'm.room.third_party_invite' };
+  const include = [...STATE_FOR_LIST.map((type) => ({ type, state_key: '' })), own, byNumber];
   const rooms = [...new Set([...wanted.recent.slice(-RECENT_ROOMS), ...wanted.open])];
   return {
     lists: {

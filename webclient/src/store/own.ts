@@ -1,5 +1,5 @@
 /** What belongs to the person who is signed in, beyond rooms: contacts, folders, wishes. Part of the contract. */
-import type { Confirmation, EventId, RoomId, UserId } from './contract';
+import type { Confirmation, EventId, RoomId, SignIns, UserId } from './contract';
 
 export type ChatKind = 'dm' | 'group';
 
@@ -47,6 +47,8 @@ export interface Own {
   readonly settings: Settings;
   /** Default rules of the account: whether private chats and groups notify at all. */
   readonly notify: { readonly dm: boolean; readonly group: boolean };
+  /** Who wants to come in to this account on another device. */
+  readonly signIns: SignIns;
 }
 
 export const noOwn: Own = {
@@ -63,9 +65,10 @@ export const noOwn: Own = {
     previews: true,
     linkPreviews: true,
     unarchive: true,
+    ctrlEnter: false,
   },
   notify: { dm: true, group: true },
-    ctrlEnter: false,
+  signIns: { requests: [], recovery: null },
 };
 
 export interface SessionInfo {
@@ -83,7 +86,7 @@ export interface OwnCommands {
   sessions(): Promise<readonly SessionInfo[]>;
   renameSession(deviceId: string, name: string): Promise<void>;
   /** Rejects with `M_FORBIDDEN` for a wrong password. */
-  endSessions(deviceIds: readonly string[], password: string): Promise<void>;
+  endSessions(deviceIds: readonly string[], confirmation: Confirmation): Promise<void>;
   /** Sets one, too, where there was none. */
   changePassword(confirmation: Confirmation, fresh: string): Promise<void>;
   setBlocked(userId: UserId, blocked: boolean): Promise<void>;

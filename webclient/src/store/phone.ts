@@ -37,13 +37,50 @@ export interface SmsLogin {
   readonly signUp?: { readonly name: string; readonly username: string; readonly photo: Blob | null };
   /** The account that has the number is not mine. */
   readonly beginAnew?: boolean;
+  /** I have neither the password nor another device, and wait. */
+  readonly recover?: boolean;
 }
 
-/** `name`: nobody has the number. `password`: the account wants its password; `idle`: it may be somebody else's. */
+export type SignInWay = 'password' | 'approval' | 'recovery';
+
+/** What else opens an account on a device that it does not know. */
+export interface MoreProof {
+  readonly ways: readonly SignInWay[];
+  /** The account may be somebody else's. */
+  readonly idle: boolean;
+  /** Two digits that a device of the account has to be told; null where none is asked. */
+  readonly number: string | null;
+  /** From when on the number alone opens the account, ms since the epoch; null: nobody waits. */
+  readonly dueTs: number | null;
+}
+
+/** `name`: nobody has the number. `password`: only the account's password opens it. `more`: that or something else. */
 export type SmsOutcome =
   | { readonly done: true }
   | { readonly done: false; readonly needs: 'name' }
-  | { readonly done: false; readonly needs: 'password'; readonly idle: boolean };
+  | { readonly done: false; readonly needs: 'password'; readonly idle: boolean }
+  | ({ readonly done: false; readonly needs: 'more' } & MoreProof);
+
+export type SignInState = 'waiting' | 'approved' | 'refused';
+
+/** Where somebody is who wants to come in, as the server saw it. */
+interface Whereabouts {
+  readonly ts: number;
+  readonly ip: string;
+  readonly userAgent: string;
+}
+
+/** Somebody came with a code to my number, and waits for an answer of a device of mine. */
+export interface SignInRequest extends Whereabouts {
+  readonly id: string;
+  readonly expiresTs: number;
+}
+
+export interface SignIns {
+  readonly requests: readonly SignInRequest[];
+  /** Somebody waits for my account to open by its number alone. */
+  readonly recovery: (Whereabouts & { readonly dueTs: number }) | null;
+}
 
 export interface OwnNumber {
   /** Digits with the dial code. */
@@ -93,6 +130,12 @@ export interface PhoneCommands {
   /** Has a code sent; does the work that the server asks for before it sends another one. */
   requestSmsCode(request: SmsCodeRequest): Promise<SmsCode>;
   loginBySms(request: SmsLogin): Promise<SmsOutcome>;
+  /** What another device said of who came with this code. */
+  signInState(request: Pick<SmsLogin, 'server' | 'sid' | 'secret'>): Promise<SignInState>;
+  /** Says yes by the number that the other device shows, or no with null; any other number is a no, too. */
+  answerSignIn(id: string, number: string | null): Promise<SignInState>;
+  /** Nobody comes in by waiting. */
+  stopRecovery(): Promise<void>;
 
   ownPhone(): Promise<OwnPhone>;
   /** Has a code sent to a number that I `add`, or to one of mine, to `confirm` what I do. */
@@ -108,6 +151,8 @@ export interface PhoneCommands {
   /** Whether the password is asked for after the code. */
   setSecondFactor(on: boolean, confirmation: Confirmation): Promise<void>;
   setDiscovery(wish: Partial<Pick<Discovery, 'byNumber' | 'invites'>>): Promise<void>;
+  /** A private chat with whoever has the number, now or one day. */
+  createChatByNumber(number: GivenNumber): Promise<RoomId>;
   /** Invites whoever has the number, now or one day. */
   inviteNumber(roomId: RoomId, number: GivenNumber): Promise<void>;
 }

@@ -38,6 +38,7 @@ export const main = signedIn({
     folders: [{ id: 'work', name: 'Work', kinds: [], include: [crew, notes], exclude: [] }],
     privacy: { presence: 'everyone', receipts: 'private', typing: true, invites: 'everyone' },
     settings: { ...noOwn.settings, sound: false },
+    signIns: { requests: [], recovery: null },
     notify: { dm: true, group: false },
   },
   timelines: {

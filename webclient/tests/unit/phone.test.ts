@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../../src/engine/api/http';
-import type { Core } from '../../src/engine/core';
 import { numberCommands, requestSmsCode, smsOutcome } from '../../src/engine/phone';
 import { solve } from '../../src/engine/work';
 
@@ -37,6 +36,15 @@ describe('what a server wants after the code', () => {
     expect(smsOutcome(refused({ errcode: 'APP.HEARTH.NEW_NUMBER' }))).toEqual({ done: false, needs: 'name' });
     const idle = { errcode: 'APP.HEARTH.PASSWORD_NEEDED', 'app.hearth.idle': true };
     expect(smsOutcome(refused(idle))).toEqual({ done: false, needs: 'password', idle: true });
+    const more = {
+      errcode: 'APP.HEARTH.APPROVAL_NEEDED',
+      'app.hearth.ways': ['approval', 'recovery', 'magic'],
+      'app.hearth.number': '07',
+    };
+    const known = { done: false, needs: 'more', ways: ['approval', 'recovery'], idle: false };
+    expect(smsOutcome(refused(more))).toEqual({ ...known, number: '07', dueTs: null });
+    const alone = { ...more, 'app.hearth.ways': ['recovery'], 'app.hearth.number': undefined, 'app.hearth.due_ts': 5 };
+    expect(smsOutcome(refused(alone))).toEqual({ ...known, ways: ['recovery'], number: null, dueTs: 5 });
     expect(() => smsOutcome(refused({ errcode: 'M_THREEPID_AUTH_FAILED' }, 400))).toThrow('M_THREEPID_AUTH_FAILED');
   });
 });
@@ -59,7 +67,10 @@ describe('my numbers', () => {
       return auth?.password === 'wrong' ? { status: 401, body: { session: 'u' } } : { status: 200, body: answer };
     };
     const http = async (request: HttpRequest) => (await exchange(request)).body;
-    const core = { account: { me }, exchange, http } as unknown as Core;
+    const people = {
+      createChatByAddress: async (invited: unknown) => asked.push({ path: 'new chat', body: { invited } }),
+    };
+    const core = { account: { me }, exchange, http, people } as unknown as Parameters<typeof numberCommands>[0];
     return { commands: numberCommands(core), asked };
   }
 
@@ -99,6 +110,25 @@ describe('my numbers', () => {
     const later = numbers({ changed: false, due_ts: 1234 });
     expect(await later.commands.changeNumber({ proof, old: '447400123456', confirmation: null })).toBe(1234);
     expect(later.asked.map(({ body }) => body.wait)).toEqual([true]);
+  });
+
+  test('are told which device may come in, by its number or not at all', async () => {
+    const { commands, asked } = numbers();
+    // The server of this test wants a confirmation for what it does not know: what is asked for counts.
+    await Promise.allSettled([commands.answerSignIn('r/1', '07'), commands.answerSignIn('r/1', null)]);
+    expect(asked.map(({ path, body }) => [path.split('app.hearth')[1], body])).toEqual([
+      ['/account/sign_ins/r%2F1', { number: '07' }],
+      ['/account/sign_ins/r%2F1', { number: null }],
+    ]);
+  });
+
+  test('begin a chat with whoever has one', async () => {
+    const { commands, asked } = numbers();
+    await commands.createChatByNumber({ number: '7400 123456', country: 'GB' });
+    expect(asked[0]).toMatchObject({
+      path: 'new chat',
+      body: { invited: { medium: 'msisdn', address: '7400 123456' } },
+    });
   });
 
   test('invite by the server that both are of', async () => {

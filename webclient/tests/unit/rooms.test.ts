@@ -119,6 +119,17 @@ describe('a private chat', () => {
       dmUserId: '@bob:test',
     });
   });
+
+  test('that I began by number is called by it until somebody comes, and then by them', () => {
+    const invite = { display_name: '+44 •••• ••••57', 'app.hearth.is_direct': true };
+    const waiting = initial(member(ME, 'join'), state('m.room.third_party_invite', invite, 'token', ME));
+    expect(view(account(waiting))).toMatchObject({ kind: 'dm', name: '+44 •••• ••••57', dmUserId: null });
+    const bob = member('@bob:test', 'join', { displayname: 'Bob' });
+    const come = account(waiting, room({ required_state: [bob], joined_count: 2 }));
+    expect(view(come)).toMatchObject({ kind: 'dm', name: 'Bob', dmUserId: '@bob:test' });
+    const theirs = state('m.room.third_party_invite', invite, 'token', '@bob:test');
+    expect(view(account(initial(member(ME, 'join'), bob, theirs))).kind).toBe('group');
+  });
 });
 
 describe('members', () => {

@@ -23,5 +23,6 @@ export interface CreateRoomRequestBody {
   readonly name?: string;
   readonly preset: 'private_chat' | 'public_chat' | 'trusted_private_chat';
   readonly invite: readonly string[];
+  readonly invite_3pid?: readonly unknown[];
   readonly is_direct: boolean;
 }

@@ -1,6 +1,7 @@
 /** What belongs to the one who is signed in, read from account data. */
 import { type Json, list, number, object, text, texts } from '../../model/events';
 import { type ChatKind, type Folder, noOwn, type Own } from '../../store/own';
+import type { SignIns } from '../../store/phone';
 import type { Account } from './account';
 
 export const BLOCKED = 'm.ignored_user_list';
@@ -10,6 +11,7 @@ export const PRIVACY = 'app.hearth.privacy';
 export const SETTINGS = 'app.hearth.settings';
 export const INVITES = 'm.invite_permission_config';
 const PUSH_RULES = 'm.push_rules';
+const SIGN_INS = 'app.hearth.sign_ins';
 
 /** Kinds of account data that the view is made of. */
 export const OWN_KINDS: ReadonlySet<string> = new Set([
@@ -20,6 +22,7 @@ export const OWN_KINDS: ReadonlySet<string> = new Set([
   SETTINGS,
   INVITES,
   PUSH_RULES,
+  SIGN_INS,
 ]);
 
 export function ownView(account: Account): Own {
@@ -51,12 +54,25 @@ export function ownView(account: Account): Own {
       previews: settings.previews !== false,
       linkPreviews: settings.linkPreviews !== false,
       unarchive: settings.unarchive !== false,
+      ctrlEnter: settings.ctrlEnter === true,
     },
     notify:
       rules.underride === undefined
-      ctrlEnter: settings.ctrlEnter === true,
         ? noOwn.notify
         : { dm: on('.m.rule.room_one_to_one'), group: on('.m.rule.message') },
+    signIns: signIns(data(SIGN_INS)),
+  };
+}
+
+function signIns(content: Json): SignIns {
+  const where = (one: Json) => ({ ts: number(one.ts, 0), ip: text(one.ip), userAgent: text(one.user_agent) });
+  const recovery = object(content.recovery);
+  const dueTs = number(recovery.due_ts, 0);
+  return {
+    requests: list(content.requests)
+      .map(object)
+      .map((one) => ({ ...where(one), id: text(one.id), expiresTs: number(one.expires_ts, 0) })),
+    recovery: dueTs === 0 ? null : { ...where(recovery), dueTs },
   };
 }
 

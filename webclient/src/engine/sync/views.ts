@@ -23,6 +23,9 @@ import { deliveryOf, eventItem } from './items';
 import { avatarOf, nameIn } from './members';
 import { hiddenIn, savedRoom } from './own-data';
 
+const BY_NUMBER = 'm.room.third_party_invite';
+const IS_DIRECT = 'app.hearth.is_direct';
+
 export function roomView(account: Account, room: RoomData): Room {
   const powers = roomPowers(account, room.id);
   const partners = dmPartners(account, room);
@@ -35,7 +38,7 @@ export function roomView(account: Account, room: RoomData): Room {
     name: roomName({
       name: textOrNull(account.content(room.id, 'm.room.name').name),
       alias: textOrNull(account.content(room.id, 'm.room.canonical_alias').alias) ?? room.serverName,
-      heroes: others,
+      heroes: others.length > 0 ? others : invitedByNumber(room).map(asHero),
       people: room.joined + room.invited,
     }),
     avatar:
@@ -87,7 +90,18 @@ function dmPartners(account: Account, room: RoomData): string[] | null {
   }
   const mine = account.member(room.id, account.me);
   const invited = mine?.membership === 'invite' && mine.isDirect;
-  return invited || room.isDm ? heroesFor(account, room).map((hero) => hero.userId) : null;
+  const begun = invitedByNumber(room).some((one) => one.sender === account.me && one.content?.[IS_DIRECT] === true);
+  return invited || begun || room.isDm ? heroesFor(account, room).map((hero) => hero.userId) : null;
+}
+
+/** Invitations of people who had no account then. */
+function invitedByNumber(room: RoomData): readonly StateEvent[] {
+  return Object.values(room.state).filter((event) => event.type === BY_NUMBER && text(event.content?.display_name));
+}
+
+/** Whoever it will be: the number, of which the last digits are shown. */
+function asHero(event: StateEvent) {
+  return { userId: '', displayName: text(event.content?.display_name), avatar: null };
 }
 
 /** Others to name the room after, in a steady order: the server's choice, else those present (else those who left). */
@@ -161,6 +175,8 @@ export function previewOf(account: Account, room: RoomData): Preview | null {
       ts: item.ts,
       body: previewBody(item.kind, item.type, item.content, item.service),
       delivery: item.delivery === null ? null : deliveryOf(account, timeline, id),
+      ...(item.content[SILENT] === true ? { silent: true } : {}),
+      ...thumbnailOf(item.kind, item.type, item.content),
     };
     if (item.kind !== 'service') {
       return preview;
@@ -172,11 +188,16 @@ export function previewOf(account: Account, room: RoomData): Preview | null {
   return service === null || (stillThere && before.body.kind !== 'service') ? (stillThere ? before : null) : service;
 }
 
+function thumbnailOf(kind: string, type: string, content: Json): Pick<Preview, 'thumbnail'> {
+  const media = kind === 'message' && type === 'm.room.message' ? mediaOf(type, content) : null;
+  const address = media?.thumbnail ?? (media?.kind === 'image' ? media.mxc : null);
+  const isPicture = media?.kind === 'image' || media?.kind === 'video';
+  return isPicture && address !== null ? { thumbnail: address } : {};
+}
+
 /** The preview with what I have just sent, before it comes back. */
 function withPending(account: Account, room: RoomData): Preview | null {
   const op = account.opsOf(room.id).findLast((known) => known.kind === 'message');
-      ...(item.content[SILENT] === true ? { silent: true } : {}),
-      ...thumbnailOf(item.kind, item.type, item.content),
   if (op === undefined) {
     return room.preview;
   }
@@ -188,13 +209,6 @@ function withPending(account: Account, room: RoomData): Preview | null {
     ts: op.ts,
     body: previewBody('message', op.type, op.content, null),
     delivery,
-function thumbnailOf(kind: string, type: string, content: Json): Pick<Preview, 'thumbnail'> {
-  const media = kind === 'message' && type === 'm.room.message' ? mediaOf(type, content) : null;
-  const address = media?.thumbnail ?? (media?.kind === 'image' ? media.mxc : null);
-  const isPicture = media?.kind === 'image' || media?.kind === 'video';
-  return isPicture && address !== null ? { thumbnail: address } : {};
-}
-
   };
 }
 

@@ -13,6 +13,7 @@ import { Dialog, DialogButtons } from '../../ui/dialog';
 import { Field } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { Spinner } from '../../ui/spinner';
+import { NumberRow } from '../search/number-row';
 import s from './new-chat.module.css';
 
 export type NewChatKind = 'private' | 'join';
@@ -79,6 +80,13 @@ export function NewChat(props: { kind: NewChatKind; address: string; onClose: ()
         </Show>
         <Show when={props.kind === 'private' && !isUserId(person())}>
           <div class={s.found}>
+            <NumberRow
+              words={person()}
+              onOpen={(roomId) => {
+                props.onClose();
+                goTo(roomId);
+              }}
+            />
             <For each={found()}>
               {(one) => (
                 <button

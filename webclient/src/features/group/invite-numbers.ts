@@ -16,13 +16,14 @@ export async function inviteNumbers(
     const given = { number: one.national, country: one.country?.iso ?? '' };
     await commands.inviteNumber(roomId, given).catch((error: unknown) => {
       refused.push(one);
-      told(one.text, reason(errorInfo(error)));
+      told(one.text, whyNumberRefused(errorInfo(error)));
     });
   }
   return refused;
 }
 
-function reason(info: ErrorInfo): string {
+/** Why nobody was invited by a number. */
+export function whyNumberRefused(info: ErrorInfo): string {
   switch (info.errcode) {
     case 'M_INVALID_PARAM':
       return t('phone-number-wrong');

@@ -5,7 +5,7 @@ import { useClient } from '../../store/context';
 import type { Found, PublicRoom, RoomId } from '../../store/contract';
 import { createPeopleSearch } from '../../store/finding-people';
 import { goToEvent, openPerson } from '../../store/messages-ui';
-import { setPreviewed } from '../../store/pages';
+import { hasFeature, setPreviewed } from '../../store/pages';
 import { knownName } from '../../store/people';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
@@ -13,10 +13,12 @@ import { Blank } from '../../ui/blank';
 import { Button } from '../../ui/button';
 import { now } from '../../ui/clock';
 import { PageRow, Section } from '../../ui/page';
+import { homeCountry, numberIn } from '../../ui/phone/numbers';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Tabs } from '../../ui/tabs';
 import { Marked } from './marked';
 import { createMessageSearch } from './message-search';
+import { NumberRow } from './number-row';
 import s from './search.module.css';
 
 type Tab = 'all' | 'people' | 'groups' | 'messages' | 'media' | 'files' | 'links' | 'voice';
@@ -40,6 +42,7 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
   const [tab, setTab] = createSignal<Tab>('all');
   const [groups, setGroups] = createSignal<readonly PublicRoom[]>([]);
   const words = () => props.query.trim();
+  const home = homeCountry(navigator.languages);
   const people = createPeopleSearch(words);
   const messages = createMessageSearch(words, () => null, kind);
   function kind() {
@@ -84,8 +87,11 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
   };
   const limited = <T,>(all: readonly T[]) => (tab() === 'all' ? all.slice(0, few) : all);
   const shows = (...which: Tab[]) => tab() === 'all' || which.includes(tab());
+  const isNumber = createMemo(() => hasFeature('login.sms') && numberIn(words(), home) !== undefined);
   const nothing = () =>
-    chats().length + others().length + groups().length + messages.found().length === 0 && !messages.busy();
+    !isNumber() &&
+    chats().length + others().length + groups().length + messages.found().length === 0 &&
+    !messages.busy();
   const move = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
     const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-testid^="found-"]')];
@@ -114,6 +120,11 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
               />
             </Section>
           )}
+        </Show>
+        <Show when={shows('people') && isNumber()}>
+          <Section>
+            <NumberRow words={words()} onOpen={open} />
+          </Section>
         </Show>
         <Show when={shows('people') && chats().length > 0}>
           <Section caption={t('search-chats')}>

@@ -9,6 +9,15 @@ import { masked } from '../../ui/phone/numbers';
 import { type CodeRequest, changeFailure, createCodeRequest } from './code-request';
 import s from './settings.module.css';
 
+/** Where nothing is known of numbers, people show who they are by their password. */
+export const byPassword: OwnPhone = {
+  numbers: [],
+  hasPassword: true,
+  secondFactor: false,
+  discovery: { available: false, byNumber: 'nobody', invites: false },
+  pendingChange: null,
+};
+
 type ConfirmProps = {
   own: OwnPhone;
   /** Which of my numbers the code goes to. */

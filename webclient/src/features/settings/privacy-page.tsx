@@ -2,21 +2,13 @@ import { createResource, createSignal, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
-import type { OwnPhone, Privacy } from '../../store/contract';
+import type { Privacy } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { closeLeft, hasFeature, openLeft } from '../../store/pages';
 import { Page, PageRow, Section, SwitchRow } from '../../ui/page';
 import { toast } from '../../ui/toast';
+import { byPassword } from './confirm';
 import { PasswordDialog } from './password-dialog';
-
-/** Where nothing is known of numbers, people show who they are by their password. */
-const byPassword: OwnPhone = {
-  numbers: [],
-  hasPassword: true,
-  secondFactor: false,
-  discovery: { available: false, byNumber: 'nobody', invites: false },
-  pendingChange: null,
-};
 
 /** What others learn of me, and who reaches me. */
 export function PrivacyPage() {

@@ -5,13 +5,15 @@ import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { SessionInfo } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
-import { closeLeft } from '../../store/pages';
+import { closeLeft, hasFeature } from '../../store/pages';
 import { Button } from '../../ui/button';
 import { Dialog, DialogButtons } from '../../ui/dialog';
 import { Failed } from '../../ui/failed';
 import { Field } from '../../ui/field';
 import { openMenu } from '../../ui/menu';
 import { Page, PageRow, Section } from '../../ui/page';
+import { Spinner } from '../../ui/spinner';
+import { byPassword, Confirm } from './confirm';
 import s from './settings.module.css';
 
 type Asked = { readonly kind: 'end' | 'rename'; readonly sessions: readonly SessionInfo[] };
@@ -92,11 +94,41 @@ export function SessionsPage() {
   );
 }
 
-/** Asks for the password that ends sessions, or for the new name of one. */
-function SessionDialog(props: { asked: Asked; onClose: (done: boolean) => void }) {
+type SessionDialogProps = { asked: Asked; onClose: (done: boolean) => void };
+
+function SessionDialog(props: SessionDialogProps) {
+  return (
+    <Show when={props.asked.kind === 'end'} fallback={<RenameDialog {...props} />}>
+      <EndDialog {...props} />
+    </Show>
+  );
+}
+
+/** Ends sessions, once it is clear that it is me: by the password, or by a code where there is none. */
+function EndDialog(props: SessionDialogProps) {
   const { commands } = useClient();
-  const ends = () => props.asked.kind === 'end';
-  const [words, setWords] = createSignal(ends() ? '' : (props.asked.sessions[0]?.name ?? ''));
+  const [own] = createResource(async () => (hasFeature('login.sms') ? commands.ownPhone() : byPassword));
+  const ids = () => props.asked.sessions.map((one) => one.deviceId);
+  return (
+    <Dialog title={t('sessions-end')} onClose={() => props.onClose(false)} testid="session-dialog">
+      <Show when={own.state !== 'pending'} fallback={<Spinner size={24} />}>
+        <Confirm
+          own={own.error ? byPassword : (own.latest ?? byPassword)}
+          yes={t('sessions-end')}
+          act={async (confirmation) => {
+            await commands.endSessions(ids(), confirmation);
+            props.onClose(true);
+          }}
+          cancel={() => props.onClose(false)}
+        />
+      </Show>
+    </Dialog>
+  );
+}
+
+function RenameDialog(props: SessionDialogProps) {
+  const { commands } = useClient();
+  const [words, setWords] = createSignal(props.asked.sessions[0]?.name ?? '');
   const [error, setError] = createSignal<string>();
   const [busy, setBusy] = createSignal(false);
   const submit = async (event: SubmitEvent) => {
@@ -104,9 +136,7 @@ function SessionDialog(props: { asked: Asked; onClose: (done: boolean) => void }
     setBusy(true);
     setError(undefined);
     try {
-      const ids = props.asked.sessions.map((one) => one.deviceId);
-      if (ends()) await commands.endSessions(ids, words());
-      else await commands.renameSession(ids[0] ?? '', words().trim());
+      await commands.renameSession(props.asked.sessions[0]?.deviceId ?? '', words().trim());
       props.onClose(true);
     } catch (failure) {
       setError(errorText(errorInfo(failure), true));
@@ -114,16 +144,11 @@ function SessionDialog(props: { asked: Asked; onClose: (done: boolean) => void }
     }
   };
   return (
-    <Dialog
-      title={t(ends() ? 'sessions-end' : 'sessions-rename')}
-      onClose={() => props.onClose(false)}
-      testid="session-dialog"
-    >
+    <Dialog title={t('sessions-rename')} onClose={() => props.onClose(false)} testid="session-dialog">
       <form class={s.form} onSubmit={(event) => void submit(event)}>
         <Field
-          label={t(ends() ? 'auth-password' : 'sessions-name')}
-          type={ends() ? 'password' : 'text'}
-          autocomplete={ends() ? 'current-password' : 'off'}
+          label={t('sessions-name')}
+          autocomplete="off"
           value={words()}
           error={error()}
           maxLength={100}
@@ -132,14 +157,8 @@ function SessionDialog(props: { asked: Asked; onClose: (done: boolean) => void }
         />
         <DialogButtons>
           <Button onClick={() => props.onClose(false)}>{t('new-cancel')}</Button>
-          <Button
-            type="submit"
-            kind={ends() ? 'danger' : 'text'}
-            disabled={words().trim() === '' || busy()}
-            busy={busy()}
-            data-testid="session-submit"
-          >
-            {t(ends() ? 'sessions-end' : 'info-save')}
+          <Button type="submit" disabled={words().trim() === '' || busy()} busy={busy()} data-testid="session-submit">
+            {t('info-save')}
           </Button>
         </DialogButtons>
       </form>

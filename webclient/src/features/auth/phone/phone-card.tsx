@@ -2,11 +2,12 @@ import { createSignal, Match, Switch } from 'solid-js';
 import { t } from '../../../i18n';
 import { errorText } from '../../../i18n/words';
 import { useClient } from '../../../store/context';
-import type { ErrorInfo, ServerInfo, SmsCode, SmsLogin } from '../../../store/contract';
+import type { ErrorInfo, MoreProof, ServerInfo, SignInState, SmsCode, SmsLogin } from '../../../store/contract';
 import { errorInfo } from '../../../store/errors';
 import { freshSecret, PAUSE_MS, requestFailure, TRIES } from '../../../ui/phone/failures';
 import { homeCountry, inCountry } from '../../../ui/phone/numbers';
 import { CodeStep } from './code-step';
+import { MoreStep } from './more-step';
 import { NameStep } from './name-step';
 import { NumberStep } from './number-step';
 import { PasswordStep } from './password-step';
@@ -14,7 +15,10 @@ import p from './phone.module.css';
 
 /** A code that was asked for. */
 type Sent = SmsCode & { readonly typed: string; readonly secret: string; readonly attempt: number };
-type At = { readonly step: 'number' | 'code' | 'name' } | { readonly step: 'password'; readonly idle: boolean };
+type At =
+  | { readonly step: 'number' | 'code' | 'name' }
+  | { readonly step: 'password'; readonly idle: boolean }
+  | { readonly step: 'more'; readonly more: MoreProof };
 type PhoneCardProps = { server: ServerInfo; chosen: string | null; byName: (() => void) | undefined };
 
 /** Signing up and in by number and code, in steps that slide. */
@@ -81,7 +85,10 @@ export function PhoneCard(props: PhoneCardProps) {
       if (!code) return;
       const { sid, secret } = code;
       const outcome = await commands.loginBySms({ server: props.chosen, sid, secret, beginAnew, ...more });
-      if (!outcome.done) go(outcome.needs === 'name' ? { step: 'name' } : { step: 'password', idle: outcome.idle });
+      if (outcome.done) return;
+      if (outcome.needs === 'name') go({ step: 'name' });
+      else if (outcome.needs === 'password') go({ step: 'password', idle: outcome.idle });
+      else go({ step: 'more', more: outcome });
     }, failed);
   const startOver = (why: string) => {
     setSent(undefined);
@@ -103,6 +110,26 @@ export function PhoneCard(props: PhoneCardProps) {
       if (info.errcode === 'M_THREEPID_AUTH_FAILED') startOver(t('phone-code-late'));
       else setError(loginFailure(info));
     });
+  const notMine = () => {
+    beginAnew = true;
+    void afterCode({});
+  };
+  const state = () => {
+    const { sid, secret } = sent() ?? { sid: '', secret: '' };
+    return commands.signInState({ server: props.chosen, sid, secret }).catch((failure: unknown): SignInState => {
+      // The proof is too old: nobody can answer any more.
+      if (errorInfo(failure).errcode === 'M_THREEPID_AUTH_FAILED') startOver(t('phone-code-late'));
+      throw failure;
+    });
+  };
+  const answered = (outcome: SignInState) => {
+    if (outcome === 'approved') void afterCode({});
+    else startOver(t('phone-more-refused'));
+  };
+  const more = () => {
+    const now = at();
+    return now.step === 'more' ? now.more : undefined;
+  };
   const idle = () => {
     const now = at();
     return now.step === 'password' && now.idle;
@@ -154,11 +181,22 @@ export function PhoneCard(props: PhoneCardProps) {
             error={error()}
             busy={busy()}
             submit={(password) => void afterCode({ password })}
-            notMine={() => {
-              beginAnew = true;
-              void afterCode({});
-            }}
+            notMine={notMine}
           />
+        </Match>
+        <Match when={more()}>
+          {(now) => (
+            <MoreStep
+              more={now()}
+              error={error()}
+              busy={busy()}
+              password={(password) => void afterCode({ password })}
+              state={state}
+              answered={answered}
+              recover={() => void afterCode({ recover: true })}
+              notMine={notMine}
+            />
+          )}
         </Match>
       </Switch>
     </div>
