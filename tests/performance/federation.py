@@ -10,28 +10,19 @@ remote user's long poll.
 
 import argparse
 import asyncio
-import os
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import uvloop
 
-from homeserver.storage.embedded import EmbeddedPostgres
+from tests.performance.ground import Process, account, ground, must_be_set_up, parser_of
 from tests.performance.measure import MILLI, percentile, tree_cpu, without_gc
-from tests.performance.subjects import PASSWORD, TEXT
-from tests.support.postgres import Cluster
-from tests.support.server import ServerProcess
-from tests.support.synapse import SynapseProcess
+from tests.performance.subjects import TEXT
 from tests.support.wire import Wire
-from tools.certificates import LocalCertificate, local_certificate
 
 SENDERS = 16
 ROOMS = 100
@@ -59,7 +50,7 @@ class Pair:
     """Two servers of a kind: users of the first send, one user of the second receives."""
 
     name: str
-    processes: tuple[ServerProcess | SynapseProcess, ServerProcess | SynapseProcess]
+    processes: tuple[Process, Process]
     senders: list[Wire] = field(default_factory=list)
     receiver: Wire | None = None
     rooms: list[str] = field(default_factory=list)
@@ -69,8 +60,8 @@ class Pair:
     async def settle(self) -> None:
         """Have the accounts."""
         home, away = self.processes
-        self.senders = [await _account(home, f"sender{number}") for number in range(SENDERS)]
-        self.receiver = await _account(away, "receiver")
+        self.senders = [await account(home, f"sender{number}") for number in range(SENDERS)]
+        self.receiver = await account(away, "receiver")
 
     async def shared(self, count: int) -> list[str]:
         """So many rooms of all senders with the receiver in them; their ids, quoted."""
@@ -230,10 +221,7 @@ SCENARIOS: dict[str, Callable[[Pair, float], Awaitable[Run]]] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(
-        prog="./run bench federation", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--against", choices=["synapse"], help="measure two Synapses in the same run")
+    parser = parser_of("federation", __doc__)
     parser.add_argument("--only", action="append", default=[], metavar="WORD", help="scenarios whose name has WORD")
     parser.add_argument("--runs", type=int, default=3, help="runs of each scenario; the median counts")
     parser.add_argument("--seconds", type=float, default=5, help="length of a run")
@@ -241,22 +229,16 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     if asked.quick:
         asked.runs, asked.seconds = 1, 1.0
-    if asked.against == "synapse" and "HEARTH_SYNAPSE_PYTHON" not in os.environ:
-        sys.exit("start it by `./run bench federation --against synapse`, which sets Synapse up")
+    must_be_set_up(asked, "federation")
     return uvloop.run(bench(asked))
 
 
 async def bench(asked: argparse.Namespace) -> int:
     """Start the pairs, run the scenarios in turn, print the tables; 1 when a goal is missed."""
-    async with AsyncExitStack() as resources:
-        folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="hearth-bench-")))
-        postgres = EmbeddedPostgres(folder / "postgres", settings={"max_connections": "120"})
-        await postgres.start()
-        resources.push_async_callback(postgres.stop)
-        cluster, certificate = Cluster(postgres.dsn("postgres", "postgres")), local_certificate(folder / "tls")
-        pairs = [await _hearths(cluster, folder, certificate, resources)]
+    async with ground(connections=120) as place:
+        pairs = [Pair("hearth", (await place.hearth("home"), await place.hearth("away")))]
         if asked.against == "synapse":
-            pairs.append(await _synapses(cluster, folder, certificate, resources))
+            pairs.append(Pair("synapse", (await place.synapse("home", QUIET), await place.synapse("away", QUIET))))
         for pair in pairs:
             await pair.settle()
         names = [name for name in SCENARIOS if not asked.only or any(word in name for word in asked.only)]
@@ -313,38 +295,3 @@ def tell(names: list[str], results: dict[tuple[str, str], Run]) -> int:
     for one in missed:
         print(f"missed: {one}")
     return 1 if missed else 0
-
-
-async def _hearths(cluster: Cluster, folder: Path, certificate: LocalCertificate, resources: AsyncExitStack) -> Pair:
-    servers = []
-    for name in ("home", "away"):
-        url = await resources.enter_async_context(cluster.database(template="template0"))
-        server = ServerProcess(
-            folder / f"hearth-{name}",
-            certificate,
-            database={"url": url},
-            rate_limits={"enabled": False},
-            log={"level": "warning"},
-        )
-        resources.push_async_callback(server.kill)
-        await server.start()
-        servers.append(server)
-    return Pair("hearth", (servers[0], servers[1]))
-
-
-async def _synapses(cluster: Cluster, folder: Path, certificate: LocalCertificate, resources: AsyncExitStack) -> Pair:
-    home, away = [
-        await SynapseProcess.made(cluster, folder / f"synapse-{name}", certificate, resources, QUIET)
-        for name in ("home", "away")
-    ]
-    return Pair("synapse", (home, away))
-
-
-async def _account(server: ServerProcess | SynapseProcess, localpart: str) -> Wire:
-    """A new user, signed in."""
-    address = urlsplit(server.url)
-    assert address.port is not None
-    wire = Wire("127.0.0.1", address.port)
-    body = {"username": localpart, "password": PASSWORD, "auth": {"type": "m.login.dummy"}}
-    wire.token = (await wire.call("POST", "/_matrix/client/v3/register", body))["access_token"]
-    return wire

@@ -10,30 +10,21 @@ done meanwhile (messages in another room), and CPU. With `--against synapse` the
 
 import argparse
 import asyncio
-import os
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import uvloop
 
-from homeserver.storage.embedded import EmbeddedPostgres
+from tests.performance.ground import Process, account, ground, must_be_set_up, parser_of
 from tests.performance.measure import MILLI, percentile, tree_cpu
-from tests.performance.subjects import PASSWORD, TEXT
+from tests.performance.subjects import TEXT
 from tests.support.big_room import BigRoom
 from tests.support.big_room_server import serve
 from tests.support.ports import free_ports
-from tests.support.postgres import Cluster
-from tests.support.server import ServerProcess
-from tests.support.synapse import SynapseProcess
 from tests.support.wire import Wire
-from tools.certificates import LocalCertificate, local_certificate
 
 SERVERS = 10
 LATE_S = 600.0
@@ -57,14 +48,14 @@ class Joiner:
     """A server that joins, with one user who joins and one who talks elsewhere meanwhile."""
 
     name: str
-    process: ServerProcess | SynapseProcess
+    process: Process
     joins: Wire
     talks: Wire
 
     @classmethod
-    async def of(cls, name: str, process: ServerProcess | SynapseProcess) -> "Joiner":
+    async def of(cls, name: str, process: Process) -> "Joiner":
         """With its accounts."""
-        return cls(name, process, await _account(process, "joins"), await _account(process, "talks"))
+        return cls(name, process, await account(process, "joins"), await account(process, "talks"))
 
     async def run(self, room: BigRoom) -> Run:
         """Join the room and wait until everything of it is here."""
@@ -122,45 +113,26 @@ class Joiner:
 _LAZY = quote('{"room":{"state":{"lazy_load_members":true}},"presence":{"types":[]}}')
 
 
-async def _account(server: ServerProcess | SynapseProcess, localpart: str) -> Wire:
-    address = urlsplit(server.url)
-    assert address.port is not None
-    wire = Wire("127.0.0.1", address.port)
-    body = {"username": localpart, "password": PASSWORD, "auth": {"type": "m.login.dummy"}}
-    wire.token = (await wire.call("POST", "/_matrix/client/v3/register", body))["access_token"]
-    return wire
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(
-        prog="./run bench joins", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--against", choices=["synapse"], help="measure a Synapse in the same run")
+    parser = parser_of("joins", __doc__)
     parser.add_argument("--members", type=int, nargs="+", default=[200, LARGE], help="sizes of the rooms")
     parser.add_argument("--runs", type=int, default=3, help="joins of each size; the median counts")
     asked = parser.parse_args(arguments)
-    if asked.against == "synapse" and "HEARTH_SYNAPSE_PYTHON" not in os.environ:
-        sys.exit("start it by `./run bench joins --against synapse`, which sets Synapse up")
+    must_be_set_up(asked, "joins")
     return uvloop.run(bench(asked))
 
 
 async def bench(asked: argparse.Namespace) -> int:
     """Start the servers, join in turn, print the table; 1 when a goal is missed."""
-    async with AsyncExitStack() as resources:
-        folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="hearth-bench-")))
-        postgres = EmbeddedPostgres(folder / "postgres", settings={"max_connections": "60"})
-        await postgres.start()
-        resources.push_async_callback(postgres.stop)
-        cluster, certificate = Cluster(postgres.dsn("postgres", "postgres")), local_certificate(folder / "tls")
+    async with ground(connections=60) as place:
         ports = free_ports(SERVERS + 1)
         rooms: list[BigRoom] = []
-        runner = await serve(ports, certificate, rooms)
-        resources.push_async_callback(runner.cleanup)
-        joiners = [await Joiner.of("hearth", await _hearth(cluster, folder, certificate, resources))]
+        runner = await serve(ports, place.certificate, rooms)
+        place.resources.push_async_callback(runner.cleanup)
+        joiners = [await Joiner.of("hearth", await place.hearth("joins"))]
         if asked.against == "synapse":
-            made = await SynapseProcess.made(cluster, folder / "synapse", certificate, resources)
-            joiners.append(await Joiner.of("synapse", made))
+            joiners.append(await Joiner.of("synapse", await place.synapse("joins")))
         names = [f"localhost:{port}" for port in ports]
         results: dict[tuple[int, str], list[Run]] = {}
         for members in asked.members:
@@ -173,18 +145,6 @@ async def bench(asked: argparse.Namespace) -> int:
                     results.setdefault((members, joiner.name), []).append(run)
                     print(f"  {members} members: {joiner.name} {run.visible_s:.2f} s, {run.whole_s:.1f} s", flush=True)
         return tell(asked.members, results)
-
-
-async def _hearth(
-    cluster: Cluster, folder: Path, certificate: LocalCertificate, resources: AsyncExitStack
-) -> ServerProcess:
-    url = await resources.enter_async_context(cluster.database(template="template0"))
-    server = ServerProcess(
-        folder / "hearth", certificate, database={"url": url}, rate_limits={"enabled": False}, log={"level": "warning"}
-    )
-    resources.push_async_callback(server.kill)
-    await server.start()
-    return server
 
 
 def tell(sizes: Sequence[int], results: dict[tuple[int, str], list[Run]]) -> int:
