@@ -1,27 +1,18 @@
 """Third-party invites that find their user: bound here, made into invites where the room is."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
 
 from homeserver.net.http import Request
-from homeserver.net.testing import FakeNet
 from homeserver.protocol.identifiers import RoomId, ServerName
 from homeserver.protocol.signing import SigningKey, sign_json
 from homeserver.services.intents import Draft
-from tests.support.federation import Homeserver, eventually, homeservers
-from tests.support.postgres import Cluster
+from tests.support.federation import Homeserver, eventually
 
 IDENTITY = SigningKey(ServerName("identity.test"), "ed25519:0", b"i" * 32)
 OTHER = SigningKey(ServerName("identity.test"), "ed25519:0", b"o" * 32)
-
-
-@pytest.fixture
-async def pair(cluster: Cluster) -> AsyncIterator[list[Homeserver]]:
-    async with homeservers(cluster, FakeNet(), "a.test", "b.test") as servers:
-        yield servers
 
 
 async def _invited_by_address(a: Homeserver) -> RoomId:

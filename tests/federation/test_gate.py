@@ -1,26 +1,15 @@
 """The gate before the endpoints for peers: whose places a request takes, before and after it is verified."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
-
-import pytest
 
 from homeserver.asgi.interface import Message
 from homeserver.federation.server.http import IN_LINE, READ_AT_ONCE, READ_IN_LINE
 from homeserver.net.http import Request
-from homeserver.net.testing import FakeNet
 from tests.support.evil_peer import EvilPeer
-from tests.support.federation import Homeserver, homeservers
-from tests.support.postgres import Cluster
+from tests.support.federation import Homeserver
 
 PROFILE = "/_matrix/federation/v1/query/profile?user_id=%40alice%3Aa.test%3A8448"
-
-
-@pytest.fixture
-async def a(cluster: Cluster) -> AsyncIterator[Homeserver]:
-    async with homeservers(cluster, FakeNet(), "a.test") as (server,):
-        yield server
 
 
 async def _begun(server: Homeserver, request: Request, ip: str) -> int:

@@ -71,22 +71,6 @@ REFUSED: list[Callable[[Json], None]] = [
 
 
 @pytest.fixture
-def net() -> FakeNet:
-    return FakeNet()
-
-
-@pytest.fixture
-async def a(cluster: Cluster, net: FakeNet) -> AsyncIterator[Homeserver]:
-    async with homeservers(cluster, net, "a.test") as (server,):
-        yield server
-
-
-@pytest.fixture
-def peer(net: FakeNet) -> EvilPeer:
-    return EvilPeer("evil.test", net)
-
-
-@pytest.fixture
 def signed(monkeypatch: pytest.MonkeyPatch) -> list[Json]:
     """Every event that any key of this process signs."""
     events: list[Json] = []

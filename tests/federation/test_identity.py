@@ -1,7 +1,6 @@
 """Who signed a request or an event: X-Matrix attacks, keys that expire or change, notaries that lie."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +20,6 @@ from tests.support.federation import Homeserver, homeservers
 from tests.support.postgres import Cluster
 
 PROFILE = "/_matrix/federation/v1/query/profile?user_id=%40alice%3Aa.test%3A8448"
-
-
-@pytest.fixture
-def net() -> FakeNet:
-    return FakeNet()
-
-
-@pytest.fixture
-async def a(cluster: Cluster, net: FakeNet) -> AsyncIterator[Homeserver]:
-    async with homeservers(cluster, net, "a.test") as (server,):
-        yield server
-
-
-@pytest.fixture
-def peer(net: FakeNet) -> EvilPeer:
-    return EvilPeer("evil.test", net)
 
 
 async def _status(server: Homeserver, request: Request) -> int:

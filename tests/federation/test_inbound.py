@@ -1,7 +1,7 @@
 """Transactions of peers: answered once, limited, bound to the room and the server they come from."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -19,22 +19,6 @@ from tests.support.evil_peer import EvilPeer
 from tests.support.federation import Homeserver, eventually, homeservers
 from tests.support.mallory import MALLORY
 from tests.support.postgres import Cluster
-
-
-@pytest.fixture
-def net() -> FakeNet:
-    return FakeNet()
-
-
-@pytest.fixture
-async def pair(cluster: Cluster, net: FakeNet) -> AsyncIterator[list[Homeserver]]:
-    async with homeservers(cluster, net, "a.test", "b.test") as servers:
-        yield servers
-
-
-@pytest.fixture
-def peer(net: FakeNet) -> EvilPeer:
-    return EvilPeer("evil.test", net)
 
 
 async def test_the_same_transaction_gets_the_same_answer_and_one_event(pair: list[Homeserver], peer: EvilPeer) -> None:

@@ -20,19 +20,9 @@ POWER, JOIN_RULES = ("m.room.power_levels", ""), ("m.room.join_rules", "")
 
 
 @pytest.fixture
-def net() -> FakeNet:
-    return FakeNet()
-
-
-@pytest.fixture
 async def server(cluster: Cluster, net: FakeNet) -> AsyncIterator[Homeserver]:
     async with homeservers(cluster, net, "a.test") as (a,):
         yield a
-
-
-@pytest.fixture
-def peer(net: FakeNet) -> EvilPeer:
-    return EvilPeer("evil.test", net)
 
 
 class Chain:

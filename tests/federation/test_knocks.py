@@ -1,22 +1,12 @@
 """Knocks across servers: asked, shown on both sides, let in, refused, taken back."""
 
-from collections.abc import AsyncIterator
-
 import orjson
 import pytest
 
 from homeserver.errors import Forbidden, NotFound
-from homeserver.net.testing import FakeNet
 from homeserver.protocol.identifiers import RoomId
 from homeserver.services.intents import Draft
-from tests.support.federation import Homeserver, eventually, homeservers
-from tests.support.postgres import Cluster
-
-
-@pytest.fixture
-async def pair(cluster: Cluster) -> AsyncIterator[list[Homeserver]]:
-    async with homeservers(cluster, FakeNet(), "a.test", "b.test") as servers:
-        yield servers
+from tests.support.federation import Homeserver, eventually
 
 
 async def _knocked(a: Homeserver, b: Homeserver, version: str = "12") -> RoomId:

@@ -1,15 +1,11 @@
 """A room of a thousand servers: each gets what is said, and no row is written per message and server."""
 
-from collections.abc import AsyncIterator
-
 import orjson
-import pytest
 
 from homeserver.net.http import Answer, Request
 from homeserver.net.testing import FakeNet
 from tests.support import crowd
-from tests.support.federation import PORT, Homeserver, eventually, homeservers
-from tests.support.postgres import Cluster
+from tests.support.federation import PORT, Homeserver, eventually
 
 SERVERS = 1_000
 MESSAGES = 3
@@ -28,12 +24,6 @@ class Listeners:
             pdus = orjson.loads(request.body or b"{}").get("pdus", [])
             self.got[request.host] = self.got.get(request.host, 0) + len(pdus)
         return Answer(200, {}, b'{"pdus":{}}')
-
-
-@pytest.fixture
-async def a(cluster: Cluster) -> AsyncIterator[Homeserver]:
-    async with homeservers(cluster, FakeNet(), "a.test") as (server,):
-        yield server
 
 
 async def test_messages_to_a_thousand_servers_cost_no_row_each(a: Homeserver) -> None:

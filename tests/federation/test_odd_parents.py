@@ -1,11 +1,9 @@
 """Events that stand where no honest server puts them: without parents, on foreign ones, too deep, too many beside."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from homeserver.net.testing import FakeNet
 from homeserver.protocol.events import seal
 from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.services.intents import Draft
@@ -14,25 +12,8 @@ from homeserver.storage.rows import REJECTED
 from homeserver.storage.state import StateTable
 from tests.support import mallory
 from tests.support.evil_peer import EvilPeer
-from tests.support.federation import Homeserver, homeservers
+from tests.support.federation import Homeserver
 from tests.support.mallory import MALLORY
-from tests.support.postgres import Cluster
-
-
-@pytest.fixture
-def net() -> FakeNet:
-    return FakeNet()
-
-
-@pytest.fixture
-async def a(cluster: Cluster, net: FakeNet) -> AsyncIterator[Homeserver]:
-    async with homeservers(cluster, net, "a.test") as (server,):
-        yield server
-
-
-@pytest.fixture
-def peer(net: FakeNet) -> EvilPeer:
-    return EvilPeer("evil.test", net)
 
 
 @pytest.mark.parametrize("version", ["11", "12"])

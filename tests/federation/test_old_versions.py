@@ -1,7 +1,6 @@
 """Rooms of versions 1 and 2 between servers: ids that servers make up, references with hashes, the first resolution."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,21 +11,9 @@ from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.services.acceptance import event_of
 from homeserver.services.intents import Draft
-from tests.support.federation import Homeserver, eventually, homeservers
-from tests.support.postgres import Cluster
+from tests.support.federation import Homeserver, eventually
 
 each_version = pytest.mark.parametrize("version", ["1", "2"])
-
-
-@pytest.fixture
-def net() -> FakeNet:
-    return FakeNet()
-
-
-@pytest.fixture
-async def pair(cluster: Cluster, net: FakeNet) -> AsyncIterator[list[Homeserver]]:
-    async with homeservers(cluster, net, "a.test", "b.test") as servers:
-        yield servers
 
 
 async def _same_state(a: Homeserver, b: Homeserver, room: str) -> bool:

@@ -22,11 +22,6 @@ MEMBERS = 8
 
 
 @pytest.fixture
-def net() -> FakeNet:
-    return FakeNet()
-
-
-@pytest.fixture
 async def server(cluster: Cluster, net: FakeNet) -> AsyncIterator[Homeserver]:
     async with homeservers(cluster, net, "a.test") as (a,):
         yield a

@@ -1,25 +1,11 @@
 """Two servers, one conversation: joins, invites, messages both ways, outages, forks."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from homeserver.errors import Forbidden
 from homeserver.net.testing import FakeNet
 from homeserver.services.intents import Draft
-from tests.support.federation import Homeserver, eventually, homeservers
-from tests.support.postgres import Cluster
-
-
-@pytest.fixture
-def net() -> FakeNet:
-    return FakeNet()
-
-
-@pytest.fixture
-async def pair(cluster: Cluster, net: FakeNet) -> AsyncIterator[list[Homeserver]]:
-    async with homeservers(cluster, net, "a.test", "b.test") as servers:
-        yield servers
+from tests.support.federation import Homeserver, eventually
 
 
 @pytest.mark.parametrize("version", ["6", "10", "11", "12"])

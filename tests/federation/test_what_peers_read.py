@@ -1,34 +1,15 @@
 """What a peer is shown of a room: the state and history of rooms that it is in, and of no other."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
 
-from homeserver.net.testing import FakeNet
 from homeserver.services.intents import Draft
 from tests.support import mallory
 from tests.support.evil_peer import EvilPeer
-from tests.support.federation import Homeserver, homeservers
+from tests.support.federation import Homeserver
 from tests.support.mallory import MALLORY
-from tests.support.postgres import Cluster
-
-
-@pytest.fixture
-def net() -> FakeNet:
-    return FakeNet()
-
-
-@pytest.fixture
-async def a(cluster: Cluster, net: FakeNet) -> AsyncIterator[Homeserver]:
-    async with homeservers(cluster, net, "a.test") as (server,):
-        yield server
-
-
-@pytest.fixture
-def peer(net: FakeNet) -> EvilPeer:
-    return EvilPeer("evil.test", net)
 
 
 async def test_a_server_that_the_acl_denies_is_kept_out(a: Homeserver, peer: EvilPeer) -> None:
