@@ -3,6 +3,9 @@
 Words follow a law of Zipf, a tenth of the messages is Chinese. Asked are rare, middling and common words, parts of
 words, two words, phrases and single signs, in one room and in all, newest first and best first. The messages go into
 the tables directly, through the very functions that index; what is asked goes over HTTP.
+
+With `--folder` the database stays there, and a later run goes on with it: `--only-fill N` makes N messages and ends, so
+that a million can be made in several sittings.
 """
 
 import argparse
@@ -31,6 +34,7 @@ from tests.support.running import running_app
 ROOMS = 50
 WORDS = 30_000
 BLOCK = 20_000
+FIRST_NID = 10**12
 FIRST_TS = 1_600_000_000_000
 STEP_MS = 60_000
 MOST = 3.0
@@ -50,6 +54,10 @@ class Vocabulary:
         del self.words[WORDS:]
         self._weights = list(itertools.accumulate(1 / (rank + 10) for rank in range(len(self.words))))
         self._sign_weights = list(itertools.accumulate(1 / (rank + 10) for rank in range(len(SIGNS))))
+
+    def reseed(self, seed: int) -> None:
+        """Make other messages of the same words."""
+        self._rng.seed(seed)
 
     def text(self) -> str:
         """A message."""
@@ -80,11 +88,18 @@ class Filling:
         self._vocabulary = vocabulary
         self._n = 0
 
-    async def to(self, n: int) -> None:
-        """Have `n` messages."""
-        await self._connection.execute("DROP INDEX search_documents_grams")
+    async def begin(self) -> None:
+        """Go on with the messages that are there, and drop the index: one made at the end is made sooner."""
+        self._n = await self._connection.fetchval("SELECT count(*) FROM events WHERE event_nid >= $1", FIRST_NID)
+        self._vocabulary.reseed(self._n)
+
+    async def to(self, n: int, *, indexed: bool = True) -> None:
+        """Have `n` messages. Not `indexed`: more will come."""
+        await self._connection.execute("DROP INDEX IF EXISTS search_documents_grams")
         while self._n < n:
             await self._block(min(BLOCK, n - self._n))
+        if not indexed:
+            return
         await self._connection.execute("SET maintenance_work_mem = '512MB'")
         await self._connection.execute(
             "CREATE INDEX search_documents_grams ON search_documents USING gin (grams) WITH (fastupdate = off)"
@@ -100,7 +115,7 @@ class Filling:
         sources, events = [], []
         for number in range(self._n, self._n + n):
             like = rooms[number % len(rooms)]
-            nid = 10**12 + number
+            nid = FIRST_NID + number
             event_id, ts = f"$bench{number}", FIRST_TS + number * STEP_MS
             body = orjson.loads(like["body"])
             body |= {"event_id": event_id, "origin_server_ts": ts}
@@ -164,28 +179,44 @@ class One:
         yield self.url
 
 
-async def bench(small: int, large: int, n: int) -> int:
+async def bench(asked: argparse.Namespace) -> int:
     """Measure at both numbers; 1 when the larger one takes too many times as long."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder:
-        postgres = EmbeddedPostgres(Path(folder) / "postgres", settings={"shared_buffers": "1GB"})
+    with tempfile.TemporaryDirectory(prefix="hearth-bench-") as passing:
+        folder = Path(asked.folder or passing)
+        postgres = EmbeddedPostgres(folder / "postgres", settings={"shared_buffers": "1GB"})
         url = await postgres.start()
         try:
-            async with running_app(One(url), Path(folder)) as (_, server):
-                return await _measure(url, server, (small, large), n)
+            async with running_app(One(url), folder) as (_, server):
+                return await _measure(url, server, asked)
         finally:
             await postgres.stop()
 
 
-async def _measure(url: str, server: Server, sizes: tuple[int, int], n: int) -> int:
+async def _alice(server: Server) -> tuple[User, list[str]]:
+    """Who searches, and her rooms."""
+    if (await server.ask("GET", "/v3/register/available", query={"username": "alice"}))[0] != 200:
+        alice = await server.login("alice")
+        return alice, (await alice.call("GET", "/v3/joined_rooms"))["joined_rooms"]
     alice = await server.register("alice")
     rooms = [await alice.creates_room() for _ in range(ROOMS)]
     for room in rooms:
         await alice.says("the first", room)
     await asyncio.sleep(2)
+    return alice, rooms
+
+
+async def _measure(url: str, server: Server, asked: argparse.Namespace) -> int:
+    alice, rooms = await _alice(server)
     connection = await asyncpg.connect(url)
     vocabulary = Vocabulary(random.Random(7))
     filling = Filling(connection, vocabulary)
+    await filling.begin()
+    if asked.only_fill is not None:
+        await filling.to(asked.only_fill, indexed=False)
+        await connection.close()
+        return 0
+    n, sizes = asked.searches, (asked.small, asked.large)
     p95: list[dict[str, float]] = []
     for size in sizes:
         began = time.perf_counter()
@@ -210,8 +241,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--small", type=int, default=100_000)
     parser.add_argument("--large", type=int, default=1_000_000)
     parser.add_argument("--searches", type=int, default=180, help="of each of three kinds")
-    asked = parser.parse_args(arguments)
-    return asyncio.run(bench(asked.small, asked.large, asked.searches))
+    parser.add_argument("--folder", help="where the database stays; without it is made anew and thrown away")
+    parser.add_argument("--only-fill", type=int, metavar="N", help="make N messages, and measure nothing")
+    return asyncio.run(bench(parser.parse_args(arguments)))
 
 
 if __name__ == "__main__":
