@@ -20,6 +20,7 @@ from homeserver.services.phone import parts as phone_parts
 from homeserver.services.phone.parts import Phone
 from homeserver.services.profiles import Profiles
 from homeserver.services.registration import Registration
+from homeserver.services.room_limits import RoomLimits
 from homeserver.services.sessions import Sessions
 from homeserver.services.sso import parts as sso_parts
 from homeserver.services.sso.signing_on import Below as BelowSignOn
@@ -31,6 +32,7 @@ from homeserver.services.threepids.verifications import Verifications
 from homeserver.services.ui_auth import UiAuth
 from homeserver.storage.devices import Devices as DeviceTable
 from homeserver.storage.registration_tokens import RegistrationTokens
+from homeserver.storage.room_list import RoomList
 from homeserver.storage.sessions import Sessions as SessionTable
 from homeserver.storage.sessions import UiAuthSessions
 from homeserver.storage.single_sign_on import ExternalIds, Flows
@@ -53,6 +55,7 @@ class Accounts:
     devices: Devices
     profiles: Profiles
     directory: Directory
+    room_limits: RoomLimits
     invite_permission: InvitePermission
     addresses: Addresses
     contacts: Contacts
@@ -124,11 +127,11 @@ async def build(ground: Ground) -> Accounts:
         sessions=sessions,
         contacts=contacts,
         mail=mail,
+        stream=ground.stream,
+        rng=rng,
     )
     login_tokens = LoginTokens(
         table=SessionTable(database),
-        stream=ground.stream,
-        rng=rng,
         users=ground.users,
         login=login,
         sessions=sessions,
@@ -145,6 +148,9 @@ async def build(ground: Ground) -> Accounts:
         login_tokens=login_tokens,
         registration=registration,
         ui_auth=ui_auth,
+    )
+    room_limits = RoomLimits(
+        ground.members, max_joined=config.rooms.max_joined, max_invites=config.rooms.max_pending_invites
     )
     accounts = Accounts(
         sessions=sessions,
@@ -166,9 +172,15 @@ async def build(ground: Ground) -> Accounts:
             clock=clock,
         ),
         directory=Directory(
-            server=ground.us, policy=config.rooms, table=ground.room_table, rooms=ground.rooms, clock=clock
+            server=ground.us,
+            policy=config.rooms,
+            table=ground.room_table,
+            room_list=RoomList(database),
+            rooms=ground.rooms,
+            clock=clock,
         ),
-        invite_permission=InvitePermission(ground.users, ground.account_data),
+        room_limits=room_limits,
+        invite_permission=InvitePermission(ground.users, ground.account_data, room_limits),
         addresses=addresses,
         contacts=contacts,
         mail=mail,

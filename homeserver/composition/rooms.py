@@ -113,6 +113,8 @@ async def build(ground: Ground, accounts: Accounts, peers: Federation | None) ->
         default_version=config.rooms.default_version,
     )
     creation.list_if(directory.check_may_publish)
+    creation.limit_by(accounts.room_limits.check_joins)
+    joining.limit_by(accounts.room_limits.is_full)
     settings = Settings(rooms, ground.account_data, ground.push_rules)
     joining.tell_by(settings.joined)
     identity_servers = IdentityServers(ground.outbound)
@@ -148,9 +150,9 @@ async def build(ground: Ground, accounts: Accounts, peers: Federation | None) ->
                 rooms=rooms,
                 room_table=ground.room_table,
                 commits=commits,
+                feed=ground.feed,
                 sending=sending,
                 joining=joining,
-                feed=ground.feed,
                 profiles=profiles,
                 clock=clock,
                 rng=rng,

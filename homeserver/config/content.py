@@ -13,6 +13,10 @@ class Rooms(Section, frozen=True):
     "Who may list a room in the directory."
     aliases_require_membership: bool = True
     "Whether one must be in a room to give it an alias."
+    max_joined: Positive = 3000
+    "Rooms that one user can be in. Application services and admins may be in more."
+    max_pending_invites: Positive = 200
+    "Invites that wait for an answer of one user."
 
 
 class Directory(Section, frozen=True):

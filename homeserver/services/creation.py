@@ -3,7 +3,7 @@
 Spec: Client-Server API, Creation; Room Version 12. Not for: upgrades.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,21 +100,28 @@ class Creation:
         self._rng = rng
         self._default_version = default_version
         self._may_publish: Callable[[Requester], None] | None = None
+        self._check_limit: Callable[[Requester], Awaitable[None]] | None = None
         self._last_ts = 0
 
     def list_if(self, may_publish: Callable[[Requester], None]) -> None:
         """Have `may_publish` asked before a room is made public; it raises Forbidden."""
         self._may_publish = may_publish
 
+    def limit_by(self, check_limit: Callable[[Requester], Awaitable[None]]) -> None:
+        """Have `check_limit` asked before a room is made; it raises Forbidden for who is in too many."""
+        self._check_limit = check_limit
+
     async def create(self, requester: Requester, new: NewRoom) -> RoomId:
         """Create the room with all its first events, or nothing. Remote users are invited when it stands.
 
-        Raises UnsupportedRoomVersion, InvalidParam, BadJson, RoomInUse (the alias), InvalidRoomState (events that the
-        authorisation rules refuse).
+        Raises TooManyRooms, UnsupportedRoomVersion, InvalidParam, BadJson, RoomInUse (the alias), InvalidRoomState
+        (events that the authorisation rules refuse).
         """
         requester.must_be_active()
         if new.is_public and self._may_publish is not None:
             self._may_publish(requester)
+        if self._check_limit is not None:
+            await self._check_limit(requester)
         rules = self._rules_of(new)
         preset = self._preset_of(new)
         invitees = _invitees(new, requester.user_id)

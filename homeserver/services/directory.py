@@ -1,7 +1,9 @@
 """Aliases and the public room list. Spec: Client-Server API, Room aliases; Published room directory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
+
+import orjson
 
 from homeserver.clock import Clock
 from homeserver.config.content import Rooms as Policy
@@ -13,12 +15,17 @@ from homeserver.services.heads import Room
 from homeserver.services.intents import Draft
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
+from homeserver.services.turns import slices
+from homeserver.storage.room_list import ListedRoom, RoomList
 from homeserver.storage.rooms import RoomTable
 
 CANONICAL_ALIAS = "m.room.canonical_alias"
+CREATE = "m.room.create"
 MAX_ALIASES = 100
 MAX_PUBLIC_ROOMS = 500
 MAX_SINCE_DIGITS = 10
+LOOKED_AT = 200
+"""Rooms whose names are looked through at a time."""
 
 
 class AliasTarget(Protocol):
@@ -66,12 +73,20 @@ class Directory:
     """Names of rooms, and the list of those that are public."""
 
     def __init__(
-        self, *, server: str, table: RoomTable, rooms: Rooms, clock: Clock, policy: Policy = EVERYBODY
+        self,
+        *,
+        server: str,
+        table: RoomTable,
+        room_list: RoomList,
+        rooms: Rooms,
+        clock: Clock,
+        policy: Policy = EVERYBODY,
     ) -> None:
         """`policy`: who may list rooms and name them."""
         self._server = server
         self._policy = policy
         self._table = table
+        self._list = room_list
         self._rooms = rooms
         self._clock = clock
         self._remote: RemoteAliases | None = None
@@ -183,51 +198,71 @@ class Directory:
         self, *, limit: int | None, since: str | None, term: str | None, filters: Filters = ALL
     ) -> dict[str, Any]:
         """A page of the public list, most members first. `since` is a number of rooms to skip."""
+        start = int(since) if since is not None and since.isdecimal() and len(since) < MAX_SINCE_DIGITS else 0
+        count = max(1, min(limit if limit is not None else MAX_PUBLIC_ROOMS, MAX_PUBLIC_ROOMS))
+        if filters == ALL and not term:
+            total, listed = await self._list.page(start, count)
+            shown = [summary for one in listed if (summary := _listed_summary(one)) is not None]
+        else:
+            found = await self._matching(term, filters)
+            total, shown = len(found), found[start : start + count]
+        page: dict[str, Any] = {"chunk": shown, "total_room_count_estimate": total}
+        if start + count < total:
+            page["next_batch"] = str(start + count)
+        if start > 0:
+            page["prev_batch"] = str(max(0, start - count))
+        return page
+
+    async def _matching(self, term: str | None, filters: Filters) -> list[dict[str, Any]]:
+        """Summaries of all rooms that pass, in their order [1 trip, and 1 for each `LOOKED_AT` rooms]."""
         if filters.alone is not None:
             ids = list(filters.alone)
         else:
-            public = [found.room_id for found in await self._table.public_rooms()]
-            ids = list(dict.fromkeys([*public, *filters.more]))
-        listed = [await self._listed(room_id) for room_id in ids]
-        rooms = [
-            room
-            for room in listed
-            if room is not None
-            and _has(room, term)
-            and (filters.types is None or room.get("room_type") in filters.types)
-        ]
-        start = int(since) if since is not None and since.isdecimal() and len(since) < MAX_SINCE_DIGITS else 0
-        stop = start + max(1, min(limit if limit is not None else MAX_PUBLIC_ROOMS, MAX_PUBLIC_ROOMS))
-        page: dict[str, Any] = {"chunk": rooms[start:stop], "total_room_count_estimate": len(rooms)}
-        if stop < len(rooms):
-            page["next_batch"] = str(stop)
-        if start > 0:
-            page["prev_batch"] = str(max(0, start - (stop - start)))
-        return page
-
-    async def _listed(self, room_id: str) -> dict[str, Any] | None:
-        room = await self._rooms.find(room_id)
-        return public_summary(room) if room is not None and room.state else None
+            ids = list(dict.fromkeys([*await self._list.public_room_ids(), *filters.more]))
+        found: list[dict[str, Any]] = []
+        async for portion in slices(ids, LOOKED_AT):
+            listed = {one.room_id: one for one in await self._list.rooms(portion)}
+            shown = [_listed_summary(listed[room_id]) for room_id in portion if room_id in listed]
+            found += [one for one in shown if one is not None and _passes(one, term, filters)]
+        return found
 
 
 def public_summary(room: Room) -> dict[str, Any]:
     """What the world learns of a public room. Spec: Client-Server API, GET /publicRooms."""
+    return _summary(room.room_id, room.count("join"), room.content)
+
+
+def _listed_summary(listed: ListedRoom) -> dict[str, Any] | None:
+    """The same for one that was read for the list; None where we lack its state."""
+    events = map(orjson.loads, listed.bodies)
+    contents = {event["type"]: event["content"] for event in events}
+    if CREATE not in contents:
+        return None
+    return _summary(listed.room_id, listed.joined_members, lambda event_type: contents.get(event_type, {}))
+
+
+def _summary(room_id: str, joined: int, content: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
+    rule = content("m.room.join_rules").get("join_rule")
     entry = {
-        "room_id": room.room_id,
-        "num_joined_members": room.count("join"),
-        "world_readable": room.history_visibility == "world_readable",
-        "guest_can_join": room.content("m.room.guest_access").get("guest_access") == "can_join",
-        "join_rule": room.join_rule,
-        "name": room.content("m.room.name").get("name"),
-        "topic": room.content("m.room.topic").get("topic"),
-        "avatar_url": room.content("m.room.avatar").get("url"),
-        "canonical_alias": room.content(CANONICAL_ALIAS).get("alias"),
-        "room_type": room.create.content.get("type"),
+        "room_id": room_id,
+        "num_joined_members": joined,
+        "world_readable": content("m.room.history_visibility").get("history_visibility") == "world_readable",
+        "guest_can_join": content("m.room.guest_access").get("guest_access") == "can_join",
+        "join_rule": rule if isinstance(rule, str) else "invite",
+        "name": content("m.room.name").get("name"),
+        "topic": content("m.room.topic").get("topic"),
+        "avatar_url": content("m.room.avatar").get("url"),
+        "canonical_alias": content(CANONICAL_ALIAS).get("alias"),
+        "room_type": content(CREATE).get("type"),
     }
     return {key: value for key, value in entry.items() if value is not None}
 
 
-def _has(room: dict[str, Any], term: str | None) -> bool:
+def _passes(room: Mapping[str, Any], term: str | None, filters: Filters) -> bool:
+    return _has(room, term) and (filters.types is None or room.get("room_type") in filters.types)
+
+
+def _has(room: Mapping[str, Any], term: str | None) -> bool:
     if not term:
         return True
     texts = (room.get("name"), room.get("topic"), room.get("canonical_alias"))

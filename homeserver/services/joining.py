@@ -14,7 +14,9 @@ from homeserver.services.intents import Draft, Intent
 from homeserver.services.inviting import MemberProfiles
 from homeserver.services.remote_join import RemoteJoin
 from homeserver.services.requester import Requester
+from homeserver.services.room_limits import TooManyRooms
 from homeserver.services.rooms import Rooms
+from homeserver.services.turns import Turns
 from homeserver.storage.members import Members
 
 RESTRICTED_RULES = ("restricted", "knock_restricted")
@@ -32,6 +34,7 @@ class Aliases(Protocol):
 
 
 CheckOpen = Callable[[str], Coroutine[Any, Any, None]]
+IsFull = Callable[[Requester], Coroutine[Any, Any, bool]]
 
 
 class Joining:
@@ -56,12 +59,18 @@ class Joining:
         self._remote = remote
         self._aliases = aliases
         self._profiles = profiles
+        self._turns = Turns()
         self._joined: Joined | None = None
         self._check_open: CheckOpen | None = None
+        self._is_full: IsFull | None = None
 
     def refuse_by(self, check_open: CheckOpen) -> None:
         """Have `check_open` asked before somebody joins; it raises Forbidden for a room that is blocked."""
         self._check_open = check_open
+
+    def limit_by(self, is_full: IsFull) -> None:
+        """Have `is_full` asked whether somebody is in as many rooms as one may be in."""
+        self._is_full = is_full
 
     def tell_by(self, joined: Joined) -> None:
         """Have `joined(user, room)` called when a user has joined a room by themselves."""
@@ -77,15 +86,18 @@ class Joining:
     ) -> RoomId:
         """Join by room id or alias; the room's id. Joining twice changes nothing.
 
-        Raises Forbidden, NotFound (an alias, or nobody to ask), IncompatibleRoomVersion, Unavailable.
+        Raises Forbidden, TooManyRooms, NotFound (an alias, or nobody to ask), IncompatibleRoomVersion, Unavailable.
         """
         requester.must_be_active()
         room_id, servers = await self.named(room, via)
         user_id = requester.user_id
-        own, head, *_ = await self._members.together(
+        is_known = self._rooms.known(room_id) is not None
+        own, head, _, inviters, is_full, *_ = await self._members.together(
             self._profiles.member_content(user_id),
             self._rooms.find(room_id),
             self._commits.intern([(MEMBER, user_id)]),
+            _nobody() if is_known else self._invited_by(room_id, user_id),
+            self._is_full(requester) if self._is_full is not None else _no(),
             *([self._check_open(room_id)] if self._check_open is not None else []),
         )
         content = dict(own)
@@ -93,25 +105,44 @@ class Joining:
             content["reason"] = reason
         if requester.is_guest and not guests_may_join(head):
             raise GuestAccessForbidden("Guests may not join this room.")
-        if head is not None and head.has_server(self._server):
-            if head.is_joined(user_id):
-                return room_id
-            if head.is_partial:  # a ban may be among what lacks
-                head = await self._rooms.whole(room_id)
-            authorised_via = await self._authorising_user(head, user_id)
-            if authorised_via is not None:
-                content["join_authorised_via_users_server"] = authorised_via
-            if authorised_via is not None or not self._needs_authorisation(head, user_id) or self._remote is None:
-                await self._commits.commit(head, Intent(user_id, Draft.member(user_id, "join", **content)))
-                await self._tell(user_id, room_id)
-                return room_id
-            servers = [*servers, *head.servers]
-        servers = [*servers, *await self._invited_by(room_id, user_id), *_server_in(room_id)]
-        if self._remote is None:
-            raise NotFound("This server does not know the room, and does not federate.")
-        await self._remote.join(user_id, room_id, servers, content)
+        if head is not None and head.has_server(self._server) and head.is_joined(user_id):
+            return room_id
+        if is_full:
+            raise TooManyRooms
+        if not await self._join_here(head, user_id, content):
+            if is_known:
+                inviters = await self._invited_by(room_id, user_id)
+            await self._join_by(head, [*servers, *inviters, *_server_in(room_id)], user_id, room_id, content)
         await self._tell(user_id, room_id)
         return room_id
+
+    async def _join_here(self, head: Room | None, user_id: UserId, content: Mapping[str, Any]) -> bool:
+        """Join a room that this server is in; False where that takes another one. Raises Forbidden, Unavailable."""
+        if head is None or not head.has_server(self._server):
+            return False
+        if head.is_partial:  # a ban may be among what lacks
+            head = await self._rooms.whole(head.room_id)
+        authorised_via = await self._authorising_user(head, user_id)
+        if authorised_via is not None:
+            content = {**content, "join_authorised_via_users_server": authorised_via}
+        elif self._needs_authorisation(head, user_id) and self._remote is not None:
+            return False
+        await self._commits.commit(head, Intent(user_id, Draft.member(user_id, "join", **content)))
+        return True
+
+    async def _join_by(
+        self, head: Room | None, servers: Sequence[str], user_id: UserId, room_id: RoomId, content: Mapping[str, Any]
+    ) -> None:
+        """Join by one of `servers`, or of those in the room. The first user of ours brings the others in."""
+        if self._remote is None:
+            raise NotFound("This server does not know the room, and does not federate.")
+        async with self._turns.of(room_id) as has_waited:
+            if has_waited:
+                head = await self._rooms.find(room_id)
+                if await self._join_here(head, user_id, content):
+                    return
+            others = head.servers if head is not None and head.has_server(self._server) else ()
+            await self._remote.join(user_id, room_id, [*servers, *others], content)
 
     async def _tell(self, user_id: UserId, room_id: RoomId) -> None:
         if self._joined is not None:
@@ -190,6 +221,14 @@ def _allowed_room(condition: object) -> str | None:
         return None
     room_id: Any = condition.get("room_id")
     return room_id if isinstance(room_id, str) else None
+
+
+async def _nobody() -> list[str]:
+    return []
+
+
+async def _no() -> bool:
+    return False
 
 
 def _server_in(room_id: RoomId) -> list[str]:

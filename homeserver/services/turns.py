@@ -22,13 +22,14 @@ class Turns:
         self._users: dict[str, int] = {}
 
     @asynccontextmanager
-    async def of(self, name: str) -> AsyncIterator[None]:
-        """Wait for the name's turn, and hold it."""
+    async def of(self, name: str) -> AsyncIterator[bool]:
+        """Wait for the name's turn, and hold it. Yields whether somebody had it before."""
         lock = self._locks.setdefault(name, asyncio.Lock())
+        has_waited = lock.locked()
         self._users[name] = self._users.get(name, 0) + 1
         try:
             async with lock:
-                yield
+                yield has_waited
         finally:
             self._users[name] -= 1
             if not self._users[name]:

@@ -262,6 +262,23 @@ class Members:
         )
         return {row["user_id"]: _membership(row) for row in rows}
 
+    async def count_of(self, user_id: str, membership: str, most: int) -> int:
+        """In how many rooms the user has this membership; nobody counts further than `most` [1 trip]."""
+        count: int = await self._db.fetchval(
+            """
+            SELECT count(*)
+              FROM (SELECT
+                      FROM members
+                     WHERE user_id = $1
+                       AND membership = $2
+                     LIMIT $3) m
+            """,
+            user_id,
+            membership,
+            most,
+        )
+        return count
+
     async def servers_in_room(self, room_nid: int) -> frozenset[str]:
         """Names of the servers with at least one joined user [1 trip]."""
         rows = await self._db.fetch(

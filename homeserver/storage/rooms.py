@@ -149,6 +149,27 @@ class HeadRecord(NamedTuple):
     members: list[MemberRecord]
     told_servers: frozenset[str] = frozenset()
 
+    @classmethod
+    def new(cls, room_nid: int, room_id: str, room_version: str, chain_id: int) -> "HeadRecord":
+        """As `RoomTable.allocate` leaves it."""
+        return cls(
+            position=0,
+            room_nid=room_nid,
+            room_id=room_id,
+            room_version=room_version,
+            created_ts=0,
+            is_public=False,
+            is_partial=False,
+            version=0,
+            chain_id=chain_id,
+            sequence=0,
+            depth=0,
+            last_position=0,
+            extremities=[],
+            state=[],
+            members=[],
+        )
+
 
 class Allocated(NamedTuple):
     """A room's numbers. `chain_id`: of its first snapshot chain. `created`: it was not there before."""
@@ -156,14 +177,6 @@ class Allocated(NamedTuple):
     room_nid: int
     chain_id: int
     created: bool
-
-
-class PublicRoom(NamedTuple):
-    """A room of the public list; texts are its current state's."""
-
-    room_nid: int
-    room_id: str
-    joined_members: int
 
 
 _HEAD = """
@@ -220,8 +233,13 @@ class RoomTable:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def allocate(self, room_id: str, room_version: str, *, created_ts: int, is_public: bool = False) -> Allocated:
-        """Have the room's rows: version 0, an empty chain, no extremities. Idempotent [1 trip]."""
+    async def allocate(
+        self, room_id: str, room_version: str, *, created_ts: int, is_public: bool = False, is_followed: bool = False
+    ) -> Allocated:
+        """Have the room's rows: version 0, an empty chain, no extremities. Idempotent [1 trip].
+
+        `is_followed`: a batch that needs them comes next. It waits for the disk, and these lie before it there.
+        """
         await self._db.nids.ensure(2)
         room_nid, chain_id = self._db.nids.next(), self._db.nids.next()
         for _ in range(2):  # the second time finds what a rival wrote meanwhile
@@ -245,10 +263,13 @@ class RoomTable:
                   INSERT INTO room_heads (room_nid, version, chain_id, sequence, extremities, depth, last_position)
                   SELECT room_nid, 0, $6, 0, '{}', 0, 0
                     FROM room)
-                SELECT room_nid, $6::int8 AS chain_id, true AS created
+                SELECT room_nid, $6::int8 AS chain_id, true AS created,
+                       set_config('synchronous_commit',
+                                  CASE WHEN $7 THEN 'off' ELSE current_setting('synchronous_commit') END,
+                                  true)
                   FROM room
                  UNION ALL
-                SELECT k.room_nid, h.chain_id, false
+                SELECT k.room_nid, h.chain_id, false, NULL
                   FROM known k
                   JOIN room_heads h ON h.room_nid = k.room_nid
                 """,
@@ -258,6 +279,7 @@ class RoomTable:
                 created_ts,
                 is_public,
                 chain_id,
+                is_followed,
             )
             if row is not None:
                 return Allocated(row["room_nid"], row["chain_id"], row["created"])
@@ -287,23 +309,6 @@ class RoomTable:
             "SELECT room_id, room_nid FROM rooms WHERE room_nid = ANY($1::int8[])", list(room_nids)
         )
         return {row["room_nid"]: row["room_id"] for row in rows}
-
-    async def public_rooms(self) -> list[PublicRoom]:
-        """Rooms of the public list, most members first [1 trip]."""
-        rows = await self._db.fetch(
-            """
-            SELECT r.room_nid, r.room_id, m.n
-              FROM rooms r
-             CROSS JOIN LATERAL (
-                   SELECT count(*) AS n
-                     FROM members
-                    WHERE room_nid = r.room_nid
-                      AND membership = 'join') m
-             WHERE r.is_public
-             ORDER BY m.n DESC, r.room_id
-            """
-        )
-        return [PublicRoom(*row.values()) for row in rows]
 
     async def room_of_alias(self, alias: str) -> tuple[str, str] | None:
         """(room_id, creator) of a local alias [1 trip]."""

@@ -1,11 +1,13 @@
 """Reads of rooms, events, states, members and relations, with their round trips."""
 
+import orjson
 import pytest
 
 from homeserver.storage.events.gaps import GapTable
 from homeserver.storage.events.read import NEWEST, Events
 from homeserver.storage.events.relations import Relations
 from homeserver.storage.members import Members, Membership
+from homeserver.storage.room_list import RoomList
 from homeserver.storage.rows import (
     ChainRow,
     RedactionRow,
@@ -308,6 +310,25 @@ async def test_gaps_and_backward_extremities_are_found(world: World) -> None:
     assert await in_one_trip(world.database, gaps.backward_extremities(room.room_nid)) == ["$back"]
 
 
+async def test_the_room_list_is_read_a_page_at_a_time_most_members_first(world: World) -> None:
+    room_list = RoomList(world.database)
+    assert await room_list.page(0, 10) == (0, [])
+    small, large, hidden = [await world.room() for _ in range(3)]
+    await large.joins("@bob:test")
+    await large.state("m.room.name", "", {"name": "Agora"})
+    await large.state("m.room.topic", "other", {"topic": "of another key"})
+    for room in (small, large):
+        await world.rooms.set_public(room.room_nid, is_public=True)
+    total, (first,) = await in_one_trip(world.database, room_list.page(0, 1))
+    assert (total, first.room_id, first.joined_members) == (2, large.room_id, 2)
+    assert sorted(orjson.loads(body)["type"] for body in first.bodies) == ["m.room.create", "m.room.name"]
+    assert [one.room_id for one in (await room_list.page(1, 10))[1]] == [small.room_id]
+    assert await room_list.page(2, 10) == (2, [])
+    assert await in_one_trip(world.database, room_list.public_room_ids()) == [large.room_id, small.room_id]
+    found = await in_one_trip(world.database, room_list.rooms([hidden.room_id, large.room_id, "!none:test"]))
+    assert {one.room_id: one.joined_members for one in found} == {hidden.room_id: 1, large.room_id: 2}
+
+
 @pytest.mark.parametrize("alias", ["#a:test"])
 async def test_an_alias_is_taken_once(world: World, alias: str) -> None:
     room = await world.room()
@@ -315,8 +336,5 @@ async def test_an_alias_is_taken_once(world: World, alias: str) -> None:
     assert not await world.rooms.create_alias(alias, "!other:test", "@bob:test", 1)
     assert await in_one_trip(world.database, world.rooms.room_of_alias(alias)) == (room.room_id, "@alice:test")
     assert await world.rooms.aliases_of(room.room_id) == [alias]
-    assert await world.rooms.public_rooms() == []
-    await world.rooms.set_public(room.room_nid, is_public=True)
-    assert [(found.room_id, found.joined_members) for found in await world.rooms.public_rooms()] == [(room.room_id, 1)]
     assert await world.rooms.delete_alias(alias)
     assert not await world.rooms.delete_alias(alias)

@@ -38,6 +38,7 @@ from homeserver.storage.database import Database
 from homeserver.storage.events.pages import PageEvent
 from homeserver.storage.events.read import Events
 from homeserver.storage.members import Members
+from homeserver.storage.room_list import RoomList
 from homeserver.storage.rooms import RoomTable
 from homeserver.storage.rows import MentionRow
 from homeserver.storage.state import StateKeys
@@ -122,7 +123,9 @@ class Homeserver:
             faults=faults or NoFaults(),
             resources=resources,
         )
-        self.directory = Directory(server=self.name, table=self.table, rooms=self.rooms, clock=clock)
+        self.directory = Directory(
+            server=self.name, table=self.table, room_list=RoomList(database), rooms=self.rooms, clock=clock
+        )
         self.spaces = Spaces(
             server=self.name, rooms=self.rooms, aliases=self.directory, remote=self.federation.queries, clock=clock
         )
@@ -298,7 +301,7 @@ async def homeservers(
                     task.cancel()
 
 
-async def eventually(check: Callable[[], Awaitable[bool]], *, within_s: float = 5.0) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]], *, within_s: float = 15.0) -> None:
     """Wait until `check` holds; fails when it does not in time."""
     async with asyncio.timeout(within_s):
         while not await check():  # noqa: ASYNC110 - what is waited for happens in another server
