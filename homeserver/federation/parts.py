@@ -46,6 +46,7 @@ from homeserver.services.media.thumbnails import Thumbnails
 from homeserver.services.out_of_band import OutOfBand
 from homeserver.services.outliers import Outliers
 from homeserver.services.partial.completing import Completing
+from homeserver.services.partial.entering import Entering
 from homeserver.services.partial.gathering import Gathering
 from homeserver.services.partial.rechecking import Rechecking
 from homeserver.services.peer_reads import PeerReads
@@ -186,6 +187,7 @@ def build(
         us,
         PartialJoins(database),
         below.rooms,
+        outliers=outliers,
         gathering=Gathering(acceptance, event_table, outliers),
         rechecking=Rechecking(below.rooms, below.stream, event_table, states, faults),
         events=event_table,
@@ -198,21 +200,27 @@ def build(
         clock=clock,
         faults=faults,
     )
+    entering = Entering(
+        below.rooms,
+        room_table,
+        commits=below.commits,
+        outliers=outliers,
+        resolution=resolution,
+        stream=below.stream,
+        feed=below.feed,
+        keys=below.state_keys,
+        nids=database.nids,
+        completing=completing,
+        clock=clock,
+    )
     remote_join = RemoteJoin(
         key,
         joining,
         acceptance,
         rooms=below.rooms,
-        table=room_table,
         members=Members(database),
-        commits=below.commits,
         out_of_band=out_of_band,
-        outliers=outliers,
-        resolution=resolution,
-        stream=below.stream,
-        keys=below.state_keys,
-        nids=database.nids,
-        completing=completing,
+        entering=entering,
         clock=clock,
     )
     remote_invites = RemoteInvites(

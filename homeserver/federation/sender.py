@@ -28,7 +28,7 @@ from homeserver.storage.destinations import Destinations
 from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.leases import Leases
 from homeserver.storage.outbound import OutboundTable
-from homeserver.storage.rows import HIDDEN, RELAY, EventRow, OutboundEduRow, ReceiptRow, Row
+from homeserver.storage.rows import HIDDEN, PASSED_ON, RELAY, EventRow, OutboundEduRow, ReceiptRow, Row
 from homeserver.storage.stream import Stream
 
 log = structlog.get_logger()
@@ -209,7 +209,7 @@ class Sender:
 
     async def _servers_for(self, row: EventRow, left: dict[int, set[str]]) -> set[str]:
         """Servers in the room before or after the event; none for events that are not ours to send."""
-        if row.flags & HIDDEN or row.historical:
+        if row.flags & (HIDDEN | PASSED_ON) or row.historical:
             return set()
         gone = left.setdefault(row.room_nid, set())
         if row.type == MEMBER and row.state_key and row.membership != "join":

@@ -108,6 +108,11 @@ class Room:
         self._servers: dict[str, set[str]] | None = None
         self._acl: ServerAcl | None = None
 
+    @classmethod
+    def new(cls, room_id: RoomId, rules: RoomVersion, room_nid: int, chain_id: int) -> "Room":
+        """The head of a room that has just been allocated: nothing has happened in it."""
+        return cls(HeadRecord.new(room_nid, room_id, rules.id, chain_id))
+
     # -- asking ----------------------------------------------------------------------------------------------------
 
     def membership(self, user_id: str) -> str:

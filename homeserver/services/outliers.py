@@ -12,7 +12,7 @@ from typing import Final
 from homeserver.errors import Unavailable
 from homeserver.protocol.auth_rules import check, check_auth_events
 from homeserver.protocol.errors import NotAllowed
-from homeserver.protocol.events import Event, split
+from homeserver.protocol.events import Event, StateKey, split
 from homeserver.protocol.identifiers import EventId
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.services.event_rows import shown_text
@@ -38,6 +38,10 @@ class Stored:
     is_rejected: bool
 
 
+class StoredMeanwhile(Unavailable):
+    """Some of the events have come by another way: look again which of them are new."""
+
+
 class Outliers:
     """Writes outliers, in chunks that do not hold up the stream."""
 
@@ -51,7 +55,17 @@ class Outliers:
     async def store(
         self, room: Room, events: Collection[Event], rejected: Collection[EventId]
     ) -> dict[EventId, Stored]:
-        """Numbers of `events` and of those stored before; new ones are written as outliers."""
+        """Numbers of `events` and of those stored before; new ones are written as outliers. Raises Unavailable."""
+        for _ in range(TRIES):
+            try:
+                return await self._store(room, events, rejected)
+            except StoredMeanwhile:
+                continue
+        raise Unavailable("The room is too busy; try again.")
+
+    async def _store(
+        self, room: Room, events: Collection[Event], rejected: Collection[EventId]
+    ) -> dict[EventId, Stored]:
         found = {
             EventId(stored.event_id): Stored(stored.event_nid, bool(stored.flags & REJECTED))
             for stored in await self._events.by_id([event.event_id for event in events])
@@ -66,22 +80,15 @@ class Outliers:
     async def write(
         self, room: Room, new: Sequence[Event], numbers: dict[EventId, int], rejected: Collection[EventId]
     ) -> None:
-        """Write events that are not stored yet, and add their numbers to `numbers`, which has those they cite."""
+        """Write events that are not stored yet, and add their numbers to `numbers`, which has those they cite.
+
+        Raises StoredMeanwhile, Unavailable.
+        """
         keys = await self._keys.intern([event.key for event in new if event.is_state])
         await self._nids.ensure(len(new))
         numbers.update({event.event_id: self._nids.next() for event in new})
         async for portion in slices(new, CHUNK):
-            rows = [
-                event_row(
-                    event,
-                    room,
-                    event_nid=numbers[event.event_id],
-                    state_key_nid=keys[event.key] if event.is_state else None,
-                    auth_nids=tuple(numbers[auth] for auth in event.auth_events if auth in numbers),
-                    flags=OUTLIER | (REJECTED if event.event_id in rejected else 0),
-                )
-                for event in portion
-            ]
+            rows = [outlier_row(event, room, numbers, keys, rejected) for event in portion]
             await self._write(room, rows)
 
     async def _write(self, room: Room, rows: Sequence[EventRow]) -> None:
@@ -89,7 +96,7 @@ class Outliers:
 
 
 async def write_beside(stream: Stream, rooms: Rooms, room: Room, rows: Sequence[Row]) -> None:
-    """Write rows of a room that leave its head as it is. Raises Unavailable."""
+    """Write rows of a room that leave its head as it is. Raises StoredMeanwhile, Unavailable."""
     for _ in range(TRIES):
         outcome = await stream.submit(_SideEntry(rooms, room, rows))
         if not outcome.refused:
@@ -97,7 +104,7 @@ async def write_beside(stream: Stream, rooms: Rooms, room: Room, rows: Sequence[
         # Another route stored some of them meanwhile, or the head has moved.
         await rooms.reload(room.room_id)
         if outcome.known:
-            raise Unavailable("The room changed meanwhile; try again.")
+            raise StoredMeanwhile("The room changed meanwhile; try again.")
         await asyncio.sleep(0)
     raise Unavailable("The room is too busy; try again.")
 
@@ -126,6 +133,24 @@ class _SideEntry:
         )
         for row in self._rows:
             rows.add(row)
+
+
+def outlier_row(
+    event: Event,
+    room: Room,
+    numbers: Mapping[EventId, int],
+    keys: Mapping[StateKey, int],
+    rejected: Collection[EventId],
+) -> EventRow:
+    """The row of an outlier. `numbers`: its own and those of the events that it cites; `keys`: its key's, if any."""
+    return event_row(
+        event,
+        room,
+        event_nid=numbers[event.event_id],
+        state_key_nid=keys[event.key] if event.is_state else None,
+        auth_nids=tuple(numbers[auth] for auth in event.auth_events if auth in numbers),
+        flags=OUTLIER | (REJECTED if event.event_id in rejected else 0),
+    )
 
 
 def event_row(

@@ -7,7 +7,6 @@ Spec: Server-Server API, Joining Rooms, Leaving Rooms (Rejecting Invites).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -24,30 +23,19 @@ from homeserver.protocol.identifiers import EventId, RoomId, UserId, server_of
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.signing import SigningKey
 from homeserver.services.acceptance import Acceptance
-from homeserver.services.commits import Commits
-from homeserver.services.heads import MEMBER, Room
-from homeserver.services.intents import Finished, Stale
+from homeserver.services.heads import MEMBER
 from homeserver.services.out_of_band import OutOfBand
-from homeserver.services.outliers import Outliers, Stored, judge
-from homeserver.services.partial.completing import Completing
-from homeserver.services.partial.entries import Beginning, first_row
-from homeserver.services.partial.entry import Entry, with_chains
-from homeserver.services.resolution import Resolution
+from homeserver.services.outliers import judge
+from homeserver.services.partial.entering import EnteredMeanwhile, Entering
+from homeserver.services.partial.entry import Entry
 from homeserver.services.rooms import Rooms
 from homeserver.services.templates import BadTemplate, read_template
-from homeserver.services.turns import slices
-from homeserver.storage.database import NidBlocks
 from homeserver.storage.members import Members
-from homeserver.storage.rooms import RoomTable
-from homeserver.storage.rows import StateRow
-from homeserver.storage.state import StateKeys
-from homeserver.storage.stream import Stream
 
 log = structlog.get_logger()
 
 MAX_SERVERS: Final = 6
 """Residents that are tried before we give up."""
-TRIES: Final = 5
 MAX_STATE: Final = 200_000
 MANY: Final = 200
 """Events whose judging would hold the loop up."""
@@ -65,32 +53,18 @@ class RemoteJoin:
         acceptance: Acceptance,
         *,
         rooms: Rooms,
-        table: RoomTable,
         members: Members,
-        commits: Commits,
         out_of_band: OutOfBand,
-        outliers: Outliers,
-        resolution: Resolution,
-        stream: Stream,
-        keys: StateKeys,
-        nids: NidBlocks,
-        completing: Completing,
+        entering: Entering,
         clock: Clock,
     ) -> None:
         self._key = key
         self._client = client
         self._acceptance = acceptance
         self._rooms = rooms
-        self._table = table
         self._members = members
-        self._commits = commits
         self._out_of_band = out_of_band
-        self._outliers = outliers
-        self._resolution = resolution
-        self._stream = stream
-        self._keys = keys
-        self._nids = nids
-        self._completing = completing
+        self._entering = entering
         self._clock = clock
 
     async def join(self, user_id: UserId, room_id: RoomId, via: Sequence[str], content: Mapping[str, Any]) -> None:
@@ -113,7 +87,7 @@ class RemoteJoin:
                 return
             except Refused as refused:
                 problem = _meaning(refused)
-            except (FederationError, BadTemplate, NotAllowed, BadEvent) as error:
+            except (FederationError, BadTemplate, NotAllowed, BadEvent, EnteredMeanwhile) as error:
                 log.info("no way in", server=server, room_id=room_id, why=str(error))
                 if not isinstance(problem, Forbidden | IncompatibleRoomVersion):
                     problem = Unavailable(f"The room could not be entered by {server}.")
@@ -190,11 +164,20 @@ class RemoteJoin:
     # -- joining ---------------------------------------------------------------------------------------------------
 
     async def _join_by(self, server: str, user_id: UserId, room_id: RoomId, extra: dict[str, Any]) -> None:
-        template = await self._client.make_join(server, room_id, user_id, ROOM_VERSIONS)
+        try:
+            await self._enter_by(server, user_id, room_id, extra)
+        except EnteredMeanwhile:
+            await self._enter_by(server, user_id, room_id, extra)
+
+    async def _enter_by(self, server: str, user_id: UserId, room_id: RoomId, extra: dict[str, Any]) -> None:
+        """Raises EnteredMeanwhile where another user of ours was faster: members must be told this time."""
+        template, known = await asyncio.gather(
+            self._client.make_join(server, room_id, user_id, ROOM_VERSIONS), self._rooms.find(room_id)
+        )
         rules = _rules(template)
         event = self._build(template, rules, user_id, room_id, "join", extra)
         # Whoever comes back has members to compare with: those are told at once.
-        is_new = (known := await self._rooms.find(room_id)) is None or not known.extremities
+        is_new = known is None or not known.extremities
         joined = await self._client.send_join(server, room_id, event.event_id, event.pdu, omit_members=is_new)
         if joined.members_omitted and not (is_new and joined.servers):
             raise BadTemplate("the resident left out members, and does not say who can tell them")
@@ -206,7 +189,7 @@ class RemoteJoin:
         before = {**{found.key: found for found in named if found.type == MEMBER}, **by_key}
         check(event, before, rules, create=create if rules.create_is_room else None)
         entry = Entry(server, event, by_key, everything, rejected, joined.members_omitted, joined.servers)
-        await self._store(room_id, rules, entry)
+        await self._entering.enter(room_id, rules, entry)
         log.info("joined", room_id=room_id, server=server, state=len(state), is_partial=joined.members_omitted)
 
     async def _countersigned(self, event: Event, joined: Joined, rules: RoomVersion) -> Event:
@@ -238,85 +221,6 @@ class RemoteJoin:
         if create is None or not _fits(create, room_id, rules):
             raise BadTemplate("the state has no create event of this room")
         return {event.event_id: event for event in order}, state, rejected
-
-    async def _store(self, room_id: RoomId, rules: RoomVersion, entry: Entry) -> None:
-        """Write the room: outliers first, then the join with the state, or with as much of it as a batch may hold."""
-        await self._table.allocate(room_id, rules.id, created_ts=self._clock.now_ms())
-        room = await self._rooms.reload(room_id)
-        if room is None:
-            raise Unavailable("The room could not be made.")
-        if room.extremities:
-            stored = await self._outliers.store(room, list(entry.everything.values()), entry.rejected)
-            await self._enter(room, entry, stored)
-            return
-        first = entry.first()
-        needed = with_chains(first.values(), entry)
-        with self._completing.held(room.room_nid):
-            stored = await self._outliers.store(room, needed, entry.rejected)
-            await self._enter(room, replace(entry, state=first, is_partial=entry.lacks(first)), stored)
-            rest = [event for event in entry.everything.values() if event.event_id not in stored]
-            if rest:
-                await self._outliers.store(room, [*needed, *rest], entry.rejected)
-                await self._completing.stored(room.room_nid, len(entry.everything))
-
-    async def _enter(self, room: Room, entry: Entry, stored: Mapping[EventId, Stored]) -> None:
-        for _ in range(TRIES):
-            room = await self._rooms.reload(room.room_id) or room
-            try:
-                await (self._return if room.extremities else self._begin)(room, entry, stored)
-            except Stale:
-                continue
-            self._rooms.forget(room.room_id)
-            return
-        raise Unavailable("The room changed while it was joined; try again.")
-
-    async def _begin(self, room: Room, entry: Entry, stored: Mapping[EventId, Stored]) -> None:
-        """A room that we were never in: its state stands at the beginning of its first chain."""
-        event, state = entry.event, entry.state
-        numbers = await self._keys.intern([*state, event.key])
-        await self._nids.ensure(1)
-        rows: list[StateRow] = []
-        async for portion in slices([found for key, found in sorted(state.items()) if key != event.key]):
-            rows += [first_row(room, found, stored[found.event_id].event_nid, numbers) for found in portion]
-        beginning = Beginning(
-            room,
-            event,
-            rows,
-            stored,
-            state_key_nid=numbers[event.key],
-            event_nid=self._nids.next(),
-            partial=entry.row(room) if entry.is_partial else None,
-        )
-        outcome = await self._stream.submit(beginning)
-        if outcome.refused:
-            raise Stale
-
-    async def _return(self, room: Room, entry: Entry, stored: Mapping[EventId, Stored]) -> None:
-        """A room that we were in before: what happened meanwhile is a gap, and the head starts anew after it."""
-        event, state = entry.event, entry.state
-        told = {key: (stored[entry.event_id].event_nid, entry.event_id) for key, entry in state.items()}
-        point, rows = await self._resolution.given(room, told)
-        current = room.state_event_ids()
-        after = {key: entry.event_id for key, entry in state.items()} | {event.key: event.event_id}
-        changed = {key: after.get(key) for key in {*current, *after} if current.get(key) != after.get(key)}
-        changes = await self._resolution.changes(room, changed, event)
-        if room.is_partial:
-            rows.append(entry.row(room))
-        await self._commits.commit(
-            room,
-            Finished(
-                event,
-                auth_nids=tuple(stored[auth].event_nid for auth in event.auth_events if auth in stored),
-                at_head=False,
-                point=point,
-                delta=(point[0], point[1] + 1),
-                changes=changes,
-                seen=room.version,
-                rows=rows,
-                missing=event.prev_events,
-                starts_anew=True,
-            ),
-        )
 
 
 async def _judged(events: Mapping[EventId, Event], rules: RoomVersion) -> tuple[list[Event], set[EventId]]:

@@ -147,6 +147,12 @@ class Rooms:
         nid = self._nids.get(room_id)
         return self._cached.get(nid) if nid is not None else None
 
+    def keep(self, room: Room) -> None:
+        """Take the head of a room that is about to begin: what is committed of it from now on is applied to it."""
+        self._nids[room.room_id] = room.room_nid
+        self._cached[room.room_nid] = room
+        self._cached.move_to_end(room.room_nid)
+
     def forget(self, room_id: str) -> None:
         """Drop the head, so that the next call reads it anew."""
         nid = self._nids.pop(room_id, None)
@@ -162,15 +168,17 @@ class Rooms:
                 self.forget(row.room_id)
                 return
             room = self._cached.get(row.room_nid)
+            was_partial = room is not None and room.is_partial
             if room is not None:
                 self._apply_to(room, row)
             if isinstance(row, PartialRow):
-                self._partial(row)
+                self._partial(row, was_partial=was_partial)
 
-    def _partial(self, row: PartialRow) -> None:
-        """While members lack, what else was committed may have been withdrawals: the head is read anew."""
+    def _partial(self, row: PartialRow, *, was_partial: bool) -> None:
+        """Where members lacked before, what else was committed may have been withdrawals: the head is read anew."""
         if row.is_partial:
-            self.forget(row.room_id)
+            if was_partial:
+                self.forget(row.room_id)
         elif (waiting := self._whole.pop(row.room_nid, None)) is not None:
             waiting.set()
 

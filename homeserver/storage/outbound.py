@@ -101,7 +101,7 @@ class OutboundTable:
     async def events_for(self, server: str, us: str, after: int, upto: int, limit: int) -> list[OutboundEvent]:
         """Events of ours in `(after, upto]`, oldest first, of rooms that the server is in or was put out of [1 trip].
 
-        `us`: our server's name. Bit 32 of `flags`: handed to us for others.
+        `us`: our server's name. Bits of `flags`: 32 handed to us for others, 128 sent on by another, 7 hidden.
         """
         rows = await self._db.fetch(
             """
@@ -110,7 +110,7 @@ class OutboundTable:
               JOIN rooms r ON r.room_nid = e.room_nid
              WHERE e.position > $3
                AND e.position <= $4
-               AND e.flags & 7 = 0
+               AND e.flags & 135 = 0
                AND (substr(e.sender, strpos(e.sender, ':') + 1) = $2
                     OR e.flags & 32 <> 0)
                AND EXISTS (SELECT

@@ -21,6 +21,7 @@ NOTIFY = 8  # what the default push rules say of this event
 CURRENT = 16  # it entered the current state when it was committed; set by the stream
 RELAY = 32  # a peer's member event that came by a handshake with us: it goes on to the other servers of the room
 FOLLOWED = 64  # events that follow it were there before it, so it never was a forward extremity
+PASSED_ON = 128  # our user's join by a handshake: the resident that took it sends it to the other servers of the room
 HIDDEN = REJECTED | SOFT_FAILED | OUTLIER
 
 

@@ -157,6 +157,45 @@ class StateKeys:
                     found |= await self._load([key for key in wanted if key not in known], create=True)
         return {key: found[key] for key in keys}
 
+    async def intern_new(self, keys: Collection[StateKey]) -> None:
+        """`intern` for keys of which some are likely to have no number yet [0 trips known, else 1]."""
+        unknown = sorted({key for key in keys if key not in self._known})
+        if not unknown:
+            return
+        await self._db.nids.ensure(len(unknown))
+        rows = await self._db.write_rows(
+            """
+            WITH wanted AS (
+              SELECT u.*, s.state_key_nid
+                FROM unnest($1::text[], $2::text[], $3::int8[]) AS u(type, state_key, nid)
+                LEFT JOIN LATERAL (
+                     SELECT state_key_nid
+                       FROM state_keys
+                      WHERE type = u.type
+                        AND state_key = u.state_key
+                      LIMIT 1) s ON true),
+            made AS (
+              INSERT INTO state_keys (type, state_key, state_key_nid)
+              SELECT type, state_key, nid
+                FROM wanted
+               WHERE state_key_nid IS NULL
+                  ON CONFLICT (type, state_key) DO UPDATE
+                 SET state_key = excluded.state_key
+              RETURNING type, state_key, state_key_nid)
+            SELECT type, state_key, state_key_nid
+              FROM wanted
+             WHERE state_key_nid IS NOT NULL
+             UNION ALL
+            SELECT type, state_key, state_key_nid
+              FROM made
+            """,
+            [key[0] for key in unknown],
+            [key[1] for key in unknown],
+            [self._db.nids.next() for _ in unknown],
+        )
+        for row in rows:
+            self.learn((row["type"], row["state_key"]), row["state_key_nid"])
+
     async def find(self, keys: Collection[StateKey]) -> dict[StateKey, int]:
         """Numbers of those keys that have one; makes none."""
         known = self._known

@@ -110,6 +110,55 @@ async def test_a_room_can_be_used_before_its_members_are_told_and_is_whole_after
     assert sorted(await server.texts(room.room_id)) == ["hello", "welcome"]
 
 
+async def test_a_room_comes_in_one_batch_and_is_in_memory_as_it_is_stored(server: Homeserver, room: BigRoom) -> None:
+    before = server.stream.batches
+    await server.joins(server.user("bob"), room.room_id, via=room.name)
+    assert server.stream.batches == before + 1
+    kept, loaded = server.rooms.known(room.room_id), await server.rooms.reload(room.room_id)
+    assert kept is not None
+    assert loaded is not None
+    for name in ("version", "chain_id", "sequence", "depth", "extremities", "members", "is_partial", "told_servers"):
+        assert getattr(kept, name) == getattr(loaded, name), name
+    assert kept.state_event_ids() == loaded.state_event_ids()
+    assert kept.last_position == loaded.last_position
+
+
+async def test_servers_that_the_resident_tells_are_not_told_by_us(server: Homeserver, room: BigRoom) -> None:
+    await server.joins(server.user("bob"), room.room_id, via=room.name)
+    await server.says(server.user("bob"), room.room_id, "hello")
+
+    async def hello_has_gone() -> bool:
+        return any(pdu["type"] == "m.room.message" for body in room.sent for pdu in body["pdus"])
+
+    await eventually(hello_has_gone)
+    assert not [pdu for body in room.sent for pdu in body["pdus"] if pdu["type"] == "m.room.member"]
+
+
+async def test_two_who_join_at_the_same_time_are_both_in_and_the_room_is_whole(
+    cluster: Cluster, net: FakeNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resident, "MANY_MEMBERS", 1)
+    async with homeservers(cluster, net, "a.test", "b.test") as (a, b):
+        made = await a.creates_room(a.user("alice"))
+        await a.does(a.user("dave"), made, Draft.member(a.user("dave"), "join"))
+        bob, carol = b.user("bob"), b.user("carol")
+        await asyncio.gather(*(b.joins(user, made, via=a.name) for user in (bob, carol)))
+        await eventually(lambda: _whole(b, made))
+        here = await b.rooms.room(made)
+        assert [here.membership(user) for user in (bob, carol)] == ["join", "join"]
+        assert await b.state(made) == await a.state(made)
+
+
+async def test_who_follows_a_user_of_ours_into_a_room_asks_nobody_for_it(server: Homeserver, room: BigRoom) -> None:
+    room.is_open.set()
+    joining = _joining(server)
+    asked = [Requester(server.user(name), None, 0, None, 0) for name in ("bob", "carol", "dave")]
+    await asyncio.gather(*(joining.join(one, room.room_id, via=[room.name]) for one in asked))
+    head = await server.rooms.room(room.room_id)
+    assert [head.membership(one.user_id) for one in asked] == ["join"] * 3
+    assert len([path for path in room.served if "/send_join/" in path]) == 1
+
+
 async def test_what_is_said_meanwhile_goes_to_all_servers_that_are_told_to_be_there(
     server: Homeserver, room: BigRoom
 ) -> None:
@@ -160,8 +209,8 @@ async def test_what_asks_for_all_members_waits_for_them(server: Homeserver, room
     await asyncio.sleep(0.05)
     assert not listing.done()
     room.is_open.set()
-    assert len(await asyncio.wait_for(listing, 5)) == MEMBERS + 2
-    assert len(await asyncio.wait_for(joined, 5)) == MEMBERS + 2
+    assert len(await asyncio.wait_for(listing, 15)) == MEMBERS + 2
+    assert len(await asyncio.wait_for(joined, 15)) == MEMBERS + 2
 
 
 async def test_those_in_the_room_are_told_how_far_it_is(server: Homeserver, room: BigRoom) -> None:
@@ -196,13 +245,8 @@ class _NoNames:
         return {}
 
 
-async def test_one_of_ours_who_is_banned_does_not_come_in_before_that_is_known(
-    server: Homeserver, room: BigRoom
-) -> None:
-    carol = server.user("carol")
-    room.bans(carol)
-    await server.joins(server.user("bob"), room.room_id, via=room.name)
-    joining = Joining(
+def _joining(server: Homeserver) -> Joining:
+    return Joining(
         server=server.name,
         rooms=server.rooms,
         members=server.members,
@@ -211,12 +255,21 @@ async def test_one_of_ours_who_is_banned_does_not_come_in_before_that_is_known(
         aliases=server.directory,
         profiles=_NoNames(),
     )
+
+
+async def test_one_of_ours_who_is_banned_does_not_come_in_before_that_is_known(
+    server: Homeserver, room: BigRoom
+) -> None:
+    carol = server.user("carol")
+    room.bans(carol)
+    await server.joins(server.user("bob"), room.room_id, via=room.name)
+    joining = _joining(server)
     coming = asyncio.ensure_future(joining.join(Requester(carol, None, 0, None, 0), room.room_id))
     await asyncio.sleep(0.1)
     assert not coming.done()
     room.is_open.set()
     with pytest.raises(Forbidden):
-        await asyncio.wait_for(coming, 5)
+        await asyncio.wait_for(coming, 15)
     assert await server.membership(carol, room.room_id) == "ban"
 
 
@@ -403,7 +456,7 @@ async def test_a_server_that_ends_in_between_goes_on_where_it_was(
             bob = first.user("bob")
             await first.joins(bob, big.room_id, via=big.name)
             await first.says(bob, big.room_id, "before the end")
-            await asyncio.wait_for(stop.reached.wait(), 5)
+            await asyncio.wait_for(stop.reached.wait(), 15)
         async with _running(url, net, None) as second:
             await eventually(lambda: _whole(second, big.room_id))
             state = await second.state(big.room_id)

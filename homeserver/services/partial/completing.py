@@ -19,11 +19,13 @@ from homeserver.federation.client.errors import BadResponse, FederationError
 from homeserver.federation.client.events import Events as PeerEvents
 from homeserver.protocol import canonical_json
 from homeserver.protocol.errors import ProtocolError
+from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import EventId
 from homeserver.services.acceptance import event_of
 from homeserver.services.feed import Feed
 from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import Stale
+from homeserver.services.outliers import Outliers
 from homeserver.services.partial.entries import Filling, first_row
 from homeserver.services.partial.gathering import Gathering
 from homeserver.services.partial.rechecking import Rechecking
@@ -45,6 +47,8 @@ LOOK_S: Final = 10.0
 AT_ONCE: Final = 3
 """Rooms that are fetched side by side: each holds its state as JSON."""
 MAX_SERVERS: Final = 6
+MAX_TOLD: Final = 10
+"""States that wait in memory; more are asked for again."""
 MAX_STATE: Final = 400_000
 FEW: Final = 100
 """So many events are fetched one by one; more come faster with the whole state."""
@@ -78,6 +82,7 @@ class Completing:
         table: PartialJoins,
         rooms: Rooms,
         *,
+        outliers: Outliers,
         gathering: Gathering,
         rechecking: Rechecking,
         events: Events,
@@ -93,6 +98,7 @@ class Completing:
         self._us = us
         self._table = table
         self._rooms = rooms
+        self._outliers = outliers
         self._gathering = gathering
         self._rechecking = rechecking
         self._events = events
@@ -107,6 +113,8 @@ class Completing:
         feed.register(self.apply)
         self._news = asyncio.Event()
         self._running: set[int] = set()
+        self._told: dict[int, tuple[Collection[Event], Collection[EventId]]] = {}
+        """States that came with joins, and which of their events are rejected, by room."""
 
     def apply(self, row: Row) -> None:
         """Hear of rooms that any process has joined; called by the feed."""
@@ -123,9 +131,10 @@ class Completing:
             self._running.discard(room_nid)
             self._news.set()
 
-    async def stored(self, room_nid: int, events: int) -> None:
-        """The whole state of a room came with the join, and is stored: only its place lacks."""
-        await self._table.save_progress(room_nid, events, events)
+    def told(self, room: Room, events: Collection[Event], rejected: Collection[EventId]) -> None:
+        """Take a state that came whole with the join: nobody need be asked for it, unless this process ends first."""
+        if len(self._told) < MAX_TOLD:
+            self._told[room.room_nid] = (events, rejected)
 
     async def run(self) -> None:
         """Do what is to be done; runs as long as the process."""
@@ -175,6 +184,7 @@ class Completing:
 
     async def _complete(self, room: Room, join: PartialJoin) -> None:
         began = self._clock.monotonic()
+        join = await self._with_what_was_told(room, join)
         state = await self._fetched(room, join)
         await self._faults.at("partial.fetched")
         await self._fill(room, state)
@@ -184,6 +194,15 @@ class Completing:
         log.info("room is whole", room_id=join.room_id, state=len(state), seconds=took)
 
     # -- the state before our join ---------------------------------------------------------------------------------
+
+    async def _with_what_was_told(self, room: Room, join: PartialJoin) -> PartialJoin:
+        """Store what came with the join, if it did: only its place lacks then."""
+        events, rejected = self._told.pop(room.room_nid, ((), ()))
+        if not events:
+            return join
+        await self._outliers.store(room, events, rejected)
+        await self._table.save_progress(room.room_nid, len(events), len(events))
+        return join._replace(done=len(events), total=len(events))
 
     async def _fetched(self, room: Room, join: PartialJoin) -> Sequence[EventId]:
         """Ids of the state, all stored. Raises what the last of the servers answered."""

@@ -6,35 +6,39 @@ Each is one room's part of a batch, small enough not to hold others up.
 from collections.abc import Mapping, Sequence
 
 from homeserver.protocol.events import Event, StateKey
-from homeserver.protocol.identifiers import EventId
 from homeserver.services.heads import Room
 from homeserver.services.intents import Stale
-from homeserver.services.outliers import Stored, event_row
+from homeserver.services.outliers import event_row
 from homeserver.services.rooms import Rooms
-from homeserver.storage.rows import BackwardRow, PartialRow, RoomWrite, Row, Rows, StateRow
+from homeserver.storage.rows import PASSED_ON, BackwardRow, EventRow, PartialRow, RoomWrite, Row, Rows, StateRow
 
 
 class Beginning:
-    """The first batch of a room that comes from elsewhere. `partial`: members lack."""
+    """The first batch of a room that comes from elsewhere.
+
+    `outliers`: events of the state, and those that they cite, that are not stored yet. `partial`: members lack.
+    """
 
     def __init__(
         self,
         room: Room,
         event: Event,
         state: Sequence[StateRow],
-        stored: Mapping[EventId, Stored],
+        outliers: Sequence[EventRow],
         *,
         state_key_nid: int,
         event_nid: int,
+        auth_nids: tuple[int, ...],
         partial: PartialRow | None,
     ) -> None:
         self.room_nid: int | None = room.room_nid
         self._room = room
         self._event = event
         self._state = state
-        self._stored = stored
+        self._outliers = outliers
         self._state_key_nid = state_key_nid
         self._event_nid = event_nid
+        self._auth_nids = auth_nids
         self._partial = partial
 
     def rows(self, rows: Rows) -> None:
@@ -53,6 +57,8 @@ class Beginning:
                 n=1,
             )
         )
+        for outlier in self._outliers:
+            rows.add(outlier)
         for state_row in self._state:
             rows.add(state_row)
         row = event_row(
@@ -60,7 +66,8 @@ class Beginning:
             room,
             event_nid=self._event_nid,
             state_key_nid=self._state_key_nid,
-            auth_nids=tuple(self._stored[auth].event_nid for auth in event.auth_events if auth in self._stored),
+            auth_nids=self._auth_nids,
+            flags=PASSED_ON,
         )
         row.on_head = row.is_current_state = True
         row.sequence, row.delta_sequence = 0, 1
