@@ -6,6 +6,7 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry
 
+from homeserver.asgi.loop_watch import LoopWatch
 from homeserver.asgi.observe import Counts
 from homeserver.asgi.request import IpNetwork
 from homeserver.client_api import account as account_api
@@ -115,8 +116,11 @@ def _about_the_server(table: EndpointTable, house: House, registry: CollectorReg
     async def check() -> None:
         await database.fetchval("SELECT 1")
 
-    versions.endpoints(table, config, by_phone=house.accounts.phone is not None)
+    by_phone, web_push = house.accounts.phone is not None, house.followers.push.browser_key
+    versions.endpoints(table, config, by_phone=by_phone, web_push=web_push)
     Counts(registry, "hearth_database_trips", "Round trips to PostgreSQL", "kind", lambda: asdict(trips_so_far))
+    if config.metrics.enabled:
+        ground.tasks.append(LoopWatch(registry).run)
     service.endpoints(table, check, registry if config.metrics.enabled else None)
     calls_api.endpoints(table, config.turn, ground.clock)
     openid_api.endpoints(table, house.openid, ground.us, config.rtc.transports)
