@@ -1,4 +1,4 @@
-import { createEffect, lazy, Match, onCleanup, onMount, Switch } from 'solid-js';
+import { createEffect, createMemo, lazy, Match, on, onCleanup, onMount, Switch, untrack } from 'solid-js';
 import { t } from '../i18n';
 import { useClient } from '../store/context';
 import { forgetWritings } from '../store/ui';
@@ -13,6 +13,8 @@ import { Guarded } from './errors';
 import { lookItems } from './look-items';
 import s from './shell.module.css';
 import { Wallpaper } from './wallpaper';
+
+const title_ms = 300;
 
 /** With the texts that only they need. */
 const loadColumns = async () => (await Promise.all([import('./columns'), import('../i18n/more')]))[0];
@@ -32,14 +34,21 @@ export function Shell() {
   createEffect(() => {
     if (phase() === 'signedOut') forgetWritings();
   });
-  createEffect(() => {
-    const unread = Object.values(state.rooms).reduce(
-      (sum, room) => sum + (room.muted ? 0 : room.unread.notifications),
-      0,
-    );
-    document.title = unread > 0 ? `(${unread}) ${t('app-name')}` : t('app-name');
-    markUnread(unread);
-  });
+  const unread = createMemo(() =>
+    Object.values(state.rooms).reduce((sum, room) => sum + (room.muted ? 0 : room.unread.notifications), 0),
+  );
+  // A new title goes through the whole browser: many messages a second change it a few times.
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tell = () => {
+    timer = undefined;
+    markUnread(untrack(unread));
+  };
+  createEffect(
+    on(unread, () => {
+      timer ??= setTimeout(tell, title_ms);
+    }),
+  );
+  onCleanup(() => clearTimeout(timer));
   return (
     <>
       <Switch>
@@ -63,8 +72,9 @@ export function Shell() {
   );
 }
 
-/** The sign of the page in the tab gets a dot, that of the installed page the number. */
+/** The number in the title; the sign of the page in the tab gets a dot, that of the installed page the number. */
 function markUnread(count: number): void {
+  document.title = count > 0 ? `(${count}) ${t('app-name')}` : t('app-name');
   const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]');
   const wanted = count > 0 ? '/icon-unread.svg' : '/icon.svg';
   if (icon && icon.getAttribute('href') !== wanted) icon.href = wanted;

@@ -75,7 +75,7 @@ export class Intake {
       stored();
     }
     this.events.release();
-    if (all.at(-1)?.delta.more === false) {
+    if (all.at(-1)?.delta.more !== true) {
       this.events.caughtUp();
     }
   }

@@ -4,6 +4,7 @@ import { type EngineLink, openLink } from '../engine/link';
 import type { CommandName, ToPage } from '../engine/rpc';
 import type { Client, Commands } from './contract';
 import { CommandError } from './errors';
+import { Frames } from './frames';
 import { createMirror, type Mirror } from './mirror';
 
 const RELOADED = 'hearth-reloaded-at';
@@ -32,12 +33,14 @@ export function connectEngine(link: EngineLink = openLink()): Client {
 class Caller {
   private readonly calls = new Map<number, Call>();
   private readonly open = new Set<string>();
+  private readonly frames: Frames;
   private last = 0;
 
   constructor(
     private readonly link: EngineLink,
-    private readonly mirror: Mirror,
+    mirror: Mirror,
   ) {
+    this.frames = new Frames(mirror);
     link.listen((message) => this.receive(message));
     link.onNewEngine(() => this.attachAgain());
     link.post({ t: 'attach', tab: this.link.tab });
@@ -60,10 +63,12 @@ class Caller {
 
   private receive(message: ToPage): void {
     if (message.t === 'patches') {
-      this.mirror.apply(message.patches);
+      this.frames.add(message.patches);
     } else if (message.t === 'replaced') {
       reloadOnce();
     } else {
+      // Who called sees what the call has changed.
+      this.frames.flush();
       const call = this.calls.get(message.id);
       this.calls.delete(message.id);
       if (message.t === 'result') {

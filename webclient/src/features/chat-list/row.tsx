@@ -62,7 +62,7 @@ function Chat(props: { room: Room; menu: RowProps['menu'] }) {
         event.preventDefault();
         props.menu(props.room, { x: event.clientX, y: event.clientY });
       }}
-      {...longPress((x, y) => props.menu(props.room, { x, y }))}
+      ref={longPress((x, y) => props.menu(props.room, { x, y }))}
       on:pointerdown={(event) => ripple(event as PointerEvent & { currentTarget: HTMLElement })}
     >
       <span class={s.face}>

@@ -12,19 +12,19 @@ export function SendButton(props: { editing: boolean; press: () => Promise<void>
     held = true;
     if (!props.editing) props.more(button);
   };
-  const hold = longPress(open);
   return (
     <button
-      ref={button}
+      ref={(element) => {
+        button = element;
+        longPress(open)(element);
+      }}
       type="button"
       class={s.send}
       aria-label={t(props.editing ? 'composer-save' : 'composer-send')}
       data-testid="send"
-      {...hold}
       onPointerDown={(event) => {
         event.preventDefault();
         held = false;
-        hold.onPointerDown(event);
       }}
       onContextMenu={(event) => {
         event.preventDefault();

@@ -121,7 +121,7 @@ export function Bubble(props: BubbleProps) {
         event.preventDefault();
         menu(event.clientX, event.clientY);
       }}
-      {...longPress(menu)}
+      ref={longPress(menu)}
     >
       <Show when={isPicking()}>
         <span class={s.check} data-on={isPicked()} aria-hidden="true">

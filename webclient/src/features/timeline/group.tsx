@@ -1,4 +1,4 @@
-import { createMemo, createSelector, For, Match, Show, Switch } from 'solid-js';
+import { createComputed, createMemo, createSelector, createSignal, For, Match, Show, Switch, untrack } from 'solid-js';
 import { useClient } from '../../store/context';
 import type { RoomId, TimelineItem } from '../../store/contract';
 import { isPicking } from '../../store/messages-ui';
@@ -20,11 +20,16 @@ type GroupProps = {
 /** Bubbles of one sender in a row, with the avatar that stays in sight beside them; or service lines. */
 export function Group(props: GroupProps) {
   const { state } = useClient();
-  const first = () => props.events[props.keys[0] ?? ''];
-  const own = () => first()?.sender === me(state);
-  const withAvatar = () => !own() && state.rooms[props.roomId]?.kind !== 'dm';
+  // Who they are of, and what they are, stays: bubbles have nothing to do when others join them.
+  const first = untrack(() => props.events[props.keys[0] ?? '']);
+  const sender = first?.sender ?? '';
+  const own = untrack(() => sender === me(state));
+  const withAvatar = () => !own && state.rooms[props.roomId]?.kind !== 'dm';
   return (
-    <Show when={first()?.kind === 'service'} fallback={<Bubbles {...props} own={own()} withAvatar={withAvatar()} />}>
+    <Show
+      when={first?.kind === 'service'}
+      fallback={<Bubbles {...props} sender={sender} own={own} withAvatar={withAvatar()} />}
+    >
       <ServiceLines keys={props.keys} events={props.events} />
     </Show>
   );
@@ -36,14 +41,15 @@ const sameItems = (one: readonly TimelineItem[], other: readonly TimelineItem[])
 const sameRuns = (some: readonly (readonly string[])[], others: readonly (readonly string[])[]) =>
   some.length === others.length && some.every((run, at) => run.join(' ') === others[at]?.join(' '));
 
-function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
+function Bubbles(props: GroupProps & { sender: string; own: boolean; withAvatar: boolean }) {
   const { state } = useClient();
-  const sender = () => props.events[props.keys[0] ?? '']?.sender ?? '';
-  const name = () => nameOf(state, props.roomId, sender());
-  const role = () => roleOf(state.rooms[props.roomId], sender());
+  const name = () => nameOf(state, props.roomId, props.sender);
+  const role = () => roleOf(state.rooms[props.roomId], props.sender);
   const runs = createMemo(() => albumRuns(props.keys, props.events));
   const heads = createMemo(() => runs().map((run) => run[0] ?? ''));
-  const albums = createMemo(() => runs().filter((run) => run.length > 1), undefined, { equals: sameRuns });
+  // No memo: all that hangs on one is looked through when it is made anew, also when it comes out the same.
+  const [albums, setAlbums] = createSignal<readonly (readonly string[])[]>([], { equals: sameRuns });
+  createComputed(() => setAlbums(runs().filter((run) => run.length > 1)));
   // When somebody adds a message, the bubbles above have nothing to do.
   const isFirst = createSelector(() => heads()[0]);
   const isLast = createSelector(() => heads()[heads().length - 1]);
@@ -67,9 +73,9 @@ function Bubbles(props: GroupProps & { own: boolean; withAvatar: boolean }) {
         <div class={s.lane}>
           <div class={s.sticky}>
             <Avatar
-              id={sender()}
+              id={props.sender}
               name={name()}
-              photo={photoOf(state, props.roomId, sender())}
+              photo={photoOf(state, props.roomId, props.sender)}
               size={40}
               testid="message-avatar"
             />

@@ -52,6 +52,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   let box!: HTMLDivElement;
   let content!: HTMLDivElement;
   let anchor = null as ReturnType<typeof findAnchor>;
+  /** The rows in the document, until it changes. */
+  let inDocument: HTMLElement[] | null = null;
   let atEnd = true;
   let touching = false;
   let wanted: ((items: readonly string[], view: View) => View) | null = null;
@@ -96,7 +98,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   };
   const isTail = () => view().view.to === items().length && props.timeline.live;
   const look = () => {
-    anchor = findAnchor(box, content);
+    inDocument ??= rowsIn(content);
+    anchor = findAnchor(box, content, inDocument);
     atEnd = isTail() && (toEnd(box) <= follow || (atEnd && isGliding()));
     setAway(!isTail() || toEnd(box) > follow);
     const ts = anchor && props.timeline.events[anchor.row.dataset.key ?? '']?.ts;
@@ -120,6 +123,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   };
   const settle = (grown: boolean) => {
     const stick = atEnd && isTail();
+    inDocument = null;
     restoreAnchor(box, content, anchor);
     if (stick && toEnd(box) > 0 && !isGliding()) {
       if (grown) glide(box, () => box.scrollHeight);

@@ -14,9 +14,8 @@ const topOf = (row: HTMLElement, content: HTMLElement): number =>
 export const rowsIn = (content: HTMLElement): HTMLElement[] => [...content.querySelectorAll<HTMLElement>('[data-key]')];
 
 /** The first row that reaches into the view, with its place. */
-export function findAnchor(box: HTMLElement, content: HTMLElement): Anchor | null {
+export function findAnchor(box: HTMLElement, content: HTMLElement, rows = rowsIn(content)): Anchor | null {
   const top = box.getBoundingClientRect().top;
-  const rows = rowsIn(content);
   // They stand one below the other: asking a few of them for their place is enough.
   let first = 0;
   let end = rows.length;
