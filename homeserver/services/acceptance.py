@@ -169,6 +169,8 @@ class Acceptance:
         for event in events:
             if not event.prev_events or not tips.issuperset(event.prev_events) or event.event_id in known.stored:
                 break
+            if known.followed.get(event.event_id):
+                break  # it becomes no tip
             if not self._policy.is_recommended(room, event):
                 break
             if room.is_partial:
