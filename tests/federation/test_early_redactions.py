@@ -17,17 +17,6 @@ SENDER, OTHER = UserId("@u3:s3.test:8448"), UserId("@u4:s4.test:8448")
 
 
 @pytest.fixture
-def net() -> FakeNet:
-    return FakeNet()
-
-
-@pytest.fixture
-async def pair(cluster: Cluster, net: FakeNet) -> AsyncIterator[list[Homeserver]]:
-    async with homeservers(cluster, net, "a.test", "b.test") as servers:
-        yield servers
-
-
-@pytest.fixture
 async def server(cluster: Cluster, net: FakeNet) -> AsyncIterator[Homeserver]:
     async with homeservers(cluster, net, "b.test") as (b,):
         yield b

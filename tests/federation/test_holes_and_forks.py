@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Generator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -14,19 +14,7 @@ from homeserver.protocol.state_resolution import resolve_conflicts
 from homeserver.services import inbound_work, resolution, resolving
 from homeserver.services.intents import Draft
 from homeserver.storage.staging import StagingTable
-from tests.support.federation import Homeserver, eventually, homeservers
-from tests.support.postgres import Cluster
-
-
-@pytest.fixture
-def net() -> FakeNet:
-    return FakeNet()
-
-
-@pytest.fixture
-async def pair(cluster: Cluster, net: FakeNet) -> AsyncIterator[list[Homeserver]]:
-    async with homeservers(cluster, net, "a.test", "b.test") as servers:
-        yield servers
+from tests.support.federation import Homeserver, eventually
 
 
 async def test_history_before_the_join_is_fetched_once(pair: list[Homeserver]) -> None:
