@@ -135,6 +135,7 @@ async def new_person(
         secure: bool = False,
         url: str | None = None,
         moving: bool = False,
+        also: tuple[str, ...] = (),
     ) -> Person:
         width, height = PHONE if phone else size
         context = await browser.new_context(
@@ -150,7 +151,7 @@ async def new_person(
         page = await context.new_page()
         address = url or (server.local.secure_url if secure else server.url)
         person = Person(name, page, address, server.name, touches=phone)
-        watches.append(Watch(person))
+        watches.append(Watch(person, also=also))
         return person
 
     yield new

@@ -154,3 +154,31 @@ async def _opens_in_the_middle(person: Person) -> None:
     """Look at the end of a chat without having read what lies above."""
     await person.opens("Loud")
     await person.at("jump-button").click()
+
+
+@pytest.mark.full("browser")
+async def test_a_message_under_the_mouse_is_answered_and_liked_at_once(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    uma, vic = await new_person("uma", house), await new_person("vic", house)
+    await uma.signs_up()
+    await vic.signs_up()
+    await uma.makes_group("Hover", inviting=vic)
+    await vic.accepts("Hover")
+    await uma.says("hello there")
+    await vic.message("hello there").get_by_test_id("bubble").hover()
+    await vic.at("hover-react").click(timeout=LIVE_LIMIT_MS)
+    reaction = uma.message("hello there").get_by_test_id("reaction")
+    await expect(reaction).to_contain_text("❤️", timeout=LIVE_LIMIT_MS)
+    await uma.message("hello there").get_by_test_id("bubble").hover()
+    await uma.at("hover-reply").click(timeout=LIVE_LIMIT_MS)
+    await expect(uma.at("reply-bar")).to_contain_text("hello there")
+    await expect(uma.at("hover-actions")).to_have_count(0)
+    await uma.says("to myself")
+    await vic.sees("to myself")
+    await expect(vic.message("to myself").get_by_test_id("reply-quote")).to_contain_text("hello there")
+    await vic.page.reload()
+    await vic.is_live()
+    await expect(vic.message("hello there").get_by_test_id("reaction")).to_contain_text("❤️")
+    await vic.at("chat-header").hover()
+    await expect(vic.at("hover-actions")).to_have_count(0)

@@ -217,6 +217,7 @@ async def test_two_who_talk_in_private_see_each_other_online(house: ServerProces
     await zoe.writes("w")
     await yuri.sees_typing()
     await expect(yuri.at("row-typing")).to_be_visible()
+    await expect(yuri.at("chat-row", text="zoe").get_by_test_id("online-dot")).to_be_visible()
 
 
 async def test_on_a_phone_one_page_lies_over_the_other(house: ServerProcess, new_person: NewPerson) -> None:

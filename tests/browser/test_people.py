@@ -149,3 +149,8 @@ async def test_what_comes_while_one_looks_elsewhere_is_told(house: ServerProcess
         await zeno.says("unheard", room_id)
         await expect(yara.at("chat-row", text="Harbour")).to_contain_text("unheard", timeout=LIVE_LIMIT_MS)
         await expect(yara.at("notice")).to_have_count(0)
+        await yara.page.reload()
+        await yara.is_live()
+        await zeno.says("nor after a reload", room_id)
+        await expect(yara.at("chat-row", text="Harbour")).to_contain_text("nor after", timeout=LIVE_LIMIT_MS)
+        await expect(yara.at("notice")).to_have_count(0)

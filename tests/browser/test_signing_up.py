@@ -3,8 +3,10 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import NewPerson
+from tests.browser.conftest import NewHouse, NewPerson
+from tests.browser.person import START_LIMIT_MS
 from tests.support.server import ServerProcess
+from tests.support.sign_on import CLIENT_ID, CLIENT_SECRET, OidcServer
 
 KEPT_IN_THE_BROWSER = """async () => {
     const all = [{...localStorage}];
@@ -94,3 +96,29 @@ async def test_signing_out_forgets_everything_in_the_browser(house: ServerProces
     assert "not for the next one here" not in left
     assert "Behind me" not in left
     assert "accessToken" not in left
+
+
+@pytest.mark.full("browser")
+async def test_one_signs_in_where_one_is_known_already(new_house: NewHouse, new_person: NewPerson) -> None:
+    async with OidcServer(person={"sub": "7", "preferred_username": "wren", "name": "Wren"}) as provider:
+        known = {
+            "id": "works",
+            "name": "Works & Co",
+            "issuer": provider.issuer,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+        }
+        house = await new_house(login={"oidc": [known]}, outbound_http={"allow_private_addresses": True})
+        wren = await new_person("wren", house, also=(provider.issuer,))
+        await wren.opens_the_page()
+        await wren.at("sso", text="Works & Co").click(timeout=START_LIMIT_MS)
+        await wren.at("shell").wait_for(timeout=START_LIMIT_MS)
+        await wren.is_live()
+        assert "loginToken" not in wren.page.url
+        await wren.page.reload()
+        await wren.is_live()
+        other = await new_person("wren", house, also=(provider.issuer,))
+        await other.page.goto(f"{house.url}/?loginToken=of-somebody-else")
+        await expect(other.at("sso-error")).to_be_visible(timeout=START_LIMIT_MS)
+        await other.at("sso", text="Works & Co").click()
+        await other.at("shell").wait_for(timeout=START_LIMIT_MS)

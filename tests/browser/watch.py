@@ -18,8 +18,10 @@ _OF_THE_BROWSER = re.compile(r"[\w.-]+\.(google|googleapis|gvt1)\.com(:\d+)?")
 class Watch:
     """Notes the faults of all pages of one person."""
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person, *, also: tuple[str, ...] = ()) -> None:
+        """`also`: addresses of others at which the story means to ask."""
         self.person = person
+        self._known = (person.url, *also, "blob:", "data:")
         self.faults: list[str] = []
         context = person.context
         for page in context.pages:
@@ -42,7 +44,7 @@ class Watch:
             self._fault(f"refused by the policy: {message.text}")
 
     def _check(self, request: Request) -> None:
-        if not request.url.startswith((self.person.url, "blob:", "data:")):
+        if not request.url.startswith(self._known):
             self._fault(f"request to another host: {request.url}")
 
     def _fault(self, what: str) -> None:

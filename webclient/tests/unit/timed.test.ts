@@ -97,7 +97,7 @@ test('to a day one goes by the first message of it, else by the last one before'
   let forwards: string | null = said[4]?.event_id ?? '';
   server.answers = (_method, path, query) => {
     if (!path.endsWith('/timestamp_to_event')) return null;
-    const found = query.get('dir') === 'f' ? forwards : (said[2]?.event_id ?? null);
+    const found = query.get('dir') === 'f' ? forwards : after.event_id;
     return found === null ? [404, { errcode: 'M_NOT_FOUND', error: '' }] : [200, { event_id: found }];
   };
   await page.commands.openRoom(ROOM);
