@@ -9,6 +9,7 @@ import { IconButton } from '../../ui/button';
 import { Field } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { openMenu } from '../../ui/menu';
+import type { Anchor } from '../../ui/popover';
 import { VirtualList } from '../../ui/virtual-list';
 import s from './info-panel.module.css';
 import { MemberDialog } from './member-dialogs';
@@ -100,12 +101,12 @@ function MemberRow(props: { roomId: RoomId; userId: string; ask: (asked: Asked) 
   const member = () => state.members[props.roomId]?.[props.userId];
   const online = () => state.users[props.userId]?.presence === 'online';
   const foreign = () => props.userId.replace(/^[^:]*/, '') !== me(state).replace(/^[^:]*/, '');
-  const open = (x: number, y: number) => {
+  const open = (at: Anchor) => {
     const room = state.rooms[props.roomId];
     const one = member();
     if (!room || !one) return;
     if (one.userId === me(state)) openPerson(one.userId);
-    else openMenu({ x, y }, memberActions(client, room, one, props.ask));
+    else openMenu(at, memberActions(client, room, one, props.ask));
   };
   const label = () => {
     const room = state.rooms[props.roomId];
@@ -124,7 +125,8 @@ function MemberRow(props: { roomId: RoomId; userId: string; ask: (asked: Asked) 
           class={s.member}
           data-testid="member"
           data-user={props.userId}
-          onClick={(event) => open(event.clientX || event.currentTarget.offsetLeft, event.clientY)}
+          // A key has no place: its menu stands at the row.
+          onClick={(event) => open(event.detail === 0 ? event.currentTarget : { x: event.clientX, y: event.clientY })}
         >
           <Avatar
             id={props.userId}
