@@ -70,8 +70,7 @@ async function freshPage(request: Request): Promise<Response> {
   const cache = await caches.open(SHELL);
   try {
     const response = await fetch(request);
-    if (response.ok) {
-      await cache.put('/', response.clone());
+    if (response.ok && (await keep(cache, '/', response.clone()))) {
       await dropOldAssets(cache, await response.clone().text());
     }
     return response;
@@ -84,6 +83,16 @@ async function freshPage(request: Request): Promise<Response> {
   }
 }
 
+/** Whether there was space for it: a full disk keeps nobody from what came. */
+async function keep(cache: Cache, request: RequestInfo, response: Response): Promise<boolean> {
+  try {
+    await cache.put(request, response);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Files with a hash in their name never change. */
 async function keptAsset(request: Request): Promise<Response> {
   const cache = await caches.open(SHELL);
@@ -93,7 +102,7 @@ async function keptAsset(request: Request): Promise<Response> {
   }
   const response = await fetch(request);
   if (response.ok) {
-    await cache.put(request, response.clone());
+    await keep(cache, request, response.clone());
   }
   return response;
 }
