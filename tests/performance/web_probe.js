@@ -37,8 +37,11 @@
   async function toEnd() {
     const box = byId('timeline');
     const gap = () => box.scrollHeight - box.clientHeight - box.scrollTop;
-    for (let still = 0; still < 10; still = gap() < 1 ? still + 1 : 0) {
-      box.scrollTop = box.scrollHeight;
+    // Shown while what is below is not the newest, which may be on its way.
+    const button = () => byId('jump-button');
+    for (let still = 0; still < 10; still = gap() < 1 && button().dataset.shown === 'false' ? still + 1 : 0) {
+      if (button().dataset.shown === 'true') button().click();
+      else box.scrollTop = box.scrollHeight;
       await frame();
     }
   }
