@@ -1,6 +1,7 @@
 // What `./run bench web` asks of a page, as functions of `probe`. Times are ms.
 (() => {
   const frame = () => new Promise((next) => requestAnimationFrame(next));
+  const glided = () => new Promise((next) => setTimeout(next, 700));
   const byId = (name) => document.querySelector(`[data-testid=${name}]`);
   const rows = () => [...(byId('messages')?.querySelectorAll('[data-key]') ?? [])];
   const tolerance_px = 3;
@@ -40,8 +41,11 @@
     // Shown while what is below is not the newest, which may be on its way.
     const button = () => byId('jump-button');
     for (let still = 0; still < 10; still = gap() < 1 && button().dataset.shown === 'false' ? still + 1 : 0) {
-      if (button().dataset.shown === 'true') button().click();
-      else box.scrollTop = box.scrollHeight;
+      if (button().dataset.shown === 'true') {
+        button().click();
+        await glided();
+      }
+      box.scrollTop = box.scrollHeight;
       await frame();
     }
   }
