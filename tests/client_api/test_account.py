@@ -1,6 +1,5 @@
 """One's own account and devices: what needs the password once more, and what ends with it."""
 
-import asyncio
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from homeserver.storage.database import Database
 from homeserver.storage.users import Users
 from tests.support.client import PASSWORD, Server, User
 from tests.support.running import running_app
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
@@ -214,11 +214,11 @@ async def test_rooms_that_were_not_left_yet_are_left_after_a_restart(cluster: "C
 
 async def has_left(user: User, room_id: str, *, seen_by: User) -> None:
     """Wait until the user has left the room."""
-    for _ in range(200):
-        if (await seen_by.state(room_id, "m.room.member", user.user_id))["membership"] == "leave":
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{user.user_id} is still in the room")
+
+    async def is_gone() -> bool:
+        return (await seen_by.state(room_id, "m.room.member", user.user_id))["membership"] == "leave"
+
+    await eventually(is_gone)
 
 
 async def test_a_closed_account_leaves_its_profile_and_its_name_behind(house: tuple[Server, Database]) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.client import Refused, Server
+from tests.support.waiting import eventually
 
 
 async def test_only_who_is_invited_gets_into_a_private_room(server: Server) -> None:
@@ -119,11 +120,12 @@ async def test_a_changed_name_is_told_to_the_rooms(server: Server) -> None:
     room = await alice.creates_room(inviting=bob)
     await bob.joins(room)
     await bob.call("PUT", f"/v3/profile/{bob.user_id}/displayname", {"displayname": "Bobby"})
-    for _ in range(100):
+
+    async def is_bobby() -> bool:
         members = (await alice.call("GET", f"/v3/rooms/{room}/joined_members"))["joined"]
-        if members[bob.user_id].get("display_name") == "Bobby":
-            break
-    assert members[bob.user_id]["display_name"] == "Bobby"
+        return bool(members[bob.user_id].get("display_name") == "Bobby")
+
+    await eventually(is_bobby)
 
 
 async def test_an_invite_to_nobody_is_refused(server: Server) -> None:

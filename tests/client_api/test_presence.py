@@ -37,7 +37,7 @@ async def presence_of(user: User, other: User) -> str:
 async def becomes(user: User, other: User, presence: str) -> Json:
     """Wait until `user` sees `other` like that; the whole status."""
     status: Json = {}
-    for _ in range(100):
+    for _ in range(200):
         status = await user.call("GET", f"/v3/presence/{other.user_id}/status")
         if status["presence"] == presence:
             return status

@@ -1,6 +1,5 @@
 """Profiles: any field, and names that follow their user into rooms."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from homeserver.errors import Forbidden, Unavailable
 from homeserver.services.commits import Commits
 from tests.support.client import Json, Server, User
+from tests.support.waiting import eventually
 
 
 async def set_field(user: User, field: str, value: object, of: User | None = None) -> tuple[int, Json]:
@@ -20,11 +20,11 @@ async def member(user: User, room: str, of: User) -> Json:
 
 async def is_named(of: User, room: str, name: str | None, *, seen_by: User) -> None:
     """Wait until the room shows the user by that name."""
-    for _ in range(200):
-        if (await member(seen_by, room, of)).get("displayname") == name:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{of.user_id} is not named {name}")
+
+    async def is_so() -> bool:
+        return (await member(seen_by, room, of)).get("displayname") == name
+
+    await eventually(is_so)
 
 
 async def test_a_new_user_has_an_empty_profile(server: Server) -> None:

@@ -1,6 +1,7 @@
 """Files and paths made to break what reads them."""
 
 import io
+import random
 import struct
 import zlib
 from collections.abc import Iterator
@@ -42,6 +43,52 @@ TRAVERSALS = (
     "x" * 300,
     "%F0%9F%92%A9",
 )
+
+
+_UPWARDS = ("../", "..%2f", "%2e%2e%2f", "%2e./", "..%5c", "..%255c", "%c0%ae%c0%ae/", "....//", ".%00./", "..;/")
+_AIMS = (
+    "etc/passwd",
+    "signing.key",
+    "homeserver.yaml",
+    "incoming/x",
+    "%2fetc%2fpasswd",
+    "con",
+    "proc%2fself%2fenviron",
+)
+
+
+def traversals(n: int, seed: int = 8) -> tuple[str, ...]:
+    """Paths that lead upwards in mixed spellings."""
+    chance = random.Random(seed)
+    return tuple(
+        "".join(chance.choices(_UPWARDS, k=chance.randint(1, 6)))
+        + chance.choice(_AIMS)
+        + chance.choice(("", "%00.png"))
+        for _ in range(n)
+    )
+
+
+def mutated(n: int, seed: int = 8) -> Iterator[tuple[str, bytes]]:
+    """Pictures with some bytes changed, cut out or doubled, their heads more often: a name and the bytes."""
+    chance = random.Random(seed)
+    whole = [picture((chance.randint(1, 400), chance.randint(1, 400)), form) for form in ("JPEG", "PNG", "GIF", "WEBP")]
+    whole.append(moving((30, 30), 8))
+    for number in range(n):
+        body = bytearray(chance.choice(whole))
+        for _ in range(chance.randint(1, 12)):
+            end = len(body) if chance.random() < 0.5 else min(len(body), 64)
+            at, length = chance.randrange(end), chance.randint(1, 8)
+            match chance.randrange(4):
+                case 0:
+                    body[at] = chance.randrange(256)
+                case 1:
+                    body[at : at + length] = b"\xff" * length
+                case 2:
+                    del body[at : at + length]
+                case _:
+                    body[at:at] = body[at : at + length]
+            body = body or bytearray(b"\0")
+        yield f"mutation {number}", bytes(body)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
