@@ -61,6 +61,17 @@ const invited: MirrorState = {
   rooms: { ...main.rooms, ...Object.fromEntries(invitations.map((one) => [one.id, one])) },
   invites: invitations.map((one) => one.id),
 };
+const stranger = {
+  ts: clock(13, 58),
+  ip: '198.51.100.23',
+  userAgent:
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0 Safari/537.36',
+};
+/** Somebody wants to come into my account. */
+const askedBy = (signIns: Partial<MirrorState['own']['signIns']>): Scene => ({
+  state: { ...main, own: { ...main.own, signIns: { requests: [], recovery: null, ...signIns } } },
+  hash: `#/${crew}`,
+});
 const signedOut = (phoneLogin: boolean): MirrorState => ({
   ...emptyState(),
   session: {
@@ -169,6 +180,8 @@ export const scenes: Readonly<Record<string, Scene>> = {
   contacts: left('contacts'),
   explore: left('explore'),
   phone: { state: signedOut(true), hash: '#/', act: () => press('country') },
+  'sign-in-asked': askedBy({ requests: [{ ...stranger, id: 'one', expiresTs: clock(23, 59, -1) }] }),
+  recovery: askedBy({ recovery: { ...stranger, dueTs: clock(13, 58, -7) } }),
 };
 
 /** Those with few words by their nature, and those for measuring. */
