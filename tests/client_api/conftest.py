@@ -8,7 +8,7 @@ import pytest
 
 from homeserver.config.server import Database as DatabaseConfig
 from homeserver.storage.database import Database
-from tests.support.client import Server
+from tests.support.client import PASSWORD, Server, User
 
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
@@ -43,4 +43,19 @@ async def shared_server(cluster: "Cluster", tmp_path_factory: pytest.TempPathFac
     from tests.support.running import running_app
 
     async with running_app(cluster, tmp_path_factory.mktemp("shared")) as (_, server):
+        yield server
+
+
+class Crowd(Server):
+    """A shared server as one of a test's own: whoever signs up gets a name that is free."""
+
+    async def register(self, localpart: str | None = None, *, password: str = PASSWORD, **more: object) -> User:
+        """Sign up somebody; `localpart` is for readers."""
+        return await super().register(None, password=password, **more)
+
+
+@pytest.fixture(scope="session")
+async def crowd(shared_server: Server) -> AsyncIterator[Server]:
+    """The shared server, for modules whose tests touch only rooms and accounts of their own: theirs is `server`."""
+    async with Crowd(shared_server.base_url, shared_server.name) as server:
         yield server

@@ -7,6 +7,11 @@ import pytest
 from tests.support.client import Json, Server, User
 
 
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 def path(user: User, kind: str, room: str | None = None) -> str:
     place = f"/rooms/{room}" if room is not None else ""
     return f"/v3/user/{user.user_id}{place}/account_data/{kind}"

@@ -6,6 +6,11 @@ from tests.support.client import Refused, Server
 from tests.support.waiting import eventually
 
 
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 async def test_only_who_is_invited_gets_into_a_private_room(server: Server) -> None:
     alice, bob, carol = await server.users("alice", "bob", "carol")
     room = await alice.creates_room(inviting=bob)

@@ -7,6 +7,12 @@ import pytest
 
 from tests.support.client import Server, User
 
+
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 BASE = "/v3/pushrules/global"
 RULE = {"actions": ["notify"], "pattern": "cake"}
 

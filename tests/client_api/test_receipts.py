@@ -7,6 +7,11 @@ import pytest
 from tests.support.client import Json, Server, User
 
 
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 async def room_of_two(server: Server) -> tuple[User, User, str]:
     """Alice and Bob in a room that both have synced."""
     alice, bob = await server.users("alice", "bob")
