@@ -3,22 +3,23 @@
 import os
 from pathlib import Path
 
+import pytest
+
+from homeserver.storage.embedded import EmbeddedPostgres
 from tests.services.search.test_messages import TEXTS, found
-from tests.support.client import Server
-from tests.support.server import ServerProcess
-from tools.certificates import local_certificate
+from tests.support.running import configured, running_on
 
 LANGUAGES = ("Chinese", "Japanese", "Turkish", "Greek")
 
 
-async def test_a_server_first_started_without_a_locale_finds_words_of_one_and_two_letters(tmp_path: Path) -> None:
-    open_to_all = {"enabled": True, "without_verification": True}
-    certificate, no_limits = local_certificate(tmp_path / "tls"), {"enabled": False}
-    process = ServerProcess(tmp_path / "server", certificate, registration=open_to_all, rate_limits=no_limits)
-    process.prefix = ("env", "-i", f"PATH={os.environ['PATH']}")
-    await process.start()
+async def test_a_database_first_made_without_a_locale_finds_words_of_one_and_two_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [one for one in os.environ if one in {"LANG", "LANGUAGE"} or one.startswith("LC_")]:
+        monkeypatch.delenv(name)
+    postgres = EmbeddedPostgres(tmp_path / "postgres", fsync=False)
     try:
-        async with Server(process.url, process.name) as server:
+        async with running_on(configured(await postgres.start(), tmp_path)) as (_, server):
             alice = await server.register()
             room = await alice.creates_room()
             for language in LANGUAGES:
@@ -27,4 +28,4 @@ async def test_a_server_first_started_without_a_locale_finds_words_of_one_and_tw
                 for term in terms:
                     assert await found(alice, term) == [text], (language, term)
     finally:
-        await process.stop()
+        await postgres.stop()
