@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +85,8 @@ BEFORE_THEY_ARE_KNOWN = {
 ENDING = {"logout", "logout_all", "deactivate", "change_password"}
 """Endpoints that may end the session they are tried with."""
 
+_numbers = itertools.count(1)
+
 AS_TOKEN = "of the walk's application service"
 
 NOT_JSON = (b"{", b'{"a":NaN}', b'{"a":"\\ud800"}', b'{"a":"\xff"}', b"'a'")
@@ -152,30 +154,59 @@ def _registration(folder: Path) -> str:
     return str(path)
 
 
-@pytest.fixture
-async def walk(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[Walk]:
+@contextlib.asynccontextmanager
+async def running(cluster: "Cluster", folder: Path) -> AsyncIterator[Walk]:
+    """A server that nobody has an account on."""
     async with cluster.database() as url:
         config = Config(
             server_name="walk.test",
-            data_dir=str(tmp_path),
+            data_dir=str(folder),
             database=Database(url=url),
             rate_limits=RateLimits(enabled=False),
             registration=Registration(enabled=True, without_verification=True),
             login=Login(password=Password(hash_cost="test"), phone=PhoneLogin(enabled=True)),
-            app_service_config_files=(_registration(tmp_path),),
+            app_service_config_files=(_registration(folder),),
         )
         app = await build(config, clock=SystemClock(), rng=SystemRng(), faults=NoFaults())
-        running = asyncio.ensure_future(app.run())
-        walked = Walk(app, app.listener(frozenset({*EVERYTHING, "metrics"})), url)
-        account = {"username": "alice", "password": "correct horse", "auth": {"type": "m.login.dummy"}}
-        registered = await walked.ask(app.table.named("register"), account)
-        walked.token, walked.user_id = registered.json["access_token"], registered.json["user_id"]
-        await walked.make_admin()
-        yield walked
-        running.cancel()
+        working = asyncio.ensure_future(app.run())
+        yield Walk(app, app.listener(frozenset({*EVERYTHING, "metrics"})), url)
+        working.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await running
+            await working
         await app.close()
+
+
+async def walked_by_another(walk: Walk) -> Walk:
+    """The same server with a session of a new admin."""
+    account = {"username": f"walker{next(_numbers)}", "password": "correct horse", "auth": {"type": "m.login.dummy"}}
+    registered = await walk.ask(walk.app.table.named("register"), account)
+    another = replace(walk, token=registered.json["access_token"], user_id=registered.json["user_id"])
+    await another.make_admin()
+    return another
+
+
+@pytest.fixture(scope="module")
+async def busy(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Walk]:
+    """A server for all tests that do not mind what others do there."""
+    async with running(cluster, tmp_path_factory.mktemp("busy")) as walk:
+        yield walk
+
+
+@pytest.fixture(scope="module")
+async def quiet(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Walk]:
+    """A server where nothing is stored, or ought to be: all that is asked there is refused."""
+    async with running(cluster, tmp_path_factory.mktemp("quiet")) as walk:
+        yield walk
+
+
+@pytest.fixture
+async def walk(busy: Walk) -> Walk:
+    return await walked_by_another(busy)
+
+
+@pytest.fixture
+async def quiet_walk(quiet: Walk) -> Walk:
+    return await walked_by_another(quiet)
 
 
 async def test_every_endpoint_says_who_may_call_it_and_how_often(walk: Walk) -> None:
@@ -263,7 +294,7 @@ async def test_wrong_types_never_break_an_endpoint(walk: Walk) -> None:
                 assert answer.status < 500, (endpoint.path, field.name, value, answer.body)
 
 
-UNKNOWN_ROOM = "%21nowhere:walk.test"
+UNKNOWN_ROOM = "%21unheard-of:walk.test"
 BAD_EVENTS = {
     b'{"body":1.5}': (400, "M_BAD_JSON"),
     b'{"body":9007199254740992}': (400, "M_BAD_JSON"),
@@ -292,26 +323,26 @@ async def test_no_endpoint_breaks_for_who_has_no_device(walk: Walk) -> None:
             assert answer.status < 500, (endpoint.path, answer.body)
 
 
-async def test_nothing_of_what_is_refused_is_stored(walk: Walk) -> None:
-    before = await walk.position()
-    for endpoint in walk.app.table:
+async def test_nothing_of_what_is_refused_is_stored(quiet_walk: Walk) -> None:
+    before = await quiet_walk.position()
+    for endpoint in quiet_walk.app.table:
         for body in (*NOT_JSON, b"[]", b"null") if endpoint.body is not None else ():
-            await walk.ask(endpoint, body, walk.token)
-    assert await walk.position() == before
+            await quiet_walk.ask(endpoint, body, quiet_walk.token)
+    assert await quiet_walk.position() == before
 
 
 @pytest.mark.parametrize("body", BAD_EVENTS, ids=[f"{body[:20]!r}" for body in BAD_EVENTS])
-async def test_content_that_no_event_may_have_is_refused_and_not_stored(walk: Walk, body: bytes) -> None:
-    made = await walk.ask(walk.app.table.named("create_room"), b"{}", walk.token)
+async def test_content_that_no_event_may_have_is_refused_and_not_stored(quiet_walk: Walk, body: bytes) -> None:
+    made = await quiet_walk.ask(quiet_walk.app.table.named("create_room"), b"{}", quiet_walk.token)
     room = made.json["room_id"]
-    before = await walk.position()
+    before = await quiet_walk.position()
     for place in ("send/m.room.message/t1", "state/m.room.topic/"):
         path = f"/_matrix/client/v3/rooms/{room.replace('!', '%21')}/{place}"
-        answer = await ask(walk.asgi, "PUT", path, body, {"Authorization": f"Bearer {walk.token}"})
+        answer = await ask(quiet_walk.asgi, "PUT", path, body, {"Authorization": f"Bearer {quiet_walk.token}"})
         status, errcode = BAD_EVENTS[body]
         assert answer.status == status, (path, answer.body)
         assert errcode is None or answer.errcode == errcode, (path, answer.body)
-    assert await walk.position() == before
+    assert await quiet_walk.position() == before
 
 
 def _least(endpoint: Endpoint) -> bytes:
