@@ -120,11 +120,16 @@ async def test_a_stolen_number_is_seen_and_stopped_on_the_devices_of_its_owner(
     await thief.at("recover-yes").click()
     await expect(thief.at("phone-more")).to_contain_text("opens this account from", timeout=START_LIMIT_MS)
     await olga.at("sign-in-refuse").click(timeout=START_LIMIT_MS)
-    await olga.at("recovery-stop").click(timeout=START_LIMIT_MS)
-    await expect(olga.at("recovery-dialog")).to_have_count(0, timeout=START_LIMIT_MS)
+    await expect(olga.at("recovery-stop")).to_be_visible(timeout=START_LIMIT_MS)
+    await olga.at("recovery-mine").click()
+    for step in ("main-menu", "menu-settings", "open-phone", "recovery-waits-stop"):
+        await olga.at(step).click(timeout=START_LIMIT_MS)
+    await expect(olga.at("recovery-waits")).to_have_count(0, timeout=START_LIMIT_MS)
     await in_the_database(house, f"UPDATE recoveries SET due_ts = due_ts - {WAIT_MS}")
     await comes()
-    await expect(thief.at("recover")).to_be_visible()
+    await thief.at("recover").click()
+    await thief.at("recover-yes").click()
+    await expect(thief.at("phone-more")).to_contain_text("stopped that", timeout=START_LIMIT_MS)
 
 
 @pytest.mark.full("browser")

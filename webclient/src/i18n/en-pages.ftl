@@ -434,6 +434,7 @@ phone-recover = I have no such device any more
 phone-recover-neither = I have neither
 phone-recover-hint = Then your number alone opens the account in seven days. Until then it is shown on all its devices, and each of them can stop it.
 phone-recover-yes = Wait for seven days
+phone-recover-stopped = Somebody who is signed in to this account stopped that. Try again tomorrow.
 phone-no-picture = That file is no picture.
 phone-forbidden = This is not the password, or this server does not let you in.
 

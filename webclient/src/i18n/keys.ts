@@ -648,6 +648,7 @@ export type TextId =
   | 'phone-recover-neither'
   | 'phone-recover-hint'
   | 'phone-recover-yes'
+  | 'phone-recover-stopped'
   | 'phone-no-picture'
   | 'phone-forbidden'
   | 'poll-new'

@@ -29,6 +29,7 @@ export function PhonePage() {
       <Show when={known()}>
         {(now) => (
           <>
+            <Recovery />
             <Numbers own={now()} changed={() => void refetch()} />
             <SecondFactor own={now()} changed={() => void refetch()} />
             <Finding own={now()} changed={() => void refetch()} />
@@ -36,6 +37,26 @@ export function PhonePage() {
         )}
       </Show>
     </Page>
+  );
+}
+
+/** Somebody waits for my number alone to open my account. */
+function Recovery() {
+  const { state, commands } = useClient();
+  const stop = () =>
+    void commands.stopRecovery().then(
+      () => toast(t('recovery-stopped')),
+      (error: unknown) => toast(errorText(errorInfo(error))),
+    );
+  return (
+    <Show when={state.own.signIns.recovery}>
+      {(one) => (
+        <Section note={t('recovery-hint', { date: dateAndTime(one().dueTs) })}>
+          <PageRow icon="hourglass" text={t('recovery-title')} sub={one().ip} testid="recovery-waits" />
+          <PageRow icon="x" text={t('recovery-stop')} danger onClick={stop} testid="recovery-waits-stop" />
+        </Section>
+      )}
+    </Show>
   );
 }
 

@@ -126,6 +126,10 @@ export function PhoneCard(props: PhoneCardProps) {
     if (outcome === 'approved') void afterCode({});
     else startOver(t('phone-more-refused'));
   };
+  const recover = async () => {
+    await afterCode({ recover: true });
+    if (more()?.dueTs === null && error() === undefined) setError(t('phone-recover-stopped'));
+  };
   const more = () => {
     const now = at();
     return now.step === 'more' ? now.more : undefined;
@@ -193,7 +197,7 @@ export function PhoneCard(props: PhoneCardProps) {
               password={(password) => void afterCode({ password })}
               state={state}
               answered={answered}
-              recover={() => void afterCode({ recover: true })}
+              recover={() => void recover()}
               notMine={notMine}
             />
           )}
