@@ -21,6 +21,7 @@ from homeserver.providers.disk_media import DiskMedia
 from homeserver.providers.hooks import MediaStore, SmsSender
 from homeserver.providers.mail import SmtpMail
 from homeserver.providers.sms import ConsoleSms, TwilioSms
+from homeserver.providers.web_push import BadVapidKey, Vapid
 from homeserver.services.threepids.mail import MailCarrier
 from homeserver.services.threepids.secret import BadSecret, load_or_create
 from homeserver.services.threepids.vault import Vault
@@ -142,6 +143,16 @@ def open_vault(config: Config, rng: Rng) -> Vault:
     try:
         return Vault(load_or_create(Path(config.data_dir) / "addresses.key", rng), rng)
     except BadSecret as error:
+        raise CannotStart(str(error)) from error
+
+
+def open_vapid(config: Config, clock: Clock) -> Vapid:
+    """The key by which push services of browsers know this server. Raises CannotStart."""
+    path = Path(config.push.vapid_key_path or Path(config.data_dir) / "vapid.pem")
+    subject = config.base_url if config.base_url.startswith("https:") else f"https://{config.server_name}"
+    try:
+        return Vapid.load_or_create(path, subject, clock)
+    except BadVapidKey as error:
         raise CannotStart(str(error)) from error
 
 

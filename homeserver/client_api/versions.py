@@ -15,6 +15,7 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS
 SPEC_VERSIONS = ("r0.6.1", *(f"v1.{minor}" for minor in range(1, 20)))
 STREAM_FEATURE = "app.hearth.stream.v1"
 STREAM_CAPABILITY = "app.hearth.stream"
+WEB_PUSH_CAPABILITY = "app.hearth.webpush"
 PHONE_FEATURE = f"{PREFIX}login.sms"
 DISCOVERY_FEATURE = f"{PREFIX}discovery"
 UNSTABLE_FEATURES = {
@@ -64,12 +65,17 @@ SOCKET_LIMITS = {"max_frame": 262_144, "conns_per_device": 3}
 HTTPS_PORT = 443
 
 
-def endpoints(endpoint: EndpointTable, config: Config, *, by_phone: bool) -> None:
-    """Register the endpoints that only the configuration answers. `by_phone`: whether people log in by numbers."""
+def endpoints(endpoint: EndpointTable, config: Config, *, by_phone: bool, web_push: str | None = None) -> None:
+    """Register the endpoints that only the configuration answers.
+
+    `by_phone`: whether people log in by numbers; `web_push`: the key that browsers ask for who want to be told.
+    """
     of_phones = {PHONE_FEATURE: True, DISCOVERY_FEATURE: config.discovery.enabled} if by_phone else {}
     features = {**UNSTABLE_FEATURES, **of_phones}
     versions_body = encode({"versions": SPEC_VERSIONS, "unstable_features": features})
     of_users = _capabilities(config, by_phone=by_phone)
+    if web_push is not None:
+        of_users[WEB_PUSH_CAPABILITY] = {"vapid": web_push}
     capabilities_body = encode({"capabilities": of_users})
     admin_capabilities = encode({"capabilities": {**of_users, "m.account_management": OF_ADMINS}})
     is_one = is_identity_server(config, by_phone=by_phone)

@@ -6,6 +6,7 @@ from homeserver.composition.accounts import Accounts
 from homeserver.composition.ground import Ground
 from homeserver.composition.people import People
 from homeserver.composition.rooms import RoomWork
+from homeserver.opening import open_vapid
 from homeserver.services.admin import parts as admin_parts
 from homeserver.services.admin.parts import Admin
 from homeserver.services.appservice_sender.sender import Below as AppserviceBelow
@@ -116,9 +117,10 @@ def _push(ground: Ground, accounts: Accounts, work: RoomWork, sync: sync_parts.S
         mailer=accounts.mail,
         mail_owner=accounts.addresses.owner,
         clock=ground.clock,
+        rng=ground.rng,
     )
     outside = push_parts.outside(ground.config.outbound_http, ground.clock, ground.rng, ground.resources)
-    return Push(ground.owner(), below, outside)
+    return Push(ground.owner(), below, outside, open_vapid(ground.config, ground.clock))
 
 
 def _admin(ground: Ground, accounts: Accounts, work: RoomWork) -> Admin:

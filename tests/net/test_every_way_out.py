@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import homeserver
 from homeserver.clock import SystemClock, SystemRng
@@ -39,6 +40,7 @@ from homeserver.providers.hooks import SignOnFailed, Visit
 from homeserver.providers.http_push import HttpPush, PushFailed
 from homeserver.providers.oidc import OidcProvider
 from homeserver.providers.pages import Pages
+from homeserver.providers.web_push import Subscription, Vapid, WebPush, decoded
 from homeserver.services.appservices.asking import Asking
 from homeserver.services.media import parts as media
 from homeserver.services.push import parts as push
@@ -158,6 +160,15 @@ async def _pushes(http: Http, place: str) -> None:
     await HttpPush(http).notify(f"https://{place}/_matrix/push/v1/notify", {})
 
 
+BROWSER_KEY = ec.derive_private_key(7, ec.SECP256R1())
+VAPID = Vapid(BROWSER_KEY, "https://a.test", CLOCK)
+
+
+async def _tells_a_browser(http: Http, place: str) -> None:
+    browser = Subscription(f"https://{place}/send/x", decoded(VAPID.public), b"." * 16)
+    await WebPush(http, VAPID, RNG).notify(browser, {}, is_urgent=False, topic="x")
+
+
 async def _previews(http: Http, place: str) -> None:
     await Pages(http).fetch(f"http://{place}/", 9)
 
@@ -230,6 +241,7 @@ CLIENTS: dict[str, tuple[type, str, Attempt]] = {
     "well-known": (Discovery, "homeserver/federation/parts.py", _follows_a_well_known),
     "doctor": (Doctor, "homeserver/federation/parts.py", _is_delegated),
     "push gateways": (HttpPush, "homeserver/services/push/parts.py", _pushes),
+    "browsers": (WebPush, "homeserver/services/push/parts.py", _tells_a_browser),
     "previews": (Pages, "homeserver/services/media/parts.py", _previews),
     "identity servers": (IdentityServers, "homeserver/opening.py", _asks_an_identity_server),
     "OpenID providers": (OidcProvider, "homeserver/opening.py", _asks_an_openid_provider),

@@ -11,6 +11,7 @@ from homeserver.net.connector import tls_context
 from homeserver.net.http import Http, HttpClient
 from homeserver.net.resolver import DnsResolver
 from homeserver.providers.http_push import HttpPush
+from homeserver.providers.web_push import Vapid, WebPush
 from homeserver.services.feed import Feed
 from homeserver.services.presentation import Presentation
 from homeserver.services.push.notifications import NotificationList
@@ -45,20 +46,23 @@ class Below:
     mailer: Mailer | None
     mail_owner: MailOwner
     clock: Clock
+    rng: Rng
 
 
 class Push:
     """Pushers, what they send, and the list of notifications."""
 
-    def __init__(self, owner: str, below: Below, http: Http) -> None:
-        """`owner`: names this process among others."""
+    def __init__(self, owner: str, below: Below, http: Http, vapid: Vapid) -> None:
+        """`owner`: names this process among others; `vapid`: its key towards browsers."""
         database = below.database
         table = PusherTable(database)
         owner_of = below.mail_owner if below.mailer is not None else None
-        self.pushers = Pushers(table, database.nids, below.clock, owner_of)
+        self.pushers = Pushers(table, database.nids, below.clock, owner_of, to_browsers=True)
+        self.browser_key = vapid.public
         sender = Sender(
             table,
             HttpPush(http),
+            WebPush(http, vapid, below.rng),
             visibility=below.visibility,
             events=Events(database),
             rooms=below.rooms,

@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
 from homeserver.clock import Clock
 from homeserver.errors import InvalidParam, LimitExceeded, MissingParam
+from homeserver.providers.web_push import BadSubscription, Subscription
 from homeserver.services.requester import Requester
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.pushers import Pusher, PusherTable
@@ -21,6 +22,8 @@ MAX_URL: Final = 2_048
 MAX_DATA_BYTES: Final = 16_384
 GATEWAY_PATH: Final = "/_matrix/push/v1/notify"
 MAIL_APP_ID: Final = "m.email"
+WEB_PUSH: Final = "app.hearth.webpush"
+"""Kind of a pusher that is a browser, reached by Web Push: docs/extensions.md."""
 MailOwner = Callable[[str, str], Awaitable[str | None]]
 
 
@@ -43,8 +46,11 @@ class NewPusher:
 class Pushers:
     """Sets and lists pushers."""
 
-    def __init__(self, table: PusherTable, nids: NidBlocks, clock: Clock, mail_owner: MailOwner | None) -> None:
-        """`mail_owner`: whose a mail address is; None where no mail is sent."""
+    def __init__(
+        self, table: PusherTable, nids: NidBlocks, clock: Clock, mail_owner: MailOwner | None, *, to_browsers: bool
+    ) -> None:
+        """`mail_owner`: whose a mail address is; None where no mail is sent. `to_browsers`: Web Push is there."""
+        self._to_browsers = to_browsers
         self._table = table
         self._mail_owner = mail_owner
         self._nids = nids
@@ -62,7 +68,7 @@ class Pushers:
     async def set(self, requester: Requester, new: NewPusher) -> None:
         """Add or change a pusher. Raises InvalidParam, MissingParam, LimitExceeded."""
         _check_key(new.app_id, new.pushkey)
-        if new.kind not in {"http", "email"}:
+        if new.kind not in {"http", "email", *([WEB_PUSH] if self._to_browsers else [])}:
             raise InvalidParam("The kind of a pusher is `http` or `email`.")
         missing = [
             name for name in ("app_display_name", "device_display_name", "lang", "data") if _of(new, name) is None
@@ -78,8 +84,12 @@ class Pushers:
                 raise InvalidParam(f"The texts of a pusher have at most {MAX_TEXT} characters.")
         if new.kind == "email":
             await self._check_mail(requester.user_id, new)
+        elif new.kind == WEB_PUSH:
+            _check_browser(new.pushkey, new.data)
         else:
-            _check_url(new.data.get("url"))
+            parts = _checked_url(new.data.get("url"))
+            if parts.path != GATEWAY_PATH:
+                raise InvalidParam(f"The path of `data.url` is {GATEWAY_PATH}")
         data = orjson.dumps(new.data)
         if len(data) > MAX_DATA_BYTES:
             raise InvalidParam(f"The data of a pusher has at most {MAX_DATA_BYTES} bytes.")
@@ -139,8 +149,17 @@ def _check_key(app_id: str, pushkey: str) -> None:
         raise InvalidParam(f"`pushkey` has at most {MAX_PUSHKEY_BYTES} bytes.")
 
 
-def _check_url(url: object) -> None:
-    """Only https, and the path that the spec fixes: a pusher reaches nothing else of an inside network."""
+def _check_browser(pushkey: str, data: Mapping[str, Any]) -> None:
+    """Where a browser is reached is chosen by its maker: any path, sealed bytes alone are sent there."""
+    _checked_url(data.get("url"))
+    try:
+        Subscription.read(data["url"], pushkey, data.get("auth"))
+    except BadSubscription as bad:
+        raise InvalidParam(str(bad)) from bad
+
+
+def _checked_url(url: object) -> SplitResult:
+    """Only https: together with the path that the spec fixes, a pusher reaches nothing else of an inside network."""
     if not isinstance(url, str):
         raise MissingParam("Missing parameters: data.url")
     try:
@@ -151,5 +170,4 @@ def _check_url(url: object) -> None:
     del port
     if parts.scheme != "https" or not parts.hostname or parts.username is not None or len(url) > MAX_URL:
         raise InvalidParam("`data.url` is an https URL.")
-    if parts.path != GATEWAY_PATH:
-        raise InvalidParam(f"The path of `data.url` is {GATEWAY_PATH}")
+    return parts

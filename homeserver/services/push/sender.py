@@ -6,7 +6,9 @@ or may not be seen any more, is not sent. Delivery is at least once: the row goe
 
 import asyncio
 import contextlib
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -16,8 +18,10 @@ import structlog
 from homeserver.clock import Clock
 from homeserver.errors import NotFound
 from homeserver.providers.http_push import PushFailed
+from homeserver.providers.web_push import Subscription
 from homeserver.services.feed import Feed
 from homeserver.services.push.notice import badge, notification
+from homeserver.services.push.pushers import WEB_PUSH
 from homeserver.services.push_rules import invite_event
 from homeserver.services.rooms import Rooms
 from homeserver.services.unread import Unread
@@ -35,6 +39,7 @@ LAST_RETRY_S: Final = 3_600.0
 LIFE_MS: Final = 24 * 3600 * 1000
 MAIL_AFTER_MS: Final = 10 * 60 * 1000
 MAIL_PAUSE_MS: Final = 3600 * 1000
+TOPIC_LETTERS: Final = 32
 BADGE_S: Final = 1.0
 """Receipts gather for so long before the number at the icon is sent."""
 
@@ -44,6 +49,14 @@ class Gateways(Protocol):
 
     async def notify(self, url: str, notification: Mapping[str, Any]) -> Collection[str]:
         """Send one; the push keys that are rejected for good. Raises PushFailed."""
+        ...
+
+
+class Browsers(Protocol):
+    """Who reaches browsers. `providers.web_push` does."""
+
+    async def notify(self, to: Subscription, told: Mapping[str, Any], *, is_urgent: bool, topic: str) -> bool:
+        """Send one; False: the browser is gone for good. Raises PushFailed."""
         ...
 
 
@@ -62,6 +75,7 @@ class Sender:
         self,
         table: PusherTable,
         gateways: Gateways,
+        browsers: Browsers | None,
         *,
         visibility: Visibility,
         events: Events,
@@ -74,6 +88,7 @@ class Sender:
         self._mailer = mailer
         self._table = table
         self._gateways = gateways
+        self._browsers = browsers
         self._visibility = visibility
         self._events = events
         self._rooms = rooms
@@ -181,7 +196,10 @@ class Sender:
         url = orjson.loads(pusher.data)["url"]
         place = self._places.setdefault(urlsplit(url).netloc, asyncio.Semaphore(PER_GATEWAY))
         async with place:
-            rejected = await self._gateways.notify(url, told)
+            if pusher.kind == WEB_PUSH:
+                rejected: Collection[str] = () if await self._to_browser(pusher, told) else (pusher.pushkey,)
+            else:
+                rejected = await self._gateways.notify(url, told)
         counts = told.get("counts")
         if counts is not None:
             self._shown[pusher.pusher_nid] = counts.get("unread", 0)
@@ -190,6 +208,23 @@ class Sender:
         log.info("push.rejected", pusher=pusher.pusher_nid)
         await self._table.delete(pusher.user_id, pusher.app_id, pusher.pushkey)
         return False
+
+    async def _to_browser(self, pusher: Pusher, told: Mapping[str, Any]) -> bool:
+        """Tell a browser where something is new, and no more than that; False: it is gone. Raises PushFailed."""
+        if self._browsers is None:
+            return False
+        data = orjson.loads(pusher.data)
+        tweaks = told["devices"][0].get("tweaks", {})
+        shown = {
+            "user_id": pusher.user_id,
+            "room_id": told["room_id"],
+            "event_id": told["event_id"],
+            "unread": told.get("counts", {}).get("unread", 0),
+            "sound": "sound" in tweaks,
+        }
+        topic = urlsafe_b64encode(sha256(told["room_id"].encode()).digest())[:TOPIC_LETTERS].decode()
+        to = Subscription.read(data["url"], pusher.pushkey, data["auth"])
+        return await self._browsers.notify(to, shown, is_urgent=told["prio"] == "high", topic=topic)
 
     async def _notification(self, pusher: Pusher, queued: Queued) -> dict[str, Any] | None:
         """What to tell; None: nothing any more."""
