@@ -17,6 +17,7 @@ const scope = self as unknown as ServiceWorkerGlobalScope;
 let puts = 0;
 
 interface Signed {
+  readonly userId: string;
   readonly base: string;
   readonly accessToken: string;
 }
@@ -136,7 +137,7 @@ async function keep(cache: Cache, address: string, response: Response): Promise<
 }
 
 /** The session as the engine keeps it; null when nobody is signed in. */
-function signedIn(): Promise<Signed | null> {
+export function signedIn(): Promise<Signed | null> {
   return new Promise((resolve) => {
     const opening = indexedDB.open('hearth');
     // There is no database: do not make an empty one.

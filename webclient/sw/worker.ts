@@ -1,6 +1,7 @@
 /** The service worker: keeps the page's own files, so that it opens at once and without a network, and fetches media. */
 /// <reference lib="webworker" />
 import { isMedia, mediaResponse } from './media';
+import { open, renew, show } from './push';
 
 const SHELL = 'hearth-shell';
 const scope = self as unknown as ServiceWorkerGlobalScope;
@@ -17,6 +18,22 @@ scope.addEventListener('message', (event) => {
   if ((event.data as { t?: unknown } | null)?.t === 'keep-rest') {
     event.waitUntil(keepRest());
   }
+});
+
+scope.addEventListener('push', (event) => {
+  event.waitUntil(show(event.data));
+});
+
+scope.addEventListener('pushsubscriptionchange', (event) => {
+  const change = event as ExtendableEvent & {
+    readonly oldSubscription?: PushSubscription | null;
+    readonly newSubscription?: PushSubscription | null;
+  };
+  change.waitUntil(renew(change.oldSubscription ?? null, change.newSubscription ?? null));
+});
+
+scope.addEventListener('notificationclick', (event) => {
+  event.waitUntil(open(event.notification));
 });
 
 scope.addEventListener('fetch', (event) => {

@@ -1,11 +1,12 @@
 /** Commands about the one who is signed in: profile, sessions, contacts, folders, wishes. */
 import { type Json, list, number, object, text } from '../model/events';
+import { withEmoji } from '../model/recent-emoji';
 import type { OwnCommands, SessionInfo } from '../store/own';
 import { path } from './api/http';
 import type { Core } from './core';
 import { Changes } from './sync/changes';
 import { setAccountData } from './sync/extensions';
-import { BLOCKED, CONTACTS, FOLDERS, INVITES, PRIVACY, SETTINGS } from './sync/own-view';
+import { BLOCKED, CONTACTS, FOLDERS, INVITES, PRIVACY, RECENT_EMOJI, SETTINGS } from './sync/own-view';
 import { confirmed } from './uia';
 
 const V3 = '/_matrix/client/v3';
@@ -68,6 +69,13 @@ export function ownCommands(core: Core, deviceId: () => string): OwnCommands {
     setSettings: (settings) => keep(SETTINGS, { ...settings }),
     setNotifyKind: async (kind, enabled) => {
       await put(path`/pushrules/global/underride/${KIND_RULES[kind]}/enabled`, { enabled });
+    },
+    noteEmoji: (sign) => keep(RECENT_EMOJI, withEmoji(data(RECENT_EMOJI), sign)),
+    setKeyword: async (word, on) => {
+      const rule = V3 + path`/pushrules/global/content/${word}`;
+      const actions = ['notify', { set_tweak: 'sound', value: 'default' }, { set_tweak: 'highlight' }];
+      if (on) await core.http({ method: 'PUT', path: rule, body: { pattern: word, actions } });
+      else await core.http({ method: 'DELETE', path: rule });
     },
     commonRooms: async (userId) =>
       [...core.account.rooms.values()]

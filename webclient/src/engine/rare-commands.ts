@@ -5,6 +5,7 @@ import { groupCommands } from './groups';
 import { packCommands } from './packs';
 import { numberCommands } from './phone';
 import { timedCommands } from './timed';
+import { webPushCommands } from './web-push';
 
 export function rareCommands(parts: Parts) {
   return {
@@ -13,6 +14,7 @@ export function rareCommands(parts: Parts) {
     ...packCommands(parts),
     ...numberCommands(parts),
     ...timedCommands(parts),
+    ...webPushCommands(parts),
   };
 }
 

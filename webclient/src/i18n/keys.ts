@@ -771,4 +771,12 @@ export type TextId =
   | 'sending-enter-hint'
   | 'sending-ctrl-enter'
   | 'sending-ctrl-enter-hint'
-  | 'message-reply-part';
+  | 'message-reply-part'
+  | 'notify-away'
+  | 'notify-away-hint'
+  | 'keywords-title'
+  | 'keywords-note'
+  | 'keywords-word'
+  | 'keywords-add'
+  | 'keywords-remove'
+  | 'row-copy-address';

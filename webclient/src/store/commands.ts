@@ -11,6 +11,7 @@ import type { PhoneCommands } from './phone';
 import type { PollCommands } from './polls';
 import type { ThreadCommands } from './threads';
 import type { TimedCommands } from './timed';
+import type { WebPushCommands } from './web-push';
 
 export interface LoginRequest {
   /** Name or address of the server; null takes the session's suggested one (own origin first). */
@@ -109,7 +110,8 @@ export interface Commands
     PhoneCommands,
     PollCommands,
     ThreadCommands,
-    TimedCommands {
+    TimedCommands,
+    WebPushCommands {
   /** Looks up what the user typed: well-known, versions, login flows, registration. Rejects with `NO_SERVER`. */
   discover(server: string): Promise<ServerInfo>;
   usernameAvailable(server: string | null, username: string): Promise<boolean>;

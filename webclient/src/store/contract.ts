@@ -18,6 +18,7 @@ export type * from './phone';
 export type * from './polls';
 export type * from './threads';
 export type * from './timed';
+export type * from './web-push';
 
 export type RoomId = string;
 export type UserId = string;

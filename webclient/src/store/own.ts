@@ -47,6 +47,10 @@ export interface Own {
   readonly settings: Settings;
   /** Default rules of the account: whether private chats and groups notify at all. */
   readonly notify: { readonly dm: boolean; readonly group: boolean };
+  /** Emoji that I used, the last first. */
+  readonly recentEmoji: readonly string[];
+  /** Words that I am told of like a mention. */
+  readonly keywords: readonly string[];
   /** Who wants to come in to this account on another device. */
   readonly signIns: SignIns;
 }
@@ -68,6 +72,8 @@ export const noOwn: Own = {
     ctrlEnter: false,
   },
   notify: { dm: true, group: true },
+  recentEmoji: [],
+  keywords: [],
   signIns: { requests: [], recovery: null },
 };
 
@@ -96,6 +102,9 @@ export interface OwnCommands {
   setPrivacy(privacy: Privacy): Promise<void>;
   setSettings(settings: Settings): Promise<void>;
   setNotifyKind(kind: ChatKind, on: boolean): Promise<void>;
+  /** I have used an emoji. */
+  noteEmoji(sign: string): Promise<void>;
+  setKeyword(word: string, on: boolean): Promise<void>;
   /** Rooms that we are both in. */
   commonRooms(userId: UserId): Promise<readonly RoomId[]>;
   reportMessage(roomId: RoomId, eventId: EventId, reason: string): Promise<void>;

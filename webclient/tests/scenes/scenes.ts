@@ -40,6 +40,8 @@ export const main = signedIn({
     settings: { ...noOwn.settings, sound: false },
     signIns: { requests: [], recovery: null },
     notify: { dm: true, group: false },
+    recentEmoji: [],
+    keywords: [],
   },
   timelines: {
     [crew]: timeline(crewTalk),

@@ -54,6 +54,16 @@ describe('a message that is sent', () => {
     expect(page.bodies(ROOM)).toEqual(texts);
   });
 
+  test('is shown as not sent where it had to wait for long, and holds up nothing', async () => {
+    const server = serverWithRoom();
+    const page = await openedPage(server);
+    server.trouble.push('slow mode');
+    await page.commands.sendMessage(ROOM, { text: 'too early' });
+    await page.commands.sendMessage(ROOM, { text: 'after it' });
+    await until(() => said(server).join() === 'after it');
+    await until(() => deliveries(page).sort().join() === 'failed,sent');
+  });
+
   test('happens once when the answer is lost with the connection', async () => {
     const server = serverWithRoom();
     const page = await openedPage(server);

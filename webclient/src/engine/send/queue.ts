@@ -16,6 +16,9 @@ import { lacksAddress, type UploadHost, Uploads } from './uploads';
 /** So long after the server took it, an op whose echo did not come lies in a gap of the timeline. */
 const ECHO_WITHIN_MS = 30_000;
 
+/** The queue of a room waits so long at most because the server asks for it. */
+const WAITS_MOST_MS = 60_000;
+
 export type QueueHost = UploadHost & Pick<Core, 'liveSince' | 'request' | 'http'>;
 
 export type NewOp = Pick<Op, 'roomId' | 'kind' | 'target' | 'type' | 'content' | 'attachments'>;
@@ -190,7 +193,9 @@ export class SendQueue {
         // It is sent; only the note of it failed. After a reload it goes out again under its id, and is not doubled.
         return null;
       }
-      if (isPassing(info) || info.status === 401) {
+      // Who has to wait for long, in slow mode say, is told so and decides; what comes after it does not wait.
+      const isLong = (info.retryAfterMs ?? 0) > WAITS_MOST_MS;
+      if ((isPassing(info) && !isLong) || info.status === 401) {
         this.replace({ ...op, state: 'queued' });
         this.failures += 1;
         return info.retryAfterMs ?? Math.max(250, backoffMs(this.failures, this.clock.random()));

@@ -1,5 +1,6 @@
 /** What belongs to the one who is signed in, read from account data. */
 import { type Json, list, number, object, text, texts } from '../../model/events';
+import { recentSigns } from '../../model/recent-emoji';
 import { type ChatKind, type Folder, noOwn, type Own } from '../../store/own';
 import type { SignIns } from '../../store/phone';
 import type { Account } from './account';
@@ -10,7 +11,9 @@ export const FOLDERS = 'app.hearth.folders';
 export const PRIVACY = 'app.hearth.privacy';
 export const SETTINGS = 'app.hearth.settings';
 export const INVITES = 'm.invite_permission_config';
+export const RECENT_EMOJI = 'm.recent_emoji';
 const PUSH_RULES = 'm.push_rules';
+const EMOJI_MOST = 27;
 const SIGN_INS = 'app.hearth.sign_ins';
 
 /** Kinds of account data that the view is made of. */
@@ -22,6 +25,7 @@ export const OWN_KINDS: ReadonlySet<string> = new Set([
   SETTINGS,
   INVITES,
   PUSH_RULES,
+  RECENT_EMOJI,
   SIGN_INS,
 ]);
 
@@ -60,6 +64,12 @@ export function ownView(account: Account): Own {
       rules.underride === undefined
         ? noOwn.notify
         : { dm: on('.m.rule.room_one_to_one'), group: on('.m.rule.message') },
+    recentEmoji: recentSigns(data(RECENT_EMOJI), EMOJI_MOST),
+    // The server's own rules have names that begin with a dot.
+    keywords: list(rules.content)
+      .map(object)
+      .filter((rule) => rule.enabled !== false && !text(rule.rule_id).startsWith('.'))
+      .map((rule) => text(rule.pattern)),
     signIns: signIns(data(SIGN_INS)),
   };
 }

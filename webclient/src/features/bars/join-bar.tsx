@@ -36,6 +36,7 @@ export function JoinBar(props: { roomId: RoomId }) {
               : t('join-progress', { done: count(now().done), total: count(now().total ?? 0) })}
           </span>
           <progress
+            aria-hidden="true"
             class={s.line}
             max={now().total ?? undefined}
             value={now().total === null ? undefined : now().done}

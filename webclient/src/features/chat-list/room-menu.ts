@@ -27,6 +27,12 @@ export function openRoomMenu({ state, commands }: Client, room: Room, at: Anchor
     // The choice opens once this menu is gone.
     queueMicrotask(() => openMuteMenu(commands, room, at));
   };
+  const copy = () => {
+    // A person's own address, a group's public name, else its id.
+    const address = room.dmUserId ?? (room.group.alias || room.id);
+    const link = `https://matrix.to/#/${encodeURIComponent(address).replaceAll('%3A', ':').replaceAll('%40', '@')}`;
+    void navigator.clipboard.writeText(link).then(() => toast(t('message-copied')), tell);
+  };
   const folders: MenuItem[] = state.own.folders.map((folder) => {
     const inside = folder.include.includes(room.id);
     const include = inside ? folder.include.filter((id) => id !== room.id) : [...folder.include, room.id];
@@ -81,6 +87,7 @@ export function openRoomMenu({ state, commands }: Client, room: Room, at: Anchor
           },
         ]
       : []),
+    ...(room.saved ? [] : [{ id: 'copy-address', label: t('row-copy-address'), icon: 'link' as const, select: copy }]),
     { id: 'info', label: t('info-title-person'), icon: 'info', select: () => goTo(room.id, true) },
     {
       id: 'leave',

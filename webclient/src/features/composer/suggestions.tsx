@@ -109,7 +109,7 @@ export function createSuggestions(host: Host) {
     input.setSelectionRange(input.selectionStart - typed.length, input.selectionStart);
     insertText(input, `${one.insert} `);
     if (one.mention) noteMention(viewNow(host.roomId()), { label: one.insert, id: one.id });
-    else if (one.insert === one.sign) void emojiData().then(({ noteEmoji }) => noteEmoji(one.insert));
+    else if (one.insert === one.sign) void commands.noteEmoji(one.insert).catch(() => undefined);
     setList([]);
     host.change();
   };

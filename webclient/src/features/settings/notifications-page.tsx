@@ -1,4 +1,4 @@
-import { createSignal, For, Show } from 'solid-js';
+import { createSignal, For, onMount, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
@@ -9,7 +9,9 @@ import { Avatar } from '../../ui/avatar';
 import { Page, PageRow, Section, SwitchRow } from '../../ui/page';
 import { soundOfArrival } from '../../ui/sounds';
 import { toast } from '../../ui/toast';
+import { Keywords } from './keywords';
 import s from './settings.module.css';
+import { endWebPush, startWebPush, webPushState } from './web-push';
 
 /** How and of what I am told. */
 export function NotificationsPage() {
@@ -21,6 +23,22 @@ export function NotificationsPage() {
   const desktop = async (on: boolean) => {
     if (on && permission() === 'default') setPermission(await Notification.requestPermission());
     set({ desktop: on });
+  };
+  const [away, setAwayState] = createSignal<Awaited<ReturnType<typeof webPushState>>>(null);
+  const lookAway = async () => setAwayState(await webPushState(commands).catch(() => null));
+  onMount(() => void lookAway());
+  const setAway = async (on: boolean) => {
+    const key = away()?.key;
+    try {
+      if (!on) await endWebPush(commands);
+      else if (key) {
+        if (permission() === 'default') setPermission(await Notification.requestPermission());
+        if (permission() === 'granted') await startWebPush(commands, key);
+      }
+    } catch (error) {
+      tell(error);
+    }
+    void lookAway();
   };
   const exceptions = () =>
     Object.values(state.rooms).filter((room) => room.membership === 'join' && room.group.notify !== 'all');
@@ -36,6 +54,17 @@ export function NotificationsPage() {
           onChange={(on) => void desktop(on)}
           testid="notify-desktop"
         />
+        <Show when={away()}>
+          {(now) => (
+            <SwitchRow
+              text={t('notify-away')}
+              sub={t('notify-away-hint')}
+              on={now().on && permission() === 'granted'}
+              onChange={(on) => void setAway(on)}
+              testid="notify-away"
+            />
+          )}
+        </Show>
         <SwitchRow
           text={t('notify-cards')}
           on={settings().cards}
@@ -96,6 +125,7 @@ export function NotificationsPage() {
           testid="notify-group"
         />
       </Section>
+      <Keywords />
       <Show when={exceptions().length > 0}>
         <Section caption={t('notify-exceptions')}>
           <For each={exceptions()}>

@@ -62,21 +62,3 @@ export function inTones(sign: string): string[] {
   const [first = '', ...rest] = Array.from(sign);
   return tones.map((tone) => first + tone + rest.filter((one, at) => at > 0 || one !== '\ufe0f').join(''));
 }
-
-const key = 'hearth.emoji';
-const recent_most = 27;
-
-/** What this person picked last, newest first. */
-export function recentEmoji(): string[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(key) ?? '[]');
-    return Array.isArray(kept) ? kept.filter((one) => typeof one === 'string').slice(0, recent_most) : [];
-  } catch {
-    return [];
-  }
-}
-
-export function noteEmoji(sign: string): void {
-  const others = recentEmoji().filter((one) => one !== sign);
-  localStorage.setItem(key, JSON.stringify([sign, ...others].slice(0, recent_most)));
-}

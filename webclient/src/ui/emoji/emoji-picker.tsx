@@ -1,16 +1,8 @@
-import { createMemo, createSignal, For, onMount, Show } from 'solid-js';
+import { createMemo, createSignal, For, onMount, Show, untrack } from 'solid-js';
 import { t } from '../../i18n';
+import { useClient } from '../../store/context';
 import { Icon, type IconName } from '../icon';
-import {
-  type Emoji,
-  type EmojiGroup,
-  emojiGroups,
-  findEmoji,
-  type GroupId,
-  inTones,
-  noteEmoji,
-  recentEmoji,
-} from './data';
+import { type Emoji, type EmojiGroup, emojiGroups, findEmoji, type GroupId, inTones } from './data';
 import s from './emoji-picker.module.css';
 
 const icons: Record<GroupId | 'recent', IconName> = {
@@ -32,7 +24,9 @@ export function EmojiPicker(props: { pick: (sign: string) => void }) {
   const [groups, setGroups] = createSignal<readonly EmojiGroup[]>([]);
   const [query, setQuery] = createSignal('');
   const [toned, setToned] = createSignal<Emoji>();
-  const recent = recentEmoji();
+  const { state, commands } = useClient();
+  // As it was when the panel opened: nothing moves under the finger.
+  const recent = untrack(() => state.own.recentEmoji);
   let search!: HTMLInputElement;
   let list!: HTMLDivElement;
   onMount(() => {
@@ -41,7 +35,7 @@ export function EmojiPicker(props: { pick: (sign: string) => void }) {
   });
   const found = createMemo(() => findEmoji(groups(), query(), found_most));
   const pick = (sign: string) => {
-    noteEmoji(sign);
+    void commands.noteEmoji(sign).catch(() => undefined);
     setToned(undefined);
     props.pick(sign);
   };

@@ -31,7 +31,7 @@ export class Homeserver {
   readonly accountData = new Map<string, Json>();
   readonly requests: { method: string; path: string; body: Json }[] = [];
   /** What the server does with the next sends: the answer is lost, or it is refused. */
-  readonly trouble: ('lose' | 'refuse' | 'unreachable' | 'limit')[] = [];
+  readonly trouble: ('lose' | 'refuse' | 'unreachable' | 'limit' | 'slow mode')[] = [];
   /** What other endpoints say; null: `{}`. Paths are as they were sent, below `/_matrix/client`. */
   answers: (method: string, path: string, query: URLSearchParams, body: Json) => [number, Json] | null = () => null;
   /** Contents of the files that were uploaded. */
@@ -221,6 +221,9 @@ export class Homeserver {
     if (trouble === 'unreachable') {
       this.cut();
       return [0, {}];
+    }
+    if (trouble === 'slow mode') {
+      return [429, { errcode: 'M_LIMIT_EXCEEDED', error: 'slow mode', retry_after_ms: 3_600_000 }];
     }
     if (trouble === 'limit') {
       return [429, { errcode: 'M_LIMIT_EXCEEDED', error: 'slow down', retry_after_ms: 20 }];
