@@ -48,7 +48,10 @@ export async function lookUp(fetcher: Fetch, typed: string): Promise<ServerInfo>
   const logins = list(flows?.body.flows).map((flow) => text(object(flow).type));
   return {
     // The name that user ids carry, where the server tells it; its address may differ from that.
-    name: textOrNull(wellKnown?.body[SERVER_NAME]) ?? new URL(origin).host,
+    name:
+      textOrNull(wellKnown?.body[SERVER_NAME]) ??
+      (isFull ? await nameAt(fetcher, chosen) : null) ??
+      new URL(origin).host,
     url: chosen,
     passwordLogin: logins.includes(PASSWORD),
     phoneLogin: logins.includes(SMS_LOGIN),
@@ -78,6 +81,12 @@ async function firstHomeserver(fetcher: Fetch, places: readonly string[]): Promi
     }
   }
   return null;
+}
+
+/** The name of the server at an address, as it tells other servers. Spec: Server-Server API, Publishing Keys. */
+async function nameAt(fetcher: Fetch, base: string): Promise<string | null> {
+  const keys = await ask(fetcher, base, '/_matrix/key/v2/server');
+  return textOrNull(keys?.body.server_name);
 }
 
 /** What the server asks of those who register: an empty request shows its flows. */

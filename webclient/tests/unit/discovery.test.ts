@@ -51,6 +51,14 @@ describe('discovery', () => {
     expect((await lookUp(fetcher, 'http://here')).url).toBe('http://here');
   });
 
+  test('takes the name that a server tells others, where an address is all that is known', async () => {
+    const keys: Answers = { 'http://here/_matrix/key/v2/server': [200, { server_name: 'example.org' }] };
+    expect((await lookUp(web({ ...keys, ...homeserver('http://here') }).fetcher, 'http://here')).name).toBe(
+      'example.org',
+    );
+    expect((await lookUp(web(homeserver('http://here')).fetcher, 'http://here')).name).toBe('here');
+  });
+
   test('names those at whom one can sign in for it', async () => {
     const answers = homeserver('https://example.org');
     const login = (...flows: object[]) => ({
