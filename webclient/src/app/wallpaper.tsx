@@ -1,7 +1,7 @@
 import { createEffect, on, onCleanup } from 'solid-js';
 import { isDark } from '../store/look';
 import { turns } from '../store/ui';
-import { mayMove } from '../ui/motion';
+import { mayMove, partOf } from '../ui/motion';
 import { paint, type Rgb, rgb, side } from './gradient';
 import s from './wallpaper.module.css';
 
@@ -38,7 +38,7 @@ export function Wallpaper() {
         const from = shown;
         const began = performance.now();
         const step = (now: number) => {
-          const part = Math.min(1, (now - began) / turn_ms);
+          const part = partOf(now - began, turn_ms);
           draw(from + (goal - from) * (1 - (1 - part) ** 3));
           if (part < 1) frame = requestAnimationFrame(step);
         };

@@ -54,6 +54,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   let anchor = null as ReturnType<typeof findAnchor>;
   /** The rows in the document, until it changes. */
   let inDocument: HTMLElement[] | null = null;
+  /** Where the box was before the rows changed: with many rows less, the browser moves it by itself. */
+  let scrolledTo: number | null = null;
   let atEnd = true;
   let touching = false;
   let wanted: ((items: readonly string[], view: View) => View) | null = null;
@@ -70,6 +72,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   const items = () => unwrap(props.timeline.items);
   const view = createMemo<{ items: readonly string[]; view: View }>((before) => {
     nudge();
+    if (before) scrolledTo ??= box.scrollTop;
     const all = items();
     let next = before ? before.view : tailOf(all.length);
     if (before && before.items !== all) next = keep(next, before.items, all, atEnd);
@@ -121,15 +124,19 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       }
     }
   };
+  const sizes = () => `${box.clientHeight} ${content.offsetHeight}`;
+  let settled = '';
   const settle = (grown: boolean) => {
     const stick = atEnd && isTail();
     inDocument = null;
-    restoreAnchor(box, content, anchor);
+    restoreAnchor(box, content, anchor, scrolledTo ?? box.scrollTop);
+    scrolledTo = null;
     if (stick && toEnd(box) > 0 && !isGliding()) {
       if (grown) glide(box, () => box.scrollHeight);
       else box.scrollTop = box.scrollHeight;
     }
     look();
+    settled = sizes();
     extend();
   };
 
@@ -180,9 +187,12 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     else box.scrollTop = box.scrollHeight;
     look();
     extend();
-    const sizes = new ResizeObserver(() => settle(false));
-    sizes.observe(box);
-    sizes.observe(content);
+    const resized = new ResizeObserver(() => {
+      // What has grown because messages came is settled by now.
+      if (sizes() !== settled) settle(false);
+    });
+    resized.observe(box);
+    resized.observe(content);
     // A thread lies over its chat: what was there comes back when it closes.
     const before = untrack(() => ({ jump: jump(), ask: askToDelete() }));
     setJump(() => jumpTo);
@@ -193,7 +203,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       void jumpTo(wanted.eventId);
     }
     onCleanup(() => {
-      sizes.disconnect();
+      resized.disconnect();
       stopGlide();
       setJump(() => (props.root ? before.jump : undefined));
       setAskToDelete(() => (props.root ? before.ask : undefined));
@@ -244,6 +254,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     <div class={s.pane}>
       <ScrollArea
         testid="timeline"
+        class={s.scroll}
         viewport={(element) => {
           box = element;
           box.addEventListener('scroll', scrolled, { passive: true });

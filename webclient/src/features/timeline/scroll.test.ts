@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { glide, isGliding, stopGlide } from './scroll';
+import { glide, isGliding, restoreAnchor, stopGlide } from './scroll';
 
 let drawn: (at_ms: number) => void = () => undefined;
 
@@ -22,13 +22,13 @@ const boxAt = (scrollTop: number) => ({ scrollTop, scrollHeight: 3000, clientHei
 
 test('a glide goes to its end and no further', () => {
   const box = boxAt(2000);
+  const began = performance.now();
   glide(box, () => box.scrollHeight);
-  drawn(1000);
-  drawn(1100);
+  drawn(began + 100);
   expect(box.scrollTop).toBeGreaterThan(2000);
   expect(box.scrollTop).toBeLessThan(2400);
   expect(isGliding()).toBe(true);
-  drawn(1700);
+  drawn(began + 1000);
   expect(box.scrollTop).toBe(2400);
   expect(isGliding()).toBe(false);
 });
@@ -38,4 +38,12 @@ test('a frame that began before the glide, as on a busy machine, does not throw 
   glide(box, () => box.scrollHeight);
   drawn(performance.now() - 500);
   expect(box.scrollTop).toBeGreaterThanOrEqual(2000);
+});
+
+test('the reader stays at a row when many above it go, although the browser has moved the box by itself', () => {
+  const at = (top: number) => ({ isConnected: true, getBoundingClientRect: () => ({ top }) }) as HTMLElement;
+  // 4000 px of rows are left of 6400: the browser has put the box to the new end.
+  const box = boxAt(3400);
+  restoreAnchor(box, at(0), { row: at(3100), top: 5500 }, 5400);
+  expect(box.scrollTop).toBe(3000);
 });

@@ -1,5 +1,5 @@
 /** Moving the scroll box of a timeline: keeping a row in its place while others come and go, and gliding to a row. */
-import { mayMove } from '../../ui/motion';
+import { mayMove, partOf } from '../../ui/motion';
 
 /** A row and how far its top was below the top of the content, px. */
 interface Anchor {
@@ -28,11 +28,14 @@ export function findAnchor(box: HTMLElement, content: HTMLElement, rows = rowsIn
   return row ? { row, top: topOf(row, content) } : null;
 }
 
-/** After the document changed: scroll by what the anchor was moved, so that it stays where the reader saw it. */
-export function restoreAnchor(box: HTMLElement, content: HTMLElement, anchor: Anchor | null): void {
+/**
+ * After the document changed: scroll by what the anchor was moved, so that it stays where the reader saw it. `before`: how
+ * far the box was scrolled before, px.
+ */
+export function restoreAnchor(box: HTMLElement, content: HTMLElement, anchor: Anchor | null, before: number): void {
   if (!anchor?.row.isConnected) return;
   const moved = topOf(anchor.row, content) - anchor.top;
-  if (Math.abs(moved) >= 0.5) box.scrollTop += moved;
+  if (Math.abs(moved) >= 0.5) box.scrollTop = before + moved;
 }
 
 /** How far the end of the content is below the view, px. */
@@ -57,7 +60,7 @@ export function glide(box: HTMLElement, target: () => number): void {
   const began = performance.now();
   const lasts_ms = Math.min(600, Math.max(250, Math.abs(goal() - from) / 2.5));
   const step = (now: number) => {
-    const part = Math.min(1, (now - began) / lasts_ms);
+    const part = partOf(now - began, lasts_ms);
     box.scrollTop = from + (goal() - from) * (1 - (1 - part) ** 3);
     gliding = part < 1;
     if (gliding) frame = requestAnimationFrame(step);
