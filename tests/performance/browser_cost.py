@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import psutil
 
 KIND = "--type="
+MAIN = "main threads of pages"
 _SHORT = {"gpu-process": "drawing", "renderer": "pages", "utility": "network and storage"}
 
 
 def browser_cost() -> dict[str, float]:
-    """CPU seconds of this process's browsers so far, by kind of process."""
+    """CPU seconds of this process's browsers so far, by kind of process; those of `MAIN` are also among the pages'."""
     spent: dict[str, float] = defaultdict(float)
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
@@ -21,18 +22,26 @@ def browser_cost() -> dict[str, float]:
             kind = next((part.removeprefix(KIND) for part in command if part.startswith(KIND)), "browser")
             times = process.cpu_times()
             spent[_SHORT.get(kind, kind)] += times.user + times.system
+            if kind == "renderer":
+                spent[MAIN] += sum(
+                    one.user_time + one.system_time for one in process.threads() if one.id == process.pid
+                )
     return dict(spent)
 
 
 @dataclass(slots=True)
 class Cost:
-    """Seconds of CPU: of the page's main thread with its parts, and of all processes by kind."""
+    """Seconds of CPU by kind of process; of the main thread's parts the time that went by, waits for a core with it."""
 
-    main_s: float = 0.0
     script_s: float = 0.0
     layout_s: float = 0.0
     style_s: float = 0.0
     processes: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def main_s(self) -> float:
+        """Of the main threads of pages."""
+        return self.processes.get(MAIN, 0.0)
 
     def rest_of_pages_s(self) -> float:
         """Of the processes of pages, what is not the main thread's: rasters, compositors, workers."""
@@ -42,5 +51,5 @@ class Cost:
         """Per one of `count`, ms."""
         ms = 1000 / max(count, 1)
         parts = f"script {self.script_s * ms:.1f}, style {self.style_s * ms:.1f}, layout {self.layout_s * ms:.1f}"
-        others = ", ".join(f"{kind} {spent * ms:.1f}" for kind, spent in sorted(self.processes.items()))
-        return f"per {one}: main thread {self.main_s * ms:.1f} ms ({parts}); CPU {others}"
+        spent = ", ".join(f"{kind} {spent * ms:.1f}" for kind, spent in sorted(self.processes.items()))
+        return f"CPU in ms per {one}: {spent}; went by: {parts}"
