@@ -15,6 +15,7 @@ from homeserver.storage import (
     mentions,
     one_time_keys,
     partial_joins,
+    phone_accounts,
     purge,
     receipts,
     rooms,
@@ -78,6 +79,7 @@ SELECT u.mark, c.base
 
 def _place_revocation(row: RevocationRow, sheet: Sheet) -> None:
     sessions.place_revocation(row, sheet)
+    phone_accounts.place_revocation(row, sheet)
     devices.place_revocation(row, sheet)
     e2e_keys.place_revocation(row, sheet)
     one_time_keys.place_revocation(row, sheet)
@@ -148,7 +150,7 @@ FRAGMENTS: tuple[Fragment, ...] = (
     account_data.UPSERT,
     to_device.INSERT,
     devices.CHANGE,
-    devices.LEFT,
+    phone_accounts.LEFT,
     devices.REVOKE_DEVICE,
     devices.REVOKE_USER,
     sessions.REVOCATION,

@@ -35,21 +35,6 @@ DELETE FROM devices d
  WHERE d.user_id = u.user_id
    AND d.device_id = u.device_id""",
 )
-LEFT = Fragment(
-    name="left_device",
-    gated=False,
-    columns=(("user_id", "text"), ("device_id", "text")),
-    sql="""
-INSERT INTO phone_accounts (user_id, left_ts)
-SELECT d.user_id, max(coalesce(d.last_seen_ts, d.created_ts))
-  FROM counter c
- CROSS JOIN {rows} u
-  JOIN devices d ON d.user_id = u.user_id
-                AND d.device_id = coalesce(u.device_id, d.device_id)
- GROUP BY d.user_id
-    ON CONFLICT (user_id) DO UPDATE
-   SET left_ts = greatest(phone_accounts.left_ts, excluded.left_ts)""",
-)
 REVOKE_USER = Fragment(
     name="revoked_devices",
     gated=False,
@@ -69,12 +54,10 @@ def place_device_change(row: DeviceChangeRow, sheet: Sheet) -> None:
 
 
 def place_revocation(row: RevocationRow, sheet: Sheet) -> None:
-    """Delete the devices that a revocation ends; when they were used last stays known: by it numbers change hands."""
+    """Delete the devices that a revocation ends."""
     if row.kind == "device":
-        sheet.put(LEFT, (row.user_id, row.device_id))
         sheet.put(REVOKE_DEVICE, (row.user_id, row.device_id))
     elif row.kind == "user":
-        sheet.put(LEFT, (row.user_id, None))
         sheet.put(REVOKE_USER, (row.user_id,))
 
 

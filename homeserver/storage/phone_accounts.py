@@ -3,6 +3,30 @@
 from typing import NamedTuple
 
 from homeserver.storage.database import Database
+from homeserver.storage.fragments import Fragment, Sheet
+from homeserver.storage.rows import RevocationRow
+
+LEFT = Fragment(
+    name="left_device",
+    gated=False,
+    columns=(("user_id", "text"), ("device_id", "text")),
+    sql="""
+INSERT INTO phone_accounts (user_id, left_ts)
+SELECT d.user_id, max(coalesce(d.last_seen_ts, d.created_ts))
+  FROM counter c
+ CROSS JOIN {rows} u
+  JOIN devices d ON d.user_id = u.user_id
+                AND d.device_id = coalesce(u.device_id, d.device_id)
+ GROUP BY d.user_id
+    ON CONFLICT (user_id) DO UPDATE
+   SET left_ts = greatest(phone_accounts.left_ts, excluded.left_ts)""",
+)
+
+
+def place_revocation(row: RevocationRow, sheet: Sheet) -> None:
+    """Note when the devices that a revocation ends were used last: by that numbers change hands."""
+    if row.kind in {"device", "user"}:
+        sheet.put(LEFT, (row.user_id, row.device_id if row.kind == "device" else None))
 
 
 class PhoneAccount(NamedTuple):
