@@ -36,6 +36,7 @@ WRITERS = {
     "ui_auth": {"sessions"},
     "threepids": {"users", "contact_lookups"},
     "profiles": {"users"},
+    "untold_profiles": {"users"},
     "filters": {"account_data"},
     "account_data": {"account_data", "purge"},
     "receipts": {"receipts", "purge"},
