@@ -18,6 +18,7 @@ WRITERS = {
     "relations": {"events/relations", "purge"},
     "gaps": {"events/gaps", "purge"},
     "backward_extremities": {"events/gaps", "purge"},
+    "followed_events": {"events/gaps", "purge"},
     "state_keys": {"state"},
     "state_chains": {"state", "rooms", "purge"},
     "state_deltas": {"state", "purge"},
