@@ -15,6 +15,7 @@ from tests.support.server import ServerProcess
 from tools.certificates import LocalCertificate, local_certificate
 
 if TYPE_CHECKING:
+    from tests.support.client import Server
     from tests.support.postgres import Cluster
 
 settings.register_profile(
@@ -72,6 +73,24 @@ async def cluster() -> AsyncIterator["Cluster"]:
     cluster = await postgres.cluster()
     yield cluster
     await cluster.drop_used()
+
+
+@pytest.fixture(scope="session")
+async def shared_server(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator["Server"]:
+    """One server for many tests: they sign up `people` and touch nothing that is not theirs."""
+    from tests.support.running import running_app
+
+    async with running_app(cluster, tmp_path_factory.mktemp("shared")) as (_, server):
+        yield server
+
+
+@pytest.fixture
+async def crowd(shared_server: "Server") -> AsyncIterator["Server"]:
+    """The shared server, as `server` of modules whose tests touch rooms and accounts of their own alone."""
+    from tests.support.crowded import Crowd
+
+    async with Crowd(shared_server) as server:
+        yield server
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from homeserver.config.server import Database as DatabaseConfig
 from homeserver.storage.database import Database
-from tests.support.client import PASSWORD, Server, User
+from tests.support.client import Server
 
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
@@ -35,27 +35,3 @@ async def house(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[tuple[Serve
         database = await Database.open(url)
         yield server, database
         await database.close()
-
-
-@pytest.fixture(scope="session")
-async def shared_server(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    """One server for many tests: they sign up `people` and touch nothing that is not theirs."""
-    from tests.support.running import running_app
-
-    async with running_app(cluster, tmp_path_factory.mktemp("shared")) as (_, server):
-        yield server
-
-
-class Crowd(Server):
-    """A shared server as one of a test's own: whoever signs up gets a name that is free."""
-
-    async def register(self, localpart: str | None = None, *, password: str = PASSWORD, **more: object) -> User:
-        """Sign up somebody; `localpart` is for readers."""
-        return await super().register(None, password=password, **more)
-
-
-@pytest.fixture(scope="session")
-async def crowd(shared_server: Server) -> AsyncIterator[Server]:
-    """The shared server, for modules whose tests touch only rooms and accounts of their own: theirs is `server`."""
-    async with Crowd(shared_server.base_url, shared_server.name) as server:
-        yield server

@@ -1,7 +1,15 @@
 """Cross-signing: who may set keys, which signatures are kept, and who sees them."""
 
+import pytest
+
 from tests.support.client import PASSWORD, Json, Server, User
 from tests.support.crypto import Device, Identity, public_part, queried
+
+
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
 
 AUTH = {"type": "m.login.password", "password": PASSWORD}
 

@@ -2,8 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from tests.support.client import Server, User
 from tests.support.crypto import Device, Identity
+
+
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
 
 
 async def lists(user: User) -> dict[str, Any]:

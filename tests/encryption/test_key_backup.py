@@ -6,6 +6,12 @@ import pytest
 
 from tests.support.client import Json, Server, User
 
+
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2"
 ROOM, SESSION = "!room:hearth.test", "se/ss+ion"
 PATH = "/v3/room_keys/keys"

@@ -9,6 +9,11 @@ from tests.support.client import Refused, Server, User
 from tests.support.crypto import SIGNED, Device, claimed, queried
 
 
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 async def refused(user: User, **body: Any) -> tuple[int, str]:
     """The error of an upload."""
     with pytest.raises(Refused) as error:

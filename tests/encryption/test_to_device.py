@@ -7,6 +7,12 @@ import pytest
 
 from tests.support.client import Json, Server, User
 
+
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 TYPE = "m.room.encrypted"
 
 

@@ -7,6 +7,12 @@ import pytest
 
 from tests.support.client import Json, Refused, Server, User
 
+
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 PATH = "/unstable/org.matrix.simplified_msc3575/sync"
 STATE = [
     ["m.room.name", ""],

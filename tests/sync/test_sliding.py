@@ -6,6 +6,12 @@ import pytest
 
 from tests.support.client import Json, Refused, Server, User
 
+
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 ALL: Json = {"include": [{}], "lazy_members": True}
 LIST: Json = {"all": {"timeline_limit": 5, "required_state": ALL}}
 

@@ -8,6 +8,12 @@ import pytest
 from homeserver.services.sync.collect import own
 from tests.support.client import Json, Refused, Server
 
+
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 LAZY = json.dumps({"room": {"state": {"lazy_load_members": True}}})
 
 
