@@ -78,6 +78,7 @@ async def test_a_browser_that_is_gone_is_forgotten(server: Server, certificate: 
         await eventually(is_forgotten)
 
 
+@pytest.mark.full("reliability")
 async def test_what_a_push_service_does_not_take_is_sent_again(server: Server, certificate: LocalCertificate) -> None:
     alice, bob, room = await pair(server)
     async with running_service(certificate) as service:
