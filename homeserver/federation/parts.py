@@ -173,6 +173,7 @@ def build(
         acceptance,
         peer_events,
         ancestors=ancestors,
+        resolution=resolution,
         events=event_table,
         gaps=GapTable(database),
         stream=below.stream,

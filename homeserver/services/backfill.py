@@ -18,13 +18,15 @@ from homeserver.protocol.auth_rules import check
 from homeserver.protocol.errors import NotAllowed, ProtocolError
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId
-from homeserver.services.acceptance import Acceptance, Given, event_of
+from homeserver.services.acceptance import Acceptance, event_of
 from homeserver.services.ancestors import Ancestors, oldest_first
+from homeserver.services.branches import Branches
 from homeserver.services.event_rows import redact_row
 from homeserver.services.heads import CREATE, Room
 from homeserver.services.known import REDACTION
 from homeserver.services.outliers import event_row, write_beside
 from homeserver.services.received import may_redact, redaction_of
+from homeserver.services.resolution import Resolution
 from homeserver.services.rooms import Rooms
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.events.gaps import GapTable
@@ -70,6 +72,7 @@ class Backfill:
         peers: PeerEvents,
         *,
         ancestors: Ancestors,
+        resolution: Resolution,
         events: Events,
         gaps: GapTable,
         stream: Stream,
@@ -81,6 +84,7 @@ class Backfill:
         self._acceptance = acceptance
         self._peers = peers
         self._ancestors = ancestors
+        self._resolution = resolution
         self._events = events
         self._gaps = gaps
         self._stream = stream
@@ -140,12 +144,11 @@ class Backfill:
         order = [event for event in oldest_first(connected) if _is_new(stored.get(event.event_id))]
         if not order:
             return False
-        rows: list[Row] = []
-        given = await self._given(server, room, order[0])
-        rows += given.rows
-        rows += await self._rows(room, hole, order, given, stored)
+        branches = Branches(server, room, self._ancestors, self._resolution, self._nids)
+        rows = await self._rows(room, hole, order, branches, stored)
         rows += redactions(room, [row for row in rows if isinstance(row, EventRow)], order, stored)
-        lowest = min(row.room_position for row in rows if isinstance(row, EventRow) and not row.flags & REJECTED)
+        shown = [row.room_position for row in rows if isinstance(row, EventRow) and not row.flags & REJECTED]
+        lowest = min(shown, default=hole.below)
         missing = tuple(
             sorted(
                 {
@@ -165,45 +168,41 @@ class Backfill:
         log.info("history filled", room_id=room.room_id, server=server, events=len(order), missing=len(missing))
         return True
 
-    async def _given(self, server: str, room: Room, oldest: Event) -> Given:
-        if not oldest.prev_events:
-            return await self._ancestors.empty_state(room)
-        return await self._ancestors.state_before(server, room, oldest, oldest.prev_events)
-
     async def _rows(
         self,
         room: Room,
         hole: _Hole,
         order: Sequence[Event],
-        given: Given,
+        branches: Branches,
         stored: Mapping[EventId, StoredEvent],
     ) -> list[Row]:
-        """Rows of the events, oldest first; each state event moves the state for those after it."""
+        """Rows of the events, oldest first, each in the state that its own parents leave."""
         numbers = await self._keys.intern([event.key for event in order if event.is_state])
         await self._nids.ensure(len(order))
-        state: dict[StateKey, Event] = dict(given.state)
-        (chain_id, sequence), position = given.point, hole.below - len(order)
+        position = hole.below - len(order)
         rows: list[Row] = []
         for event in order:
             known = stored.get(event.event_id)
+            stand = await branches.before(event)
             row = event_row(
                 event,
                 room,
-                event_nid=known.event_nid if known is not None else self._nids.next(),
+                event_nid=known.event_nid if known is not None else await self._nids.take(),
                 state_key_nid=numbers[event.key] if event.is_state else None,
             )
             row.promoted, row.historical = known is not None, True
-            row.chain_id, row.sequence, row.head_chain_id = chain_id, sequence, chain_id
+            (row.chain_id, row.sequence), row.head_chain_id = stand.point, stand.point[0]
             row.room_position = position
             position += 1
-            if not _is_allowed(event, state, room):
+            if not _is_allowed(event, stand.state, room):
                 row.flags |= REJECTED
-            elif event.is_state:
-                sequence += 1
-                row.delta_sequence = sequence
-                state[event.key] = event
+                branches.pass_by(event, stand)
+            else:
+                delta = await branches.follow(event, row.event_nid, stand, row.state_key_nid)
+                if delta is not None:
+                    row.head_chain_id, row.delta_sequence = delta
             rows.append(row)
-        return rows
+        return [*branches.rows, *rows]
 
 
 def redactions(

@@ -5,10 +5,10 @@ for deciding whether an event is allowed (`acceptance`). Spec: Server-Server API
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -20,7 +20,7 @@ from homeserver.protocol.identifiers import EventId
 from homeserver.services.event_rows import shown_text
 from homeserver.services.heads import MEMBER, Member, Room
 from homeserver.services.intents import THIS, StateChange
-from homeserver.services.resolving import Head, Resolving, Side
+from homeserver.services.resolving import Head, Meeting, Resolving, Side
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import REJECTED, ChainRow, Row, StateRow
@@ -29,6 +29,7 @@ from homeserver.storage.state import StateKeys, StateTable
 log = structlog.get_logger()
 
 Point = tuple[int, int]
+_Result = TypeVar("_Result")
 
 MAX_LEVEL: Final = 4
 MAX_TIPS: Final = 20
@@ -75,11 +76,10 @@ class Resolution:
     async def given(self, room: Room, state: Mapping[StateKey, tuple[int, EventId]]) -> tuple[Point, list[Row]]:
         """A chain of its own for a state that a peer told: (event number, id) by key."""
         chain_id, numbers = await self._new_chain(state)
-        room_nid, room_id = room.room_nid, room.room_id
         rows: list[Row] = [
-            ChainRow(chain_id=chain_id, room_nid=room_nid, parent_chain=None, parent_sequence=None, level=0)
+            ChainRow(chain_id=chain_id, room_nid=room.room_nid, parent_chain=None, parent_sequence=None, level=0)
         ]
-        rows += [_state_row(room_nid, room_id, (chain_id, 0), key, numbers[key], entry) for key, entry in state.items()]
+        rows += [state_row(room, (chain_id, 0), key, numbers[key], entry) for key, entry in state.items()]
         return (chain_id, 0), rows
 
     async def events_at(
@@ -155,7 +155,7 @@ class Resolution:
         ]
         for sequence, (key, event_id) in enumerate(entries.items(), start=1):
             entry = (nids[event_id], event_id) if event_id is not None else None
-            rows.append(_state_row(room.room_nid, room.room_id, (chain_id, sequence), key, numbers[key], entry))
+            rows.append(state_row(room, (chain_id, sequence), key, numbers[key], entry))
         return (chain_id, len(entries)), rows
 
     async def delta_of(
@@ -182,10 +182,28 @@ class Resolution:
         """What is different in the resolved state from the head's, or from the first side.
 
         Raises TooManyEvents, TooSlow: the room stays as it is."""
+        return await self._limited(room, self._walk(room, sides, event, is_head=is_head))
+
+    async def of_states(
+        self,
+        room: Room,
+        states: Sequence[Mapping[StateKey, EventId]],
+        at_hand: Mapping[EventId, Event],
+        rejected: Collection[EventId],
+    ) -> Meeting:
+        """The end of resolving states that are laid out; events that are not stored are `at_hand`.
+
+        Raises TooManyEvents, TooSlow, UnknownEvents.
+        """
+        meeting = Meeting(room.rules, states, at_hand, rejected)
+        await self._limited(room, self._feed(meeting))
+        return meeting
+
+    async def _limited(self, room: Room, work: Awaitable[_Result]) -> _Result:
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(LIMIT_S):
-                return await self._walk(room, sides, event, is_head=is_head)
+                return await work
         except TooManyEvents as error:
             log.error("state not resolved", room_id=room.room_id, why=str(error))  # noqa: TRY400 - no fault of ours
             raise
@@ -207,12 +225,15 @@ class Resolution:
         thread = Resolving(
             room.rules, head, sides, points=points, differences=differences, event=event, is_head=is_head
         )
+        await self._feed(thread)
+        return thread.changed
+
+    async def _feed(self, thread: Resolving | Meeting) -> None:
         loop = asyncio.get_running_loop()
         lacking = await loop.run_in_executor(self._pool, thread.begin)
         while lacking is not None:
             stored = await self._events.with_auth_chain(lacking) if lacking else []
             lacking = await loop.run_in_executor(self._pool, thread.go_on, stored)
-        return thread.changed
 
     def close(self) -> None:
         """Let go of the threads; what they compute is not waited for."""
@@ -289,12 +310,11 @@ def _member(key: StateKey, event: Event, event_nid: int) -> Member | None:
     )
 
 
-def _state_row(
-    room_nid: int, room_id: str, point: Point, key: StateKey, key_nid: int, entry: tuple[int, str] | None
-) -> StateRow:
+def state_row(room: Room, point: Point, key: StateKey, key_nid: int, entry: tuple[int, str] | None) -> StateRow:
+    """One entry (event number, id) of a side chain; None: the key has nothing from here on."""
     return StateRow(
-        room_nid=room_nid,
-        room_id=room_id,
+        room_nid=room.room_nid,
+        room_id=room.room_id,
         chain_id=point[0],
         sequence=point[1],
         type=key[0],

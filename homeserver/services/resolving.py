@@ -127,3 +127,44 @@ class Resolving:
     def _end(self, resolved: Mapping[StateKey, EventId]) -> None:
         result = {**self._shared, **{key: resolved[key] for key in self._before if key in resolved}}
         self.changed = {key: result.get(key) for key, before in self._before.items() if result.get(key) != before}
+
+
+class Meeting:
+    """One resolution of states that are laid out already, as `Resolving` goes.
+
+    At the end `resolved` is the result, and `met` the stored events that were looked at.
+    """
+
+    def __init__(
+        self,
+        rules: RoomVersion,
+        states: Sequence[Mapping[StateKey, EventId]],
+        at_hand: Mapping[EventId, Event],
+        rejected: Collection[EventId],
+    ) -> None:
+        self._rules = rules
+        self._rejected = set(rejected)
+        self._at_hand = dict(at_hand)
+        self._walk = resolve(states, rules, rejected=self._rejected)
+        self.resolved: State = {}
+        self.met: dict[EventId, StoredEvent] = {}
+
+    def begin(self) -> list[EventId] | None:
+        """Take the first step."""
+        return self._step(next)
+
+    def go_on(self, found: Sequence[StoredEvent]) -> list[EventId] | None:
+        """Take the next step with these events."""
+        for stored in found:
+            self.met[EventId(stored.event_id)] = stored
+            self._at_hand.setdefault(EventId(stored.event_id), join(stored.body, stored.envelope, self._rules))
+            if stored.flags & REJECTED:
+                self._rejected.add(EventId(stored.event_id))
+        return self._step(lambda walk: walk.send(self._at_hand))
+
+    def _step(self, step: Callable[[Walk[State]], Collection[EventId]]) -> list[EventId] | None:
+        try:
+            return [event_id for event_id in step(self._walk) if event_id not in self._at_hand]
+        except StopIteration as end:
+            self.resolved = end.value
+            return None

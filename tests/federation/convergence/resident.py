@@ -30,7 +30,7 @@ class TruePeer(EvilPeer):
             PATH + "state_ids/": self._state_ids,
             PATH + "state/": self._state,
             PATH + "event_auth/": lambda request: {"auth_chain": self._pdus(self._chain([_last(request)]))},
-            PATH + "backfill/": lambda request: {"pdus": self._pdus(self._ancestors(_query(request)["v"], 100))},
+            PATH + "backfill/": lambda request: {"pdus": self._pdus(self._backfilled(_query(request)))},
         }
 
     def _missing(self, request: Request) -> Any:
@@ -46,6 +46,9 @@ class TruePeer(EvilPeer):
     def _state(self, request: Request) -> Any:
         state = self._state_before(EventId(_query(request)["event_id"][0]))
         return {"pdus": self._pdus(state), "auth_chain": self._pdus(self._chain(state))}
+
+    def _backfilled(self, query: dict[str, list[str]]) -> list[EventId]:
+        return self._ancestors(query["v"], int(query["limit"][0]))
 
     def _state_before(self, event_id: EventId) -> list[EventId]:
         return list(self._graph.judged.before(self._events[event_id].prev_events).values())
