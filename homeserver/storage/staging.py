@@ -131,7 +131,8 @@ class StagingTable:
     async def claim(self, owner: str, now_ms: int, until_ms: int, limit: int) -> list[StagedRoom]:
         """Take rooms that nobody works on, oldest first; the claim holds until `until_ms` [1 trip].
 
-        PDUs that were put off do not hold up the others of their room.
+        PDUs that were put off do not hold up the others of their room. Rows that somebody else has locked are left out:
+        two who wait for each other's rows would wait for ever.
         """
         rows = await self._db.write_rows(
             """
@@ -142,13 +143,19 @@ class StagingTable:
               HAVING bool_or(claimed_until_ts < $2)
                  AND NOT bool_or(claimed_until_ts >= $2 AND claimed_by IS NOT NULL)
                ORDER BY min(position)
-               LIMIT $4)
+               LIMIT $4),
+            taken AS (
+              SELECT s.room_nid, s.event_id
+                FROM inbound_staging s
+                JOIN free ON free.room_nid = s.room_nid
+               WHERE s.claimed_until_ts < $2
+                 FOR UPDATE OF s SKIP LOCKED)
             UPDATE inbound_staging s
                SET claimed_by = $1,
                    claimed_until_ts = $3
-              FROM free
-             WHERE s.room_nid = free.room_nid
-               AND s.claimed_until_ts < $2
+              FROM taken t
+             WHERE s.room_nid = t.room_nid
+               AND s.event_id = t.event_id
             RETURNING s.room_nid, s.room_id
             """,
             owner,

@@ -101,6 +101,7 @@ EDUS: list[dict[str, Any]] = [
 
 
 @each_count
+@pytest.mark.timeout(900)
 async def test_mutated_transactions_break_nothing_and_bring_nothing_in(scene: Scene, count: int) -> None:
     mutator, sent = Mutator(count), 0
     before = {version: await _state(scene, version) for version in VERSIONS}

@@ -32,6 +32,17 @@ async def test_a_transaction_is_staged_with_its_answer_in_one_commit(world: Worl
     assert await staging.prune(6) == 1
 
 
+async def test_a_claim_does_not_wait_for_who_has_one_of_the_rows(world: World) -> None:
+    room = await world.room()
+    await world.stream.write(staged(room, "$a"), staged(room, "$b"))
+    staging = StagingTable(world.database)
+    async with world.database.transaction() as connection:
+        await connection.execute("DELETE FROM inbound_staging WHERE event_id = '$a'")
+        async with asyncio.timeout(15):
+            assert [found.room_nid for found in await staging.claim("me", 1000, 2000, 1)] == [room.room_nid]
+    assert [waiting.event_id for waiting in await staging.of_room(room.room_nid, "me", 10)] == ["$b"]
+
+
 async def test_an_answer_that_goes_with_a_room_is_not_kept_when_the_room_is_refused(world: World) -> None:
     room = await world.room()
     other_process = await world.same_room(room.room_id, room.room_nid)
