@@ -4,16 +4,17 @@
 
 A simulated resident (tests/support/big_room.py) serves rooms whose events were all signed before; it leaves members out
 for who asks for that. A server in a process of its own joins, over TLS, with one user. Measured: until the join is
-answered, until the user's `/sync` shows the room by its name, until `/joined_members` names everybody, what else was
-done meanwhile (messages in another room), and CPU. With `--against synapse` the same by a Synapse, in turns.
+answered, until the user's `/sync` shows the room by its name, until `/joined_members` names everybody, how long
+messages in another room take before and meanwhile, by how much our event loop comes too late, and CPU. With `--against
+synapse` the same by a Synapse, in turns.
 """
 
 import argparse
 import asyncio
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from urllib.parse import quote
 
 import uvloop
@@ -24,23 +25,49 @@ from tests.performance.subjects import TEXT
 from tests.support.big_room import BigRoom
 from tests.support.big_room_server import serve
 from tests.support.ports import free_ports
+from tests.support.server import ServerProcess
 from tests.support.wire import Wire
 
 SERVERS = 10
 LATE_S = 600.0
+QUIET_S = 2.0
+"""For which messages are timed before a join."""
 GOAL_TIMES, GOAL_VISIBLE_S, GOAL_WHOLE_S = 5.0, 10.0, 180.0
 LARGE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One join: seconds from the request to each step, other messages' times in ms, CPU seconds of the server."""
+    """One join: seconds from the request to each step, CPU seconds of the server.
+
+    In ms: the time of other messages, before and meanwhile, and of the loop's lateness (0 where it is not told).
+    """
 
     answered_s: float
     visible_s: float
     whole_s: float
-    p99_ms: float
     cpu_s: float
+    p50_before_ms: float
+    p99_before_ms: float
+    p50_ms: float
+    p99_ms: float
+    late_p999_ms: float
+    latest_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How often the loop came too late by at most so many seconds, and the longest of these."""
+
+    buckets: dict[float, float]
+    longest_s: float
+
+    def since(self, before: "Lateness") -> tuple[float, float]:
+        """The bound of all but a thousandth of what was counted since, and the longest, in seconds."""
+        counts = {bound: count - before.buckets.get(bound, 0.0) for bound, count in self.buckets.items()}
+        total = max(counts.values(), default=0.0)
+        bound = min((bound for bound, count in counts.items() if count >= total * 0.999), default=0.0)
+        return min(bound, self.longest_s), self.longest_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +88,13 @@ class Joiner:
         """Join the room and wait until everything of it is here."""
         other = quote((await self.talks.call("POST", "/_matrix/client/v3/createRoom", {}))["room_id"], safe="")
         since = (await self.joins.call("GET", f"/_matrix/client/v3/sync?timeout=0&filter={_LAZY}"))["next_batch"]
+        before: list[float] = []
+        talking = asyncio.create_task(self._talk(other, before, "before"))
+        await asyncio.sleep(QUIET_S)
+        talking.cancel()
         waits: list[float] = []
-        talking = asyncio.create_task(self._talk(other, waits))
+        late = await self._lateness()
+        talking = asyncio.create_task(self._talk(other, waits, "meanwhile"))
         path = f"/_matrix/client/v3/join/{quote(room.room_id, safe='')}?via={room.name}&server_name={room.name}"
         cpu, began = tree_cpu(self.process.pid), time.perf_counter()
         joining = asyncio.create_task(self._timed(path, began))
@@ -71,7 +103,31 @@ class Joiner:
         whole = await self._whole(room) - began
         cpu = tree_cpu(self.process.pid) - cpu
         talking.cancel()
-        return Run(answered, visible, whole, percentile(waits, 0.99) * MILLI, cpu)
+        late_p999, latest = (await self._lateness()).since(late)
+        return Run(
+            answered,
+            visible,
+            whole,
+            cpu,
+            p50_before_ms=percentile(before, 0.5) * MILLI,
+            p99_before_ms=percentile(before, 0.99) * MILLI,
+            p50_ms=percentile(waits, 0.5) * MILLI,
+            p99_ms=percentile(waits, 0.99) * MILLI,
+            late_p999_ms=late_p999 * MILLI,
+            latest_ms=latest * MILLI,
+        )
+
+    async def _lateness(self) -> "Lateness":
+        """What the server tells of its loop so far; the longest wait is that since it was asked last."""
+        found = Lateness({}, 0.0)
+        if isinstance(self.process, ServerProcess):
+            for line in (await self.joins.ask("GET", "/metrics")).body.decode().splitlines():
+                name, _, value = line.rpartition(" ")
+                if name.startswith("hearth_loop_late_seconds_bucket"):
+                    found.buckets[float(name.partition('"')[2].partition('"')[0])] = float(value)
+                elif name == "hearth_loop_latest_seconds":
+                    found = Lateness(found.buckets, float(value))
+        return found
 
     async def _timed(self, path: str, began: float) -> float:
         wire = Wire(self.joins.host, self.joins.port, self.joins.token)
@@ -99,11 +155,11 @@ class Joiner:
             await asyncio.sleep(0.05)
         raise TimeoutError(f"{self.name} does not have all members after {LATE_S:.0f} s")
 
-    async def _talk(self, room: str, waits: list[float]) -> None:
+    async def _talk(self, room: str, waits: list[float], name: str) -> None:
         number = 0
         while True:
             began = time.perf_counter()
-            path = f"/_matrix/client/v3/rooms/{room}/send/m.room.message/t{number}"
+            path = f"/_matrix/client/v3/rooms/{room}/send/m.room.message/{name}{number}"
             await self.talks.call("PUT", path, {"msgtype": "m.text", "body": TEXT})
             waits.append(time.perf_counter() - began)
             number += 1
@@ -149,13 +205,16 @@ async def bench(asked: argparse.Namespace) -> int:
 
 def tell(sizes: Sequence[int], results: dict[tuple[int, str], list[Run]]) -> int:
     """Print the table; 1 when a goal is missed."""
-    print(f"\n{'':<16} {'':<8} {'answered s':>11} {'visible s':>10} {'whole s':>8} {'others p99 ms':>14} {'CPU s':>7}")
+    others, late = "others p50/p99 ms: before, meanwhile", "loop late p99.9, most ms"
+    print(f"\n{'':<24} {'answered s':>11} {'visible s':>10} {'whole s':>8} {'CPU s':>7}  {others}  {late}")
     missed = []
     for members in sizes:
         taken = {name: _median(runs) for (size, name), runs in results.items() if size == members}
         for name, run in taken.items():
-            shown = f"{run.answered_s:>11.3f} {run.visible_s:>10.3f} {run.whole_s:>8.2f}"
-            print(f"{members:>7} members  {name:<8} {shown} {run.p99_ms:>14.1f} {run.cpu_s:>7.2f}")
+            shown = f"{run.answered_s:>11.3f} {run.visible_s:>10.3f} {run.whole_s:>8.2f} {run.cpu_s:>7.2f}"
+            before, meanwhile = f"{run.p50_before_ms:.1f}/{run.p99_before_ms:.1f}", f"{run.p50_ms:.1f}/{run.p99_ms:.1f}"
+            late = f"{run.late_p999_ms:.1f}, {run.latest_ms:.1f}" if run.latest_ms else "-"
+            print(f"{members:>6} members {name:<8} {shown}  {f'{before}, {meanwhile}':<35}  {late}")
         ours, theirs = taken["hearth"], taken.get("synapse")
         if members >= LARGE and (ours.visible_s > GOAL_VISIBLE_S or ours.whole_s > GOAL_WHOLE_S):
             missed.append(f"{members} members: visible {ours.visible_s:.1f} s, whole {ours.whole_s:.0f} s")
@@ -171,13 +230,4 @@ def tell(sizes: Sequence[int], results: dict[tuple[int, str], list[Run]]) -> int
 
 
 def _median(runs: Sequence[Run]) -> Run:
-    def middle(value: Callable[[Run], float]) -> float:
-        return statistics.median(map(value, runs))
-
-    return Run(
-        middle(lambda run: run.answered_s),
-        middle(lambda run: run.visible_s),
-        middle(lambda run: run.whole_s),
-        middle(lambda run: run.p99_ms),
-        middle(lambda run: run.cpu_s),
-    )
+    return Run(*(statistics.median(getattr(run, field.name) for run in runs) for field in fields(Run)))
