@@ -27,6 +27,8 @@ from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Stream
 
 CHUNK: Final = 100
+ROWS_AT_ONCE: Final = 25
+"""Rows that are made in one turn of the loop."""
 TRIES: Final = 8
 
 
@@ -87,12 +89,11 @@ class Outliers:
         keys = await self._keys.intern([event.key for event in new if event.is_state])
         await self._nids.ensure(len(new))
         numbers.update({event.event_id: self._nids.next() for event in new})
-        async for portion in slices(new, CHUNK):
-            rows = [outlier_row(event, room, numbers, keys, rejected) for event in portion]
-            await self._write(room, rows)
-
-    async def _write(self, room: Room, rows: Sequence[EventRow]) -> None:
-        await write_beside(self._stream, self._rooms, room, rows)
+        async for chunk in slices(new, CHUNK):
+            rows: list[EventRow] = []
+            async for portion in slices(chunk, ROWS_AT_ONCE):
+                rows += [outlier_row(event, room, numbers, keys, rejected) for event in portion]
+            await write_beside(self._stream, self._rooms, room, rows)
 
 
 async def write_beside(stream: Stream, rooms: Rooms, room: Room, rows: Sequence[Row]) -> None:

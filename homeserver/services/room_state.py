@@ -5,13 +5,16 @@ from typing import Any
 from homeserver.errors import Forbidden, InvalidParam, NotFound
 from homeserver.protocol.events import StateKey
 from homeserver.protocol.positions import BadPosition, PageToken, parse_token
-from homeserver.services.heads import MEMBER
+from homeserver.services.heads import MEMBER, Member
 from homeserver.services.rooms import Rooms
+from homeserver.services.turns import slices
 from homeserver.services.visibility import Reader, Seen, Visibility, membership_in
 from homeserver.storage.events.read import NEWEST, Events, Page
 from homeserver.storage.state import StateTable
 
 MEMBERSHIPS = ("join", "invite", "leave", "ban", "knock")
+MEMBERS_AT_ONCE = 2_000
+"""Of a large room, in one turn of the loop."""
 
 
 class RoomState:
@@ -60,15 +63,10 @@ class RoomState:
         room = await self._visibility.joined(user_id, room_id)
         if room.is_partial:
             room = await self._rooms.whole(room_id)
-        return {
-            member_id: {
-                key: value
-                for key, value in (("display_name", member.displayname), ("avatar_url", member.avatar_url))
-                if value is not None
-            }
-            for member_id, member in room.members.items()
-            if member.membership == "join"
-        }
+        joined: dict[str, dict[str, Any]] = {}
+        async for portion in slices(list(room.members.items()), MEMBERS_AT_ONCE):
+            joined.update((member_id, _shown(member)) for member_id, member in portion if member.membership == "join")
+        return joined
 
     async def _at(self, reader: Reader, keys: list[StateKey] | None) -> dict[StateKey, str]:
         """Event ids of the state that the reader may know: the current one, or that of their leaving."""
@@ -123,6 +121,11 @@ class RoomState:
         """State events are shown to whoever may know the state, whatever the visibility when they were sent."""
         page = await self._events.listed(event_ids, reader.keys)
         return [Seen(event, reader.membership) for event in page.events]
+
+
+def _shown(member: Member) -> dict[str, Any]:
+    named = (("display_name", member.displayname), ("avatar_url", member.avatar_url))
+    return {key: value for key, value in named if value is not None}
 
 
 def _fits(seen: Seen, membership: str | None, not_membership: str | None) -> bool:

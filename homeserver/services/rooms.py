@@ -148,10 +148,9 @@ class Rooms:
         return self._cached.get(nid) if nid is not None else None
 
     def keep(self, room: Room) -> None:
-        """Take the head of a room that is about to begin: what is committed of it from now on is applied to it."""
+        """Take the head of a room that is about to begin, if there is none: what is committed next is applied to it."""
         self._nids[room.room_id] = room.room_nid
-        self._cached[room.room_nid] = room
-        self._cached.move_to_end(room.room_nid)
+        self._cached.setdefault(room.room_nid, room)
 
     def forget(self, room_id: str) -> None:
         """Drop the head, so that the next call reads it anew."""

@@ -95,7 +95,16 @@ class PartialJoins:
         return (row["done"], row["total"]) if row is not None else (0, None)
 
     async def save_progress(self, room_nid: int, done: int, total: int | None) -> None:
-        """Write down how far it is [1 trip]."""
+        """Write down how far it is [1 trip]. It does not wait for the disk: what is lost is counted again."""
         await self._db.execute(
-            "UPDATE partial_joins SET done = $2, total = $3 WHERE room_nid = $1", room_nid, done, total
+            """
+            UPDATE partial_joins
+               SET done = $2,
+                   total = $3
+             WHERE room_nid = $1
+            RETURNING set_config('synchronous_commit', 'off', true)
+            """,
+            room_nid,
+            done,
+            total,
         )

@@ -6,13 +6,16 @@ else up for a second and take ten times its size.
 
 import asyncio
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from homeserver.federation.client.errors import BadResponse, NoAnswer
 from homeserver.net.errors import NetError
 from homeserver.net.http import Streamed
 from homeserver.protocol.errors import BadJson
 from homeserver.protocol.json_items import ItemSplitter
+
+PIECE_BYTES: Final = 16 * 1024
+"""Of an answer, cut apart in one turn of the loop."""
 
 
 async def read_lists(
@@ -23,9 +26,10 @@ async def read_lists(
     lists: dict[str, list[bytes]] = {field: [] for field in fields}
     try:
         async for part in answer.parts:
-            for field, text in splitter.feed(part):
-                lists[field].append(text)
-            await asyncio.sleep(0)  # what has arrived already comes without a wait
+            for start in range(0, len(part), PIECE_BYTES):
+                for field, text in splitter.feed(part[start : start + PIECE_BYTES]):
+                    lists[field].append(text)
+                await asyncio.sleep(0)  # what has arrived already comes without a wait
         rest = splitter.rest()
     except BadJson as error:
         raise BadResponse(server, f"the answer cannot be read: {error}") from error

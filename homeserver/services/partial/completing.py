@@ -21,12 +21,11 @@ from homeserver.protocol import canonical_json
 from homeserver.protocol.errors import ProtocolError
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import EventId
-from homeserver.services.acceptance import event_of
 from homeserver.services.feed import Feed
 from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import Stale
 from homeserver.services.outliers import Outliers
-from homeserver.services.partial.entries import Filling, first_row
+from homeserver.services.partial.entries import Filling, row_of_stored
 from homeserver.services.partial.gathering import Gathering
 from homeserver.services.partial.rechecking import Rechecking
 from homeserver.services.rooms import Rooms
@@ -132,8 +131,8 @@ class Completing:
             self._news.set()
 
     def told(self, room: Room, events: Collection[Event], rejected: Collection[EventId]) -> None:
-        """Take a state that came whole with the join: nobody need be asked for it, unless this process ends first."""
-        if len(self._told) < MAX_TOLD:
+        """Take a state that came whole with the join: nobody need be asked for it, unless another process goes on."""
+        if len(self._told) < MAX_TOLD and not self._feed.is_shared:
             self._told[room.room_nid] = (events, rejected)
 
     async def run(self) -> None:
@@ -166,6 +165,7 @@ class Completing:
                 await self._clock.sleep(pause)
                 pause = min(MAX_PAUSE_S, pause * 2)
         finally:
+            self._told.pop(join.room_nid, None)
             self._running.discard(join.room_nid)
             self._news.set()
 
@@ -293,8 +293,7 @@ class Completing:
             first, last = spans.get(number, (None, 0))
             if first == 0:
                 continue
-            event = event_of(one, room.rules)
-            row = first_row(room, event, one.event_nid, {event.key: number})
+            row = row_of_stored(room, one)
             row.is_current = last == 0  # else it was changed since
             rows.append(row)
         return rows

@@ -5,11 +5,15 @@ Each is one room's part of a batch, small enough not to hold others up.
 
 from collections.abc import Mapping, Sequence
 
+import orjson
+
 from homeserver.protocol.events import Event, StateKey
-from homeserver.services.heads import Room
+from homeserver.services.event_rows import shown_text
+from homeserver.services.heads import MEMBER, Room
 from homeserver.services.intents import Stale
 from homeserver.services.outliers import event_row
 from homeserver.services.rooms import Rooms
+from homeserver.storage.events.read import StoredEvent
 from homeserver.storage.rows import PASSED_ON, BackwardRow, EventRow, PartialRow, RoomWrite, Row, Rows, StateRow
 
 
@@ -137,6 +141,26 @@ def _as_it_is(room: Room) -> RoomWrite:
         new_chain_id=room.chain_id,
         new_sequence=room.sequence,
         depth=0,
+    )
+
+
+def row_of_stored(room: Room, stored: StoredEvent) -> StateRow:
+    """The same for an event that is stored: its body is what clients are shown, and there may be thousands."""
+    content = orjson.loads(stored.body)["content"] if stored.type == MEMBER else {}
+    return StateRow(
+        room_nid=room.room_nid,
+        room_id=room.room_id,
+        chain_id=room.chain_id,
+        sequence=0,
+        type=stored.type,
+        state_key=stored.state_key or "",
+        state_key_nid=stored.state_key_nid or 0,
+        event_nid=stored.event_nid,
+        event_id=stored.event_id,
+        body=stored.body,
+        membership=content.get("membership"),
+        displayname=shown_text(content.get("displayname")),
+        avatar_url=shown_text(content.get("avatar_url")),
     )
 
 

@@ -23,8 +23,8 @@ from homeserver.storage.rows import REJECTED
 
 PORTION: Final = 100
 LOOKED_UP: Final = 2_000
-CITED_KEPT: Final = 4_000
-"""Parsed events that others cite; older ones are read again."""
+CITED_KEPT: Final = 1_000
+"""Parsed events that others cite; older ones are read again. The garbage collector walks through all of them."""
 Progress = Callable[[int], Awaitable[None]]
 
 
@@ -55,11 +55,9 @@ class Gathering:
         """
         heap = _Heap(room)
         ids = await self._read(heap, pdus)
-        named = list(dict.fromkeys([*heap.cites, *(auth for cited in heap.cites.values() for auth in cited)]))
-        async for portion in slices(named, LOOKED_UP):
+        async for portion in slices(await asyncio.to_thread(_named, heap.cites), LOOKED_UP):
             heap.numbers.update(await self._events.numbers(portion, room.room_nid))
-        new = {event_id: cited for event_id, cited in heap.cites.items() if event_id not in heap.numbers}
-        order = await asyncio.to_thread(topological, new)
+        order = await asyncio.to_thread(_order_of_new, heap.cites, heap.numbers)
         await progress(len(ids) - len(order))
         async for portion in slices(order, PORTION):
             await self._write(heap, portion)
@@ -101,6 +99,16 @@ class Gathering:
         if room.rules.create_is_room:
             known[room.create.event_id] = (room.create, False)
         return known
+
+
+def _named(cites: Mapping[EventId, Sequence[EventId]]) -> list[EventId]:
+    """All events that cite or are cited."""
+    return list(dict.fromkeys([*cites, *(auth for cited in cites.values() for auth in cited)]))
+
+
+def _order_of_new(cites: Mapping[EventId, Sequence[EventId]], numbers: Mapping[EventId, int]) -> list[EventId]:
+    """Those that are not stored yet, cited ones first."""
+    return topological({event_id: cited for event_id, cited in cites.items() if event_id not in numbers})
 
 
 def _texts(events: Sequence[Event | None]) -> list[bytes]:

@@ -24,6 +24,7 @@ from homeserver.services.intents import Stale
 from homeserver.services.partial.entries import Closing, first_row
 from homeserver.services.resolution import Point
 from homeserver.services.rooms import Rooms
+from homeserver.services.turns import slices
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.partial_joins import PartialJoin
 from homeserver.storage.rows import PartialRow, Row, StateRow, WithdrawnRow
@@ -33,6 +34,7 @@ from homeserver.storage.stream import Stream
 log = structlog.get_logger()
 
 PORTION: Final = 100
+AT_ONCE: Final = 20
 TRIES: Final = 200
 """Of a room in which something happens all the time: each try checks only what came since the last."""
 KEPT_STATES: Final = 500
@@ -88,9 +90,10 @@ class Rechecking:
                 return
             events = {stored.event_nid: event_of(stored, room.rules) for stored in page}
             await self._have_states(room, page, events, checked)
-            for stored in page:
-                self._check_one(room, stored, events[stored.event_nid], checked)
-                checked.upto = stored.room_position or checked.upto
+            async for portion in slices(page, AT_ONCE):
+                for stored in portion:
+                    self._check_one(room, stored, events[stored.event_nid], checked)
+                    checked.upto = stored.room_position or checked.upto
 
     def _check_one(self, room: Room, stored: StoredEvent, event: Event, checked: _Checked) -> None:
         point = (stored.chain_id, stored.sequence)
