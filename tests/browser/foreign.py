@@ -33,6 +33,10 @@ LACKING = {
         "a server that refuses invitations by those who are ignored",
         "the invitation is answered with 200 and not shown",
     ),
+    "test_a_new_account_is_made_at_the_page": Lacking(
+        "app.hearth.server_name in the well-known file, or the keys of the server at the address of its client API",
+        "the page names the address of the server in place of its name",
+    ),
     "test_nothing_that_others_write_is_read_as_markup": Lacking(
         "a server that takes messages whose fields have wrong types", "Synapse refuses them to its own users with 400"
     ),

@@ -30,6 +30,10 @@ for _module in TOLD:
             globals()[_name] = _story
 
 
+PUBLISHING = {"room_list_publication_rules": [{"action": "allow"}]}
+"""Without it Synapse makes public rooms and lists none of them."""
+
+
 class Houses:
     """A Synapse for each file of stories, whose people have names of their own; one at a time."""
 
@@ -70,7 +74,7 @@ async def houses(
 
         async def made() -> SynapseProcess:
             folder: Path = tmp_path_factory.mktemp("foreign") / "synapse"
-            return await SynapseProcess.made(cluster, folder, certificate, databases)
+            return await SynapseProcess.made(cluster, folder, certificate, databases, PUBLISHING)
 
         all_of_them = Houses(files.url, made)
         yield all_of_them
