@@ -71,6 +71,12 @@ ROWS = (
     ),
     Row(
         SIGN,
+        "Single sign-on",
+        "test_signing_up::test_one_signs_in_where_one_is_known_already",
+        "reload; a second browser of the same person",
+    ),
+    Row(
+        SIGN,
         "Sessions list",
         "test_people::test_another_device_is_named_and_signed_out_from_here",
         "the other device is at the sign-in page",
@@ -104,14 +110,19 @@ ROWS = (
         "test_chat_facts::test_chats_are_ordered_pinned_and_tell_what_was_shared",
         "the order of what others say; reload",
     ),
-    Row(LIST, "Mute", "test_people::test_what_comes_while_one_looks_elsewhere_is_told", "no notice any more"),
+    Row(
+        LIST,
+        "Mute",
+        "test_people::test_what_comes_while_one_looks_elsewhere_is_told",
+        "no notice of what the other writes any more; reload",
+    ),
     Row(
         LIST,
         "Unread badge",
         "test_chats::test_unread_messages_are_counted_and_reading_clears_them",
         "the writer's ticks; reload",
     ),
-    Row(LIST, "Online dot", "test_look::test_the_page_measures_what_the_design_says", "measures"),
+    Row(LIST, "Online dot", "test_chats::test_two_who_talk_in_private_see_each_other_online", "row of the other"),
     Row(
         LIST,
         "Invitations",
@@ -168,7 +179,13 @@ ROWS = (
         "test_searching::test_messages_are_found_everywhere_and_in_one_chat",
         "in what the other wrote",
     ),
-    Row(TALK, "Header", "test_chats::test_two_who_talk_in_private_see_each_other_online", "online, typing"),
+    Row(
+        SEARCH,
+        "Jump to date",
+        "test_timed::test_the_calendar_leads_to_the_first_message_of_a_day",
+        "what another wrote that day is gone to, from its pill and from the search",
+    ),
+    Row(TALK, "Header", "test_chats::test_two_who_talk_in_private_see_each_other_online", "the other is there, types"),
     Row(TALK, "Bubble grouping", "test_look::test_the_page_measures_what_the_design_says", "measures"),
     Row(
         TALK,
@@ -327,6 +344,21 @@ ROWS = (
         "the field says so to the browser, in the language of the page",
     ),
     Row(
+        WRITE, "Send without sound", "test_timed::test_a_silent_message_is_told_without_a_sound", "the other hears none"
+    ),
+    Row(
+        WRITE,
+        "Send later",
+        "test_timed::test_a_message_waits_for_its_time_on_the_server",
+        "reload; then the other, live and after a reload",
+    ),
+    Row(
+        WRITE,
+        "Slow mode",
+        "test_timed::test_in_slow_mode_one_waits_and_sees_how_long",
+        "the other's composer, at once; reload",
+    ),
+    Row(
         MEDIA,
         "Small pictures first",
         "test_media::test_an_album_with_a_caption_is_seen_and_leafed_through",
@@ -401,6 +433,12 @@ ROWS = (
         "the clipboard: words, link, several with names and times",
     ),
     Row(ACT, "Polls", "test_polls::test_a_poll_is_asked_voted_in_and_ended", "the other, live; reload"),
+    Row(
+        ACT,
+        "Short cuts under the mouse",
+        "test_acting::test_a_message_under_the_mouse_is_answered_and_liked_at_once",
+        "the other, live; reload",
+    ),
     Row(
         GROUP,
         "Write to a phone number",
