@@ -359,6 +359,25 @@ ROWS = (
         "the other's composer, at once; reload",
     ),
     Row(
+        WRITE,
+        "Own keys, recent emoji",
+        "test_wishes::test_keys_emoji_and_words_are_ones_own_on_all_devices",
+        "a second browser of the same person; reload",
+    ),
+    Row(WRITE, "Answer to a part", "test_wishes::test_a_part_of_a_message_is_answered", "the other; reload"),
+    Row(
+        WRITE,
+        "Answer by a swipe",
+        "test_wishes::test_a_finger_answers_a_message_by_moving_it",
+        "the other gets the answer",
+    ),
+    Row(
+        WRITE,
+        "Files dropped onto a chat, pictures in its row",
+        "test_wishes::test_a_picture_dropped_onto_a_chat_goes_there_and_is_in_its_row",
+        "the other; reload",
+    ),
+    Row(
         MEDIA,
         "Small pictures first",
         "test_media::test_an_album_with_a_caption_is_seen_and_leafed_through",
@@ -561,6 +580,12 @@ ROWS = (
         "Per chat and kind",
         "test_people::test_what_comes_while_one_looks_elsewhere_is_told",
         "nothing is told any more of what the other writes",
+    ),
+    Row(
+        TELL,
+        "Words to be told of",
+        "test_wishes::test_keys_emoji_and_words_are_ones_own_on_all_devices",
+        "what another writes is marked; reload",
     ),
     Row(SET, "Profile", "test_people::test_a_new_name_and_photo_are_seen_by_others", "the other, after a reload"),
     Row(
