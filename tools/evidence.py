@@ -30,7 +30,9 @@ def _section(parts: Sequence[str], reports: Sequence[Path]) -> str:
             continue
         for case in ElementTree.parse(report).getroot().iter("testcase"):  # noqa: S314 - our own runner wrote it
             name = f"{case.get('classname', '')}.{case.get('name', '')}".removeprefix("tests.")
-            if case.find("failure") is not None or case.find("error") is not None:
+            if case.get("name") is None:  # pytest names a test when it is over
+                failed.append("a test that was interrupted")
+            elif case.find("failure") is not None or case.find("error") is not None:
                 failed.append(name)
             elif case.find("skipped") is None:
                 passed += 1
