@@ -35,12 +35,9 @@ export function JoinBar(props: { roomId: RoomId }) {
               ? t('join-progress-begun')
               : t('join-progress', { done: count(now().done), total: count(now().total ?? 0) })}
           </span>
-          <progress
-            aria-hidden="true"
-            class={s.line}
-            max={now().total ?? undefined}
-            value={now().total === null ? undefined : now().done}
-          />
+          <Show when={now().total}>
+            {(total) => <progress aria-hidden="true" class={s.line} max={total()} value={now().done} />}
+          </Show>
         </div>
       )}
     </Show>
