@@ -14,6 +14,7 @@ import pytest
 
 from homeserver import app
 from homeserver.opening import Task
+from homeserver.services.sync.collect import rooms
 from homeserver.storage import database, stream
 from tests.support.client import Server
 
@@ -146,6 +147,20 @@ async def test_the_first_receipt_in_a_room_costs_one_read(counted: Counted) -> N
     said = await alice.says("1", room)
     with trips.at_most(reads=1, writes=1):
         await alice.call("POST", f"/v3/rooms/{room}/receipt/m.read/{said}", {})
+
+
+async def test_a_first_sync_reads_many_rooms_in_portions(counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    server, trips = counted
+    alice = await server.register("alice")
+    made = {await alice.creates_room(name=f"room {number}") for number in range(5)}
+    reads = []
+    for at_once in (25, 2):
+        monkeypatch.setattr(rooms, "ROOMS_AT_ONCE", at_once)
+        with trips.at_most(reads=9, writes=1):
+            answer = await alice.call("GET", "/v3/sync", filter=f'{{"room":{{"timeline":{{"limit":{at_once}}}}}}}')
+        assert answer["rooms"]["join"].keys() == made
+        reads.append(trips.reads)
+    assert reads[1] <= reads[0] + 2
 
 
 async def test_typing_costs_nothing(counted: Counted) -> None:

@@ -27,6 +27,7 @@ from homeserver.services.sync.collect.state import (
     stripped,
 )
 from homeserver.services.sync.collect.viewer import Viewer
+from homeserver.services.turns import slices
 from homeserver.services.unread import Count, Counts
 from homeserver.storage.members import Membership
 from homeserver.storage.rows import AccountDataRow, ReceiptRow, StateRow
@@ -34,6 +35,8 @@ from homeserver.storage.rows import AccountDataRow, ReceiptRow, StateRow
 Json = dict[str, Any]
 MAX_TIMELINE = 1_000
 REMEMBERED_MEMBERS = 10_000
+BLOCKS_AT_ONCE = 25
+"""Rooms of an answer that are made in one turn of the loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +153,24 @@ class RoomBlocks:
         )
         states: dict[int, tuple[State, list[tuple[str, Member | bytes]]]] = {}
         nids: list[int] = []
-        for block in blocks:
-            state, members = self._state(block, viewer, wanted, sent, presented.extras, presented.events)
-            states[block.room_nid] = (state, members)
-            nids += [member.event_nid for _, member in members if isinstance(member, Member)]
+        async for portion in slices(blocks, BLOCKS_AT_ONCE):
+            for block in portion:
+                state, members = self._state(block, viewer, wanted, sent, presented.extras, presented.events)
+                states[block.room_nid] = (state, members)
+                nids += [member.event_nid for _, member in members if isinstance(member, Member)]
         bodies = await self.member_events.of(nids) if nids else {}
         rooms: Json = {}
-        for block in blocks:
-            state, members = states[block.room_nid]
-            for user_id, member in members:
-                body = member if isinstance(member, bytes) else bodies.get(member.event_nid)
-                if body is not None:
-                    state[MEMBER, user_id] = orjson.Fragment(body)
-            room = self._joined_room(block, viewer, wanted, state, presented.events)
-            has_news = block.whole is not None or bool(block.timeline.items or state or block.timeline.limited)
-            if self._add_beside(room, block, wanted, beside) or has_news:
-                rooms[block.membership.room_id] = room
+        async for portion in slices(blocks, BLOCKS_AT_ONCE):
+            for block in portion:
+                state, members = states[block.room_nid]
+                for user_id, member in members:
+                    body = member if isinstance(member, bytes) else bodies.get(member.event_nid)
+                    if body is not None:
+                        state[MEMBER, user_id] = orjson.Fragment(body)
+                room = self._joined_room(block, viewer, wanted, state, presented.events)
+                has_news = block.whole is not None or bool(block.timeline.items or state or block.timeline.limited)
+                if self._add_beside(room, block, wanted, beside) or has_news:
+                    rooms[block.membership.room_id] = room
         return rooms
 
     def _needed_members(self, block: Block, viewer: Viewer, wanted: Wanted) -> Iterable[int]:

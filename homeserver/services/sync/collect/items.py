@@ -12,6 +12,7 @@ from homeserver.services.feed import Feed
 from homeserver.services.presentation import Presentation, live, live_for_sender, spliced
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
+from homeserver.services.turns import slices
 from homeserver.services.visibility import Seen
 from homeserver.storage.events.extras import NOTHING, Extra
 from homeserver.storage.events.read import PageEvent
@@ -20,6 +21,7 @@ from homeserver.storage.rows import CURRENT, HIDDEN, EventRow, RedactionRow, Row
 K = TypeVar("K")
 V = TypeVar("V")
 REMEMBERED = 20_000
+RENDERED_AT_ONCE = 500
 
 
 class Item(NamedTuple):
@@ -148,9 +150,10 @@ class Presenter:
         extras: dict[str, Extra] = {}
         if stored:
             completed = await self._presentation.completed(requester, stored)
-            for seen, rendered in zip(completed, self._presentation.rendered(completed), strict=True):
-                event_id = seen.event.event_id
-                if seen.extra is not None and seen.extra is not NOTHING:
-                    extras[event_id] = seen.extra
-                events[event_id] = rendered
+            async for portion in slices(completed, RENDERED_AT_ONCE):
+                for seen, rendered in zip(portion, self._presentation.rendered(portion), strict=True):
+                    event_id = seen.event.event_id
+                    if seen.extra is not None and seen.extra is not NOTHING:
+                        extras[event_id] = seen.extra
+                    events[event_id] = rendered
         return Presented(events, extras)

@@ -27,6 +27,7 @@ from homeserver.services.sync.collect.interval import (
 )
 from homeserver.services.sync.collect.items import Item, Live
 from homeserver.services.sync.collect.viewer import Viewer, Viewers
+from homeserver.services.turns import slices
 from homeserver.services.visibility import Reader, Visibility, membership_in
 from homeserver.storage.changes import Missed
 from homeserver.storage.events.read import Events, Page, PageEvent
@@ -44,6 +45,7 @@ from homeserver.storage.state import StateTable
 from homeserver.storage.sync_reads import SyncReads
 
 GAP = 2**31
+ROOMS_AT_ONCE = 25
 """Room positions further apart than this have a hole between them."""
 Beside = Callable[[Interval], Collection[Coroutine[Any, Any, Any]]]
 """What else to read, when it is known what an interval holds."""
@@ -302,10 +304,21 @@ class Collector:
     async def whole(
         self, viewer: Viewer, memberships: Sequence[Membership], *, limit: int, upto: int
     ) -> list[WholeRoom]:
-        """Rooms that the viewer is joined to, with their newest `limit` events up to a position [1 trip]."""
+        """Rooms that the viewer is joined to, with their newest `limit` events up to a position.
+
+        [1 trip for each `ROOMS_AT_ONCE` of them: to read the rows of more would hold everybody else up]
+        """
         if not memberships:
             return []
         keys = await self.viewers.keys(viewer)
+        whole: list[WholeRoom] = []
+        async for portion in slices(memberships, ROOMS_AT_ONCE):
+            whole += await self._whole(viewer, portion, keys, limit=limit, upto=upto)
+        return whole
+
+    async def _whole(
+        self, viewer: Viewer, memberships: Sequence[Membership], keys: tuple[int, int], *, limit: int, upto: int
+    ) -> list[WholeRoom]:
         nids = [one.room_nid for one in memberships]
         latest = self._events.latest(nids, limit + 1, keys, asker=viewer.asker)
         page, _ = await self.reads.together(latest, self.load(nids))
