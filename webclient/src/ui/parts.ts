@@ -35,6 +35,7 @@ export async function untilThere<T>(load: Load<T>): Promise<T> {
       return await load();
     } catch {
       if (pause === pause_ms) void tell();
+      else if (pause === 4 * pause_ms) void offerReload();
       await backOnline(pause);
       await stylesAgain().catch(() => undefined);
     }
@@ -53,10 +54,20 @@ export async function fetchAhead(): Promise<void> {
 /** Why a part may not come: there is no network, or the server has another version of all of them. */
 async function tell(): Promise<void> {
   if (await isOld().catch(() => false)) {
-    ask({ title: t('part-old'), yes: t('part-reload'), no: t('part-not-now'), answer: () => location.reload() });
+    askToReload(t('part-old'));
   } else {
     toast(t('part-missing'));
   }
+}
+
+/** A browser may keep in mind that a file did not come: then a new page alone helps, once the server answers. */
+async function offerReload(): Promise<void> {
+  const answer = await fetch('/', { cache: 'no-cache' }).catch(() => null);
+  if (answer?.ok) askToReload(t('part-missing'));
+}
+
+function askToReload(title: string): void {
+  ask({ title, yes: t('part-reload'), no: t('part-not-now'), answer: () => location.reload() });
 }
 
 /** Whether the server has another page than this one. */

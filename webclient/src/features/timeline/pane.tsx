@@ -109,7 +109,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     setTopDay(ts ? startOfDay(ts) : undefined);
   };
   const extend = () => {
-    if (touching) return;
+    // On the way to the end older rows are not asked for: they would push out the newest.
+    if (touching || (atEnd && isGliding())) return;
     const { from, to } = view().view;
     if (box.scrollTop < edge) {
       if (from > 0) show((_, now) => older(now));
