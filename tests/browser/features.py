@@ -547,6 +547,12 @@ ROWS = (
     ),
     Row(
         GROUP,
+        "Large groups",
+        "test_large_groups::test_one_sees_how_many_members_of_a_large_group_are_here",
+        "reload; gone when all are here",
+    ),
+    Row(
+        GROUP,
         "Group that was replaced",
         "test_chat_facts::test_chats_are_ordered_pinned_and_tell_what_was_shared",
         "after the owner's change, live",
@@ -586,6 +592,12 @@ ROWS = (
         "Words to be told of",
         "test_wishes::test_keys_emoji_and_words_are_ones_own_on_all_devices",
         "what another writes is marked; reload",
+    ),
+    Row(
+        TELL,
+        "Web Push",
+        "test_web_push::test_what_comes_while_no_page_is_open_is_told_by_the_browser",
+        "what another wrote, by the browser without a page; reload",
     ),
     Row(SET, "Profile", "test_people::test_a_new_name_and_photo_are_seen_by_others", "the other, after a reload"),
     Row(
