@@ -45,8 +45,9 @@ from homeserver.storage.state import StateTable
 from homeserver.storage.sync_reads import SyncReads
 
 GAP = 2**31
-ROOMS_AT_ONCE = 25
 """Room positions further apart than this have a hole between them."""
+ROOMS_AT_ONCE = 25
+"""Rooms that are read whole by one statement."""
 Beside = Callable[[Interval], Collection[Coroutine[Any, Any, Any]]]
 """What else to read, when it is known what an interval holds."""
 
