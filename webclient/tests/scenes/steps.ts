@@ -39,10 +39,11 @@ export async function menuOf(testid: string, nth = 0): Promise<void> {
   one.dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true, ...at }));
 }
 
-/** What is out of sight may be loaded when it comes into sight. */
+/** What is out of sight, above the messages too, may be loaded when it comes into sight. */
 function isInSight(one: Element): boolean {
   const box = one.getBoundingClientRect();
-  return box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  const top = one.closest('[data-testid=timeline]')?.getBoundingClientRect().top ?? 0;
+  return box.bottom > top && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
 }
 
 /** Until nothing is awaited any more: fonts and pictures are here, and nothing was changed for a while. */

@@ -32,7 +32,7 @@ export function Visual(props: VisualProps) {
   const label = () => {
     if (props.media.kind === 'sticker') return t('preview-sticker');
     if (!isFilm()) return t('media-open-photo');
-    const length = props.media.durationMs > 0 ? ` (${clockLength(props.media.durationMs)})` : '';
+    const length = props.media.durationMs > 0 ? `, ${clockLength(props.media.durationMs)}` : '';
     return `${t('media-open-video')}${length}`;
   };
   const open = (event: { currentTarget: HTMLElement }) => {
