@@ -38,6 +38,8 @@ POLL_S = 0.02
 RESTART_PAUSE_S = 0.5
 OWNER_ROLE, OWNER_DATABASE = "hearth", "hearth"
 _BUSY = re.compile(r"pre-existing shared memory block|lock file \"[^\"]*\" already exists")
+_STARTS = 2
+"""How often a server that ends while it starts is started: after a crash what stopped it may be gone the next time."""
 _NOT_YET = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError)
 
 
@@ -201,7 +203,7 @@ class EmbeddedPostgres:
 
     async def _bring_up(self) -> None:
         """As the owner start the server, as a guest wait for it; try again while an earlier one is going down."""
-        initialised = False
+        initialised, ended = False, 0
         while True:
             if self._lock is None:
                 self._take_folder()
@@ -220,7 +222,8 @@ class EmbeddedPostgres:
             failure = await self._spawn()
             if failure is None:
                 return
-            if not _BUSY.search(failure):
+            ended += not _BUSY.search(failure)
+            if ended == _STARTS:
                 raise EmbeddedPostgresError(f"PostgreSQL did not start: {essence(failure)}")
             await asyncio.sleep(0.2)
 

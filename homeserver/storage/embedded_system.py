@@ -81,8 +81,8 @@ def newest_log(folder: Path) -> str:
 
 
 def essence(text: str) -> str:
-    """The line of PostgreSQL's output that says what went wrong."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    """The line of PostgreSQL's output that says what went wrong; that it refused a client meanwhile does not."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and "the database system is" not in line]
     for word in ("FATAL:", "PANIC:", "error:", "ERROR:"):
         for line in lines:
             if word in line:

@@ -291,11 +291,29 @@ async def test_root_with_no_other_identity_is_told_what_to_do(folder: Path, monk
         await EmbeddedPostgres(folder).start()
 
 
+async def test_a_server_that_ends_while_it_starts_is_started_once_more(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spawn, failures = EmbeddedPostgres._spawn, ["FATAL:  what is gone the next time"]
+
+    async def ends_at_first(postgres: EmbeddedPostgres) -> str | None:
+        return failures.pop() if failures else await spawn(postgres)
+
+    monkeypatch.setattr(EmbeddedPostgres, "_spawn", ends_at_first)
+    async with started(folder) as postgres:
+        assert await query(postgres.dsn(), "SELECT 1") == 1
+        await postgres.stop()
+        failures += ["FATAL:  the other line", "FATAL:  what stays"]
+        with pytest.raises(EmbeddedPostgresError, match="the other line"):
+            await postgres.start()
+
+
 @pytest.mark.parametrize(
     ("printed", "line"),
     [
         ("2026 LOG:  starting\n2026 FATAL:  no space left on device\nHINT: x\n", "no space left on device"),
         ("initdb: error: could not create directory\n", "could not create directory"),
+        ("FATAL:  the database system is starting up\nPANIC:  no valid checkpoint\n", "no valid checkpoint"),
         ("strange\n", "strange"),
         ("", "it said nothing"),
     ],
