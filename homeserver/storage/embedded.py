@@ -38,7 +38,7 @@ POLL_S = 0.02
 RESTART_PAUSE_S = 0.5
 OWNER_ROLE, OWNER_DATABASE = "hearth", "hearth"
 _BUSY = re.compile(r"pre-existing shared memory block|lock file \"[^\"]*\" already exists")
-_STARTS = 2
+_STARTS = 4
 """How often a server that ends while it starts is started: after a crash what stopped it may be gone the next time."""
 _NOT_YET = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError)
 

@@ -291,7 +291,7 @@ async def test_root_with_no_other_identity_is_told_what_to_do(folder: Path, monk
         await EmbeddedPostgres(folder).start()
 
 
-async def test_a_server_that_ends_while_it_starts_is_started_once_more(
+async def test_a_server_that_ends_while_it_starts_is_started_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spawn, failures = EmbeddedPostgres._spawn, ["FATAL:  what is gone the next time"]
@@ -303,8 +303,8 @@ async def test_a_server_that_ends_while_it_starts_is_started_once_more(
     async with started(folder) as postgres:
         assert await query(postgres.dsn(), "SELECT 1") == 1
         await postgres.stop()
-        failures += ["FATAL:  the other line", "FATAL:  what stays"]
-        with pytest.raises(EmbeddedPostgresError, match="the other line"):
+        failures += ["FATAL:  what stays"] * 4
+        with pytest.raises(EmbeddedPostgresError, match="what stays"):
             await postgres.start()
 
 
