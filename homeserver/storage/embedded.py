@@ -38,9 +38,14 @@ POLL_S = 0.02
 RESTART_PAUSE_S = 0.5
 OWNER_ROLE, OWNER_DATABASE = "hearth", "hearth"
 _BUSY = re.compile(r"pre-existing shared memory block|lock file \"[^\"]*\" already exists")
-_STARTS = 4
-"""How often a server that ends while it starts is started: after a crash what stopped it may be gone the next time."""
-_NOT_YET = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError)
+_NOT_YET = (
+    OSError,
+    TimeoutError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InternalClientError,
+)
+"""What asyncpg raises while a server is not there: it starts, stops, or was killed at any moment of a conversation."""
 
 
 class EmbeddedPostgres:
@@ -86,8 +91,8 @@ class EmbeddedPostgres:
         self._wanted = True
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
-                await self._bring_up()
-                await self._make_database()
+                while not await self._is_up():  # noqa: ASYNC110 - nothing tells when a server is there
+                    await asyncio.sleep(POLL_S)
         except TimeoutError:
             await self.stop()
             raise EmbeddedPostgresError(
@@ -201,9 +206,19 @@ class EmbeddedPostgres:
 
     # The server
 
+    async def _is_up(self) -> bool:
+        """Bring up what is down, the database in it too; False when the server was killed meanwhile."""
+        if self.pid is None:
+            await self._bring_up()
+        try:
+            await self._make_database()
+        except _NOT_YET:
+            return False
+        return True
+
     async def _bring_up(self) -> None:
         """As the owner start the server, as a guest wait for it; try again while an earlier one is going down."""
-        initialised, ended = False, 0
+        initialised = False
         while True:
             if self._lock is None:
                 self._take_folder()
@@ -219,16 +234,15 @@ class EmbeddedPostgres:
             if orphan is not None:
                 # Its owner is gone, so it is going down, or nothing would take it down with us.
                 await shut_down(orphan, self._orphan_gone)
-            failure = await self._spawn()
-            if failure is None:
+            ended = await self._spawn()
+            if ended is None:
                 return
-            ended += not _BUSY.search(failure)
-            if ended == _STARTS:
-                raise EmbeddedPostgresError(f"PostgreSQL did not start: {essence(failure)}")
+            if ended.code != -signal.SIGKILL and not _BUSY.search(ended.text):
+                raise EmbeddedPostgresError(f"PostgreSQL did not start: {essence(ended.text)}")
             await asyncio.sleep(0.2)
 
-    async def _spawn(self) -> str | None:
-        """Start the server and wait until it answers; if it ends before, answer what it said."""
+    async def _spawn(self) -> Outcome | None:
+        """Start the server and wait until it answers; if it ends before, answer how."""
         self._clear_stale_lock_file()
         log = self._data_dir / "log"
         log.mkdir(mode=0o700, exist_ok=True)
@@ -244,7 +258,7 @@ class EmbeddedPostgres:
                 return None
             await asyncio.sleep(POLL_S)
         self._server = None
-        return said.read_text(encoding="utf-8", errors="replace") + newest_log(log)
+        return Outcome(server.returncode, said.read_text(encoding="utf-8", errors="replace") + newest_log(log))
 
     def _options(self, log: Path) -> Iterator[str]:
         settings = {
