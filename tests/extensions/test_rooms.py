@@ -221,7 +221,7 @@ async def test_in_slow_mode_one_writes_once_and_waits(server: Server) -> None:
 
 
 async def test_an_album_is_one_message_in_slow_mode(server: Server) -> None:
-    room, (owner, ann) = await _group(server, "s2.owner", "s2.ann")
+    room, (owner, ann, bob) = await _group(server, "s2.owner", "s2.ann", "s2.bob")
     await owner.sets(room, "app.hearth.slow_mode", {"seconds": 60})
 
     def photo(index: int, album: str = "a") -> dict[str, Any]:
@@ -232,6 +232,9 @@ async def test_an_album_is_one_message_in_slow_mode(server: Server) -> None:
         await ann.sends(room, "m.room.message", photo(index))
     for content in (photo(2), photo(11), photo(3, "b")):
         assert await _refused(ann.sends(room, "m.room.message", content)) == "M_LIMIT_EXCEEDED"
+    await bob.sends(room, "m.room.message", photo(-2))
+    no_place = bob.sends(room, "m.room.message", photo(-1))
+    assert await _refused(no_place) == "M_LIMIT_EXCEEDED", "places below the first would have no end"
 
 
 async def test_a_message_for_later_waits_for_slow_mode_too(server: Server) -> None:

@@ -128,12 +128,14 @@ def _is_free(room: Room, sender: str) -> bool:
 
 
 def _album(content: Mapping[str, Any]) -> tuple[str, int] | None:
-    """Which album a file belongs to, and its place in it."""
+    """Which album a file belongs to, and its place in it, from 0."""
     album = content.get(ALBUM)
     if not isinstance(album, Mapping):
         return None
     name, index = album.get("id"), album.get("i")
-    return (name, index) if isinstance(name, str) and isinstance(index, int) and len(name) <= 64 else None
+    if not isinstance(name, str) or len(name) > 64 or not isinstance(index, int) or index < 0:
+        return None
+    return name, index
 
 
 def _is_edit(content: Mapping[str, Any]) -> bool:
