@@ -187,7 +187,9 @@ class Profiles:
         for membership in await self._members.rooms_of(user_id):
             if membership.membership != "join":
                 continue
-            room = await self._rooms.room(membership.room_id)
+            room = await self._rooms.find(membership.room_id)
+            if room is None:  # deleted meanwhile
+                continue
             member = room.members.get(user_id)
             if member is None or (member.displayname, member.avatar_url) == tuple(map(content.get, IN_ROOMS)):
                 continue

@@ -6,6 +6,8 @@ import pytest
 
 from homeserver.errors import Forbidden, Unavailable
 from homeserver.services.commits import Commits
+from homeserver.services.heads import Room
+from homeserver.services.rooms import Rooms
 from tests.support.client import Json, Server, User
 from tests.support.waiting import eventually
 
@@ -185,3 +187,23 @@ async def test_a_name_that_a_room_or_the_database_would_not_take_goes_into_the_o
     await set_field(alice, "displayname", "Alice")
     for room in rooms:
         await is_named(alice, room, "Alice", seen_by=bob)
+
+
+async def test_a_room_that_went_meanwhile_keeps_no_other_from_hearing(
+    shared_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = await shared_server.register(), await shared_server.register()
+    rooms = [await bob.creates_room(inviting=alice) for _ in range(3)]
+    for room in rooms:
+        await alice.joins(room)
+    find = Rooms.find
+
+    async def lacks_one(self: Rooms, room_id: str) -> Room | None:
+        return await find(self, room_id) if room_id != rooms[1] else None
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Rooms, "find", lacks_one)
+        for name in ("Alice", "Alicia"):
+            await set_field(alice, "displayname", name)
+            for room in (rooms[0], rooms[2]):
+                await is_named(alice, room, name, seen_by=bob)
