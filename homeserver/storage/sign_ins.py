@@ -42,17 +42,20 @@ class SignIns:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def ask(self, new: SignInRequest) -> bool:
-        """Note a request; False where one of its session is there already [1 trip]."""
-        touched = await self._db.execute(
+    async def ask(self, new: SignInRequest) -> SignInRequest:
+        """Note a request; the one of its session that was there first [1 trip]."""
+        row = await self._db.write_row(
             f"""
-            INSERT INTO sign_in_requests ({_REQUEST})
+            INSERT INTO sign_in_requests AS r ({_REQUEST})
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                ON CONFLICT (sid) DO NOTHING
+                ON CONFLICT (sid) DO UPDATE
+               SET sid = r.sid
+            RETURNING {_REQUEST}
             """,  # noqa: S608 - column names of our own
             *new,
         )
-        return touched > 0
+        assert row is not None
+        return SignInRequest(*row.values())
 
     async def of_sid(self, sid: str) -> SignInRequest | None:
         """The request of a session [1 trip]."""

@@ -11,6 +11,7 @@ from homeserver.services.phone.tickets import LIFE_MS, Tickets
 from homeserver.services.threepids.vault import Vault
 from homeserver.storage.database import Database
 from homeserver.storage.phone_accounts import PhoneAccount
+from homeserver.storage.sign_ins import SignInRequest, SignIns
 from tests.phone.conftest import VirtualClock
 from tests.phone.house import (
     OURS,
@@ -92,6 +93,38 @@ async def test_another_device_learns_at_once_and_lets_in(server: Server, phones:
     status, come = await log_in(server, sid, "new")
     assert (status, come["user_id"]) == (200, ann.user_id)
     assert (await sign_ins(ann))["requests"] == []
+
+
+async def test_who_asks_twice_at_once_is_shown_one_number(house: House, phones: Phones) -> None:
+    _, server, database = house
+    await device_of(server, phones, "+447400132040")
+    sid, _ = await waits(server, phones, "+447400132040", "new")
+    await database.execute("DELETE FROM sign_in_requests WHERE sid = $1", sid)
+    answers = await asyncio.gather(*(log_in(server, sid, "new") for _ in range(6)))
+    assert len({answer["app.hearth.number"] for _, answer in answers}) == 1
+
+
+async def test_of_two_who_come_at_once_both_are_seen(
+    server: Server, phones: Phones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await device_of(server, phones, "+447400132041")
+    read, has_read, other_is_here = SignIns.waiting, asyncio.Event(), asyncio.Event()
+
+    async def is_slow_at_first(self: SignIns, user_id: str, now_ms: int) -> list[SignInRequest]:
+        found = await read(self, user_id, now_ms)
+        if not has_read.is_set():
+            has_read.set()
+            await other_is_here.wait()
+        return found
+
+    monkeypatch.setattr(SignIns, "waiting", is_slow_at_first)
+    async with asyncio.timeout(30):
+        one = asyncio.ensure_future(waits(server, phones, "+447400132041", "one"))
+        await has_read.wait()
+        await waits(server, phones, "+447400132041", "other")
+        other_is_here.set()
+        await one
+    assert len((await sign_ins(ann))["requests"]) == 2
 
 
 @pytest.mark.parametrize("says", [None, "wrong"])

@@ -18,7 +18,7 @@ from homeserver.services.account_data import SIGN_INS
 from homeserver.services.requester import Requester
 from homeserver.services.threepids.addresses import Addresses
 from homeserver.services.threepids.mail import MailCarrier
-from homeserver.services.threepids.verifications import LIFE_MS, Proof, Verifications
+from homeserver.services.threepids.verifications import LIFE_MS, Proof, ThreepidAuthFailed, Verifications
 from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.phone_accounts import PhoneAccount
 from homeserver.storage.rows import AccountDataRow
@@ -125,12 +125,12 @@ class Approval:
         self._untold: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
     async def ask(self, user_id: str, proof: Proof, newcomer: Newcomer) -> SignInRequest:
-        """The request of this proof, made and shown on the account's devices when it is new [1 or 4 trips]."""
-        known = await self._table.of_sid(proof.sid)
-        if known is not None and known.user_id == user_id:
-            return known
+        """The request of this proof, made and shown on the account's devices when it is new [1 trip; new: as `_show`].
+
+        Raises ThreepidAuthFailed where the number was another account's when it was asked.
+        """
         now = self._clock.now_ms()
-        request = SignInRequest(
+        new = SignInRequest(
             request_id=self._rng.token(REQUEST_BYTES),
             sid=proof.sid,
             user_id=user_id,
@@ -141,14 +141,12 @@ class Approval:
             created_ts=now,
             expires_ts=now + LIFE_MS,
         )
-        await self._table.ask(request)
-        await self._show(user_id)
+        request = await self._table.ask(new)
+        if request.user_id != user_id:
+            raise ThreepidAuthFailed("The number went to another account: ask for a new code.")
+        if request == new:
+            await self._show(user_id)
         return request
-
-    async def is_approved(self, user_id: str, sid: str) -> bool:
-        """Whether a device of the account said yes to who has this session [1 trip]."""
-        request = await self._table.of_sid(sid)
-        return request is not None and request.user_id == user_id and request.state == "approved"
 
     async def state(self, sid: str, client_secret: str) -> State:
         """What came of the request of a session. Raises NotFound, ThreepidAuthFailed (too late), InvalidParam."""
@@ -206,7 +204,17 @@ class Approval:
     # -- telling -------------------------------------------------------------------------------------------------------
 
     async def _show(self, user_id: str) -> None:
-        """Write what waits where all devices of the account see it [3 trips]."""
+        """Write what waits where all devices of the account see it [5 trips].
+
+        Until it has not changed meanwhile: of two who write at once the last one may have read first.
+        """
+        written = None
+        while (content := await self._waiting(user_id)) != written:
+            await self._stream.write(AccountDataRow(user_id=user_id, room_id="", type=SIGN_INS, content=content))
+            written = content
+
+    async def _waiting(self, user_id: str) -> bytes:
+        """What waits, as account data [2 trips]."""
         requests = await self._table.waiting(user_id, self._clock.now_ms())
         recovery = await self.recovery(user_id)
         content: dict[str, Any] = {"requests": [_shown(one) for one in requests]}
@@ -217,8 +225,7 @@ class Approval:
                 "ip": recovery.ip,
                 "user_agent": recovery.user_agent,
             }
-        row = AccountDataRow(user_id=user_id, room_id="", type=SIGN_INS, content=orjson.dumps(content))
-        await self._stream.write(row)
+        return orjson.dumps(content)
 
     async def _tell(self, user_id: str, text: str) -> None:
         words = text.format(user=user_id, page=self._page)
