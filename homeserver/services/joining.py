@@ -120,6 +120,8 @@ class Joining:
         """Join a room that this server is in; False where that takes another one. Raises Forbidden, Unavailable."""
         if head is None or not head.has_server(self._server):
             return False
+        if head.is_joined(user_id):  # by another request
+            return True
         if head.is_partial:  # a ban may be among what lacks
             head = await self._rooms.whole(head.room_id)
         authorised_via = await self._authorising_user(head, user_id)

@@ -159,6 +159,13 @@ async def test_who_follows_a_user_of_ours_into_a_room_asks_nobody_for_it(server:
     assert len([path for path in room.served if "/send_join/" in path]) == 1
 
 
+async def test_who_asks_twice_at_the_same_time_comes_in_once(server: Homeserver, room: BigRoom) -> None:
+    room.is_open.set()
+    joining, bob = _joining(server), Requester(server.user("bob"), None, 0, None, 0)
+    await asyncio.gather(*(joining.join(bob, room.room_id, via=[room.name]) for _ in range(3)))
+    assert await server.database.fetchval("SELECT count(*) FROM events WHERE sender = $1", bob.user_id) == 1
+
+
 async def test_what_is_said_meanwhile_goes_to_all_servers_that_are_told_to_be_there(
     server: Homeserver, room: BigRoom
 ) -> None:
