@@ -24,8 +24,8 @@ class Turns:
     @asynccontextmanager
     async def of(self, name: str) -> AsyncIterator[bool]:
         """Wait for the name's turn, and hold it. Yields whether somebody had it before."""
+        has_waited = name in self._locks  # a lock that was let go is not held before the next one wakes up
         lock = self._locks.setdefault(name, asyncio.Lock())
-        has_waited = lock.locked()
         self._users[name] = self._users.get(name, 0) + 1
         try:
             async with lock:
