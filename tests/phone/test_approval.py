@@ -9,6 +9,7 @@ from homeserver.app import App
 from homeserver.services.phone.approval import LATE_MS, WAIT_MS, YOUNG_MS, ways_in
 from homeserver.services.phone.tickets import LIFE_MS, Tickets
 from homeserver.services.threepids.vault import Vault
+from homeserver.services.threepids.verifications import Proof, Verifications
 from homeserver.storage.database import Database
 from homeserver.storage.phone_accounts import PhoneAccount
 from homeserver.storage.sign_ins import SignInRequest, SignIns
@@ -181,15 +182,42 @@ async def test_any_device_stops_who_waits_and_nobody_begins_again_that_day(house
     assert (status, answer.get("app.hearth.due_ts")) == (401, None)
 
 
-@pytest.mark.parametrize("ends", ["coming in another way", "nobody for a week after it"])
+async def test_who_is_stopped_in_the_last_moment_does_not_come_in(
+    house: House, phones: Phones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, server, database = house
+    ann = await device_of(server, phones, "+447400132012")
+    sid, _ = await waits(server, phones, "+447400132012", "thief", recover=True)
+    await database.execute("UPDATE recoveries SET due_ts = due_ts - $2 WHERE user_id = $1", ann.user_id, WAIT_MS)
+    use = Verifications.use
+
+    async def is_late(self: Verifications, proof: Proof) -> None:
+        await ann.call("DELETE", f"{OURS}/account/recovery")
+        await use(self, proof)
+
+    monkeypatch.setattr(Verifications, "use", is_late)
+    status, answer = await log_in(server, sid, "thief")
+    assert (status, answer["errcode"]) == (400, "M_THREEPID_AUTH_FAILED")
+
+
+ENDS = ["yes on a device", "a browser that is known", "nobody for a week after it"]
+
+
+@pytest.mark.parametrize("ends", ENDS)
 async def test_a_recovery_ends_by_itself(house: House, phones: Phones, ends: str) -> None:
     _, server, database = house
-    number = f"+4474001320{20 + len(ends) % 2}"
+    number = f"+4474001320{20 + ENDS.index(ends)}"
     ann = await device_of(server, phones, number)
+    _, other = await comes_back(server, phones, number, "other", ann)
+    left = await server.call("POST", "/v3/logout", {}, token=other["access_token"])
     await waits(server, phones, number, "new", recover=True)
-    if ends == "coming in another way":
-        await database.execute("DELETE FROM sign_in_requests WHERE user_id = $1", ann.user_id)
+    await database.execute("DELETE FROM sign_in_requests WHERE user_id = $1", ann.user_id)
+    if ends == "yes on a device":
         assert (await comes_back(server, phones, number, "b", ann))[0] == 200
+    elif ends == "a browser that is known":
+        _, asked = await request(server, number, "b")
+        known = {"code": phones.code, "return_ticket": left["app.hearth.return_ticket"]}
+        assert (await log_in(server, asked["sid"], "b", **known))[0] == 200
     else:
         life = WAIT_MS + LATE_MS
         await database.execute("UPDATE recoveries SET due_ts = due_ts - $2 WHERE user_id = $1", ann.user_id, life)

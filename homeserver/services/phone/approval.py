@@ -194,11 +194,17 @@ class Approval:
             raise NotFound("Nobody waits to get back into your account.")
         await self._show(requester.user_id)
 
-    async def came_in(self, user_id: str, recovery: Recovery | None, *, by_waiting: bool) -> None:
-        """Somebody signed in: nothing is to be recovered any more."""
-        if recovery is not None and await self._table.drop_recovery(user_id):
+    async def come_in(self, user_id: str, *, by_waiting: bool) -> None:
+        """Somebody signs in: nothing is to be recovered any more [1 trip, if nothing was].
+
+        Raises ThreepidAuthFailed for who waited, when that was stopped or used in this moment.
+        """
+        has_waited = await self._table.drop_recovery(user_id)
+        if has_waited:
             await self._show(user_id)
         if by_waiting:
+            if not has_waited:
+                raise ThreepidAuthFailed("That was stopped, or somebody else came in: ask for a new code.")
             await self._tell(user_id, OPENED)
 
     # -- telling -------------------------------------------------------------------------------------------------------

@@ -184,8 +184,8 @@ class SigningIn:
         if ways and not by_waiting:
             await self._check(user, ways, proof, attempt, is_idle=is_idle)
         await self._verifications.use(proof)
+        await self._approval.come_in(user.user_id, by_waiting=by_waiting)
         await self._accounts.drop_change(user.user_id)
-        await self._approval.came_in(user.user_id, recovery, by_waiting=by_waiting)
         return user
 
     def _ways(self, user: User, account: PhoneAccount, attempt: Attempt) -> tuple[Way, ...]:
