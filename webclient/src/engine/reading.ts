@@ -7,7 +7,7 @@ import { Changes } from './sync/changes';
 import { setRoomAccountData } from './sync/extensions';
 import { ownView } from './sync/own-view';
 import { backoffMs } from './transport/backoff';
-import type { Clock } from './transport/types';
+import type { Clock, Timer } from './transport/types';
 
 const TYPING_LASTS_MS = 30_000;
 const TYPING_AGAIN_MS = 20_000;
@@ -19,6 +19,9 @@ export class Reading {
   private readonly sending = new Set<string>();
   private readonly typed = new Map<string, number>();
   private failures = 0;
+  /** When what could not be sent goes out again. */
+  private again: Timer | null = null;
+  private stopped = false;
 
   /** `stored`: reads that the last engine could not send. */
   constructor(
@@ -76,8 +79,14 @@ export class Reading {
     return Object.fromEntries(this.pending);
   }
 
+  stop(): void {
+    this.stopped = true;
+    this.again?.cancel();
+  }
+
   /** Sends what waits, for each room the newest. */
   flush(): void {
+    this.again?.cancel();
     for (const [roomId, eventId] of this.pending) {
       if (!this.sending.has(roomId) && this.core.isConnected()) {
         void this.send(roomId, eventId);
@@ -142,9 +151,16 @@ export class Reading {
     } finally {
       this.sending.delete(roomId);
     }
+    // Whoever comes after has what is pending.
+    if (this.stopped) {
+      return;
+    }
     if (!settled) {
       this.failures += 1;
-      this.clock.after(waitMs ?? AGAIN_MS + backoffMs(this.failures, this.clock.random()), () => this.flush());
+      // One for all rooms: each failure with a time of its own would make many out of a few.
+      this.again?.cancel();
+      const pause = waitMs ?? AGAIN_MS + backoffMs(this.failures, this.clock.random());
+      this.again = this.clock.after(pause, () => this.flush());
       return;
     }
     this.failures = 0;

@@ -138,6 +138,7 @@ export class Running implements Parts {
     this.stopped = true;
     this.stream.stop();
     this.queue.stop();
+    this.reading.stop();
     this.intake.stop();
     this.keeping.stop();
     this.setConnection(NOT_CONNECTED);
