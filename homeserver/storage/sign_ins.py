@@ -1,6 +1,6 @@
 """Sign-ins by number that wait: for a device that approves, or for the end of a recovery's week."""
 
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from homeserver.storage.database import Database
 
@@ -8,14 +8,17 @@ REST_MS: Final = 24 * 3600 * 1000
 """After a recovery was stopped no other begins for so long."""
 
 
+State = Literal["waiting", "approved", "refused"]
+
+
 class SignInRequest(NamedTuple):
-    """Somebody with a code who waits. `number`: two digits shown there; `state`: waiting, approved, refused. Ms."""
+    """Somebody with a code who waits. `number`: two digits shown there. Times in ms."""
 
     request_id: str
     sid: str
     user_id: str
     number: str
-    state: str
+    state: State
     ip: str
     user_agent: str
     created_ts: int

@@ -22,7 +22,7 @@ from homeserver.services.threepids.verifications import LIFE_MS, Proof, Threepid
 from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.phone_accounts import PhoneAccount
 from homeserver.storage.rows import AccountDataRow
-from homeserver.storage.sign_ins import Recovery, SignInRequest, SignIns
+from homeserver.storage.sign_ins import Recovery, SignInRequest, SignIns, State
 from homeserver.storage.stream import Stream
 
 log = structlog.get_logger()
@@ -38,7 +38,6 @@ REQUEST_BYTES: Final = 18
 MAX_AGENT: Final = 200
 
 Way = Literal["password", "approval", "recovery"]
-State = Literal["waiting", "approved", "refused"]
 Tell = Callable[[str, str], Awaitable[object]]
 """Tells a user (id, text). Raises MatrixError."""
 
@@ -155,7 +154,7 @@ class Approval:
             raise NotFound("Nothing waits for an answer.")
         if request.state != "refused":
             await self._verifications.proven({"sid": sid, "client_secret": client_secret}, "msisdn", "login")
-        return "waiting" if request.state == "waiting" else "approved" if request.state == "approved" else "refused"
+        return request.state
 
     async def answer(self, requester: Requester, request_id: str, number: str | None) -> State:
         """Say yes by the two digits that the new device shows; anything else is a no, for good. Raises NotFound."""
@@ -166,7 +165,7 @@ class Approval:
         if request.state == "refused":
             await self._verifications.spend(request.sid)
         await self._show(requester.user_id)
-        return "approved" if request.state == "approved" else "refused"
+        return request.state
 
     async def recover(self, user_id: str, newcomer: Newcomer) -> None:
         """Let the number alone open the account once, in a week.
