@@ -133,10 +133,9 @@ def endpoints(
     @endpoint("POST", "/v3/logout", auth=USER_OR_GUEST, limit="account", locked=True)
     async def log_out(call: Call[None]) -> Answer:
         """Spec: Client-Server API, POST /logout. The ticket: docs/extensions.md, Coming in on a new device."""
+        ticket = await by_phone.ticket(call.requester) if by_phone is not None and not call.requester.is_guest else None
         await sessions.end(call.requester)
-        if by_phone is None or call.requester.is_guest:
-            return {}
-        return {"app.hearth.return_ticket": by_phone.ticket(call.requester)}
+        return {"app.hearth.return_ticket": ticket} if ticket is not None else {}
 
     @endpoint("POST", "/v3/logout/all", auth=USER_OR_GUEST, limit="account", locked=True)
     async def log_out_everywhere(call: Call[None]) -> Answer:

@@ -13,6 +13,7 @@ from homeserver.services.threepids.verifications import Proof, Verifications
 from homeserver.storage.database import Database
 from homeserver.storage.phone_accounts import PhoneAccount
 from homeserver.storage.sign_ins import SignInRequest, SignIns
+from homeserver.storage.users import User as Account
 from tests.phone.conftest import VirtualClock
 from tests.phone.house import (
     OURS,
@@ -133,12 +134,14 @@ async def test_a_no_or_another_number_ends_it_for_good(server: Server, phones: P
     number = f"+44740013200{2 + (says is None)}"
     ann = await device_of(server, phones, number)
     sid, answer = await waits(server, phones, number, "thief")
+    [waiting] = (await sign_ins(ann))["requests"]
     given = f"{(int(answer['app.hearth.number']) + 1) % 100:02}" if says else None
     assert await approves(ann, given) == (200, {"state": "refused"})
     assert await sign_in_state(server, sid, "thief") == "refused"
     status, refused = await log_in(server, sid, "thief")
     assert (status, refused["errcode"]) == (400, "M_THREEPID_AUTH_FAILED"), "it takes another code to ask again"
-    assert (await ann.ask("POST", f"{OURS}/account/sign_ins/x", {"number": answer["app.hearth.number"]}))[0] == 404
+    path = f"{OURS}/account/sign_ins/{waiting['id']}"
+    assert (await ann.ask("POST", path, {"number": answer["app.hearth.number"]}))[0] == 404, "it was answered"
 
 
 async def test_what_waits_is_written_by_the_server_alone(server: Server) -> None:
@@ -242,11 +245,25 @@ async def test_a_young_account_without_a_device_is_opened_by_the_code_and_an_old
     assert (await log_in(server, asked["sid"], "c", **known))[1]["user_id"] == ann.user_id, "the browser is known"
 
 
-def test_a_ticket_is_of_one_account_for_a_month(vault: Vault, clock: VirtualClock) -> None:
+def test_a_ticket_is_of_one_account_for_a_month_or_until_the_password_changes(
+    vault: Vault, clock: VirtualClock
+) -> None:
+    ann = Account(
+        1,
+        "@ann:test",
+        None,
+        is_guest=False,
+        is_admin=False,
+        is_locked=False,
+        is_deactivated=False,
+        is_erased=False,
+        created_ts=NOW,
+    )
     tickets = Tickets(vault, clock)
-    ticket = tickets.make("@ann:test")
-    assert tickets.is_known("@ann:test", ticket)
-    assert not tickets.is_known("@ben:test", ticket)
-    assert not [bad for bad in (None, "", ".", "x.y", "1.ü", "1" + ticket) if tickets.is_known("@ann:test", bad)]
+    ticket = tickets.make(ann)
+    assert tickets.is_known(ann, ticket)
+    assert not tickets.is_known(ann._replace(user_id="@ben:test"), ticket)
+    assert not tickets.is_known(ann._replace(password_hash="another one"), ticket)
+    assert not [bad for bad in (None, "", ".", "x.y", "1.ü", "1" + ticket) if tickets.is_known(ann, bad)]
     clock.ms += LIFE_MS
-    assert not tickets.is_known("@ann:test", ticket)
+    assert not tickets.is_known(ann, ticket)

@@ -192,7 +192,7 @@ class SigningIn:
         has_password = user.password_hash is not None
         is_idle = self._is_idle(account)
         ways = ways_in(account, has_password=has_password, is_idle=is_idle, now_ms=self._clock.now_ms())
-        if "recovery" in ways and self._tickets.is_known(user.user_id, attempt.ticket):
+        if "recovery" in ways and self._tickets.is_known(user, attempt.ticket):
             return ()
         return ways
 
@@ -248,9 +248,10 @@ class SigningIn:
         """Whether their number confirms what a user does on a device of theirs: not where there is a second factor."""
         return not (await self._accounts.read(user_id)).second_factor
 
-    def ticket(self, requester: Requester) -> str:
-        """By what the requester's browser, which signs out, is known again."""
-        return self._tickets.make(requester.user_id)
+    async def ticket(self, requester: Requester) -> str | None:
+        """By what the requester's browser, which signs out, is known again [1 trip]."""
+        user = await self._users.read(requester.user_id)
+        return self._tickets.make(user) if user is not None else None
 
     async def second_factor(self, requester: Requester) -> bool:
         """Whether the user's password is asked for after the code."""

@@ -1,7 +1,7 @@
 """By what a browser that signed out is known again when its user comes back with a code. Security: S-16 (d).
 
-The server keeps nothing: a ticket says when it was made, and is sealed for one user. A device that is signed out from
-another one gets no ticket.
+The server keeps nothing: a ticket says when it was made, and is sealed for one user with the password of that time, so
+that a new password makes all tickets void. A device that is signed out from another one gets none.
 """
 
 from hmac import compare_digest
@@ -9,6 +9,7 @@ from typing import Final
 
 from homeserver.clock import Clock
 from homeserver.services.threepids.vault import Vault
+from homeserver.storage.users import User
 
 LIFE_MS: Final = 30 * 24 * 3600 * 1000
 
@@ -20,17 +21,17 @@ class Tickets:
         self._vault = vault
         self._clock = clock
 
-    def make(self, user_id: str) -> str:
-        """A ticket of this user's, good for a month."""
+    def make(self, user: User) -> str:
+        """A ticket of this user's, good for a month or until the password changes."""
         made_at = format(self._clock.now_ms(), "x")
-        return f"{made_at}.{self._seal(made_at, user_id)}"
+        return f"{made_at}.{self._seal(made_at, user)}"
 
-    def is_known(self, user_id: str, ticket: str | None) -> bool:
-        """Whether it is a ticket of this user's that is not too old."""
+    def is_known(self, user: User, ticket: str | None) -> bool:
+        """Whether it is a ticket of this user's that is still good."""
         made_at, _, seal = (ticket or "").partition(".")
-        if not seal.isascii() or not compare_digest(seal, self._seal(made_at, user_id)):
+        if not seal.isascii() or not compare_digest(seal, self._seal(made_at, user)):
             return False
         return self._clock.now_ms() - int(made_at, 16) < LIFE_MS
 
-    def _seal(self, made_at: str, user_id: str) -> str:
-        return self._vault.index("return", made_at, user_id).hex()
+    def _seal(self, made_at: str, user: User) -> str:
+        return self._vault.index("return", made_at, user.user_id, user.password_hash or "").hex()
