@@ -65,7 +65,7 @@ SOCKET_LIMITS = {"max_frame": 262_144, "conns_per_device": 3}
 HTTPS_PORT = 443
 
 
-def endpoints(endpoint: EndpointTable, config: Config, *, by_phone: bool, web_push: str | None = None) -> None:
+def endpoints(endpoint: EndpointTable, config: Config, *, by_phone: bool, web_push: str) -> None:
     """Register the endpoints that only the configuration answers.
 
     `by_phone`: whether people log in by numbers; `web_push`: the key that browsers ask for who want to be told.
@@ -73,9 +73,7 @@ def endpoints(endpoint: EndpointTable, config: Config, *, by_phone: bool, web_pu
     of_phones = {PHONE_FEATURE: True, DISCOVERY_FEATURE: config.discovery.enabled} if by_phone else {}
     features = {**UNSTABLE_FEATURES, **of_phones}
     versions_body = encode({"versions": SPEC_VERSIONS, "unstable_features": features})
-    of_users = _capabilities(config, by_phone=by_phone)
-    if web_push is not None:
-        of_users[WEB_PUSH_CAPABILITY] = {"vapid": web_push}
+    of_users = {**_capabilities(config, by_phone=by_phone), WEB_PUSH_CAPABILITY: {"vapid": web_push}}
     capabilities_body = encode({"capabilities": of_users})
     admin_capabilities = encode({"capabilities": {**of_users, "m.account_management": OF_ADMINS}})
     is_one = is_identity_server(config, by_phone=by_phone)

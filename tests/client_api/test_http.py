@@ -338,7 +338,7 @@ async def test_every_endpoint_of_the_service_has_its_auth_and_its_bucket() -> No
     async def down() -> None:
         raise Unavailable
 
-    versions.endpoints(table, Config(), by_phone=False)
+    versions.endpoints(table, Config(), by_phone=False, web_push="")
     service.endpoints(table, down, CollectorRegistry())
     assert all(endpoint.limit in BUCKETS for endpoint in table)
     assert {endpoint.name: endpoint.auth for endpoint in table}["capabilities"] is USER_OR_GUEST

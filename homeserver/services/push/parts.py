@@ -57,7 +57,7 @@ class Push:
         database = below.database
         table = PusherTable(database)
         owner_of = below.mail_owner if below.mailer is not None else None
-        self.pushers = Pushers(table, database.nids, below.clock, owner_of, to_browsers=True)
+        self.pushers = Pushers(table, database.nids, below.clock, owner_of)
         self.browser_key = vapid.public
         sender = Sender(
             table,

@@ -46,11 +46,8 @@ class NewPusher:
 class Pushers:
     """Sets and lists pushers."""
 
-    def __init__(
-        self, table: PusherTable, nids: NidBlocks, clock: Clock, mail_owner: MailOwner | None, *, to_browsers: bool
-    ) -> None:
-        """`mail_owner`: whose a mail address is; None where no mail is sent. `to_browsers`: Web Push is there."""
-        self._to_browsers = to_browsers
+    def __init__(self, table: PusherTable, nids: NidBlocks, clock: Clock, mail_owner: MailOwner | None) -> None:
+        """`mail_owner`: whose a mail address is; None where no mail is sent."""
         self._table = table
         self._mail_owner = mail_owner
         self._nids = nids
@@ -68,7 +65,7 @@ class Pushers:
     async def set(self, requester: Requester, new: NewPusher) -> None:
         """Add or change a pusher. Raises InvalidParam, MissingParam, LimitExceeded."""
         _check_key(new.app_id, new.pushkey)
-        if new.kind not in {"http", "email", *([WEB_PUSH] if self._to_browsers else [])}:
+        if new.kind not in {"http", "email", WEB_PUSH}:
             raise InvalidParam("The kind of a pusher is `http` or `email`.")
         missing = [
             name for name in ("app_display_name", "device_display_name", "lang", "data") if _of(new, name) is None

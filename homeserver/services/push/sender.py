@@ -75,7 +75,7 @@ class Sender:
         self,
         table: PusherTable,
         gateways: Gateways,
-        browsers: Browsers | None,
+        browsers: Browsers,
         *,
         visibility: Visibility,
         events: Events,
@@ -211,8 +211,6 @@ class Sender:
 
     async def _to_browser(self, pusher: Pusher, told: Mapping[str, Any]) -> bool:
         """Tell a browser where something is new, and no more than that; False: it is gone. Raises PushFailed."""
-        if self._browsers is None:
-            return False
         data = orjson.loads(pusher.data)
         tweaks = told["devices"][0].get("tweaks", {})
         shown = {
