@@ -8,6 +8,14 @@ from homeserver.storage.rows import BackwardRow, FollowedRow, GapFilledRow, GapR
 
 GAP_POSITIONS = 2**32  # room positions kept free for what is missing
 
+# Ids of events that are noted for a room.
+_IDS = (("room_nid", "int8"), ("event_id", "text"))
+_ONCE_EACH = """
+SELECT u.room_nid, u.event_id
+  FROM room r
+  JOIN {rows} u ON u.room_nid = r.room_nid
+    ON CONFLICT (room_nid, event_id) DO NOTHING"""
+
 OPEN = Fragment(
     name="gap",
     gated=True,
@@ -45,18 +53,15 @@ DELETE FROM gaps g
 BACKWARD_ADD = Fragment(
     name="backward",
     gated=True,
-    columns=(("room_nid", "int8"), ("event_id", "text")),
+    columns=_IDS,
     sql="""
-INSERT INTO backward_extremities (room_nid, event_id)
-SELECT u.room_nid, u.event_id
-  FROM room r
-  JOIN {rows} u ON u.room_nid = r.room_nid
-    ON CONFLICT (room_nid, event_id) DO NOTHING""",
+INSERT INTO backward_extremities (room_nid, event_id)"""
+    + _ONCE_EACH,
 )
 BACKWARD_REMOVE = Fragment(
     name="backward_removed",
     gated=True,
-    columns=(("room_nid", "int8"), ("event_id", "text")),
+    columns=_IDS,
     sql="""
 DELETE FROM backward_extremities b
  USING room r
@@ -67,13 +72,10 @@ DELETE FROM backward_extremities b
 FOLLOWED = Fragment(
     name="followed",
     gated=True,
-    columns=(("room_nid", "int8"), ("event_id", "text")),
+    columns=_IDS,
     sql="""
-INSERT INTO followed_events (room_nid, event_id)
-SELECT u.room_nid, u.event_id
-  FROM room r
-  JOIN {rows} u ON u.room_nid = r.room_nid
-    ON CONFLICT (room_nid, event_id) DO NOTHING""",
+INSERT INTO followed_events (room_nid, event_id)"""
+    + _ONCE_EACH,
 )
 
 
