@@ -8,7 +8,18 @@ import pytest
 from homeserver.app import App
 from homeserver.services.phone.approval import YOUNG_MS
 from homeserver.storage.database import Database
-from tests.phone.house import OURS, Phones, ages, has_number, log_in, proves, request, resets_password, sign_up
+from tests.phone.house import (
+    OURS,
+    Phones,
+    ages,
+    has_number,
+    log_in,
+    proves,
+    request,
+    resets_password,
+    sign_ins,
+    sign_up,
+)
 from tests.support.client import PASSWORD, Server, User
 
 SECRET = "what only the two know"
@@ -69,8 +80,11 @@ async def test_a_stolen_number_opens_nothing(
     ]
     needed = "APP.HEARTH.PASSWORD_NEEDED" if kind == "second factor" else "APP.HEARTH.APPROVAL_NEEDED"
     assert outcomes == [needed] * 5
-    shown = answer.get("app.hearth.number", "00")
-    assert (await own.ask("POST", f"{OURS}/account/sign_ins/{sid}", {"number": shown}))[0] == 404
+    waiting = (await sign_ins(victim))["requests"]
+    assert len(waiting) == (kind in {"password", "number alone"})
+    for one in waiting:
+        path, shown = f"{OURS}/account/sign_ins/{one['id']}", {"number": answer["app.hearth.number"]}
+        assert (await own.ask("POST", path, shown))[0] == 404, "only devices of the account say yes"
     assert await tries(*await log_in(server, sid, "thief", password="a guess")) in {needed, "M_FORBIDDEN"}
     by_number = {"type": "m.id.phone", "country": "GB", "phone": number}
     guess = {"type": "m.login.password", "identifier": by_number, "password": "a guess"}
@@ -94,6 +108,8 @@ async def test_a_stolen_number_opens_nothing(
     if kind != "signed out":
         assert [one["address"] for one in (await victim.call("GET", f"{OURS}/account/phone"))["numbers"]] == [digits]
         assert SECRET in await victim.sees(room)
+        has_second_factor = (await victim.call("GET", f"{OURS}/account/second_factor"))["enabled"]
+        assert has_second_factor == (kind == "second factor")
 
 
 async def test_a_stolen_number_does_not_confirm_what_a_stolen_session_does(server: Server, phones: Phones) -> None:
