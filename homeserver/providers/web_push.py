@@ -31,6 +31,7 @@ POINT_BYTES: Final = 65
 AUTH_BYTES: Final = 16
 SALT_BYTES: Final = 16
 GONE: Final = frozenset({404, 410})
+KNOWN_SERVICES: Final = 1_000
 
 
 class BadVapidKey(Exception):
@@ -94,6 +95,8 @@ class Vapid:
             return header
         claims = {"aud": origin, "exp": now + CLAIM_S, "sub": self._subject}
         header = f"vapid t={jwt.encode(claims, self._key, algorithm='ES256')}, k={self.public}"
+        if len(self._known) >= KNOWN_SERVICES:  # whoever sets a pusher names one
+            self._known.clear()
         self._known[origin] = (now + CLAIM_S, header)
         return header
 
