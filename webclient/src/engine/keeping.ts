@@ -29,6 +29,8 @@ export interface KeepingHost {
 export class Keeping {
   /** Files of the queue that are in memory alone; null: all is on disk. */
   private beside: Map<string, Blob> | null = null;
+  /** Something came beside the disk since it was last looked whether there is space. */
+  private added = false;
   private looks = 0;
   private timer: Timer | null = null;
   private stopped = false;
@@ -62,7 +64,8 @@ export class Keeping {
     try {
       await this.database.write(writes, options);
     } catch (error) {
-      if (this.host.breaks() === 0 || isUnstorable(error)) {
+      // What is in memory alone by now would be lost with a new start.
+      if (isUnstorable(error) || (this.host.breaks() === 0 && !this.isFull)) {
         throw error;
       }
       this.letGo();
@@ -71,7 +74,10 @@ export class Keeping {
     this.host.mended();
   };
 
-  /** What was done here, and may exist nowhere else. Rejects `STORAGE` for what no disk could take. */
+  /**
+   * What was done here, and may exist nowhere else. Rejects `STORAGE` for what no disk could take, and for what a full
+   * one does not take of who has stopped: nobody would have it.
+   */
   async keep(changes: Changes): Promise<void> {
     if (!this.isFull) {
       try {
@@ -84,6 +90,10 @@ export class Keeping {
         this.letGo();
       }
     }
+    if (this.stopped) {
+      throw failure('STORAGE', 'the disk is full');
+    }
+    this.added = true;
     for (const { store, key, value } of changes.list()) {
       if (store === 'blobs' && value instanceof Blob) {
         this.beside?.set(String(key), value);
@@ -94,22 +104,32 @@ export class Keeping {
   }
 
   private letGo(): void {
+    if (this.stopped) {
+      return;
+    }
     this.beside ??= new Map();
     this.host.full();
     this.lookAgain();
   }
 
   private lookAgain(): void {
+    if (this.stopped) {
+      return;
+    }
     this.looks += 1;
     this.timer?.cancel();
     this.timer = this.clock.after(backoffMs(this.looks + this.host.breaks(), 1), () => void this.look());
   }
 
   private async look(): Promise<void> {
-    const { ops, reads } = this.host.unsent();
     try {
       await this.database.probe(SPACE_BYTES);
-      await this.database.replaceUnsent(ops, this.beside ?? new Map(), reads);
+      // What comes while this is written is not in it.
+      for (this.added = true; this.added && !this.stopped; ) {
+        this.added = false;
+        const { ops, reads } = this.host.unsent();
+        await this.database.replaceUnsent(ops, this.beside ?? new Map(), reads);
+      }
     } catch {
       this.lookAgain();
       return;
