@@ -180,19 +180,21 @@ def _without_join_rules(answer: Json) -> None:
 async def test_a_join_with_a_false_state_comes_to_nothing(pair: list[Homeserver], net: FakeNet, version: str) -> None:
     a, b = pair
     for lie in (_without_create, _of_another_room, _unsigned, _no_lists, _without_join_rules):
-        room = await a.creates_room(a.user("alice"), version=version)
-        net.answers("a.test", 8448, _lying(a, lie))
+        room, told = await a.creates_room(a.user("alice"), version=version), list[Json]()
+        net.answers("a.test", 8448, _lying(a, lie, told))
         with pytest.raises(MatrixError):
             await b.joins(b.user("bob"), room, via=a.name)
+        assert told, lie
         assert await b.membership(b.user("bob"), room) is None, lie
         assert await b.timeline_or_nothing(room) == [], lie
 
 
 async def test_forged_levels_do_not_come_in_with_a_join(pair: list[Homeserver], net: FakeNet) -> None:
     a, b = pair
-    room = await a.creates_room(a.user("alice"), version="10")
-    net.answers("a.test", 8448, _lying(a, _forged_levels))
+    room, told = await a.creates_room(a.user("alice"), version="10"), list[Json]()
+    net.answers("a.test", 8448, _lying(a, _forged_levels, told))
     await b.joins(b.user("bob"), room, via=a.name)
+    assert told
     assert (await b.rooms.room(room)).power.of_user("@mallory:evil.test") == 0
 
 
@@ -240,13 +242,16 @@ def _as(server: Homeserver) -> Any:
     return Stand
 
 
-def _lying(server: Homeserver, lie: Callable[[Json], None]) -> Any:
+def _lying(server: Homeserver, lie: Callable[[Json], None], told: list[Json]) -> Any:
+    """The server, whose answers to joins are changed by `lie`; those go into `told`."""
+
     async def answer(request: Request) -> Any:
         honest = await server.answer(request)
         if "/send_join/" not in request.target:
             return honest
         body = orjson.loads(honest.body)
         lie(body)
+        told.append(body)
         return type(honest)(honest.status, honest.headers, orjson.dumps(body))
 
     return answer
