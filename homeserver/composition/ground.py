@@ -24,10 +24,10 @@ from homeserver.storage.account_data import AccountData as AccountDataTable
 from homeserver.storage.database import Database
 from homeserver.storage.events.read import Events
 from homeserver.storage.members import Members
+from homeserver.storage.profiles import Profiles as ProfileTable
 from homeserver.storage.rooms import RoomTable
 from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Stream
-from homeserver.storage.users import Profiles as ProfileTable
 from homeserver.storage.users import Users
 
 

@@ -30,7 +30,7 @@ from homeserver.services.intents import Draft, Intent
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
 from homeserver.storage.members import Members
-from homeserver.storage.users import Profiles as ProfileTable
+from homeserver.storage.profiles import Profiles as ProfileTable
 from homeserver.storage.users import Users
 
 log = structlog.get_logger()

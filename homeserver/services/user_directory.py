@@ -13,7 +13,7 @@ from homeserver.errors import InvalidParam
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import parse_user_id
 from homeserver.storage.members import Members
-from homeserver.storage.users import Profiles
+from homeserver.storage.profiles import Profiles
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 50

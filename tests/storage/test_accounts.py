@@ -4,11 +4,12 @@ import pytest
 
 from homeserver.storage.database import Database
 from homeserver.storage.devices import Devices
+from homeserver.storage.profiles import Profiles
 from homeserver.storage.registration_tokens import RegistrationTokens
 from homeserver.storage.rows import AccountRow, RevocationRow
 from homeserver.storage.sessions import Session, Sessions, UiAuthSession, UiAuthSessions
 from homeserver.storage.sync_connections import SavedConnection, SyncConnections
-from homeserver.storage.users import Profiles, Threepid, Threepids, Users
+from homeserver.storage.users import Threepid, Threepids, Users
 from tests.storage.world import World
 
 ALICE = "@alice:test"

@@ -26,9 +26,10 @@ from homeserver.services.login_tokens import LoginTokens
 from homeserver.services.registration import Registration
 from homeserver.services.sso import redirects
 from homeserver.services.ui_auth import UiAuth
+from homeserver.storage.profiles import Profiles
 from homeserver.storage.sessions import UiAuthSession
 from homeserver.storage.single_sign_on import ExternalIds, Flow, Flows
-from homeserver.storage.users import Profiles, Users
+from homeserver.storage.users import Users
 
 log = structlog.get_logger()
 
