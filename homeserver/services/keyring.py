@@ -41,10 +41,8 @@ MAX_SERVERS: Final = 20_000
 MAX_KEYS: Final = 100
 """Keys taken from one document."""
 INLINE: Final = 30
-"""Up to this many events are verified on the loop (about 0.1 ms each); more go to the pool.
-
-To hand a few to a thread costs more: the loop has to wait until the thread gives the interpreter back.
-"""
+"""Up to this many events are verified on the loop (about 0.1 ms each); more go to the pool. To hand a few to a thread
+costs more: the loop has to wait until the thread gives the interpreter back."""
 AT_ONCE: Final = 20
 MANY: Final = 500
 """PDUs that are looked at in one turn on the loop."""

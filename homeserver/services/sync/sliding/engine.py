@@ -2,6 +2,7 @@
 
 Everything is judged when the answer is made: membership, visibility, ignored users (S-11). Nothing is queued; a client
 that was slow gets one larger answer. Spec: MSC4186.
+A little longer than others: what is chosen for an answer and how it is put together stand side by side.
 """
 
 from collections.abc import Coroutine, Mapping, Sequence
