@@ -143,7 +143,13 @@ describe('an open room', () => {
     await until(() => page.bodies(ROOM).length === 2 && server.sends.length === 2);
     const delivered = () => page.timeline(ROOM).items.map((key) => page.timeline(ROOM).events[key]?.delivery);
     await until(() => delivered().filter((delivery) => delivery === 'sent').length === 2);
-    const first = server.log.find(({ event }) => event.content.body === 'one')?.event.event_id ?? '';
+    const said = (body: string) => server.log.find(({ event }) => event.content.body === body)?.event;
+    const first = said('one')?.event_id ?? '';
+    // Written at the same moment as mine: nothing of it says that mine was read.
+    const atOnce = { origin_server_ts: (said('one')?.origin_server_ts ?? 0) + 900 };
+    server.post(ROOM, '@bob:test', 'm.room.message', { msgtype: 'm.text', body: 'at once' }, undefined, atOnce);
+    await until(() => page.bodies(ROOM).includes('at once'));
+    expect(delivered()).not.toContain('read');
     server.says(ROOM, '@bob:test', 'an answer');
     await until(() => delivered().filter((delivery) => delivery === 'read').length === 2);
     expect(await page.commands.seenBy(ROOM, first)).toEqual(['@bob:test']);

@@ -9,7 +9,7 @@ import { serviceLine } from '../../model/service';
 import type { Delivery, Reaction, ReplyTarget, ThreadSummary, TimelineItem, Upload } from '../../store/contract';
 import { localKey, type Op } from '../send/ops';
 import type { Account } from './account';
-import { writersIn } from './answers';
+import { answerersOf } from './answers';
 import type { Fragment } from './fragments';
 import { nameIn } from './members';
 import { heardIn, hiddenIn, starsOf } from './own-data';
@@ -254,7 +254,7 @@ export function deliveryOf(account: Account, timeline: RoomTimeline, eventId: st
   return readersOf(account, timeline, eventId).length > 0 ? 'read' : 'sent';
 }
 
-/** Others whose receipt is at an event or after it, or who wrote after it. */
+/** Others whose receipt is at an event or after it, or who answered it. */
 export function readersOf(account: Account, timeline: RoomTimeline, eventId: string): string[] {
   const root = timeline.threads.rootOf(eventId);
   if (root !== null) {
@@ -271,7 +271,6 @@ export function readersOf(account: Account, timeline: RoomTimeline, eventId: str
     }
     return own?.live !== true && timeline.live?.ids.includes(reader.eventId) === true;
   });
-  const wrote = own === null ? [] : [...writersIn(timeline, own)].filter(([, newest]) => newest > place);
-  const users = [...there, ...wrote].map(([userId]) => userId);
-  return [...new Set(users)].filter((userId) => userId !== account.me);
+  const wrote = own === null ? [] : answerersOf(timeline, own, place);
+  return [...new Set([...there.map(([userId]) => userId), ...wrote])].filter((userId) => userId !== account.me);
 }
