@@ -2,8 +2,7 @@
 
 import json
 import re
-import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,6 @@ from tests.browser.test_told import EARS, LOOK_AWAY
 from tests.support.client import Server, User
 from tests.support.server import ServerProcess
 
-DAY_MS = 86_400_000
 ZONE = ZoneInfo("Europe/Berlin")
 
 
@@ -154,7 +152,7 @@ async def test_the_calendar_leads_to_the_first_message_of_a_day(
         for days in (3, 2):
             for number in range(30):
                 content = {"msgtype": "m.text", "body": f"{days} days ago, {number}"}
-                ts = int(noon.timestamp() * 1000) - days * DAY_MS + number * 60_000
+                ts = int((noon - timedelta(days=days, minutes=-number)).timestamp() * 1000)
                 await ghost.call("PUT", f"/v3/rooms/{room}/send/m.room.message/{days}-{number}", content, ts=ts)
         for number in range(30):
             await ghost.says(f"today, {number}", room)
@@ -164,18 +162,17 @@ async def test_the_calendar_leads_to_the_first_message_of_a_day(
         await expect(tina.message("3 days ago, 0")).to_have_count(0)
 
         await tina.at("day-pill").last.get_by_role("button").click()
-        await _picks(tina, time.time() - 3 * DAY_MS / 1000)
+        await _picks(tina, noon - timedelta(days=3))
         await expect(tina.message("3 days ago, 0")).to_be_in_viewport(timeout=LIVE_LIMIT_MS)
 
         await tina.page.keyboard.press("Control+f")
         await tina.at("chat-search-day").click()
-        await _picks(tina, time.time() - 2 * DAY_MS / 1000)
+        await _picks(tina, noon - timedelta(days=2))
         await expect(tina.message("2 days ago, 0")).to_be_in_viewport(timeout=LIVE_LIMIT_MS)
 
 
-async def _picks(person: Person, ts: float) -> None:
-    """Press the day of a time in the calendar."""
-    day = datetime.fromtimestamp(ts, ZONE)
+async def _picks(person: Person, day: datetime) -> None:
+    """Press a day in the calendar."""
     if day.month != datetime.now(ZONE).month:
         await person.at("calendar-earlier").click()
     await person.page.get_by_role("button", name=re.compile(rf"{day.day} {day:%B} {day.year}")).click()

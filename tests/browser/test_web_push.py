@@ -10,6 +10,8 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import NewHouse, NewPerson
 from tests.browser.person import LIVE_LIMIT_MS, START_LIMIT_MS
 from tests.services.push.browsers import PushService, running_service
+from tests.support.client import Server
+from tests.support.waiting import eventually
 from tools.certificates import LocalCertificate
 
 # Browsers get their addresses from their maker, who is not reached from here.
@@ -98,6 +100,13 @@ async def test_what_comes_while_no_page_is_open_is_told_by_the_browser(
         await xena.at("open-notifications").click()
         await xena.at("notify-away").click(timeout=LIVE_LIMIT_MS)
         await expect(xena.at("notify-away")).to_have_attribute("aria-checked", "false", timeout=LIVE_LIMIT_MS)
+        async with Server(house.url, house.name) as server:
+            elsewhere = await server.login("xena")
+
+            async def is_told_no_more() -> bool:
+                return not (await elsewhere.call("GET", "/v3/pushers"))["pushers"]
+
+            await eventually(is_told_no_more)
         await yuri.says("and out again")
         await expect(xena.at("chat-row", text="Harbour")).to_contain_text("and out again", timeout=LIVE_LIMIT_MS)
         assert len(service.came) == 1
