@@ -195,7 +195,7 @@ class Resolution:
 
         Raises TooManyEvents, TooSlow, UnknownEvents.
         """
-        meeting = Meeting(room.rules, states, at_hand, rejected)
+        meeting = Meeting.of(states, room.rules, at_hand, rejected)
         await self._limited(room, self._feed(meeting))
         return meeting
 

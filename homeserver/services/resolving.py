@@ -42,8 +42,60 @@ class Head:
         return cls((room.chain_id, room.sequence), room.copied_state_event_ids())
 
 
+class Meeting:
+    """One resolution, walked step by step in a thread.
+
+    `begin` and `go_on` answer the events that are lacking, None at the end: then `resolved` is the result, and `met`
+    the stored events that were looked at. `rejected` is the set that the walk was given: what is found so is added.
+    """
+
+    def __init__(
+        self, walk: Walk[State], rules: RoomVersion, at_hand: Mapping[EventId, Event], rejected: set[EventId]
+    ) -> None:
+        self._walk = walk
+        self._rules = rules
+        self._at_hand = dict(at_hand)
+        self._rejected = rejected
+        self.resolved: State = {}
+        self.met: dict[EventId, StoredEvent] = {}
+
+    @classmethod
+    def of(
+        cls,
+        states: Sequence[Mapping[StateKey, EventId]],
+        rules: RoomVersion,
+        at_hand: Mapping[EventId, Event],
+        rejected: Collection[EventId],
+    ) -> "Meeting":
+        """That of states which are laid out already."""
+        known_rejected = set(rejected)
+        return cls(resolve(states, rules, rejected=known_rejected), rules, at_hand, known_rejected)
+
+    def begin(self) -> list[EventId] | None:
+        """Take the first step."""
+        return self._step(next)
+
+    def go_on(self, found: Sequence[StoredEvent]) -> list[EventId] | None:
+        """Take the next step with these events."""
+        for stored in found:
+            event_id = EventId(stored.event_id)
+            self.met[event_id] = stored
+            if event_id not in self._at_hand:
+                self._at_hand[event_id] = join(stored.body, stored.envelope, self._rules)
+            if stored.flags & REJECTED:
+                self._rejected.add(event_id)
+        return self._step(lambda walk: walk.send(self._at_hand))
+
+    def _step(self, step: Callable[[Walk[State]], Collection[EventId]]) -> list[EventId] | None:
+        try:
+            return [event_id for event_id in step(self._walk) if event_id not in self._at_hand]
+        except StopIteration as end:
+            self.resolved = end.value
+            return None
+
+
 class Resolving:
-    """`begin` and `go_on` answer the events that are lacking, None at the end. Nothing else touches it meanwhile.
+    """A meeting by what is different in the states, stepped as one. Nothing else touches it meanwhile.
 
     `points`: the head's, and those of the sides; `differences`: the keys on which they are not all the same.
     `changed`, at the end: what is different in the result from the head's state, or from the first side.
@@ -66,9 +118,8 @@ class Resolving:
         self._points = points
         self._differences = differences
         self._is_head = is_head
-        self._rejected: set[EventId] = set()
         self._at_hand: dict[EventId, Event] = {} if event is None else {event.event_id: event}
-        self._walk: Walk[State] | None = None
+        self._meeting: Meeting | None = None
         self._before: Entries = {}
         self._shared: State = {}
         self.changed: Entries = {}
@@ -86,23 +137,21 @@ class Resolving:
         self._shared = {key: event_id for key in open_keys - conflicted if (event_id := entries[0][key]) is not None}
         unconflicted |= self._shared
         conflicts = [{key: event_id for key in conflicted if (event_id := side[key]) is not None} for side in entries]
+        rejected: set[EventId] = set()
         if self._rules.state_resolution == "v1":
-            self._walk = resolve([{**unconflicted, **one} for one in conflicts], self._rules, rejected=self._rejected)
+            walk = resolve([{**unconflicted, **one} for one in conflicts], self._rules, rejected=rejected)
         elif conflicted:
-            self._walk = resolve_conflicts(conflicts, unconflicted, self._rules, rejected=self._rejected)
+            walk = resolve_conflicts(conflicts, unconflicted, self._rules, rejected=rejected)
         else:
             self._end({})
             return None
-        return self._step(self._walk, next)
+        self._meeting = Meeting(walk, self._rules, self._at_hand, rejected)
+        return self._lacking(self._meeting, self._meeting.begin())
 
     def go_on(self, found: Sequence[StoredEvent]) -> list[EventId] | None:
         """Take the next step with these events."""
-        assert self._walk is not None, "begin comes first"
-        for stored in found:
-            self._at_hand[EventId(stored.event_id)] = join(stored.body, stored.envelope, self._rules)
-            if stored.flags & REJECTED:
-                self._rejected.add(EventId(stored.event_id))
-        return self._step(self._walk, lambda walk: walk.send(self._at_hand))
+        assert self._meeting is not None, "begin comes first"
+        return self._lacking(self._meeting, self._meeting.go_on(found))
 
     def _entries(self, side: Side, base: State) -> Entries:
         """What is, or may be, different in a side from the head's state."""
@@ -117,54 +166,11 @@ class Resolving:
         entries.update(side.over)
         return entries
 
-    def _step(self, walk: Walk[State], step: Callable[[Walk[State]], Collection[EventId]]) -> list[EventId] | None:
-        try:
-            return [event_id for event_id in step(walk) if event_id not in self._at_hand]
-        except StopIteration as end:
-            self._end(end.value)
-            return None
+    def _lacking(self, meeting: Meeting, lacking: list[EventId] | None) -> list[EventId] | None:
+        if lacking is None:
+            self._end(meeting.resolved)
+        return lacking
 
     def _end(self, resolved: Mapping[StateKey, EventId]) -> None:
         result = {**self._shared, **{key: resolved[key] for key in self._before if key in resolved}}
         self.changed = {key: result.get(key) for key, before in self._before.items() if result.get(key) != before}
-
-
-class Meeting:
-    """One resolution of states that are laid out already, as `Resolving` goes.
-
-    At the end `resolved` is the result, and `met` the stored events that were looked at.
-    """
-
-    def __init__(
-        self,
-        rules: RoomVersion,
-        states: Sequence[Mapping[StateKey, EventId]],
-        at_hand: Mapping[EventId, Event],
-        rejected: Collection[EventId],
-    ) -> None:
-        self._rules = rules
-        self._rejected = set(rejected)
-        self._at_hand = dict(at_hand)
-        self._walk = resolve(states, rules, rejected=self._rejected)
-        self.resolved: State = {}
-        self.met: dict[EventId, StoredEvent] = {}
-
-    def begin(self) -> list[EventId] | None:
-        """Take the first step."""
-        return self._step(next)
-
-    def go_on(self, found: Sequence[StoredEvent]) -> list[EventId] | None:
-        """Take the next step with these events."""
-        for stored in found:
-            self.met[EventId(stored.event_id)] = stored
-            self._at_hand.setdefault(EventId(stored.event_id), join(stored.body, stored.envelope, self._rules))
-            if stored.flags & REJECTED:
-                self._rejected.add(EventId(stored.event_id))
-        return self._step(lambda walk: walk.send(self._at_hand))
-
-    def _step(self, step: Callable[[Walk[State]], Collection[EventId]]) -> list[EventId] | None:
-        try:
-            return [event_id for event_id in step(self._walk) if event_id not in self._at_hand]
-        except StopIteration as end:
-            self.resolved = end.value
-            return None
