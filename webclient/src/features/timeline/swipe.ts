@@ -21,16 +21,27 @@ interface Actions {
   readonly back: () => void;
 }
 
-/** Watches fingers on a box of messages; answers how to stop. */
-export function watchSwipes(box: HTMLElement, actions: Actions): () => void {
+/** Watches fingers on a box of messages, for as long as it is there. */
+export function watchSwipes(box: HTMLElement, actions: Actions): void {
   let row: HTMLElement | null = null;
   let from = { x: 0, y: 0 };
   let aim: ReturnType<typeof aimOf> = 'other';
   let dx = 0;
+  /** The message goes back to its place; also when another finger comes down, or the browser takes the finger over. */
+  const stop = () => {
+    const moved = row?.style.transform;
+    if (row && moved) {
+      row.style.removeProperty('transform');
+      row.animate([{ transform: moved }, { transform: 'none' }], { duration: 150, easing: 'ease-out' });
+    }
+    aim = 'other';
+    row = null;
+  };
   const begin = (event: TouchEvent) => {
-    const touch = event.touches[0];
-    aim = event.touches.length === 1 && touch ? null : 'other';
-    if (!touch) return;
+    stop();
+    const [touch] = event.touches;
+    if (!touch || event.touches.length > 1 || movesSideways(event.target)) return;
+    aim = null;
     from = { x: touch.clientX, y: touch.clientY };
     dx = 0;
     row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-testid=message]') : null;
@@ -45,24 +56,19 @@ export function watchSwipes(box: HTMLElement, actions: Actions): () => void {
       row?.style.setProperty('transform', `translateX(${Math.max(-farthest_px, Math.min(0, dx))}px)`);
   };
   const end = () => {
-    const moved = row?.style.transform;
-    if (row && moved) {
-      row.style.removeProperty('transform');
-      row.animate([{ transform: moved }, { transform: 'none' }], { duration: 150, easing: 'ease-out' });
-    }
-    if (aim === 'answer' && row && dx <= -answers_px) actions.answer(row);
-    else if (aim === 'back' && dx >= back_px) actions.back();
-    aim = 'other';
-    row = null;
+    const done = { aim, row };
+    stop();
+    if (done.aim === 'answer' && done.row && dx <= -answers_px) actions.answer(done.row);
+    else if (done.aim === 'back' && dx >= back_px) actions.back();
   };
   box.addEventListener('touchstart', begin, { passive: true });
   box.addEventListener('touchmove', move, { passive: true });
   box.addEventListener('touchend', end);
-  box.addEventListener('touchcancel', end);
-  return () => {
-    box.removeEventListener('touchstart', begin);
-    box.removeEventListener('touchmove', move);
-    box.removeEventListener('touchend', end);
-    box.removeEventListener('touchcancel', end);
-  };
+  box.addEventListener('touchcancel', stop);
+}
+
+/** What has its own use for a finger that moves sideways: code that is too wide, the place in a recording. */
+function movesSideways(target: EventTarget | null): boolean {
+  const own = target instanceof Element ? target.closest('pre, [role=slider], input[type=range]') : null;
+  return own !== null && (own.tagName !== 'PRE' || own.scrollWidth > own.clientWidth);
 }
