@@ -13,7 +13,7 @@ import { createMediaUrl, startAudio, startMedia } from '../store/media';
 import { isPicking, stopPicking } from '../store/messages-ui';
 import { chatSearch, folded, leftPages, setChatSearch, setFeatures } from '../store/pages';
 import { me } from '../store/people';
-import { loadScheduled } from '../store/scheduled';
+import { forgetScheduled, loadScheduled } from '../store/scheduled';
 import { goTo, route, threadNow } from '../store/ui';
 import { photosFrom } from '../ui/avatar';
 import { fetchAhead, later, part } from '../ui/parts';
@@ -59,6 +59,7 @@ export function Columns() {
   startAudio(client);
   photosFrom((photo, px) => createMediaUrl(photo, () => (px > 60 ? { w: 320, h: 240 } : { w: 96, h: 96 })));
   onCleanup(closePlayer);
+  onCleanup(forgetScheduled);
   createEffect(
     on(
       () => client.state.listReady,

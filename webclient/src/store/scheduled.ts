@@ -16,14 +16,19 @@ export const scheduledIn = (roomId: RoomId): readonly Scheduled[] => scheduled()
 
 /** Asks the server what waits, and again when the next of them is due. */
 export async function loadScheduled(commands: Commands): Promise<void> {
+  const all = maySchedule() ? await commands.scheduled() : [];
   clearTimeout(timer);
-  if (!maySchedule()) return;
-  const all = await commands.scheduled();
   setScheduled(all);
   const next = all[0];
   if (!next) return;
   const wait = Math.min(Math.max(next.at - Date.now(), 0) + grace_ms, longest_timer_ms);
   timer = setTimeout(() => void loadScheduled(commands).catch(() => undefined), wait);
+}
+
+/** Whose they are has signed out. */
+export function forgetScheduled(): void {
+  clearTimeout(timer);
+  setScheduled([]);
 }
 
 /** Asks for a time; `done` gets it, ms. */
