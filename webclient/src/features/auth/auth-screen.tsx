@@ -24,6 +24,8 @@ export function AuthScreen() {
   const again = () => (state.session.phase === 'softLoggedOut' ? state.session.userId : undefined);
   /** By number where the server offers it; who was signed in gives the password again, if nothing else is wished for. */
   const byPhone = () => server()?.phoneLogin === true && (wished() ?? (again() ? 'name' : 'phone')) === 'phone';
+  /** Back from a sign-in elsewhere: how that ends is told here, whatever the server that is known by then offers. */
+  const isBack = hasLoginToken();
   const mayCreate = () => server()?.registration === 'open' || server()?.registration === 'token';
   return (
     <main class={s.screen} data-testid="auth-screen">
@@ -55,7 +57,7 @@ export function AuthScreen() {
             />
           </Match>
         </Switch>
-        <Show when={hasLoginToken() || (server()?.sso.length ?? 0) > 0}>
+        <Show when={isBack || (server()?.sso.length ?? 0) > 0}>
           <SingleSignOn server={server()} />
         </Show>
         <Show when={!again()}>
