@@ -46,6 +46,7 @@ function lastKeyOf(row: HTMLElement | undefined): string {
 export function watchReading({ box, content, roomId, root, timeline }: Watched): void {
   const { state, commands } = useClient();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let gone = false;
   let told = root ? null : (state.rooms[roomId]?.readUpTo ?? null);
 
   const newestSeen = () => {
@@ -69,7 +70,8 @@ export function watchReading({ box, content, roomId, root, timeline }: Watched):
     const read = root ? commands.markThreadRead(roomId, root, seen.eventId) : commands.markRead(roomId, seen.eventId);
     void read.catch(() => {
       told = null;
-      timer ??= setTimeout(tell, again_ms);
+      // Rows that are out of the document have no place: all of them would count as seen.
+      if (!gone) timer ??= setTimeout(tell, again_ms);
     });
   };
   const soon = () => {
@@ -82,6 +84,7 @@ export function watchReading({ box, content, roomId, root, timeline }: Watched):
   window.addEventListener('focus', soon);
   document.addEventListener('visibilitychange', soon);
   onCleanup(() => {
+    gone = true;
     clearTimeout(timer);
     window.removeEventListener('focus', soon);
     document.removeEventListener('visibilitychange', soon);
