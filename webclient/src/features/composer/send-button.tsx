@@ -7,16 +7,19 @@ import s from './composer.module.css';
 /** Sends; the other button of the mouse, or a finger that rests on it, offers other ways to send. */
 export function SendButton(props: { editing: boolean; press: () => Promise<void>; more: (at: Element) => void }) {
   let button!: HTMLButtonElement;
+  /** A finger has rested on it: what the browser makes of that besides is not meant. */
   let held = false;
   const open = () => {
-    held = true;
     if (!props.editing) props.more(button);
   };
   return (
     <button
       ref={(element) => {
         button = element;
-        longPress(open)(element);
+        longPress(() => {
+          held = true;
+          open();
+        })(element);
       }}
       type="button"
       class={s.send}
