@@ -103,10 +103,10 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
   };
   const submit = async (how: SendHow = {}) => {
     const { roomId } = props;
-    const { text, editing } = untrack(writing);
     suggestions.close();
-    if (!text.trim()) return;
     if (untrack(isSlow) && !how.at && (await slowParts()).waitingIn(state, roomId) > Date.now()) return;
+    const { text, editing } = untrack(writing);
+    if (!text.trim()) return;
     const command = editing || props.thread ? null : commandIn(text);
     if (command) {
       if (await runCommand(client, roomId, command)) {
@@ -129,7 +129,6 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
   // The text is gone at once, so that nothing is sent twice and the next message need not wait.
   const send = async (roomId: RoomId, how: SendHow) => {
     const { text, editing, original, replyTo, mentions, quote } = untrack(writing);
-    if (!text.trim()) return;
     const withLink = untrack(() => link.of(text));
     const place = view();
     const { thread } = props;
