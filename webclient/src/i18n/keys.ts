@@ -1,4 +1,7 @@
-/** Ids of all texts; written by tools/i18n/keys.mjs from the texts in English. */
+/**
+ * Ids of all texts, which stay together however many they are: one type, written by tools/i18n/keys.mjs from the texts
+ * in English, that no text can be asked for by a wrong name.
+ */
 export type TextId =
   | 'app-name'
   | 'auth-sign-in-title'

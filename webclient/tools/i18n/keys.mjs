@@ -9,5 +9,5 @@ const ids = [...sources.join('\n').matchAll(/^([a-z][\w-]*) =/gm)].map((match) =
 const union = ids.map((id) => `  | '${id}'`).join('\n');
 writeFileSync(
   at('../../src/i18n/keys.ts'),
-  `/** Ids of all texts; written by tools/i18n/keys.mjs from the texts in English. */\nexport type TextId =\n${union};\n`,
+  `/**\n * Ids of all texts, which stay together however many they are: one type, written by tools/i18n/keys.mjs from the texts\n * in English, that no text can be asked for by a wrong name.\n */\nexport type TextId =\n${union};\n`,
 );
