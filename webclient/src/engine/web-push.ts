@@ -1,5 +1,5 @@
 /** Commands about being told while no page is open. Spec of ours: docs/extensions.md, Web Push. */
-import { object, textOrNull } from '../model/events';
+import { list, object, textOrNull } from '../model/events';
 import { browserPusher, WEB_APP_ID, WEB_PUSH } from '../model/web-push';
 import type { WebPushCommands } from '../store/web-push';
 import type { Core } from './core';
@@ -12,6 +12,12 @@ export function webPushCommands(core: Core): WebPushCommands {
     webPushKey: async () => {
       const answer = await core.http({ method: 'GET', path: `${V3}/capabilities` });
       return textOrNull(object(object(answer.capabilities)[WEB_PUSH]).vapid);
+    },
+    hasWebPush: async (p256dh) => {
+      const answer = await core.http({ method: 'GET', path: `${V3}/pushers` });
+      return list(answer.pushers)
+        .map(object)
+        .some((one) => one.app_id === WEB_APP_ID && one.pushkey === p256dh);
     },
     setWebPush: async (address) => {
       await set(browserPusher(address));

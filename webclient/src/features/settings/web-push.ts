@@ -12,7 +12,8 @@ export async function webPushState(commands: Commands): Promise<{ key: string; o
   const worker = await registration();
   const key = worker === null ? null : await commands.webPushKey();
   if (worker === null || key === null) return null;
-  return { key, on: (await worker.pushManager.getSubscription()) !== null };
+  const p256dh = (await worker.pushManager.getSubscription())?.toJSON().keys?.p256dh;
+  return { key, on: p256dh !== undefined && (await commands.hasWebPush(p256dh)) };
 }
 
 export async function startWebPush(commands: Commands, key: string): Promise<void> {
