@@ -150,7 +150,10 @@ async def build(ground: Ground) -> Accounts:
         ui_auth=ui_auth,
     )
     room_limits = RoomLimits(
-        ground.members, max_joined=config.rooms.max_joined, max_invites=config.rooms.max_pending_invites
+        ground.members,
+        max_joined=config.rooms.max_joined,
+        max_invites=config.rooms.max_pending_invites,
+        notices=f"@{config.server_notices.localpart}:{ground.us}",
     )
     accounts = Accounts(
         sessions=sessions,

@@ -33,7 +33,7 @@ class InvitePermission:
         if user.is_deactivated:
             raise Forbidden(f"The account {user_id} is closed.")
         if user.appservice_id is None:
-            await self._limits.check_invites(user_id)
+            await self._limits.check_invites(user_id, inviter)
         try:
             config = await self._account_data.read(user_id, CONFIG)
         except NotFound:

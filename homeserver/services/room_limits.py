@@ -17,8 +17,10 @@ class TooManyRooms(Forbidden):
 class RoomLimits:
     """Counts memberships. Application services, admins and this server itself may have as many as they like."""
 
-    def __init__(self, members: Members, *, max_joined: int, max_invites: int) -> None:
+    def __init__(self, members: Members, *, max_joined: int, max_invites: int, notices: str) -> None:
+        """`notices`: the account of the server's notices, which come to everybody."""
         self._members = members
+        self._notices = notices
         self._max_joined = max_joined
         self._max_invites = max_invites
 
@@ -34,7 +36,9 @@ class RoomLimits:
             return False
         return await self._members.count_of(requester.user_id, "join", self._max_joined) >= self._max_joined
 
-    async def check_invites(self, user_id: str) -> None:
+    async def check_invites(self, user_id: str, inviter: str) -> None:
         """Raise Forbidden for one whom too many invites wait for already [1 trip]."""
+        if inviter == self._notices:
+            return
         if await self._members.count_of(user_id, "invite", self._max_invites) >= self._max_invites:
             raise Forbidden(f"{user_id} has too many invites that wait for an answer.")
