@@ -33,10 +33,6 @@ export function togglePicked(key: ItemKey): void {
   setPicked((all) => (all.includes(key) ? all.filter((one) => one !== key) : [...all, key]));
 }
 
-export const pickAll = (keys: readonly ItemKey[]): void => {
-  setPicked((all) => [...new Set([...all, ...keys])]);
-};
-
 /** End the picking; false when there was none. */
 export function stopPicking(): boolean {
   const was = isPicking();
