@@ -18,6 +18,7 @@ from homeserver.services.acceptance import Acceptance, Given, event_of
 from homeserver.services.heads import Room
 from homeserver.services.outliers import Outliers, judge
 from homeserver.services.resolution import Resolution
+from homeserver.services.turns import slices
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import REJECTED
 
@@ -67,11 +68,12 @@ class Ancestors:
         stored = await self._events.by_id(list(told.state))
         numbers: dict[StateKey, tuple[int, EventId]] = {}
         state: dict[StateKey, Event] = {}
-        for found in stored:
-            entry = event_of(found, room.rules)
-            if entry.is_state and not found.flags & REJECTED and found.room_nid == room.room_nid:
-                numbers[entry.key] = (found.event_nid, entry.event_id)
-                state[entry.key] = entry
+        async for portion in slices(stored):
+            for found in portion:
+                entry = event_of(found, room.rules)
+                if entry.is_state and not found.flags & REJECTED and found.room_nid == room.room_nid:
+                    numbers[entry.key] = (found.event_nid, entry.event_id)
+                    state[entry.key] = entry
         point, rows = await self._resolution.given(room, numbers)
         return Given(point, rows, state, tuple(sorted(missing)))
 
