@@ -5,7 +5,8 @@ take turns. Spec: Server-Server API, Backfilling and retrieving missing events; 
 """
 
 import asyncio
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
@@ -32,10 +33,12 @@ from homeserver.storage.staging import Staged, StagedRoom, StagingTable
 log = structlog.get_logger()
 
 WORKERS: Final = 8
-CLAIM_MS: Final = 120_000
+CLAIM_MS: Final = 6_000
+"""So long a process that died keeps a room from the others at most."""
+RENEW_S: Final = 2.0
 BUDGET_S: Final = 100.0
 """For one room's turn; what is not done then waits for its next turn."""
-POLL_S: Final = 5.0
+POLL_S: Final = 3.0
 PER_TURN: Final = 100
 PRUNE_S: Final = 3600.0
 KEPT_MS: Final = 3 * 24 * 3600 * 1000
@@ -119,12 +122,28 @@ class InboundWork:
     async def _work_off(self, room: StagedRoom, owner: str) -> None:
         """One turn of one room. An event that fails is put off alone; nothing stops the worker."""
         try:
-            async with asyncio.timeout(BUDGET_S):
+            async with asyncio.timeout(BUDGET_S), self._kept(room, owner):
                 for pdu in _in_turn(await self._staging.of_room(room.room_nid, owner, PER_TURN)):
                     await self._try_one(room, pdu)
         except TimeoutError:
             log.info("room takes another turn", room_id=room.room_id)
         await self._staging.release(room.room_nid, owner)
+
+    @asynccontextmanager
+    async def _kept(self, room: StagedRoom, owner: str) -> AsyncIterator[None]:
+        """The claim holds as long as somebody works on the room."""
+        renewing = asyncio.create_task(self._renew(room, owner))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.wait([renewing])
+
+    async def _renew(self, room: StagedRoom, owner: str) -> None:
+        while True:
+            await self._clock.sleep(RENEW_S)
+            with suppress(DatabaseDown, DatabaseFull):
+                await self._staging.renew(room.room_nid, owner, self._clock.now_ms() + CLAIM_MS)
 
     async def _try_one(self, room: StagedRoom, pdu: Staged) -> None:
         try:

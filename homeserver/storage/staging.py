@@ -182,18 +182,35 @@ class StagingTable:
         )
         return [Staged(*row.values()) for row in rows]
 
+    async def renew(self, room_nid: int, owner: str, until_ms: int) -> None:
+        """Let the claim of a room hold until `until_ms` [1 trip]."""
+        await self._hold(room_nid, owner, owner, until_ms)
+
     async def release(self, room_nid: int, owner: str) -> None:
         """End the claim of a room [1 trip]."""
+        await self._hold(room_nid, owner, None, 0)
+
+    async def _hold(self, room_nid: int, owner: str, by: str | None, until_ms: int) -> None:
+        """Rows that somebody has locked leave with his commit; the claim of those that do not ends by itself."""
         await self._db.execute(
             """
-            UPDATE inbound_staging
-               SET claimed_by = NULL,
-                   claimed_until_ts = 0
-             WHERE room_nid = $1
-               AND claimed_by = $2
+            WITH held AS (
+              SELECT event_id
+                FROM inbound_staging
+               WHERE room_nid = $1
+                 AND claimed_by = $2
+                 FOR UPDATE SKIP LOCKED)
+            UPDATE inbound_staging s
+               SET claimed_by = $3,
+                   claimed_until_ts = $4
+              FROM held
+             WHERE s.room_nid = $1
+               AND s.event_id = held.event_id
             """,
             room_nid,
             owner,
+            by,
+            until_ms,
         )
 
     async def count(self, room_nid: int) -> int:

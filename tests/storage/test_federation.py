@@ -88,6 +88,19 @@ async def test_a_claim_ends_when_it_is_released(world: World) -> None:
     assert len(await staging.claim("you", 1500, 3000, 1)) == 1
 
 
+async def test_a_claim_that_is_renewed_holds_and_one_that_is_not_ends(world: World) -> None:
+    room = await world.room()
+    await world.stream.write(staged(room, "$a"), staged(room, "$b"))
+    staging = StagingTable(world.database)
+    assert len(await staging.claim("me", 1000, 2000, 1)) == 1
+    async with world.database.transaction() as connection:
+        await connection.execute("DELETE FROM inbound_staging WHERE event_id = '$a'")
+        async with asyncio.timeout(15):
+            await staging.renew(room.room_nid, "me", 3000)
+    assert await staging.claim("you", 2500, 4000, 1) == []
+    assert len(await staging.claim("you", 3001, 4000, 1)) == 1
+
+
 async def test_what_is_put_off_comes_back_later(world: World) -> None:
     room = await world.room()
     await world.stream.write(staged(room, "$a"))
