@@ -25,6 +25,7 @@ UNSTABLE_FEATURES = {
     f"{PREFIX}restrict_until": True,
     f"{PREFIX}close_room": True,
     f"{PREFIX}privacy": True,
+    f"{PREFIX}search": True,
     f"{PREFIX}silent": True,
     f"{PREFIX}slow_mode": True,
     "com.beeper.msc4169": True,  # redactions by /send

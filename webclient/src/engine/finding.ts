@@ -14,12 +14,35 @@ import { avatarOf, nameIn } from './sync/members';
 const V3 = '/_matrix/client/v3';
 const V1 = '/_matrix/client/v1';
 const PAGE = 30;
+/** Pages that the server is asked for at once while little of them fits. */
+const PAGES_MOST = 8;
+const ENOUGH = 10;
 
 export function findingCommands(core: Core): FindingCommands {
   const get = (tail: string, query: HttpRequest['query'] = {}) =>
     core.http({ method: 'GET', path: tail, query, timeoutMs: 60_000 });
   const post = (tail: string, body: unknown, query: HttpRequest['query'] = {}) =>
     core.http({ method: 'POST', path: tail, body, query, timeoutMs: 60_000 });
+  /** One page of the server's: what it cannot choose by is left out of it here. */
+  const pageOf = async (query: MessageSearch, next: string | null) => {
+    const answer = await post(
+      `${V3}/search`,
+      { search_categories: { room_events: asked(query) } },
+      { next_batch: next ?? undefined },
+    );
+    const found = object(object(answer.search_categories).room_events);
+    const marks = texts(found.highlights);
+    const events = list(found.results).flatMap((result) => asEvent(object(result).result) ?? []);
+    const fit = events.filter((event) => belongs(query, event));
+    // Newest first: once all of a page is too old, what follows is too.
+    const isPast = events.length > 0 && events.every((event) => event.origin_server_ts < (query.since ?? 0));
+    return {
+      entries: fit.flatMap((event) => foundOf(core, event, marks)),
+      next: isPast ? null : textOrNull(found.next_batch),
+      count: typeof found.count === 'number' && fit.length === events.length ? found.count : null,
+      marks,
+    };
+  };
   return {
     searchPeople: async (words) => {
       const answer = await post(`${V3}/user_directory/search`, { search_term: words, limit: PAGE });
@@ -41,19 +64,14 @@ export function findingCommands(core: Core): FindingCommands {
       return { entries: list(answer.chunk).map(object).map(publicRoom), next: textOrNull(answer.next_batch) };
     },
     searchMessages: async (query) => {
-      const events = { search_term: query.words, keys: ['content.body'], order_by: 'recent', filter: filterOf(query) };
-      const answer = await post(
-        `${V3}/search`,
-        { search_categories: { room_events: events } },
-        { next_batch: query.next ?? undefined },
-      );
-      const found = object(object(answer.search_categories).room_events);
-      const marks = texts(found.highlights);
-      const entries = list(found.results)
-        .map((result) => asEvent(object(result).result))
-        .flatMap((event) => (event === null || !belongs(query, event) ? [] : foundOf(core, event, marks)));
-      const count = typeof found.count === 'number' ? found.count : null;
-      return { entries, next: textOrNull(found.next_batch), count, marks };
+      const entries: Found[] = [];
+      let next = query.next;
+      for (let pages = 1; ; pages += 1) {
+        const page = await pageOf(query, next);
+        entries.push(...page.entries);
+        next = page.next;
+        if (next === null || entries.length >= ENOUGH || pages === PAGES_MOST) return { ...page, entries };
+      }
     },
     roomSummary: async (idOrAlias, via) => {
       const query = via.map((server) => `via=${encodeURIComponent(server)}`).join('&');
@@ -87,6 +105,23 @@ function publicRoom(room: Json): PublicRoom {
   };
 }
 
+/** The category as the server gets it, with keys of our own where it knows them. */
+function asked(query: MessageSearch): Json {
+  const media = SERVER_KINDS[query.kind];
+  return {
+    search_term: query.words,
+    keys: ['content.body'],
+    order_by: 'recent',
+    filter: filterOf(query),
+    ...(query.exact && query.since !== null ? { 'app.hearth.since': query.since } : {}),
+    ...(query.exact && query.until !== null ? { 'app.hearth.until': query.until } : {}),
+    ...(query.exact && media !== undefined ? { 'app.hearth.media': media } : {}),
+  };
+}
+
+/** Photos and films are two kinds for the server, so they are told apart here. */
+const SERVER_KINDS: Partial<Record<MessageSearch['kind'], string>> = { files: 'file', links: 'link', voice: 'audio' };
+
 function filterOf(query: MessageSearch): Json {
   const withFile = query.kind === 'media' || query.kind === 'files' || query.kind === 'voice';
   return {
@@ -105,7 +140,8 @@ const KINDS: Readonly<Record<'media' | 'files' | 'voice', readonly string[]>> = 
 
 /** What the server's filter cannot say. */
 function belongs(query: MessageSearch, event: MatrixEvent): boolean {
-  if (query.before !== null && event.origin_server_ts >= query.before) {
+  const ts = event.origin_server_ts;
+  if (ts < (query.since ?? ts) || ts > (query.until ?? ts)) {
     return false;
   }
   if (query.kind === 'all') {

@@ -20,8 +20,11 @@ export interface MessageSearch {
   readonly roomId: RoomId | null;
   readonly sender: UserId | null;
   readonly kind: 'all' | 'media' | 'files' | 'links' | 'voice';
-  /** Only before this time, ms. */
-  readonly before: number | null;
+  /** The time it lies in, ms, with both ends; null: no end. */
+  readonly since: number | null;
+  readonly until: number | null;
+  /** The server itself chooses by time and kind: `app.hearth.search`. */
+  readonly exact: boolean;
   readonly next: string | null;
 }
 

@@ -62,7 +62,16 @@ const [features, setFeatures] = createSignal<ReadonlySet<string>>(new Set());
 
 export { features, setFeatures };
 
-type Feature = 'roles' | 'invites' | 'restrict_until' | 'close_room' | 'slow_mode' | 'silent' | 'privacy' | 'login.sms';
+type Feature =
+  | 'roles'
+  | 'invites'
+  | 'restrict_until'
+  | 'close_room'
+  | 'slow_mode'
+  | 'silent'
+  | 'privacy'
+  | 'search'
+  | 'login.sms';
 
 export const hasFeature = (name: Feature): boolean => features().has(`app.hearth.${name}`);
 

@@ -1,45 +1,42 @@
-import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js';
 import { t } from '../../i18n';
-import { useClient } from '../../store/context';
-import type { RoomId, UserId } from '../../store/contract';
+import type { RoomId } from '../../store/contract';
 import { setChoosingDay } from '../../store/dates';
 import { goToEvent } from '../../store/messages-ui';
 import { setChatSearch } from '../../store/pages';
-import { nameOf } from '../../store/people';
-import { IconButton } from '../../ui/button';
+import { Button, IconButton } from '../../ui/button';
 import { keepFocus } from '../../ui/focus';
 import { pushLayer } from '../../ui/layers';
-import { openMenu } from '../../ui/menu';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Spinner } from '../../ui/spinner';
-import { createMessageSearch } from './message-search';
+import { createFilters, FilterChips } from './filters';
+import { createMessageSearch, isEnough } from './message-search';
 import s from './search.module.css';
 import { MessageFound } from './search-pane';
 
-const senders_most = 20;
-
 /** Looking for words in the open chat: a field in place of its head, what was found below, up and down through it. */
 export function ChatSearch(props: { roomId: RoomId }) {
-  const { state } = useClient();
   let field!: HTMLInputElement;
   keepFocus();
   const [words, setWords] = createSignal('');
-  const [sender, setSender] = createSignal<UserId | null>(null);
+  const filters = createFilters();
   const [at, setAt] = createSignal(0);
   const [listed, setListed] = createSignal(true);
-  const search = createMessageSearch(
-    words,
-    () => props.roomId,
-    () => 'all',
-    sender,
-  );
+  const wish = createMemo(() => ({
+    words: words().trim(),
+    roomId: props.roomId,
+    sender: filters.sender(),
+    kind: filters.kind(),
+    ...filters.times(),
+  }));
+  const search = createMessageSearch(wish);
   const close = () => setChatSearch(false);
   onMount(() => {
     field.focus();
     onCleanup(pushLayer(close));
   });
   createEffect(
-    on(words, () => {
+    on(wish, () => {
       setAt(0);
       setListed(true);
     }),
@@ -59,18 +56,6 @@ export function ChatSearch(props: { roomId: RoomId }) {
     else go(event.shiftKey ? -1 : 1);
   };
   const total = () => search.count() ?? search.found().length;
-  const from = (place: Element) => {
-    const members = Object.values(state.members[props.roomId] ?? {}).filter((one) => one.membership === 'join');
-    openMenu(place, [
-      { id: 'anyone', label: t('search-anyone'), icon: 'users', select: () => setSender(null) },
-      ...members.slice(0, senders_most).map((one) => ({
-        id: `from-${one.userId}`,
-        label: nameOf(state, props.roomId, one.userId),
-        icon: 'user' as const,
-        select: () => setSender(one.userId),
-      })),
-    ]);
-  };
   return (
     <search data-testid="chat-search">
       <div class={s.bar}>
@@ -80,9 +65,7 @@ export function ChatSearch(props: { roomId: RoomId }) {
           class={s.field}
           type="text"
           value={words()}
-          placeholder={
-            sender() ? t('search-from', { name: nameOf(state, props.roomId, sender() ?? '') }) : t('search-in-chat')
-          }
+          placeholder={t('search-in-chat')}
           aria-label={t('search-in-chat')}
           autocomplete="off"
           onInput={(event) => setWords(event.currentTarget.value)}
@@ -90,7 +73,7 @@ export function ChatSearch(props: { roomId: RoomId }) {
           data-testid="chat-search-input"
         />
         <Show when={!search.busy()} fallback={<Spinner size={24} />}>
-          <Show when={words().trim().length > 1}>
+          <Show when={isEnough(wish())}>
             <span class={s.count} data-testid="chat-search-count" aria-live="polite">
               {search.found().length === 0
                 ? t('list-nothing-found')
@@ -103,12 +86,6 @@ export function ChatSearch(props: { roomId: RoomId }) {
           label={t('day-title')}
           onClick={() => setChoosingDay(Date.now())}
           data-testid="chat-search-day"
-        />
-        <IconButton
-          icon="user"
-          label={t('search-by')}
-          onClick={(event) => from(event.currentTarget)}
-          data-testid="chat-search-by"
         />
         <IconButton
           icon="chevron-up"
@@ -125,8 +102,9 @@ export function ChatSearch(props: { roomId: RoomId }) {
           data-testid="chat-search-down"
         />
       </div>
-      <Show when={listed() && search.found().length > 0}>
-        <div class={s.results}>
+      <div class={s.below}>
+        <FilterChips of={filters} roomId={props.roomId} />
+        <Show when={listed() && search.found().length > 0}>
           <ScrollArea testid="chat-search-results">
             <For each={search.found()}>
               {(one, place) => (
@@ -139,9 +117,16 @@ export function ChatSearch(props: { roomId: RoomId }) {
                 />
               )}
             </For>
+            <Show when={search.hasMore()}>
+              <div class={s.more}>
+                <Button disabled={search.busy()} busy={search.busy()} onClick={search.more}>
+                  {t('load-more')}
+                </Button>
+              </div>
+            </Show>
           </ScrollArea>
-        </div>
-      </Show>
+        </Show>
+      </div>
     </search>
   );
 }

@@ -1,17 +1,20 @@
 /** Messages with some words, as they are typed; page by page. */
 import { type Accessor, createEffect, createSignal, on, onCleanup } from 'solid-js';
 import { useClient } from '../../store/context';
-import type { Found, MessageSearch, RoomId, UserId } from '../../store/contract';
+import type { Found } from '../../store/contract';
+import { hasFeature } from '../../store/pages';
+import type { Wish } from './filters';
 
 const pause_ms = 300;
 const shortest = 2;
 
-export function createMessageSearch(
-  words: Accessor<string>,
-  roomId: Accessor<RoomId | null>,
-  kind: Accessor<MessageSearch['kind']>,
-  sender: Accessor<UserId | null> = () => null,
-) {
+/** Words are needed, unless the server itself knows how to choose without them. */
+export function isEnough({ words, sender, kind }: Wish): boolean {
+  const chosen = sender !== null || kind === 'files' || kind === 'links' || kind === 'voice';
+  return words.length >= shortest || (words === '' && chosen && hasFeature('search'));
+}
+
+export function createMessageSearch(wish: Accessor<Wish>) {
   const { commands } = useClient();
   const [found, setFound] = createSignal<readonly Found[]>([]);
   const [count, setCount] = createSignal<number | null>(null);
@@ -25,14 +28,7 @@ export function createMessageSearch(
     setBusy(true);
     setFailed(false);
     try {
-      const query = {
-        words: words().trim(),
-        roomId: roomId(),
-        sender: sender(),
-        kind: kind(),
-        before: null,
-        next: from,
-      };
+      const query = { ...wish(), exact: hasFeature('search'), next: from };
       const page = await commands.searchMessages(query);
       if (mine !== turn) return;
       const marks = page.marks.length > 0 ? page.marks : query.words.split(/\s+/);
@@ -47,14 +43,14 @@ export function createMessageSearch(
     }
   };
   createEffect(
-    on([words, roomId, kind, sender], () => {
+    on(wish, (now) => {
       turn += 1;
       setFound([]);
       setNext(null);
       setCount(null);
       setFailed(false);
       setBusy(false);
-      if (words().trim().length < shortest) return;
+      if (!isEnough(now)) return;
       setBusy(true);
       const timer = setTimeout(() => void load(null), pause_ms);
       onCleanup(() => clearTimeout(timer));

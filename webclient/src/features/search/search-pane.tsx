@@ -2,7 +2,7 @@ import { createEffect, createMemo, createSignal, For, type JSX, Match, on, onCle
 import { t } from '../../i18n';
 import { listTime } from '../../i18n/dates';
 import { useClient } from '../../store/context';
-import type { Found, PublicRoom, RoomId } from '../../store/contract';
+import type { Found, MessageSearch, PublicRoom, RoomId } from '../../store/contract';
 import { createPeopleSearch } from '../../store/finding-people';
 import { goToEvent, openPerson } from '../../store/messages-ui';
 import { hasFeature, setPreviewed } from '../../store/pages';
@@ -16,6 +16,7 @@ import { PageRow, Section } from '../../ui/page';
 import { homeCountry, numberIn } from '../../ui/phone/numbers';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Tabs } from '../../ui/tabs';
+import { createFilters, FilterChips } from './filters';
 import { Marked } from './marked';
 import { createMessageSearch } from './message-search';
 import { NumberRow } from './number-row';
@@ -44,8 +45,18 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
   const words = () => props.query.trim();
   const home = homeCountry(navigator.languages);
   const people = createPeopleSearch(words);
-  const messages = createMessageSearch(words, () => null, kind);
-  function kind() {
+  const filters = createFilters();
+  const wish = createMemo(() => ({
+    words: words(),
+    roomId: filters.roomId(),
+    sender: filters.sender(),
+    kind: kind(),
+    ...filters.times(),
+  }));
+  const messages = createMessageSearch(wish);
+  /** Chats and people are not from somebody, nor of a day. */
+  const isFiltered = () => filters.sender() !== null || filters.roomId() !== null || filters.days() !== null;
+  function kind(): MessageSearch['kind'] {
     const now = tab();
     return now === 'media' || now === 'files' || now === 'links' || now === 'voice' ? now : 'all';
   }
@@ -86,7 +97,7 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
     else setPreviewed({ id: address, via: [] });
   };
   const limited = <T,>(all: readonly T[]) => (tab() === 'all' ? all.slice(0, few) : all);
-  const shows = (...which: Tab[]) => tab() === 'all' || which.includes(tab());
+  const shows = (...which: Tab[]) => (tab() === 'all' && !isFiltered()) || which.includes(tab());
   const isNumber = createMemo(() => hasFeature('login.sms') && numberIn(words(), home) !== undefined);
   const nothing = () =>
     !isNumber() &&
@@ -107,6 +118,9 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
         onChange={setTab}
         label={t('list-search')}
       />
+      <Show when={!['people', 'groups'].includes(tab())}>
+        <FilterChips of={filters} />
+      </Show>
       <ScrollArea testid="search-results">
         <Show when={addressIn(words())}>
           {(address) => (
