@@ -21,7 +21,12 @@ export function attach(roomId: RoomId, files: Iterable<File>, asFiles = false): 
 export function AttachButton(props: { roomId: RoomId }) {
   let visual!: HTMLInputElement;
   let any!: HTMLInputElement;
+  let camera!: HTMLInputElement;
   const [polling, setPolling] = createSignal(false);
+  /** The device's own camera gives what the field of photos takes. */
+  const shoot = () => {
+    camera.click();
+  };
   const chosen = (input: HTMLInputElement, asFiles: boolean) => {
     attach(props.roomId, input.files ?? [], asFiles);
     // The same file can be chosen again.
@@ -38,6 +43,9 @@ export function AttachButton(props: { roomId: RoomId }) {
       at,
       [
         { id: 'attach-photo', label: t('composer-attach-photo'), icon: 'image', select: () => visual.click() },
+        ...(matchMedia('(pointer: coarse)').matches
+          ? [{ id: 'attach-camera', label: t('composer-attach-camera'), icon: 'camera' as const, select: shoot }]
+          : []),
         { id: 'attach-file', label: t('composer-attach-file'), icon: 'file', select: () => any.click() },
         ...(threadNow(props.roomId) === undefined ? [poll] : []),
       ],
@@ -61,6 +69,17 @@ export function AttachButton(props: { roomId: RoomId }) {
         aria-hidden="true"
         data-testid="attach-photo-input"
         onChange={() => chosen(visual, false)}
+      />
+      <input
+        ref={camera}
+        class={s.input}
+        type="file"
+        accept="image/*"
+        capture="environment"
+        tabIndex={-1}
+        aria-hidden="true"
+        data-testid="attach-camera-input"
+        onChange={() => chosen(camera, false)}
       />
       <input
         ref={any}

@@ -3,8 +3,8 @@ import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { isUserId } from '../../model/events';
 import { written } from '../../model/marks';
-import type { Client, RoomId } from '../../store/contract';
-import { errorInfo } from '../../store/errors';
+import type { Client, Room, RoomId } from '../../store/contract';
+import { CommandError, errorInfo } from '../../store/errors';
 import { clearWriting } from '../../store/ui';
 import { ask } from '../../ui/dialog';
 import { toast } from '../../ui/toast';
@@ -24,6 +24,7 @@ export const hints = {
   kick: '@name:server',
   ban: '@name:server',
   unban: '@name:server',
+  role: '@name:server ...',
   topic: '...',
   nick: '...',
   join: '#group:server',
@@ -36,6 +37,13 @@ type Name = keyof typeof hints;
 export function commandIn(text: string): Command | null {
   const found = /^\/([a-z]+)(?:\s+([\s\S]*))?$/.exec(text.trim());
   return found?.[1] === undefined ? null : { name: found[1], rest: found[2]?.trim() ?? '', source: text.trim() };
+}
+
+/** What the command that is being written takes; null where it takes nothing, or is none. */
+export function hintFor(text: string): string | null {
+  const name = /^\/([a-z]+)\s/.exec(text)?.[1];
+  const hint = name !== undefined && Object.hasOwn(hints, name) ? hints[name as Name] : '';
+  return hint === '' ? null : `/${name} ${hint}`;
 }
 
 /** Does it; false when it was not done and the text should stay. */
@@ -66,7 +74,7 @@ export async function runCommand(client: Client, roomId: RoomId, command: Comman
   }
 }
 
-async function perform({ commands }: Client, roomId: RoomId, name: Name, rest: string): Promise<void> {
+async function perform({ state, commands }: Client, roomId: RoomId, name: Name, rest: string): Promise<void> {
   const [who = '', ...words] = rest.split(/\s+/);
   const reason = words.join(' ') || undefined;
   switch (name) {
@@ -87,6 +95,8 @@ async function perform({ commands }: Client, roomId: RoomId, name: Name, rest: s
       return commands.ban(roomId, who, reason);
     case 'unban':
       return commands.unban(roomId, who);
+    case 'role':
+      return commands.assignRoles(roomId, who, rolesNamed(state.rooms[roomId], words.join(' ')));
     case 'topic':
       return commands.setRoomTopic(roomId, rest);
     case 'nick':
@@ -97,4 +107,14 @@ async function perform({ commands }: Client, roomId: RoomId, name: Name, rest: s
     case 'leave':
       return commands.leave(roomId);
   }
+}
+
+/** Ids of the role of this name, or none for no name. Throws a CommandError when the group has no such role. */
+function rolesNamed(room: Room | undefined, name: string): string[] {
+  if (name.trim() === '') return [];
+  const wanted = name.trim().toLowerCase();
+  const found = room?.group.roles?.roles.find((role) => role.name.toLowerCase() === wanted);
+  if (!found)
+    throw new CommandError({ errcode: 'M_NOT_FOUND', message: 'no such role', status: 0, retryAfterMs: null });
+  return [found.id];
 }

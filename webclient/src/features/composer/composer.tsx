@@ -1,11 +1,14 @@
-import { Match, Switch } from 'solid-js';
+import { Match, Show, Switch } from 'solid-js';
 import { t } from '../../i18n';
+import { dateAndTime } from '../../i18n/dates';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { EventId, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
+import { me } from '../../store/people';
 import { goTo } from '../../store/ui';
 import { Button } from '../../ui/button';
+import { now } from '../../ui/clock';
 import { Icon } from '../../ui/icon';
 import { toast } from '../../ui/toast';
 import s from './composer.module.css';
@@ -15,6 +18,16 @@ import { Writer } from './writer';
 export function Composer(props: { roomId: RoomId; thread?: EventId }) {
   const { state, commands } = useClient();
   const room = () => state.rooms[props.roomId];
+  /** Why, as the line among the messages says that tells of it. */
+  const banReason = () => {
+    const timeline = state.timelines[props.roomId];
+    const told = (timeline?.items ?? []).findLast((key) => {
+      const line = timeline?.events[key]?.service;
+      return line?.what === 'banned' && line.target === me(state);
+    });
+    return timeline?.events[told ?? '']?.service?.value ?? '';
+  };
+  const mutedUntil = () => room()?.group.mutedUntil[me(state)] ?? 0;
   const join = () => void commands.join(props.roomId).catch((error: unknown) => toast(errorText(errorInfo(error))));
   const follow = async (next: RoomId) => {
     const via = props.roomId.split(':').slice(1).join(':');
@@ -46,7 +59,10 @@ export function Composer(props: { roomId: RoomId; thread?: EventId }) {
         </Match>
         <Match when={room()?.membership === 'ban'}>
           <p class={s.notice} data-testid="composer-banned">
-            {t('composer-banned')}
+            <span>
+              {t('composer-banned')}
+              <Show when={banReason()}>{(reason) => <span class={s.reason}>{reason()}</span>}</Show>
+            </span>
           </p>
         </Match>
         <Match when={room()?.membership === 'invite'}>
@@ -68,7 +84,9 @@ export function Composer(props: { roomId: RoomId; thread?: EventId }) {
         </Match>
         <Match when={!room()?.my.sendMessages}>
           <p class={s.notice} data-testid="composer-not-allowed">
-            {t('composer-not-allowed')}
+            {mutedUntil() > now()
+              ? t('composer-muted', { when: dateAndTime(mutedUntil()) })
+              : t('composer-not-allowed')}
           </p>
         </Match>
       </Switch>

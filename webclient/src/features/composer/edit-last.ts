@@ -1,17 +1,19 @@
-import { bodyOf } from '../../model/relations';
+import { isEditable, sourceOf } from '../../model/editing';
 import type { MirrorState } from '../../store/contract';
 import { me } from '../../store/people';
 import { startEdit } from '../../store/ui';
 
-/** Begin to edit my newest text message in this view; false when there is none. */
+/** Begin to edit my newest message in this view that can be edited; false when there is none. */
 export function editLast(state: MirrorState, view: string): boolean {
   const timeline = state.timelines[view];
   const key = timeline?.items.findLast((one) => {
     const item = timeline.events[one];
-    return item?.eventId && item.sender === me(state) && item.kind === 'message' && item.content.msgtype === 'm.text';
+    const isMine = item?.eventId && item.sender === me(state) && item.kind === 'message';
+    return isMine && isEditable(item.type, item.content);
   });
   const item = timeline?.events[key ?? ''];
   if (!item?.eventId) return false;
-  startEdit(view, item.eventId, bodyOf(item.content));
+  const { text, mentions } = sourceOf(item.type, item.content);
+  startEdit(view, item.eventId, text, mentions);
   return true;
 }

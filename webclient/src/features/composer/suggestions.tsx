@@ -6,7 +6,7 @@ import { me } from '../../store/people';
 import { noteMention, viewNow } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { later } from '../../ui/parts';
-import { hints } from './commands';
+import { hintFor, hints } from './commands';
 import { insertText } from './marking';
 import s from './suggestions.module.css';
 
@@ -31,11 +31,13 @@ export function createSuggestions(host: Host) {
   const { state } = useClient();
   const [list, setList] = createSignal<readonly Suggestion[]>([]);
   const [at, setAt] = createSignal(0);
+  const [hint, setHint] = createSignal<string | null>(null);
   let typed = '';
   let round = 0;
 
   const look = () => {
     const input = host.input();
+    setHint(hintFor(input.value));
     const before = input.value.slice(0, input.selectionStart);
     const found = input.selectionStart === input.selectionEnd ? token.exec(before)?.[1] : undefined;
     round += 1;
@@ -74,8 +76,9 @@ export function createSuggestions(host: Host) {
         hint: one.userId,
         sign: null,
         photo: one.avatar,
-        insert: `@${one.name.replace(/^@/, '')}`,
-        mention: true,
+        // Commands want addresses.
+        insert: hint() === null ? `@${one.name.replace(/^@/, '')}` : one.userId,
+        mention: hint() === null,
       })),
       ...(everyone
         ? [{ id: '@room', label: '@room', hint: t('composer-everyone'), sign: '@', insert: '@room', mention: true }]
@@ -113,7 +116,10 @@ export function createSuggestions(host: Host) {
     setList([]);
     host.change();
   };
-  const close = () => setList([]);
+  const close = () => {
+    setList([]);
+    setHint(null);
+  };
   /** Keys while the list is open; true when it took the key. */
   const keyed = (event: KeyboardEvent): boolean => {
     const all = list();
@@ -128,7 +134,7 @@ export function createSuggestions(host: Host) {
     event.stopPropagation();
     return true;
   };
-  return { list, at, look, take, close, keyed };
+  return { list, at, hint, look, take, close, keyed };
 }
 
 const fits = (words: string, query: string): boolean =>
@@ -161,7 +167,7 @@ const commandSuggestions = (query: string): Suggestion[] =>
 
 export function Suggestions(props: { of: ReturnType<typeof createSuggestions> }) {
   return (
-    <Show when={props.of.list().length > 0}>
+    <Show when={props.of.list().length > 0} fallback={<Hint words={props.of.hint()} />}>
       <div
         class={s.list}
         role="listbox"
@@ -191,6 +197,19 @@ export function Suggestions(props: { of: ReturnType<typeof createSuggestions> })
           )}
         </For>
       </div>
+    </Show>
+  );
+}
+
+/** What the command takes that is being written. */
+function Hint(props: { words: string | null }) {
+  return (
+    <Show when={props.words}>
+      {(words) => (
+        <p class={s.usage} data-testid="command-hint">
+          {words()}
+        </p>
+      )}
     </Show>
   );
 }

@@ -3,10 +3,10 @@ import type { Commands, RoomId } from '../../store/contract';
 import { wasWritten, writingIn } from '../../store/ui';
 
 const repeat_ms = 4000;
-const silence_ms = 6000;
+const silence_ms = 5000;
 const draft_pause_ms = 1000;
 
-/** Says that I am typing, at most every four seconds, and takes it back after six seconds of silence. */
+/** Says that I am typing, at most every four seconds, and takes it back after five seconds of silence. */
 export function tellTyping(commands: Commands) {
   let told = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;

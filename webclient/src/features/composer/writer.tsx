@@ -35,10 +35,14 @@ import { createVoice, VoiceButton, VoiceStrip } from './voice';
 const LinkBar = part(async () => (await import('./link-bar')).LinkBar);
 const SlowSend = part(async () => (await import('./slow/slow-send')).SlowSend);
 const slowParts = later(() => import('./slow/waiting'));
+const pasteParts = later(() => import('./paste'));
 const laterParts = later(() => import('./later/send-menu'));
 
 /** Longer texts are offered as a file: an event holds at most 64 KiB. */
 const longest = 15_000;
+/** From so many signs on, what is pasted is offered as a file. */
+const longPaste = 4000;
+const isMarked = /<(b|strong|i|em|u|ins|s|strike|del|code|pre|a|blockquote|li)[\s>]/i;
 
 /** The field in which messages are written, with all that hangs on it. */
 export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) {
@@ -175,9 +179,33 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
   };
   const pasted = (event: ClipboardEvent) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length === 0 || writing().editing) return;
+    if (files.length > 0) {
+      if (writing().editing) return;
+      event.preventDefault();
+      attach(props.roomId, files);
+      return;
+    }
+    const plain = event.clipboardData?.getData('text/plain') ?? '';
+    const html = event.clipboardData?.getData('text/html') ?? '';
+    if (plain.length > longPaste && !writing().editing) offerAsFile(plain, input.value);
+    if (!isMarked.test(html)) return;
     event.preventDefault();
-    attach(props.roomId, files);
+    const put = (words: string) => {
+      insertText(input, words);
+      typed();
+    };
+    void pasteParts().then(
+      ({ marksOfPasted }) => put(marksOfPasted(html) || plain),
+      () => put(plain),
+    );
+  };
+  /** `before`: what was written when `text` was pasted to it. */
+  const offerAsFile = (text: string, before: string) => {
+    const answer = () => {
+      write(view(), before);
+      attach(props.roomId, [new File([text], 'message.txt', { type: 'text/plain' })], true);
+    };
+    ask({ title: t('composer-paste-long'), yes: t('composer-attach-file'), no: t('composer-paste-keep'), answer });
   };
   const emoji = (at: Element) =>
     pickEmoji(

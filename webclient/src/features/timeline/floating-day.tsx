@@ -6,13 +6,16 @@ import s from './timeline.module.css';
 
 const stays_ms = 1000;
 
-/** The day of the topmost message, under the header while one scrolls; `day` is a midnight, ms. */
-export function FloatingDay(props: { day: number | undefined }) {
+/**
+ * The day of the topmost message, under the header while one scrolls and a second longer; `day` is a midnight, ms, and
+ * `scrolls` another number after each movement.
+ */
+export function FloatingDay(props: { day: number | undefined; scrolls: number }) {
   const [shown, setShown] = createSignal(false);
   let timer: ReturnType<typeof setTimeout> | undefined;
   createEffect(
     on(
-      () => props.day,
+      () => [props.day, props.scrolls],
       () => {
         setShown(true);
         clearTimeout(timer);

@@ -1,8 +1,7 @@
 /** What can be done with one message. */
 import { language, t } from '../../i18n';
 import { errorText } from '../../i18n/words';
-import { text } from '../../model/events';
-import { type Mention, marksOf } from '../../model/marks';
+import { isEditable, sourceOf } from '../../model/editing';
 import { mediaOf } from '../../model/media';
 import { bodyOf } from '../../model/relations';
 import type { Client, RoomId, TimelineItem } from '../../store/contract';
@@ -93,12 +92,7 @@ function answerItems(client: Client, roomId: RoomId, item: TimelineItem, tell: T
     const question = { title: t('poll-end-confirm'), yes: t('poll-end'), no: t('composer-cancel'), answer: end };
     items.push({ id: 'poll-end', label: t('poll-end'), icon: 'hourglass', select: () => ask(question) });
   }
-  const media = mediaOf(item.type, item.content);
-  if (
-    item.sender === me(state) &&
-    (media !== null || item.content.msgtype === 'm.text') &&
-    item.type === 'm.room.message'
-  ) {
+  if (item.sender === me(state) && isEditable(item.type, item.content)) {
     items.push({ id: 'edit', label: t('message-edit'), icon: 'pencil', select: () => editItem(roomId, item) });
   }
   return items;
@@ -121,17 +115,10 @@ function failedIn({ state }: Client, roomId: RoomId): string[] {
 }
 
 /** Begin to edit a message: its words with marks, or a file's caption. */
-export function editItem(roomId: RoomId, item: TimelineItem): void {
+function editItem(roomId: RoomId, item: TimelineItem): void {
   if (!item.eventId) return;
-  const { text: source, mentions } = sourceOf(item);
+  const { text: source, mentions } = sourceOf(item.type, item.content);
   startEdit(viewNow(roomId), item.eventId, source, mentions);
-}
-
-function sourceOf(item: TimelineItem): { text: string; mentions: readonly Mention[] } {
-  const media = mediaOf(item.type, item.content);
-  if (media !== null && media.caption === '') return { text: '', mentions: [] };
-  const html = item.content.format === 'org.matrix.custom.html' ? text(item.content.formatted_body) : '';
-  return html === '' ? { text: bodyOf(item.content), mentions: [] } : marksOf(html);
 }
 
 function copyItems({ commands }: Client, roomId: RoomId, item: TimelineItem, tell: Tell): MenuItem[] {

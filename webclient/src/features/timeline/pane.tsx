@@ -24,12 +24,14 @@ import { jump, openThread, replyTo, setJump } from '../../store/ui';
 import { Button } from '../../ui/button';
 import { later, part } from '../../ui/parts';
 import { ScrollArea } from '../../ui/scroll-area';
+import { albumIdOf } from './albums';
 import { Announcer } from './announcer';
 import { mayAnswer } from './answering';
 import { askDelete } from './delete';
 import { DayPill, FloatingDay } from './floating-day';
 import { Group } from './group';
 import { JumpButton, MentionButton } from './jump-button';
+import { watchPaging } from './paging';
 import { unreadFrom, watchReading } from './reading';
 import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd, walkRows } from './scroll';
 import { type Section, sectionsOf } from './sections';
@@ -66,6 +68,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   const [nudge, setNudge] = createSignal(0);
   const [away, setAway] = createSignal(false);
   const [topDay, setTopDay] = createSignal<number>();
+  const [scrolls, setScrolls] = createSignal(0);
   const [flashed, setFlashed] = createSignal<string>();
 
   // The bare list: it is replaced as a whole, and walked through at each change.
@@ -90,7 +93,12 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       return (item?.eventId === null && events[key]?.eventId === null ? events[key] : item) ?? [];
     });
     const above = bare[all[shown.from - 1] ?? ''];
-    return layoutRows(inputs, { me: me(state), unreadAfter: readUpTo, ...(above ? { before: above } : {}) });
+    return layoutRows(inputs, {
+      me: me(state),
+      unreadAfter: readUpTo,
+      albumOf: albumIdOf,
+      ...(above ? { before: above } : {}),
+    });
   });
   const sortOf = (key: string) => sortOfService(props.timeline.events[key]?.service ?? null);
   const sections = createMemo<Section[]>((before) => sectionsOf(rows(), before, sortOf), []);
@@ -174,6 +182,10 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     if (known && from) returns.push(from);
     toRow(key, true);
   };
+  const toFirst = () => {
+    show((all) => around(all.length, 0));
+    glide(box, () => 0);
+  };
   const toNewest = async () => {
     const back = returns.pop();
     if (back && items().includes(back)) return toRow(back, false);
@@ -223,6 +235,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
         });
       });
     }
+    watchPaging({ box, first: toFirst, last: () => void toNewest() });
     watchReading({ box, content, roomId: props.roomId, root: props.root, timeline: () => props.timeline });
   });
   createEffect(on(sections, () => settle(true), { defer: true }));
@@ -250,6 +263,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   const scrolled = () => {
     look();
     extend();
+    // What comes while one waits at the end moves the box, and not the reader.
+    if (!(atEnd && isGliding())) setScrolls((count) => count + 1);
   };
   return (
     <div class={s.pane}>
@@ -330,7 +345,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
         </div>
       </ScrollArea>
       <Announcer roomId={props.roomId} timeline={props.timeline} />
-      <FloatingDay day={topDay()} />
+      <FloatingDay day={topDay()} scrolls={scrolls()} />
       <JumpButton
         shown={away()}
         count={props.root ? 0 : (state.rooms[props.roomId]?.unread.notifications ?? 0)}

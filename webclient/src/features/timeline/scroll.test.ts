@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { glide, isGliding, restoreAnchor, stopGlide } from './scroll';
+import { glide, glideBy, isGliding, restoreAnchor, stopGlide } from './scroll';
 
 let drawn: (at_ms: number) => void = () => undefined;
 
@@ -46,4 +46,21 @@ test('the reader stays at a row when many above it go, although the browser has 
   const box = boxAt(3400);
   restoreAnchor(box, at(0), { row: at(3100), top: 5500 }, 5400);
   expect(box.scrollTop).toBe(3000);
+});
+
+test('rows that come above while the box glides are passed over, and the way stays as long', () => {
+  const box = boxAt(1500);
+  const began = performance.now();
+  const row = { isConnected: true, getBoundingClientRect: () => ({ top: 1000 }) } as HTMLElement;
+  const content = { getBoundingClientRect: () => ({ top: 0 }) } as HTMLElement;
+  glideBy(box, -400);
+  drawn(began + 20);
+  const before = box.scrollTop;
+  // 200 px of older rows: what was seen is 200 px further down now.
+  restoreAnchor(box, content, { row, top: 800 }, before);
+  expect(box.scrollTop).toBe(before + 200);
+  drawn(began + 21);
+  expect(Math.abs(box.scrollTop - before - 200)).toBeLessThan(20);
+  drawn(began + 2000);
+  expect(box.scrollTop).toBe(1300);
 });

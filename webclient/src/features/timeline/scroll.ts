@@ -35,7 +35,9 @@ export function findAnchor(box: HTMLElement, content: HTMLElement, rows = rowsIn
 export function restoreAnchor(box: HTMLElement, content: HTMLElement, anchor: Anchor | null, before: number): void {
   if (!anchor?.row.isConnected) return;
   const moved = topOf(anchor.row, content) - anchor.top;
-  if (Math.abs(moved) >= 0.5) box.scrollTop = before + moved;
+  if (Math.abs(moved) < 0.5) return;
+  box.scrollTop = before + moved;
+  shift += moved;
 }
 
 /** How far the end of the content is below the view, px. */
@@ -45,10 +47,13 @@ const far = 1500;
 const near = 500;
 let frame = 0;
 let gliding = false;
+/** By how much rows that came above have moved what the glide began with, px. */
+let shift = 0;
 
 /** Glide to `target()` px within 250 to 600 ms; a way of more than 1500 px begins 500 px before its end. */
 export function glide(box: HTMLElement, target: () => number): void {
   stopGlide();
+  shift = 0;
   const goal = () => Math.max(0, Math.min(target(), box.scrollHeight - box.clientHeight));
   if (!mayMove()) {
     box.scrollTop = goal();
@@ -61,12 +66,19 @@ export function glide(box: HTMLElement, target: () => number): void {
   const lasts_ms = Math.min(600, Math.max(250, Math.abs(goal() - from) / 2.5));
   const step = (now: number) => {
     const part = partOf(now - began, lasts_ms);
-    box.scrollTop = from + (goal() - from) * (1 - (1 - part) ** 3);
+    const start = from + shift;
+    box.scrollTop = start + (goal() - start) * (1 - (1 - part) ** 3);
     gliding = part < 1;
     if (gliding) frame = requestAnimationFrame(step);
   };
   gliding = true;
   frame = requestAnimationFrame(step);
+}
+
+/** Glide by `way` px from here. */
+export function glideBy(box: HTMLElement, way: number): void {
+  const goal = box.scrollTop + way;
+  glide(box, () => goal + shift);
 }
 
 /** End a glide: the reader has taken over. */
