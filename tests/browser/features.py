@@ -163,6 +163,12 @@ ROWS = (
     ),
     Row(
         SEARCH,
+        "Filters: from, in, date, kind",
+        "test_searching::test_messages_are_found_by_day_sender_chat_and_kind",
+        "what another wrote, by server and in the chat",
+    ),
+    Row(
+        SEARCH,
         "By exact address",
         "test_searching::test_public_groups_are_explored_and_addresses_opened",
         "the one who is written to is invited",

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from playwright.async_api import BrowserContext, Locator, Page, expect
@@ -120,6 +121,13 @@ class Person:
     async def opens(self, chat: str) -> None:
         await self.at("chat-row", text=chat).click(timeout=LIVE_LIMIT_MS)
         await expect(self.at("chat-title")).to_contain_text(chat, timeout=LIVE_LIMIT_MS)
+
+    async def picks_day(self, day: datetime) -> None:
+        """Press a day in a calendar that shows this month, or the one of the day."""
+        name = re.compile(rf"{day.day} {day:%B} {day.year}")
+        if await self.page.get_by_role("button", name=name).count() == 0:
+            await self.at("calendar-earlier").click()
+        await self.page.get_by_role("button", name=name).click()
 
     async def leaves_the_chat_alone(self) -> None:
         """Look at no chat."""

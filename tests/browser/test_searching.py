@@ -2,15 +2,22 @@
 
 import asyncio
 import contextlib
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import TimeoutError as NotThere
 from playwright.async_api import expect
 
-from tests.browser.conftest import NewPerson
+from tests.browser.conftest import NewHouse, NewPerson
+from tests.browser.past import bridge, ghost_at
 from tests.browser.person import LIVE_LIMIT_MS, Person
 from tests.support.client import Server
 from tests.support.server import ServerProcess
+
+ZONE = ZoneInfo("Europe/Berlin")
 
 
 async def test_messages_are_found_everywhere_and_in_one_chat(house: ServerProcess, new_person: NewPerson) -> None:
@@ -47,6 +54,65 @@ async def test_messages_are_found_everywhere_and_in_one_chat(house: ServerProces
         await expect(dora.message("quince cider in the corner")).to_be_in_viewport()
         await dora.page.keyboard.press("Escape")
         await expect(dora.at("chat-search")).to_have_count(0)
+
+
+async def test_messages_are_found_by_day_sender_chat_and_kind(
+    new_house: NewHouse, new_person: NewPerson, tmp_path: Path
+) -> None:
+    house = await new_house(app_service_config_files=[bridge(tmp_path)])
+    async with Server(house.url, house.name) as server:
+        nina = await new_person("nina", house)
+        await nina.signs_up()
+        ghost, me = ghost_at(server), await server.login("nina")
+        diary, post = [await ghost.creates_public_room(name=name) for name in ("Diary", "Post")]
+        for room in (diary, post):
+            await me.joins(room)
+        noon = datetime.now(ZONE).replace(hour=12, minute=0, second=0, microsecond=0)
+        for days in (4, 3, 2):
+            ts = int((noon - timedelta(days=days)).timestamp() * 1000)
+            for room, where in ((diary, "diary"), (post, "post")):
+                content = {"msgtype": "m.text", "body": f"storm {days} days ago, {where}"}
+                await ghost.call("PUT", f"/v3/rooms/{room}/send/m.room.message/{days}-{where}", content, ts=ts)
+        await me.says("storm today, by me", diary)
+        await ghost.sends(diary, "m.room.message", {"msgtype": "m.file", "body": "storm.pdf", "url": "mxc://a/b"})
+
+        await nina.at("search-input").fill("storm")
+        await expect(nina.at("found-message")).to_have_count(8)
+        await nina.at("filter-days").click()
+        await nina.at("menu-days-choose").click()
+        for days in (2, 3):
+            await nina.picks_day(noon - timedelta(days=days))
+        await nina.at("days-take").click()
+        await expect(nina.at("found-message")).to_have_count(4)
+        await nina.at("filter-in").click()
+        await nina.at("pick-chat", text="Post").click()
+        await expect(nina.at("found-message")).to_have_text([re.compile("2 days ago, post"), re.compile("3 days ago")])
+        await nina.at("filter-in-clear").click()
+        await nina.at("filter-days-clear").click()
+        await nina.at("filter-from").click()
+        await nina.at("pick-me").click()
+        await expect(nina.at("found-message")).to_have_text(re.compile("by me"))
+        await nina.at("filter-from-clear").click()
+        await nina.at("tab", text="Files").click()
+        await expect(nina.at("found-message")).to_have_text(re.compile(r"storm\.pdf"))
+        await nina.at("search-back").click()
+
+        await nina.opens("Diary")
+        await nina.page.keyboard.press("Control+f")
+        await nina.at("chat-search-input").fill("storm")
+        await expect(nina.at("chat-search").get_by_test_id("found-message")).to_have_count(5)
+        await nina.at("chat-search").get_by_test_id("filter-days").click()
+        await nina.at("menu-days-choose").click()
+        await nina.picks_day(noon - timedelta(days=4))
+        await nina.at("days-take").click()
+        await expect(nina.at("chat-search-count")).to_have_text("1 of 1")
+        await nina.at("chat-search-input").press("Enter")
+        await expect(nina.message("storm 4 days ago, diary")).to_be_in_viewport()
+        await nina.at("chat-search").get_by_test_id("filter-days-clear").click()
+        await nina.at("chat-search-input").fill("")
+        await nina.at("chat-search").get_by_test_id("filter-kind").click()
+        await nina.at("menu-kind-files").click()
+        await expect(nina.at("chat-search").get_by_test_id("found-message")).to_have_text(re.compile(r"storm\.pdf"))
 
 
 @pytest.mark.full("browser")

@@ -1,6 +1,5 @@
 """What has to do with time: slow mode, messages without a sound and for later, going to a day."""
 
-import json
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,9 +9,10 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import NewHouse, NewPerson
+from tests.browser.past import bridge, ghost_at
 from tests.browser.person import LIVE_LIMIT_MS, Person
 from tests.browser.test_told import EARS, LOOK_AWAY
-from tests.support.client import Server, User
+from tests.support.client import Server
 from tests.support.server import ServerProcess
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -122,31 +122,15 @@ async def test_a_message_waits_for_its_time_on_the_server(house: ServerProcess, 
     await saul.sees_no("never mind")
 
 
-def _bridge(folder: Path) -> str:
-    """A registration file; its users date what they send."""
-    users = [{"exclusive": True, "regex": "@_old_.*"}]
-    registration = {
-        "id": "old",
-        "url": None,
-        "as_token": "as-old",
-        "hs_token": "hs-old",
-        "sender_localpart": "_old_bot",
-        "namespaces": {"users": users, "aliases": [], "rooms": []},
-    }
-    path = folder / "old.yaml"
-    path.write_text(json.dumps(registration))
-    return str(path)
-
-
 @pytest.mark.full("browser")
 async def test_the_calendar_leads_to_the_first_message_of_a_day(
     new_house: NewHouse, new_person: NewPerson, tmp_path: Path
 ) -> None:
-    house = await new_house(app_service_config_files=[_bridge(tmp_path)])
+    house = await new_house(app_service_config_files=[bridge(tmp_path)])
     async with Server(house.url, house.name) as server:
         tina = await new_person("tina", house)
         await tina.signs_up()
-        ghost = User(server, f"@_old_bot:{house.name}", "as-old", "")
+        ghost = ghost_at(server)
         room = await ghost.creates_public_room(name="Archive")
         noon = datetime.now(ZONE).replace(hour=12, minute=0, second=0, microsecond=0)
         for days in (3, 2):
