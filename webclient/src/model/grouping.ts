@@ -36,13 +36,20 @@ let day = { start: 0, end: 0 };
 
 /**
  * Rows of `items` (oldest first). The unread line stands after the event `unreadAfter`, and only when something of
- * somebody else (not `me`) follows it. `before` is the item above the slice, if there is one: no second day pill then.
+ * somebody else (not `me`) follows it; inside an album, which is one bubble, it stands above the album. `before` is the
+ * item above the slice, if there is one: no second day pill then.
  */
-export function layoutRows(
-  items: readonly GroupInput[],
-  options: { readonly me: string; readonly unreadAfter: string | null; readonly before?: GroupInput },
+export function layoutRows<Item extends GroupInput>(
+  items: readonly Item[],
+  options: {
+    readonly me: string;
+    readonly unreadAfter: string | null;
+    readonly before?: GroupInput;
+    /** The album that an item belongs to. */
+    readonly albumOf?: (item: Item) => string | null;
+  },
 ): Row[] {
-  const unreadKey = firstUnread(items, options.me, options.unreadAfter);
+  const unreadKey = firstUnread(items, options.me, options.unreadAfter, options.albumOf ?? (() => null));
   const rows: Row[] = [];
   let above = options.before;
   items.forEach((item, index) => {
@@ -79,11 +86,24 @@ function placeOf(joinsAbove: boolean, joinsBelow: boolean): Place {
   return joinsBelow ? 'first' : 'single';
 }
 
-function firstUnread(items: readonly GroupInput[], me: string, unreadAfter: string | null): string | null {
+function firstUnread<Item extends GroupInput>(
+  items: readonly Item[],
+  me: string,
+  unreadAfter: string | null,
+  albumOf: (item: Item) => string | null,
+): string | null {
   const read = unreadAfter === null ? -1 : items.findIndex((item) => item.eventId === unreadAfter);
   if (read < 0) {
     return null;
   }
-  const unread = items.slice(read + 1).find((item) => item.sender !== me && item.kind !== 'service');
-  return unread?.key ?? null;
+  let at = items.findIndex((item, index) => index > read && item.sender !== me && item.kind !== 'service');
+  const first = items[at];
+  const album = first === undefined ? null : albumOf(first);
+  for (let above = items[at - 1]; album !== null && above !== undefined; above = items[at - 1]) {
+    if (albumOf(above) !== album) {
+      break;
+    }
+    at -= 1;
+  }
+  return items[at]?.key ?? null;
 }

@@ -55,6 +55,16 @@ describe('groups of bubbles', () => {
     expect(places([item('1', 'a'), item('2', 'me')], '1')).not.toContain('unread');
   });
 
+  test('an album of which a part was read stays one: the unread line stands above it', () => {
+    const items = [item('1', 'a'), item('2', 'a'), item('3', 'a'), item('4', 'a')];
+    const albumOf = ({ key }: GroupInput) => (key === '1' ? null : 'album');
+    const types = (unreadAfter: string) =>
+      layoutRows(items, { me: 'me', unreadAfter, albumOf }).map((row) => (row.type === 'item' ? row.key : row.type));
+    expect(types('2')).toEqual(['day', '1', 'unread', '2', '3', '4']);
+    expect(types('3')).toEqual(['day', '1', 'unread', '2', '3', '4']);
+    expect(types('1')).toEqual(['day', '1', 'unread', '2', '3', '4']);
+  });
+
   test('a slice goes on with the day above it', () => {
     const rows = layoutRows([item('2', 'a')], { me: 'me', unreadAfter: null, before: item('1', 'a') });
     expect(rows).toEqual([{ type: 'item', key: '2', place: 'last' }]);

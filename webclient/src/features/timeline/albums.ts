@@ -5,6 +5,15 @@ import type { TimelineItem } from '../../store/contract';
 
 const MOST = 10;
 
+function isVisual(item: TimelineItem | undefined): boolean {
+  return ['m.image', 'm.video'].includes(String(item?.content.msgtype));
+}
+
+/** The album that a picture or film says it belongs to; null for what stands alone. */
+export function albumIdOf(item: TimelineItem): string | null {
+  return isVisual(item) && item.kind === 'message' ? (albumOf(item.content)?.id ?? null) : null;
+}
+
 /** Runs of keys, in order: each alone, or the members of one album side by side. */
 export function albumRuns(
   keys: readonly string[],
@@ -15,9 +24,8 @@ export function albumRuns(
   // Only pictures are watched: what is none becomes none.
   const bare = unwrap(events);
   for (const key of keys) {
-    const visual = ['m.image', 'm.video'].includes(String(bare[key]?.content.msgtype));
-    const item = visual ? events[key] : undefined;
-    const id = item?.kind === 'message' ? (albumOf(item.content)?.id ?? null) : null;
+    const item = isVisual(bare[key]) ? events[key] : undefined;
+    const id = item === undefined ? null : albumIdOf(item);
     const last = runs[runs.length - 1];
     if (id !== null && id === open && last && last.length < MOST) last.push(key);
     else runs.push([key]);
