@@ -30,6 +30,10 @@ async def servers(cluster: Cluster, new_server: NewServer) -> AsyncIterator[list
         yield [await new_server(database={"url": url}, rate_limits={"enabled": False}) for url in urls]
 
 
+async def test_a_kill_of_each_server_parts_nothing(servers: list[ServerProcess]) -> None:
+    await _survives(servers, [(0, SENDING[1]), (1, RECEIVING[1])])
+
+
 @pytest.mark.full("reliability")
 @pytest.mark.timeout(240)
 async def test_kills_of_either_server_part_nothing(servers: list[ServerProcess]) -> None:
