@@ -3,7 +3,7 @@ import { onMount, Show, Suspense } from 'solid-js';
 import { useClient } from '../store/context';
 import { choosingDay } from '../store/dates';
 import { messageList } from '../store/message-list';
-import { forwarding, person, reporting, setPerson } from '../store/messages-ui';
+import { forwarding, person, reporting, setPerson, told } from '../store/messages-ui';
 import { joinLink, previewed, setPreviewed } from '../store/pages';
 import { askedTime, listedScheduled } from '../store/scheduled';
 import { viewing } from '../store/viewer';
@@ -17,6 +17,7 @@ const Forward = part(async () => (await import('../features/forward/forward-dial
 const List = part(async () => (await import('../features/message-list/message-list')).MessageListHost);
 
 const Report = part(async () => (await import('../features/timeline/report-dialog')).ReportDialog);
+const Who = part(async () => (await import('../features/timeline/who-dialog')).WhoDialog);
 const SignIns = part(async () => (await import('../features/sign-ins/sign-ins')).SignInsHost);
 const PersonCard = part(async () => (await import('../features/profile/person-card')).PersonCard);
 const Preview = part(async () => (await import('../features/explore/room-preview')).PreviewHost);
@@ -51,6 +52,9 @@ export function Overlays() {
       </Show>
       <Show when={reporting()} keyed>
         {(of) => <Report of={of} />}
+      </Show>
+      <Show when={told()} keyed>
+        {(now) => <Who told={now} />}
       </Show>
       <Show when={person()} keyed>
         {(id) => <Person id={id} />}

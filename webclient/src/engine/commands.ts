@@ -18,7 +18,7 @@ import type { RareCommands } from './rare-commands';
 import type { Reading } from './reading';
 import type { SendQueue } from './send/queue';
 import type { Fragment } from './sync/fragments';
-import { readersOf } from './sync/items';
+import { seenOf } from './sync/items';
 import { threadCommands } from './threads';
 
 const UPLOAD_MS = 10 * 60_000;
@@ -107,7 +107,7 @@ export function accountCommands(parts: Parts, page: Page): Omit<AccountCommands,
       await messages.forward(draft);
     },
     previews: (roomId, eventIds) => messages.previews(roomId, eventIds),
-    seenBy: async (roomId, eventId) => readersOf(parts.account, await parts.timeline(roomId), eventId),
+    seenBy: async (roomId, eventId) => seenOf(parts.account, await parts.timeline(roomId), eventId),
     wordings: (roomId, eventId) => messages.wordings(roomId, eventId),
     setPins: (roomId, eventIds) => messages.setPins(roomId, eventIds),
     setStar: (roomId, eventId, starred) => messages.setStar(roomId, eventId, starred),

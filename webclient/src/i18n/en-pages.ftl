@@ -359,6 +359,7 @@ pins-list = All pinned messages
 stars-title = Starred messages
 stars-empty = No starred messages yet
 chat-seen-by = Seen by
+reactions-title = Reactions
 
 ## Writing
 send-title-photo = Send { $count ->

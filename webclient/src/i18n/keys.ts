@@ -595,6 +595,7 @@ export type TextId =
   | 'stars-title'
   | 'stars-empty'
   | 'chat-seen-by'
+  | 'reactions-title'
   | 'send-title-photo'
   | 'send-title-file'
   | 'send-caption'

@@ -363,6 +363,7 @@ pins-list = Все закреплённые сообщения
 stars-title = Избранные сообщения
 stars-empty = Пока нет избранных сообщений
 chat-seen-by = Просмотрели
+reactions-title = Реакции
 
 ## Writing
 send-title-photo = Отправить { $count ->

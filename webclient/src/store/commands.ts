@@ -92,6 +92,13 @@ export interface EventPreview extends MessageRef {
   readonly thumbnail: string | null;
 }
 
+/** Somebody who has read a message. */
+export interface Reader {
+  readonly userId: UserId;
+  /** When, ms; null where nobody says. */
+  readonly ts: number | null;
+}
+
 export interface Profile {
   readonly userId: UserId;
   readonly name: string;
@@ -143,8 +150,8 @@ export interface Commands
   forward(draft: ForwardDraft): Promise<void>;
   /** In the order asked for; what cannot be had is left out. */
   previews(roomId: RoomId, eventIds: readonly EventId[]): Promise<EventPreview[]>;
-  /** Who else has read up to this message or further. */
-  seenBy(roomId: RoomId, eventId: EventId): Promise<readonly UserId[]>;
+  /** Who else has read up to this message or further, the last of them first. */
+  seenBy(roomId: RoomId, eventId: EventId): Promise<readonly Reader[]>;
   /** How a message was worded before, the newest wording first, the original last. */
   wordings(roomId: RoomId, eventId: EventId): Promise<EventPreview[]>;
   /** Pinned messages of a room, the oldest first. */

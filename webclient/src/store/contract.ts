@@ -248,6 +248,8 @@ export interface TimelineItem {
   readonly content: Readonly<Record<string, unknown>>;
   readonly service: ServiceLine | null;
   readonly edited: boolean;
+  /** When it was changed last, ms. */
+  readonly editedTs?: number;
   readonly redactedBy: UserId | null;
   readonly reply: ReplyTarget | null;
   readonly reactions: readonly Reaction[];

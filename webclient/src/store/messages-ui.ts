@@ -80,3 +80,12 @@ export interface Attaching {
 const [attaching, setAttaching] = createSignal<Attaching>();
 
 export { attaching, setAttaching };
+
+/** A message of which one wants to know who has read it, or who answered it with which sign. */
+export interface Told extends MessageRef {
+  readonly of: 'readers' | 'reactions';
+}
+
+const [told, setTold] = createSignal<Told>();
+
+export { setTold, told };

@@ -152,7 +152,7 @@ describe('an open room', () => {
     expect(delivered()).not.toContain('read');
     server.says(ROOM, '@bob:test', 'an answer');
     await until(() => delivered().filter((delivery) => delivery === 'read').length === 2);
-    expect(await page.commands.seenBy(ROOM, first)).toEqual(['@bob:test']);
+    expect(await page.commands.seenBy(ROOM, first)).toEqual([{ userId: '@bob:test', ts: null }]);
   });
 
   test('shows who is typing, but not me', async () => {

@@ -6,7 +6,7 @@ import { isPollStart, pollOf } from '../../model/polls';
 import { previewBody } from '../../model/preview';
 import { bodyOf, isRedacted, quotedPart, redactedBy, relationOf, replyTarget, threadRoot } from '../../model/relations';
 import { serviceLine } from '../../model/service';
-import type { Delivery, Reaction, ReplyTarget, ThreadSummary, TimelineItem, Upload } from '../../store/contract';
+import type { Delivery, Reaction, Reader, ReplyTarget, ThreadSummary, TimelineItem, Upload } from '../../store/contract';
 import { localKey, type Op } from '../send/ops';
 import type { Account } from './account';
 import { answerersOf } from './answers';
@@ -103,6 +103,7 @@ export function eventItem(account: Account, timeline: RoomTimeline, event: Matri
     content,
     service: kind === 'service' ? serviceLine(event, nameOf) : null,
     edited: kind === 'message' && (edit !== undefined || timeline.editOf(event) !== null),
+    ...editedAt(timeline, event, kind),
     redactedBy: redactedBy(event),
     reply: kind === 'message' ? replyOf(account, timeline, content) : null,
     reactions: kind === 'redacted' ? [] : reactionsOf(account, timeline, event.event_id, ops),
@@ -115,6 +116,12 @@ export function eventItem(account: Account, timeline: RoomTimeline, event: Matri
     thread: kind === 'service' ? null : threadOf(account, timeline, event),
     poll: kind === 'message' ? pollView(account, timeline, event, { content, ops }) : null,
   };
+}
+
+/** When a message was last changed, by its sender's server. */
+function editedAt(timeline: RoomTimeline, event: MatrixEvent, kind: string): Pick<TimelineItem, 'editedTs'> {
+  const edit = kind === 'message' ? timeline.editOf(event) : null;
+  return edit === null ? {} : { editedTs: edit.origin_server_ts };
 }
 
 /** A message that has not come back yet. */
@@ -273,4 +280,12 @@ export function readersOf(account: Account, timeline: RoomTimeline, eventId: str
   });
   const wrote = own === null ? [] : answerersOf(timeline, own, place);
   return [...new Set([...there.map(([userId]) => userId), ...wrote])].filter((userId) => userId !== account.me);
+}
+
+/** Who has read an event, who did so last first; a time is known of those whose receipt says it. */
+export function seenOf(account: Account, timeline: RoomTimeline, eventId: string): Reader[] {
+  const receipts = account.rooms.get(timeline.roomId)?.readers ?? {};
+  return readersOf(account, timeline, eventId)
+    .map((userId) => ({ userId, ts: receipts[userId]?.ts ?? null }))
+    .sort((one, other) => (other.ts ?? 0) - (one.ts ?? 0));
 }

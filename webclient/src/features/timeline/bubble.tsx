@@ -7,7 +7,7 @@ import { mediaOf } from '../../model/media';
 import { bodyOf } from '../../model/relations';
 import { useClient } from '../../store/context';
 import type { RoomId, TimelineItem } from '../../store/contract';
-import { isPicking, picked, togglePicked } from '../../store/messages-ui';
+import { isPicking, picked, setTold, togglePicked } from '../../store/messages-ui';
 import { replyTo, threadNow, viewNow } from '../../store/ui';
 import { colourOf } from '../../ui/colour';
 import { Icon } from '../../ui/icon';
@@ -71,6 +71,11 @@ export function Bubble(props: BubbleProps) {
     void messageMenu().then((it) => it.openMessageMenu(client, props.roomId, item, { x, y }));
   };
   const menu = (x: number, y: number) => menuOf(props.item, x, y);
+  const readers = () => {
+    const { eventId } = props.item;
+    if (!props.own || client.state.rooms[props.roomId]?.kind !== 'group' || !eventId) return undefined;
+    return () => setTold({ roomId: props.roomId, eventId, of: 'readers' });
+  };
   const isPicked = () => props.album.every((item) => picked().includes(item.key));
   const pick = () => {
     for (const item of props.album) togglePicked(item.key);
@@ -210,7 +215,7 @@ export function Bubble(props: BubbleProps) {
             </Show>
           </Match>
         </Switch>
-        <TimeMark item={props.album[props.album.length - 1] ?? props.item} menu={menu} />
+        <TimeMark item={props.album[props.album.length - 1] ?? props.item} menu={menu} readers={readers()} />
         <Reactions roomId={props.roomId} item={props.item} />
         <Show when={!threadNow(props.roomId) && props.item.thread}>
           {(thread) => <ThreadFoot roomId={props.roomId} item={props.item} thread={thread()} />}

@@ -1,5 +1,5 @@
 /** What can be done with one message. */
-import { language, t } from '../../i18n';
+import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { isEditable, sourceOf } from '../../model/editing';
 import { mediaOf } from '../../model/media';
@@ -8,8 +8,8 @@ import type { Client, RoomId, TimelineItem } from '../../store/contract';
 import { download } from '../../store/downloads';
 import { errorInfo } from '../../store/errors';
 import { setMessageList } from '../../store/message-list';
-import { setForwarding, setReporting, togglePicked } from '../../store/messages-ui';
-import { me, nameOf } from '../../store/people';
+import { setForwarding, setReporting, setTold, togglePicked } from '../../store/messages-ui';
+import { me } from '../../store/people';
 import { openThread, replyTo, startEdit, threadNow, viewNow } from '../../store/ui';
 import { ask } from '../../ui/dialog';
 import { pickEmoji } from '../../ui/emoji/emoji-host';
@@ -48,7 +48,7 @@ function itemsFor(client: Client, roomId: RoomId, item: TimelineItem): MenuItem[
     ...answerItems(client, roomId, item, tell),
     ...copyItems(client, roomId, item, tell),
     ...keepItems(client, roomId, item, tell),
-    ...factItems(client, roomId, item, tell),
+    ...factItems(client, roomId, item),
     ...lastItems(client, roomId, item, tell),
   ];
 }
@@ -190,7 +190,7 @@ function keepItems({ state, commands }: Client, roomId: RoomId, item: TimelineIt
 }
 
 /** What else is known of a message: who read it, how it was worded before. */
-function factItems({ state, commands }: Client, roomId: RoomId, item: TimelineItem, tell: Tell): MenuItem[] {
+function factItems({ state }: Client, roomId: RoomId, item: TimelineItem): MenuItem[] {
   const { eventId } = item;
   if (!eventId || item.kind !== 'message') return [];
   const items: MenuItem[] = [];
@@ -199,11 +199,12 @@ function factItems({ state, commands }: Client, roomId: RoomId, item: TimelineIt
     items.push({ id: 'wordings', label: t('wordings-title'), icon: 'clock', select });
   }
   if (item.delivery === 'read' && state.rooms[roomId]?.kind === 'group') {
-    const select = async () => {
-      const names = (await commands.seenBy(roomId, eventId)).map((id) => nameOf(state, roomId, id));
-      toast(`${t('chat-seen-by')}: ${new Intl.ListFormat(language()).format(names)}`);
-    };
-    items.push({ id: 'seen', label: t('chat-seen-by'), icon: 'eye', select: () => void select().catch(tell) });
+    const select = () => setTold({ roomId, eventId, of: 'readers' });
+    items.push({ id: 'seen', label: t('chat-seen-by'), icon: 'eye', select });
+  }
+  if (item.reactions.length > 0) {
+    const select = () => setTold({ roomId, eventId, of: 'reactions' });
+    items.push({ id: 'reactors', label: t('reactions-title'), icon: 'smile', select });
   }
   return items;
 }

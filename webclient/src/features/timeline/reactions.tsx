@@ -2,8 +2,10 @@ import { For, Show } from 'solid-js';
 import { language, t } from '../../i18n';
 import { useClient } from '../../store/context';
 import type { Reaction, RoomId, TimelineItem } from '../../store/contract';
+import { setTold } from '../../store/messages-ui';
 import { nameOf, photoOf } from '../../store/people';
 import { Avatar } from '../../ui/avatar';
+import { longPress } from '../../ui/long-press';
 import s from './bubble.module.css';
 
 const faces = 3;
@@ -15,6 +17,13 @@ export function Reactions(props: { roomId: RoomId; item: TimelineItem }) {
   const toggle = (key: string) => {
     if (props.item.eventId) void commands.react(props.roomId, props.item.eventId, key).catch(() => undefined);
   };
+  /** A finger has rested on it: that is no press. */
+  let held = false;
+  const tellWho = () => {
+    const { roomId } = props;
+    held = true;
+    if (props.item.eventId) setTold({ roomId, eventId: props.item.eventId, of: 'reactions' });
+  };
   const name = (id: string) => nameOf(state, props.roomId, id);
   const names = (reaction: Reaction) => {
     const shown = reaction.senders.slice(0, named).map(name);
@@ -24,7 +33,14 @@ export function Reactions(props: { roomId: RoomId; item: TimelineItem }) {
   };
   return (
     <Show when={props.item.reactions.length > 0}>
-      <div class={s.reactions}>
+      <div
+        class={s.reactions}
+        on:pointerdown={(event) => {
+          held = false;
+          // The menu of the message is not meant.
+          if (event.pointerType === 'touch') event.stopPropagation();
+        }}
+      >
         <For each={props.item.reactions}>
           {(reaction) => (
             <button
@@ -33,7 +49,15 @@ export function Reactions(props: { roomId: RoomId; item: TimelineItem }) {
               data-testid="reaction"
               aria-pressed={reaction.mine}
               data-tooltip={names(reaction)}
-              onClick={() => toggle(reaction.key)}
+              onClick={() => {
+                if (!held) toggle(reaction.key);
+              }}
+              onContextMenu={(event) => {
+                event.preventDefault();
+                event.stopPropagation();
+                if (!held) tellWho();
+              }}
+              ref={longPress(tellWho)}
             >
               <span class={s.emoji} aria-hidden="true">
                 {reaction.key}

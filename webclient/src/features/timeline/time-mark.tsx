@@ -15,7 +15,12 @@ const words = {
 } as const;
 
 /** Time and ticks, in the last line of the text; the mark of a failure opens the menu with the ways out. */
-export function TimeMark(props: { item: TimelineItem; menu: (x: number, y: number) => void }) {
+export function TimeMark(props: {
+  item: TimelineItem;
+  menu: (x: number, y: number) => void;
+  /** Tells who has read it, where that may be several. */
+  readers: (() => void) | undefined;
+}) {
   const { state } = useClient();
   const delivery = () => {
     if (props.item.error) return 'failed';
@@ -27,14 +32,30 @@ export function TimeMark(props: { item: TimelineItem; menu: (x: number, y: numbe
         <Icon name="star" size={14} />
       </Show>
       <Show when={props.item.edited && props.item.kind === 'message'}>
-        <span data-testid="edited-mark">{t('message-edited')}</span>
+        <span
+          data-testid="edited-mark"
+          data-tooltip={props.item.editedTs === undefined ? undefined : dateAndTime(props.item.editedTs)}
+        >
+          {t('message-edited')}
+        </span>
       </Show>
       <time dateTime={new Date(props.item.ts).toISOString()} data-tooltip={dateAndTime(props.item.ts)}>
         {clockTime(props.item.ts)}
       </time>
       <Show
         when={delivery() === 'failed'}
-        fallback={<Show when={delivery()}>{(now) => <Ticks delivery={now()} label={t(words[now()])} />}</Show>}
+        fallback={
+          <Show
+            when={delivery() === 'read' && props.readers}
+            fallback={<Show when={delivery()}>{(now) => <Ticks delivery={now()} label={t(words[now()])} />}</Show>}
+          >
+            {(tell) => (
+              <button type="button" tabIndex={-1} data-testid="readers" onClick={() => tell()()}>
+                <Ticks delivery="read" label={t('message-read')} />
+              </button>
+            )}
+          </Show>
+        }
       >
         <button
           type="button"
