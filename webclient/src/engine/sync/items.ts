@@ -6,7 +6,15 @@ import { isPollStart, pollOf } from '../../model/polls';
 import { previewBody } from '../../model/preview';
 import { bodyOf, isRedacted, quotedPart, redactedBy, relationOf, replyTarget, threadRoot } from '../../model/relations';
 import { serviceLine } from '../../model/service';
-import type { Delivery, Reaction, Reader, ReplyTarget, ThreadSummary, TimelineItem, Upload } from '../../store/contract';
+import type {
+  Delivery,
+  Reaction,
+  Reader,
+  ReplyTarget,
+  ThreadSummary,
+  TimelineItem,
+  Upload,
+} from '../../store/contract';
 import { localKey, type Op } from '../send/ops';
 import type { Account } from './account';
 import { answerersOf } from './answers';
