@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import browser, run_folder
+from tests.support import browser, parts, run_folder
 from tests.support.keeper import stop_keeper
 from tests.support.redis import RedisServer, redis_server
 from tests.support.server import ServerProcess
@@ -26,7 +26,9 @@ settings.register_profile("full", settings.get_profile("short"), max_examples=2_
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--full PART`."""
-    parser.addoption("--full", action="append", default=[], metavar="PART", help="also run the long tests of PART")
+    parser.addoption(
+        "--full", action="append", default=[], metavar="PART", help="run what is of PART, with its long tests"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,13 +46,8 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the long tests that `--full` does not name."""
-    wanted = set(config.getoption("--full"))
-    left_out = []
-    for item in items:
-        parts = {part for mark in item.iter_markers("full") for part in mark.args}
-        if parts and "all" not in wanted and not parts & wanted:
-            left_out.append(item)
+    """Leave out what `--full` does not name."""
+    left_out = [item for item in items if not parts.chosen(config, item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]

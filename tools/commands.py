@@ -85,7 +85,6 @@ def test(arguments: list[str], *, web: bool) -> int:
     """Run pytest, and without arguments of its own the web client's tests too; the last line counts them all."""
     set_up(TEST, web=web)
     long = any(argument.startswith("--full") for argument in arguments)
-    whole = not arguments or long
     deadline = None if long else time.monotonic() + TEST_LIMIT_S
     runs = [arguments] if arguments else [CORE, REST]
     codes: dict[Path, int] = {}
@@ -93,7 +92,7 @@ def test(arguments: list[str], *, web: bool) -> int:
         for number, run in enumerate(runs):
             report = Path(reports) / f"pytest{number}.xml"
             codes[report] = pytest(run, report, deadline)
-        if whole and web:
+        if not arguments and web:
             report = Path(reports) / "vitest.xml"
             codes[report] = vitest(report)
         if long:

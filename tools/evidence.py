@@ -24,11 +24,13 @@ def record(parts: Sequence[str], reports: Sequence[Path], file: Path = FILE) -> 
 
 
 def _section(parts: Sequence[str], reports: Sequence[Path]) -> str:
-    passed, failed, measured = 0, [], []
+    passed, failed, measured, took_s = 0, [], [], 0.0
     for report in reports:
         if not report.exists():
             continue
-        for case in ElementTree.parse(report).getroot().iter("testcase"):  # noqa: S314 - our own runner wrote it
+        root = ElementTree.parse(report).getroot()  # noqa: S314 - our own runner wrote it
+        took_s += sum(float(suite.get("time") or 0) for suite in root.iter("testsuite"))
+        for case in root.iter("testcase"):
             name = f"{case.get('classname', '')}.{case.get('name', '')}".removeprefix("tests.")
             if case.get("name") is None:  # pytest names a test when it is over
                 failed.append("a test that was interrupted")
@@ -40,7 +42,7 @@ def _section(parts: Sequence[str], reports: Sequence[Path]) -> str:
     lines = [
         f"## {' '.join(parts)}, {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC",
         "",
-        f"Commit {_commit()}, {os.cpu_count()} cores: {passed} passed, {len(failed)} failed.",
+        f"Commit {_commit()}, {os.cpu_count()} cores: {passed} passed, {len(failed)} failed, {took_s:.0f} s.",
         "",
         *(f"- FAILED `{name}`" for name in failed),
         *measured,

@@ -97,7 +97,7 @@ async def attack(cluster: Cluster) -> AsyncIterator[Attack]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("shape", [fan, chain, diamonds, comb, knots])
-@pytest.mark.parametrize("count", [40, pytest.param(600, marks=pytest.mark.full("evil"))])
+@pytest.mark.parametrize("count", [40, pytest.param(600, marks=pytest.mark.full("federation"))])
 async def test_a_costly_graph_costs_a_bounded_number_of_rows_and_bytes(
     attack: Attack, shape: Callable[[Attack, int], list[Event]], count: int, record_property: Record
 ) -> None:

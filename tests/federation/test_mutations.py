@@ -31,7 +31,7 @@ MALLORY = UserId("@mallory:evil.test:8448")
 VERSIONS = ("1", "6", "11", "12")
 STALL_S = 0.1
 
-each_count = pytest.mark.parametrize("count", [1_000, pytest.param(20_000, marks=pytest.mark.full("evil"))])
+each_count = pytest.mark.parametrize("count", [1_000, pytest.param(20_000, marks=pytest.mark.full("federation"))])
 
 
 class Scene(NamedTuple):
@@ -197,7 +197,7 @@ async def test_mutated_key_documents_break_nothing(scene: Scene) -> None:
         assert (await scene.a.answer(request)).status in (200, 401)
 
 
-@pytest.mark.full("evil")
+@pytest.mark.full("federation")
 async def test_the_loop_is_not_held_up_by_what_peers_send(scene: Scene) -> None:
     mutator, stalls, ends = Mutator(5), [], asyncio.Event()
 

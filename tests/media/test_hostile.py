@@ -87,7 +87,7 @@ async def test_a_file_name_cannot_leave_its_header_or_its_folder(server: Server,
 
 @pytest.mark.parametrize(
     "paths",
-    [hostile.TRAVERSALS, pytest.param(hostile.traversals(100), marks=pytest.mark.full("media"))],
+    [hostile.TRAVERSALS, pytest.param(hostile.traversals(100), marks=pytest.mark.full("fuzz"))],
     ids=lambda paths: str(len(paths)),
 )
 async def test_no_path_leads_out_of_the_store(server: Server, tmp_path: Path, paths: tuple[str, ...]) -> None:
@@ -107,7 +107,7 @@ async def test_no_path_leads_out_of_the_store(server: Server, tmp_path: Path, pa
     assert on_disk(tmp_path) == before
 
 
-@pytest.mark.parametrize("n_mutated", [0, pytest.param(100, marks=pytest.mark.full("media"))])
+@pytest.mark.parametrize("n_mutated", [0, pytest.param(100, marks=pytest.mark.full("fuzz"))])
 async def test_hostile_images_cost_the_server_nothing(server: Server, n_mutated: int) -> None:
     alice = await server.register()
     good = await uploads(alice, picture((500, 500)), "image/png")

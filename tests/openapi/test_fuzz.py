@@ -19,6 +19,7 @@ from tests.openapi.specification import Loaded, Operation
 from tests.openapi.test_answers import SERVED, cases
 from tests.openapi.values import Fuzz
 from tests.openapi.world import World, world_of
+from tests.support import parts
 from tests.support.client import Json, Server, User
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ async def field(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) ->
 async def test_nothing_breaks_and_nothing_is_told_to_others(
     field: Field, operation: Operation, request: pytest.FixtureRequest
 ) -> None:
-    in_full = bool({"all", "openapi"} & set(request.config.getoption("--full")))
+    in_full = "fuzz" in parts.asked(request.config)
     loaded = Loaded(operation)
     for role, _ in itertools.product(ROLES, range(30 if in_full else 3)):
         status, answer, asked = await field.ask(operation, loaded, role)

@@ -72,7 +72,7 @@ def many_ends(rules: RoomVersion, n: int) -> Made:
 
 
 @rules_of_all
-@pytest.mark.parametrize("times", [1, pytest.param(6, marks=pytest.mark.full("evil"))])
+@pytest.mark.parametrize("times", [1, pytest.param(6, marks=pytest.mark.full("federation"))])
 @pytest.mark.parametrize(("shape", "n"), [(deep, 500), (wide, 400), (diamonds, 250), (many_ends, 200)])
 def test_a_costly_graph_is_resolved_within_its_time(
     shape: Callable[[RoomVersion, int], Made], n: int, version: str, times: int

@@ -18,6 +18,7 @@ import orjson
 import pytest
 
 from homeserver.app import App
+from tests.support import parts
 from tests.support.client import Json, Server, User
 from tests.support.running import running_app
 from tests.visibility.model import LIVES, VISIBILITIES, Cell
@@ -248,7 +249,7 @@ async def synced(reader: User, rooms: list[Told]) -> dict[str, set[str]]:
 
 async def test_no_read_tells_a_word_that_its_reader_may_not_know(house: House, request: pytest.FixtureRequest) -> None:
     chosen = random.Random(11)
-    in_full = bool({"all", "federation"} & set(request.config.getoption("--full")))
+    in_full = "fuzz" in parts.asked(request.config)
     leaks, asked, told_rightly = [], 0, 0
     for life, reader in house.readers.items():
         rooms = [told for told in house.rooms if told.cell.life == life]

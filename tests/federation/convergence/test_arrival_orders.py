@@ -28,7 +28,7 @@ def test_forty_arrival_orders_of_120_events_differ_in_nothing() -> None:
     _differ_in_nothing(grown(1, 120, SERVERS), orders=40)
 
 
-@pytest.mark.full("convergence")
+@pytest.mark.full("federation")
 @pytest.mark.timeout(1800)
 def test_500_arrival_orders_of_500_events_differ_in_nothing() -> None:
     _differ_in_nothing(grown(2, 500, SERVERS), orders=500)
@@ -53,7 +53,7 @@ async def test_ten_arrival_orders_at_a_whole_server_differ_in_nothing(cluster: C
         await _arrives(cluster, grown(1, 120, SERVERS), random.Random(seed))
 
 
-@pytest.mark.full("convergence")
+@pytest.mark.full("federation")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", range(50))
 async def test_an_arrival_order_of_500_events_at_a_whole_server_differs_in_nothing(cluster: Cluster, seed: int) -> None:

@@ -25,7 +25,7 @@ async def test_branches_that_are_fetched_later_stand_in_their_own_states(
     await _is_filled(cluster, grown(2, 60, SERVERS))
 
 
-@pytest.mark.full("convergence")
+@pytest.mark.full("federation")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", OF_TWO_SERVERS)
 async def test_branches_of_many_rooms_that_are_fetched_later_stand_in_their_own_states(

@@ -22,12 +22,12 @@ Shown = tuple[list[str], dict[tuple[str, str], str]]
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.full("convergence"))])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.full("federation"))])
 async def test_servers_agree_after_they_were_parted(cluster: Cluster, seed: int) -> None:
     await _agree(cluster, seed)
 
 
-@pytest.mark.full("convergence")
+@pytest.mark.full("federation")
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("seed", range(200, 220))
 async def test_servers_agree_after_many_partitions(cluster: Cluster, seed: int) -> None:

@@ -1,0 +1,45 @@
+"""What `./run test --full PART` runs."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from tests.support.parts import FOLDERS, chosen
+
+SOURCE = pytest.Config.ArgsSource
+
+
+def runs(test: str, *full: str, marks: str = "", source: pytest.Config.ArgsSource = SOURCE.TESTPATHS) -> bool:
+    config = SimpleNamespace(getoption=lambda _: list(full), args_source=source, rootpath=Path("/house"))
+    own = [SimpleNamespace(args=tuple(marks.split()))] if marks else []
+    item = SimpleNamespace(path=Path("/house/tests") / test, iter_markers=lambda _: own)
+    return chosen(cast("Any", config), cast("Any", item))
+
+
+def test_every_run_has_the_short_tests_and_no_long_one() -> None:
+    assert runs("sync/test_a.py")
+    assert not runs("sync/test_a.py", marks="reliability")
+
+
+def test_a_part_is_its_long_tests_and_its_folders() -> None:
+    assert runs("sync/test_a.py", "reliability", marks="reliability")
+    assert runs("reliability/test_a.py", "reliability")
+    assert not runs("sync/test_a.py", "reliability")
+    assert not runs("phone/test_a.py", "reliability", marks="phone")
+
+
+def test_where_files_are_named_the_short_tests_stay() -> None:
+    assert runs("sync/test_a.py", "reliability", source=SOURCE.ARGS)
+    assert not runs("sync/test_a.py", "reliability", marks="phone", source=SOURCE.ARGS)
+
+
+def test_all_parts_are_everything() -> None:
+    assert runs("sync/test_a.py", "all")
+    assert all(runs("sync/test_a.py", "all", marks=part) for part in FOLDERS)
+
+
+def test_a_part_that_is_not_there_is_refused() -> None:
+    with pytest.raises(pytest.UsageError, match="the parts are reliability, "):
+        runs("sync/test_a.py", "evil")
