@@ -131,6 +131,8 @@ message-delete-title = Delete the message?
 message-delete-many = Delete { $count } messages?
 message-delete-everyone = Delete for everyone
 message-delete-me = Delete for me
+message-delete-ban = Delete all of { $name } and ban
+message-delete-all = Delete all of { $name } ({ $count })
 message-reacted-by = { $key } { $names }
 saved-title = Saved messages
 chat-jump-mention = Go to the next mention
@@ -180,6 +182,7 @@ menu-contacts = Contacts
 menu-explore = Explore groups
 list-archived = Archived chats
 folder-empty = No chats in this folder
+space-of = You are in { $mine } of { $all } rooms
 bar-replaced = This group continues in a new one
 bar-requests = { $count ->
     [one] { $count } request to join

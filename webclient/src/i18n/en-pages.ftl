@@ -147,8 +147,16 @@ keys-strike = Struck through
 keys-mono = Monospace
 keys-spoiler = Spoiler
 keys-link = Link
-folders-note = Each folder is a tab over your chats, on all your devices.
+folders-note = Each folder and each of your spaces is a tab over your chats, on all your devices. Drag them into another order.
 folders-empty = No folders yet
+folder-emoji = Emoji of the folder
+folder-without-muted = Without muted chats
+folder-without-read = Without chats that are read
+folder-without-archived = Without archived chats
+folder-chats = Chats of the folder
+folder-include = Always in it ({ $count })
+folder-exclude = Never in it ({ $count })
+folder-space-hidden = Space, without a tab
 contacts-empty = No contacts yet
 contacts-hint = People you write with appear here.
 archive-empty = The archive is empty
@@ -314,6 +322,16 @@ filter-clear = Remove the filter “{ $filter }”
 explore-server = Server
 explore-server-hint = Empty for { $server }
 explore-empty = No public groups were found
+space-title = Space
+space-rooms = Rooms
+space-empty = There are no rooms here yet
+space-join = Join the space
+space-in = You are in
+space-asked = Asked
+space-by-invitation = By invitation
+space-tab = Show as a tab
+space-leave = Leave the space
+space-leave-hint = You stay in its rooms. You can come back only if you are invited, or if it is public.
 
 ## Media in messages
 media-speed = Speed
@@ -360,6 +378,11 @@ stars-title = Starred messages
 stars-empty = No starred messages yet
 chat-seen-by = Seen by
 reactions-title = Reactions
+talk-double = Double click on a message
+talk-double-react = Reaction
+talk-favourite = First reaction
+talk-hover = Buttons beside the message under the mouse
+talk-trace = Show where messages were deleted in groups
 
 ## Writing
 send-title-photo = Send { $count ->

@@ -135,6 +135,8 @@ message-delete-title = Удалить сообщение?
 message-delete-many = Удалить сообщения: { $count }?
 message-delete-everyone = Удалить у всех
 message-delete-me = Удалить у меня
+message-delete-ban = Удалить всё от { $name } и заблокировать
+message-delete-all = Удалить всё от { $name } ({ $count })
 message-reacted-by = { $key } { $names }
 saved-title = Сохранённые сообщения
 chat-jump-mention = К следующему упоминанию
@@ -184,6 +186,7 @@ menu-contacts = Контакты
 menu-explore = Обзор групп
 list-archived = Архив
 folder-empty = В этой папке нет чатов
+space-of = Вы в { $mine } из { $all } комнат
 bar-replaced = Эта группа продолжается в новой
 bar-requests = { $count ->
     [one] { $count } заявка на вступление

@@ -147,8 +147,16 @@ keys-strike = Зачёркнутый
 keys-mono = Моноширинный
 keys-spoiler = Скрытый
 keys-link = Ссылка
-folders-note = Каждая папка — вкладка над чатами, на всех ваших устройствах.
+folders-note = Каждая папка и каждое ваше пространство – вкладка над чатами, на всех ваших устройствах. Порядок меняется перетаскиванием.
 folders-empty = Папок пока нет
+folder-emoji = Эмодзи папки
+folder-without-muted = Без чатов без звука
+folder-without-read = Без прочитанных чатов
+folder-without-archived = Без архивных чатов
+folder-chats = Чаты папки
+folder-include = Всегда в ней ({ $count })
+folder-exclude = Никогда в ней ({ $count })
+folder-space-hidden = Пространство без вкладки
 contacts-empty = Контактов пока нет
 contacts-hint = Здесь появятся люди, с которыми вы переписываетесь.
 archive-empty = Архив пуст
@@ -318,6 +326,16 @@ filter-clear = Убрать фильтр «{ $filter }»
 explore-server = Сервер
 explore-server-hint = Пусто — { $server }
 explore-empty = Публичных групп не найдено
+space-title = Пространство
+space-rooms = Комнаты
+space-empty = Здесь пока нет комнат
+space-join = Вступить в пространство
+space-in = Вы участник
+space-asked = Запрос отправлен
+space-by-invitation = По приглашению
+space-tab = Показывать вкладкой
+space-leave = Покинуть пространство
+space-leave-hint = Вы останетесь в его комнатах. Вернуться можно только по приглашению или если оно публичное.
 
 ## Media in messages
 media-speed = Скорость
@@ -364,6 +382,11 @@ stars-title = Избранные сообщения
 stars-empty = Пока нет избранных сообщений
 chat-seen-by = Просмотрели
 reactions-title = Реакции
+talk-double = Двойной щелчок по сообщению
+talk-double-react = Реакция
+talk-favourite = Первая реакция
+talk-hover = Кнопки рядом с сообщением под курсором
+talk-trace = Показывать в группах, где сообщения удалены
 
 ## Writing
 send-title-photo = Отправить { $count ->

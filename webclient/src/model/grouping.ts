@@ -19,7 +19,7 @@ export type Row =
   | { readonly type: 'item'; readonly key: string; readonly place: Place };
 
 /** Bubbles of one sender stay together while less than this lies between two of them. */
-export const GROUP_GAP_MS = 10 * 60 * 1000;
+export const GROUP_GAP_MS = 5 * 60 * 1000;
 
 /** Midnight, in the time zone of the page, of the day that `ts` lies in. */
 export function startOfDay(ts: number): number {

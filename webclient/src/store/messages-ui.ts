@@ -25,7 +25,7 @@ export function goToEvent(roomId: RoomId, eventId: EventId): void {
 const [picked, setPicked] = createSignal<readonly ItemKey[]>([]);
 
 /** Rows that are picked in the open chat, in the order of picking; empty: not picking. */
-export { picked };
+export { picked, setPicked };
 
 export const isPicking = (): boolean => picked().length > 0;
 

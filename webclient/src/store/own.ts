@@ -3,13 +3,26 @@ import type { Confirmation, EventId, RoomId, SignIns, UserId } from './contract'
 
 export type ChatKind = 'dm' | 'group';
 
+/** What a folder leaves out unless it was put there by hand. */
+export type Without = 'muted' | 'read' | 'archived';
+
 export interface Folder {
   readonly id: string;
   readonly name: string;
+  /** '' for none. */
+  readonly emoji: string;
   /** Kinds of chats that belong to it. */
   readonly kinds: readonly ChatKind[];
   readonly include: readonly RoomId[];
   readonly exclude: readonly RoomId[];
+  readonly without: readonly Without[];
+}
+
+/** The tabs over the chats after those that everybody has: ids of folders and of spaces. */
+export interface TabOrder {
+  readonly order: readonly string[];
+  /** Spaces without a tab. */
+  readonly hidden: readonly RoomId[];
 }
 
 export interface Privacy {
@@ -36,6 +49,14 @@ export interface Settings {
   readonly unarchive: boolean;
   /** Messages go out by Ctrl+Enter, and Enter begins a new line. */
   readonly ctrlEnter: boolean;
+  /** Deleted messages of groups leave a line that says so. */
+  readonly deletedTrace: boolean;
+  /** What a double click on a message does. */
+  readonly doubleClick: 'react' | 'reply';
+  /** The first reaction: of a double click, and beside the message under the mouse. */
+  readonly favourite: string;
+  /** Short cuts beside the message under the mouse. */
+  readonly hoverActions: boolean;
 }
 
 export interface Own {
@@ -43,6 +64,7 @@ export interface Own {
   /** Names of my own for people. */
   readonly contacts: Readonly<Record<UserId, string>>;
   readonly folders: readonly Folder[];
+  readonly tabs: TabOrder;
   readonly privacy: Privacy;
   readonly settings: Settings;
   /** Default rules of the account: whether private chats and groups notify at all. */
@@ -59,6 +81,7 @@ export const noOwn: Own = {
   blocked: [],
   contacts: {},
   folders: [],
+  tabs: { order: [], hidden: [] },
   privacy: { presence: 'everyone', receipts: 'everyone', typing: true, invites: 'everyone' },
   settings: {
     desktop: true,
@@ -70,6 +93,10 @@ export const noOwn: Own = {
     linkPreviews: true,
     unarchive: true,
     ctrlEnter: false,
+    deletedTrace: false,
+    doubleClick: 'react',
+    favourite: '❤️',
+    hoverActions: true,
   },
   notify: { dm: true, group: true },
   recentEmoji: [],
@@ -99,6 +126,7 @@ export interface OwnCommands {
   /** `name` null takes the contact away. */
   setContact(userId: UserId, name: string | null): Promise<void>;
   setFolders(folders: readonly Folder[]): Promise<void>;
+  setTabs(tabs: TabOrder): Promise<void>;
   setPrivacy(privacy: Privacy): Promise<void>;
   setSettings(settings: Settings): Promise<void>;
   setNotifyKind(kind: ChatKind, on: boolean): Promise<void>;

@@ -2,7 +2,13 @@ import { createSignal, For, Show } from 'solid-js';
 import { Button } from './button';
 import { Dialog, DialogButtons } from './dialog';
 
-type Choice = { id: string; label: string; danger?: boolean; run: () => void };
+type Choice = {
+  id: string;
+  label: string;
+  danger?: boolean /** It has the focus. */;
+  first?: boolean;
+  run: () => void;
+};
 type Choices = { title: string; no: string; choices: readonly Choice[] };
 
 const [open, setOpen] = createSignal<Choices>();
@@ -28,6 +34,9 @@ export function ChoiceHost() {
               {(choice) => (
                 <Button
                   kind={choice.danger ? 'danger' : 'text'}
+                  ref={(button) => {
+                    if (choice.first) queueMicrotask(() => button.focus());
+                  }}
                   onClick={() => take(choice)}
                   data-testid={`choice-${choice.id}`}
                 >

@@ -1,7 +1,7 @@
 /** What belongs to the one who is signed in, read from account data. */
 import { type Json, list, number, object, text, texts } from '../../model/events';
 import { recentSigns } from '../../model/recent-emoji';
-import { type ChatKind, type Folder, noOwn, type Own } from '../../store/own';
+import { type ChatKind, type Folder, noOwn, type Own, type Without } from '../../store/own';
 import type { SignIns } from '../../store/phone';
 import type { Account } from './account';
 
@@ -14,6 +14,9 @@ export const INVITES = 'm.invite_permission_config';
 export const RECENT_EMOJI = 'm.recent_emoji';
 const PUSH_RULES = 'm.push_rules';
 const EMOJI_MOST = 27;
+const SIGN_MOST = 16;
+/** Units of the longest emoji, a family of four with skins. */
+const EMOJI_LONGEST = 25;
 const SIGN_INS = 'app.hearth.sign_ins';
 
 /** Kinds of account data that the view is made of. */
@@ -43,6 +46,7 @@ export function ownView(account: Account): Own {
     blocked: Object.keys(object(data(BLOCKED).ignored_users)),
     contacts: Object.fromEntries(Object.entries(contacts).map(([id, one]) => [id, text(object(one).name)])),
     folders: list(data(FOLDERS).folders).map(object).flatMap(folder),
+    tabs: { order: texts(data(FOLDERS).order), hidden: texts(data(FOLDERS).hidden) },
     privacy: {
       presence: privacy.presence === 'nobody' ? 'nobody' : 'everyone',
       receipts: privacy.receipts === 'private' ? 'private' : 'everyone',
@@ -59,6 +63,11 @@ export function ownView(account: Account): Own {
       linkPreviews: settings.linkPreviews !== false,
       unarchive: settings.unarchive !== false,
       ctrlEnter: settings.ctrlEnter === true,
+      deletedTrace: settings.deletedTrace === true,
+      doubleClick: settings.doubleClick === 'reply' ? 'reply' : 'react',
+      // A sign, not a text: it stands on buttons.
+      favourite: text(settings.favourite).slice(0, SIGN_MOST) || noOwn.settings.favourite,
+      hoverActions: settings.hoverActions !== false,
     },
     notify:
       rules.underride === undefined
@@ -93,5 +102,9 @@ function folder(one: Json): Folder[] {
     return [];
   }
   const kinds = texts(one.kinds).filter((kind): kind is ChatKind => kind === 'dm' || kind === 'group');
-  return [{ id, name, kinds, include: texts(one.include), exclude: texts(one.exclude) }];
+  const without = Array.isArray(one.without)
+    ? texts(one.without).filter((each): each is Without => each === 'muted' || each === 'read' || each === 'archived')
+    : (['archived'] as const);
+  const emoji = text(one.emoji).slice(0, EMOJI_LONGEST);
+  return [{ id, name, emoji, kinds, include: texts(one.include), exclude: texts(one.exclude), without }];
 }

@@ -18,6 +18,7 @@ import { closeLeft } from '../../store/pages';
 import { Choices, Page, Section, SwitchRow } from '../../ui/page';
 import { toast } from '../../ui/toast';
 import s from './settings.module.css';
+import { TalkSection } from './talk-section';
 
 /** Light and dark, contrast, the size of text, movement. */
 export function AppearancePage() {
@@ -60,6 +61,7 @@ export function AppearancePage() {
           }}
         />
       </Section>
+      <TalkSection />
       <Section caption={t('look-size')}>
         <label class={s.slider}>
           <span class="visually-hidden">{t('look-size')}</span>

@@ -1,9 +1,6 @@
 /** What every bubble has to know of answers; its menu is loaded when it is asked for. */
 import type { Client, RoomId, TimelineItem } from '../../store/contract';
 
-/** What a double click says. */
-export const favourite = '❤️';
-
 /** Whether this message can be reacted to and answered: never in plain text into an encrypted room. */
 export function mayAnswer({ state }: Client, roomId: RoomId, item: TimelineItem): boolean {
   const room = state.rooms[roomId];

@@ -1,4 +1,4 @@
-import { createMemo, createSignal, Match, Show, Suspense, Switch } from 'solid-js';
+import { createComputed, createMemo, createSignal, Match, on, Show, Suspense, Switch } from 'solid-js';
 import { t } from '../../i18n';
 import { bigEmoji } from '../../model/emoji';
 import { text } from '../../model/events';
@@ -13,7 +13,7 @@ import { colourOf } from '../../ui/colour';
 import { Icon } from '../../ui/icon';
 import { longPress } from '../../ui/long-press';
 import { later, part } from '../../ui/parts';
-import { favourite, mayAnswer } from './answering';
+import { mayAnswer } from './answering';
 import s from './bubble.module.css';
 import { ForwardHeader, originOf } from './forward-header';
 import { Album } from './media/album';
@@ -43,11 +43,34 @@ type BubbleProps = {
   /** Role of the sender in a group, with its colour ('' : none of its own). */
   role: { readonly text: string; readonly colour: string } | undefined;
   flash: boolean;
+  goes: () => boolean;
 };
+
+/** Let the bubble of a row shrink and fade where it stands. */
+function fade(row: HTMLElement): void {
+  const bubble = row.querySelector<HTMLElement>('[data-testid=bubble]');
+  if (!bubble) return;
+  const copy = bubble.cloneNode(true) as HTMLElement;
+  copy.classList.add(s.leaving ?? '');
+  copy.style.width = `${bubble.offsetWidth}px`;
+  row.style.minHeight = `${row.offsetHeight}px`;
+  row.dataset.leaving = 'true';
+  row.append(copy);
+}
 
 /** One message, or an album of several. */
 export function Bubble(props: BubbleProps) {
   const client = useClient();
+  let row!: HTMLElement;
+  // What was deleted fades as it was: a copy is taken before its words go.
+  createComputed(
+    on(
+      () => props.item.kind,
+      (kind, before) => {
+        if (before !== undefined && kind === 'redacted' && before !== 'redacted' && props.goes()) fade(row);
+      },
+    ),
+  );
   const [fresh] = createSignal(props.item.eventId === null);
   const media = createMemo(() => (props.item.kind === 'message' ? mediaOf(props.item.type, props.item.content) : null));
   const isVisual = () => ['image', 'video', 'sticker'].includes(media()?.kind ?? '');
@@ -100,7 +123,9 @@ export function Bubble(props: BubbleProps) {
     const { item, roomId } = props;
     if (!item.eventId || isPicking() || !mayAnswer(client, roomId, item)) return;
     getSelection()?.removeAllRanges();
-    void client.commands.react(roomId, item.eventId, favourite).catch(() => undefined);
+    const { doubleClick, favourite } = client.state.own.settings;
+    if (doubleClick === 'reply') replyTo(viewNow(roomId), item.eventId);
+    else void client.commands.react(roomId, item.eventId, favourite).catch(() => undefined);
   };
   return (
     <article
@@ -126,7 +151,10 @@ export function Bubble(props: BubbleProps) {
         event.preventDefault();
         menu(event.clientX, event.clientY);
       }}
-      ref={longPress(menu)}
+      ref={(element) => {
+        row = element;
+        longPress(menu)(element);
+      }}
     >
       <Show when={isPicking()}>
         <span class={s.check} data-on={isPicked()} aria-hidden="true">

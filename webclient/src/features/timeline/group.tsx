@@ -15,6 +15,8 @@ type GroupProps = {
   keys: readonly string[];
   events: Readonly<Record<string, TimelineItem>>;
   flashed: string | undefined;
+  /** A message was deleted: true when it is to fade, and leaves nothing. */
+  goes: (key: string) => boolean;
 };
 
 /** Bubbles of one sender in a row, with the avatar that stays in sight beside them; or service lines. */
@@ -99,6 +101,7 @@ function Bubbles(props: GroupProps & { sender: string; own: boolean; withAvatar:
                       last={isLast(key)}
                       name={props.withAvatar ? name() : undefined}
                       role={role()}
+                      goes={() => props.goes(key)}
                       flash={props.flashed !== undefined && album().some((one) => one.key === props.flashed)}
                     />
                   )}

@@ -5,7 +5,7 @@ import type { RoomId, TimelineItem } from '../../store/contract';
 import { isPicking } from '../../store/messages-ui';
 import { replyTo, viewNow } from '../../store/ui';
 import { Icon } from '../../ui/icon';
-import { favourite, mayAnswer } from './answering';
+import { mayAnswer } from './answering';
 import s from './hover-actions.module.css';
 
 interface Place {
@@ -34,6 +34,7 @@ type HoverProps = {
 export function HoverActions(props: HoverProps) {
   const client = useClient();
   let pair: HTMLDivElement | undefined;
+  const favourite = () => client.state.own.settings.favourite;
   const [place, setPlace] = createSignal<Place>();
   const hide = () => setPlace(undefined);
   const over = (event: PointerEvent) => {
@@ -74,7 +75,7 @@ export function HoverActions(props: HoverProps) {
   };
   const react = (item: TimelineItem) => {
     hide();
-    if (item.eventId) void client.commands.react(props.roomId, item.eventId, favourite).catch(() => undefined);
+    if (item.eventId) void client.commands.react(props.roomId, item.eventId, favourite()).catch(() => undefined);
   };
   return (
     <Show when={place()}>
@@ -100,11 +101,11 @@ export function HoverActions(props: HoverProps) {
             type="button"
             class={s.round}
             tabIndex={-1}
-            aria-label={t('hover-react', { sign: favourite })}
+            aria-label={t('hover-react', { sign: favourite() })}
             data-testid="hover-react"
             onClick={() => react(at().item)}
           >
-            <span aria-hidden="true">{favourite}</span>
+            <span aria-hidden="true">{favourite()}</span>
           </button>
         </div>
       )}

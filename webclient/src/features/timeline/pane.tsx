@@ -3,10 +3,12 @@ import {
   createMemo,
   createSignal,
   For,
+  getOwner,
   Match,
   on,
   onCleanup,
   onMount,
+  runWithOwner,
   Show,
   Suspense,
   Switch,
@@ -20,7 +22,7 @@ import { useClient } from '../../store/context';
 import type { EventId, RoomId, TimelineItem, Timeline as TimelineState } from '../../store/contract';
 import { askToDelete, isPicking, setAskToDelete, setTarget, target } from '../../store/messages-ui';
 import { me } from '../../store/people';
-import { jump, openThread, replyTo, setJump } from '../../store/ui';
+import { jump, openThread, replyTo, setJump, threadNow } from '../../store/ui';
 import { Button } from '../../ui/button';
 import { later, part } from '../../ui/parts';
 import { ScrollArea } from '../../ui/scroll-area';
@@ -31,6 +33,7 @@ import { askDelete } from './delete';
 import { DayPill, FloatingDay } from './floating-day';
 import { Group } from './group';
 import { JumpButton, MentionButton } from './jump-button';
+import { createFades, keptOf, leavesNothing } from './kept';
 import { watchPaging } from './paging';
 import { unreadFrom, watchReading } from './reading';
 import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd, walkRows } from './scroll';
@@ -42,6 +45,7 @@ import { around, keep, newer, older, tailOf, type View } from './window';
 const HoverActions = part(async () => (await import('./hover-actions')).HoverActions);
 
 const fingers = later(() => import('./swipe'));
+const picks = later(() => import('./drag-pick'));
 
 const edge = 1000;
 const follow = 300;
@@ -60,6 +64,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   let scrolledTo: number | null = null;
   let atEnd = true;
   let touching = false;
+  let gone = false;
   let wanted: ((items: readonly string[], view: View) => View) | null = null;
   const returns: string[] = [];
   const hovers = matchMedia('(hover: hover)').matches;
@@ -70,6 +75,13 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   const [topDay, setTopDay] = createSignal<number>();
   const [scrolls, setScrolls] = createSignal(0);
   const [flashed, setFlashed] = createSignal<string>();
+
+  const trace = () => state.own.settings.deletedTrace && state.rooms[props.roomId]?.kind === 'group';
+  const fades = createFades(() => show((_, now) => now));
+  const goes = (key: string): boolean => {
+    const item = props.timeline.events[key];
+    return item !== undefined && leavesNothing(item, trace()) && fades.begin(key);
+  };
 
   // The bare list: it is replaced as a whole, and walked through at each change.
   const items = () => unwrap(props.timeline.items);
@@ -93,9 +105,10 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       return (item?.eventId === null && events[key]?.eventId === null ? events[key] : item) ?? [];
     });
     const above = bare[all[shown.from - 1] ?? ''];
-    return layoutRows(inputs, {
+    const kept = keptOf(inputs, readUpTo, { trace: trace(), leaving: fades.leaving });
+    return layoutRows(kept.items, {
       me: me(state),
-      unreadAfter: readUpTo,
+      unreadAfter: kept.readUpTo,
       albumOf: albumIdOf,
       ...(above ? { before: above } : {}),
     });
@@ -116,7 +129,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     const ts = anchor && props.timeline.events[anchor.row.dataset.key ?? '']?.ts;
     setTopDay(ts ? startOfDay(ts) : undefined);
   };
-  const extend = () => {
+  const extendNow = () => {
+    extending = false;
     // On the way to the end older rows are not asked for: they would push out the newest.
     if (touching || (atEnd && isGliding())) return;
     const { from, to } = view().view;
@@ -132,6 +146,17 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
         void commands.loadNewer(props.roomId).catch(() => undefined);
       }
     }
+  };
+  /**
+   * In this task still, when all that is changing has settled: from an effect of the same change, rows would come into the
+   * document before `settle` has seen it or after.
+   */
+  const afterwards = (act: () => void) => queueMicrotask(() => gone || act());
+  let extending = false;
+  const extend = () => {
+    if (extending) return;
+    extending = true;
+    afterwards(extendNow);
   };
   const sizes = () => `${box.clientHeight} ${content.offsetHeight}`;
   let settled = '';
@@ -216,11 +241,19 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       void jumpTo(wanted.eventId);
     }
     onCleanup(() => {
+      gone = true;
       resized.disconnect();
       stopGlide();
       setJump(() => (props.root ? before.jump : undefined));
       setAskToDelete(() => (props.root ? before.ask : undefined));
     });
+    const owner = getOwner();
+    if (hovers && !props.root) {
+      void picks().then(({ watchPicks }) => {
+        if (!content.isConnected) return;
+        runWithOwner(owner, () => watchPicks(box, content, () => !threadNow(props.roomId)));
+      });
+    }
     if (!hovers) {
       void fingers().then(({ watchSwipes }) => {
         if (!content.isConnected) return;
@@ -254,7 +287,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       () => items()[items().length - 1],
       (last, before) => {
         const item = props.timeline.events[last ?? ''];
-        if (before && item && item.sender === me(state) && item.eventId === null) void toNewest();
+        if (before && item && item.sender === me(state) && item.eventId === null) afterwards(() => void toNewest());
       },
       { defer: true },
     ),
@@ -326,13 +359,14 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
                       keys={group().keys()}
                       events={props.timeline.events}
                       flashed={flashed()}
+                      goes={goes}
                     />
                   )}
                 </Match>
               </Switch>
             )}
           </For>
-          <Show when={hovers}>
+          <Show when={hovers && state.own.settings.hoverActions}>
             <Suspense>
               <HoverActions
                 roomId={props.roomId}
