@@ -137,6 +137,24 @@ ROWS = (
     ),
     Row(
         LIST,
+        "Folders: emoji, rules, order, Ctrl+1..9",
+        "test_spaces::test_folders_have_emoji_rules_and_an_order_on_all_devices",
+        "the other device, live; reload",
+    ),
+    Row(
+        LIST,
+        "Pinned chats in one's own order, tabs by a finger",
+        "test_spaces::test_pinned_chats_are_dragged_and_a_finger_goes_from_tab_to_tab",
+        "reload; the other device",
+    ),
+    Row(
+        LIST,
+        "Spaces as tabs",
+        "test_spaces::test_a_space_is_browsed_entered_and_a_tab_over_its_chats",
+        "what the owner adds, live; reload",
+    ),
+    Row(
+        LIST,
         "New chat button",
         "test_chats::test_two_who_talk_in_private_see_each_other_online",
         "the other is invited",
@@ -544,6 +562,18 @@ ROWS = (
         "Public directory",
         "test_searching::test_public_groups_are_explored_and_addresses_opened",
         "the owner has a new member",
+    ),
+    Row(
+        GROUP,
+        "Spaces: browse, join",
+        "test_spaces::test_a_space_is_browsed_entered_and_a_tab_over_its_chats",
+        "the owner has a new member; rooms come and go live",
+    ),
+    Row(
+        GROUP,
+        "Spaces: invited, asking, leaving",
+        "test_spaces::test_one_is_invited_to_a_space_sees_it_live_and_leaves_it",
+        "the owner has the request, and one member less",
     ),
     Row(
         GROUP,

@@ -15,7 +15,8 @@ import { ProfilePage } from '../features/settings/profile-page';
 import { SessionsPage } from '../features/settings/sessions-page';
 import { SettingsPage } from '../features/settings/settings-page';
 import { StoragePage } from '../features/settings/storage-page';
-import { type LeftPage, leftPages } from '../store/pages';
+import { SpacePage } from '../features/spaces/space-page';
+import { browsed, type LeftPage, leftPages } from '../store/pages';
 
 /** The pages over the chat list, the last opened on top. */
 export function LeftPages() {
@@ -66,6 +67,9 @@ function One(props: { page: LeftPage }) {
       </Match>
       <Match when={props.page === 'archive'}>
         <ArchivePage />
+      </Match>
+      <Match when={props.page === 'space' && browsed()} keyed>
+        {(space) => <SpacePage id={space.id} via={space.via} />}
       </Match>
       <Match when={props.page === 'explore'}>
         <ExplorePage />

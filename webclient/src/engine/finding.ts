@@ -3,8 +3,9 @@ import { asEvent, type Json, list, type MatrixEvent, number, object, text, textO
 import { mediaOf } from '../model/media';
 import { plainName } from '../model/names';
 import { previewBody } from '../model/preview';
+import { byOrder, orderOf } from '../model/space-order';
 import type { Profile } from '../store/contract';
-import type { FindingCommands, Found, MessageSearch, PublicRoom } from '../store/finding';
+import type { FindingCommands, Found, MessageSearch, PublicRoom, SpaceRoom } from '../store/finding';
 import { type HttpRequest, path } from './api/http';
 import type { Core } from './core';
 import { askForPreview } from './link-previews';
@@ -78,9 +79,9 @@ export function findingCommands(core: Core): FindingCommands {
       const answer = await get(V1 + path`/room_summary/${idOrAlias}` + (query === '' ? '' : `?${query}`));
       return publicRoom(answer);
     },
-    spaceRooms: async (spaceId) => {
-      const answer = await get(V1 + path`/rooms/${spaceId}/hierarchy`, { limit: 50, max_depth: 1 });
-      return list(answer.rooms).map(object).map(publicRoom);
+    spaceRooms: async (spaceId, from) => {
+      const answer = await get(V1 + path`/rooms/${spaceId}/hierarchy`, { limit: 50, from: from ?? undefined });
+      return { entries: list(answer.rooms).map(object).map(spaceRoom), next: textOrNull(answer.next_batch) };
     },
     pagePreview: (url) => askForPreview(core, url),
     eventAt: async (roomId, ts) => {
@@ -102,6 +103,26 @@ function publicRoom(room: Json): PublicRoom {
     access: rule === 'public' ? 'public' : rule.startsWith('knock') ? 'knock' : 'private',
     isSpace: room.room_type === 'm.space',
     worldReadable: room.world_readable === true,
+  };
+}
+
+function spaceRoom(room: Json): SpaceRoom {
+  const known = publicRoom(room);
+  // Who is in the space may enter what is restricted to it.
+  const isOpen = known.access === 'public' || room.join_rule === 'restricted';
+  const children = list(room.children_state)
+    .map(object)
+    .map((event) => ({
+      id: text(event.state_key),
+      via: texts(object(event.content).via),
+      ...orderOf(object(event.content), event.origin_server_ts),
+    }))
+    .filter((child) => child.via.length > 0)
+    .sort(byOrder);
+  return {
+    ...known,
+    way: isOpen ? 'join' : known.access === 'knock' ? 'ask' : 'none',
+    children: children.map(({ id, via }) => ({ id, via })),
   };
 }
 

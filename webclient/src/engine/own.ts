@@ -59,7 +59,8 @@ export function ownCommands(core: Core, deviceId: () => string): OwnCommands {
       const { [userId]: _gone, ...others } = object(data(CONTACTS).contacts);
       await keep(CONTACTS, { contacts: name === null ? others : { ...others, [userId]: { name } } });
     },
-    setFolders: (folders) => keep(FOLDERS, { folders }),
+    setFolders: (folders) => keep(FOLDERS, { ...data(FOLDERS), folders }),
+    setTabs: (tabs) => keep(FOLDERS, { ...data(FOLDERS), ...tabs }),
     setPrivacy: async ({ invites, ...privacy }) => {
       await keep(PRIVACY, privacy);
       if ((data(INVITES).default_action === 'block') !== (invites === 'nobody')) {

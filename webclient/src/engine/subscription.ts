@@ -34,7 +34,8 @@ const STATE_FOR_LIST = [
 export function subscription(wanted: Wanted): Json {
   const own = { type: 'm.room.member', state_key: wanted.me };
   const byNumber = { type: 'm.room.third_party_invite' };
-  const include = [...STATE_FOR_LIST.map((type) => ({ type, state_key: '' })), own, byNumber];
+  const children = { type: 'm.space.child' };
+  const include = [...STATE_FOR_LIST.map((type) => ({ type, state_key: '' })), own, byNumber, children];
   const rooms = [...new Set([...wanted.recent.slice(-RECENT_ROOMS), ...wanted.open])];
   return {
     lists: {

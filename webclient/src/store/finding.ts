@@ -15,6 +15,14 @@ export interface PublicRoom {
   readonly worldReadable: boolean;
 }
 
+/** A room in the tree of a space. */
+export interface SpaceRoom extends PublicRoom {
+  /** How one comes in: by oneself, by asking, or only by an invitation. */
+  readonly way: 'join' | 'ask' | 'none';
+  /** Of a space: what is in it, in its order, with servers that know it. */
+  readonly children: readonly { readonly id: RoomId; readonly via: readonly string[] }[];
+}
+
 export interface MessageSearch {
   readonly words: string;
   readonly roomId: RoomId | null;
@@ -45,8 +53,8 @@ export interface FindingCommands {
   searchMessages(query: MessageSearch): Promise<FoundPage>;
   /** What can be known of a room before joining it. Rejects with `M_NOT_FOUND`. */
   roomSummary(idOrAlias: string, via: readonly string[]): Promise<PublicRoom>;
-  /** The rooms of a space, it first. */
-  spaceRooms(spaceId: RoomId): Promise<readonly PublicRoom[]>;
+  /** The tree below a space, it first, depth first. Rejects with `M_FORBIDDEN` for one that I may not see. */
+  spaceRooms(spaceId: RoomId, from: string | null): Promise<Page<SpaceRoom>>;
   /** What a linked page says of itself; null when there is nothing to show. */
   pagePreview(url: string): Promise<PagePreview | null>;
   /** The first event at or after a time. */

@@ -63,6 +63,8 @@ export interface GroupFacts {
   readonly canSetRoles: boolean;
   /** All messages, only mentions, or none. */
   readonly notify: 'all' | 'mentions' | 'none';
+  /** Of a space: its rooms and the spaces in it, in its order. */
+  readonly children: readonly RoomId[];
 }
 
 export interface GroupDraft {

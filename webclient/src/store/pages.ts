@@ -17,6 +17,7 @@ export type LeftPage =
   | 'keyboard'
   | 'contacts'
   | 'archive'
+  | 'space'
   | 'explore'
   | 'new-group';
 
@@ -84,6 +85,17 @@ export { joinLink, setJoinLink };
 const [previewed, setPreviewed] = createSignal<{ readonly id: RoomId; readonly via: readonly string[] }>();
 
 export { previewed, setPreviewed };
+
+/** The space whose rooms the page `space` shows. */
+const [browsed, setBrowsed] = createSignal<{ readonly id: RoomId; readonly via: readonly string[] }>();
+
+export { browsed };
+
+/** Look at the rooms of a space. */
+export function browseSpace(id: RoomId, via: readonly string[] = []): void {
+  setBrowsed({ id, via });
+  openLeft('space');
+}
 
 /** Words are looked for in the open chat. */
 const [chatSearch, setChatSearch] = createSignal(false);

@@ -1,14 +1,40 @@
-import { For, Show } from 'solid-js';
+import { createEffect, For, on, onMount, Show } from 'solid-js';
 import { Badge } from './badge';
+import { reorder } from './reorder';
 import s from './tabs.module.css';
 
-export type Tab<Id extends string> = { readonly id: Id; readonly label: string; readonly count?: number | undefined };
+export type Tab<Id extends string> = {
+  readonly id: Id;
+  readonly label: string;
+  readonly count?: number | undefined;
+  /** Can be carried to another place among those that can. */
+  readonly movable?: boolean;
+};
 
-type TabsProps<Id extends string> = { tabs: readonly Tab<Id>[]; value: Id; onChange: (id: Id) => void; label: string };
+type TabsProps<Id extends string> = {
+  tabs: readonly Tab<Id>[];
+  value: Id;
+  onChange: (id: Id) => void;
+  /** A tab was carried to the place of the one that is `to` among the movable ones. */
+  onMove?: (id: Id, to: number) => void;
+  label: string;
+};
 
 /** A row of tabs with a bar under the chosen one; arrow keys move the choice. */
 export function Tabs<Id extends string>(props: TabsProps<Id>) {
   let row!: HTMLDivElement;
+  onMount(() => {
+    if (props.onMove) reorder(row, 'x', (id, to) => props.onMove?.(id as Id, to));
+  });
+  // The chosen tab is in sight, however it was chosen.
+  createEffect(
+    on(
+      () => props.value,
+      (id) =>
+        row.querySelector(`[data-tab="${CSS.escape(id)}"]`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
+      { defer: true },
+    ),
+  );
   const move = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (step === 0) return;
@@ -16,7 +42,7 @@ export function Tabs<Id extends string>(props: TabsProps<Id>) {
     const next = props.tabs[(at + step + props.tabs.length) % props.tabs.length];
     if (!next) return;
     props.onChange(next.id);
-    row.querySelector<HTMLElement>(`[data-tab="${next.id}"]`)?.focus();
+    row.querySelector<HTMLElement>(`[data-tab="${CSS.escape(next.id)}"]`)?.focus();
   };
   return (
     <div
@@ -35,12 +61,13 @@ export function Tabs<Id extends string>(props: TabsProps<Id>) {
             role="tab"
             class={s.tab}
             data-tab={tab.id}
+            data-drag={tab.movable ? tab.id : undefined}
             data-testid="tab"
             aria-selected={props.value === tab.id}
             tabIndex={props.value === tab.id ? 0 : -1}
             onClick={() => props.onChange(tab.id)}
           >
-            {tab.label}
+            <bdi class={s.label}>{tab.label}</bdi>
             <Show when={tab.count}>{(count) => <Badge count={count()} testid="tab-badge" />}</Show>
           </button>
         )}

@@ -46,6 +46,7 @@ export const groupOf = (part: Partial<GroupFacts> = {}): GroupFacts => ({
   canSetAccess: true,
   canSetRoles: true,
   notify: 'all',
+  children: [],
   ...part,
 });
 

@@ -35,7 +35,10 @@ export const main = signedIn({
   own: {
     blocked: [at('jo'), '@spam:other.tld'],
     contacts: { [anna]: 'Anna (work)', [mia]: 'Mia', [at('kwame')]: 'Kwame Mensah', [at('olga')]: 'Ольга Сергеевна' },
-    folders: [{ id: 'work', name: 'Work', kinds: [], include: [crew, notes], exclude: [] }],
+    folders: [
+      { id: 'work', name: 'Work', emoji: '', kinds: [], include: [crew, notes], exclude: [], without: ['archived'] },
+    ],
+    tabs: { order: [], hidden: [] },
     privacy: { presence: 'everyone', receipts: 'private', typing: true, invites: 'everyone' },
     settings: { ...noOwn.settings, sound: false },
     signIns: { requests: [], recovery: null },

@@ -1,6 +1,7 @@
 /** What a group is beyond its name: who can come in, its roles, who is muted. */
 import { type Json, list, number, object, text, textOrNull, texts } from '../../model/events';
 import { levelOf, type Powers } from '../../model/powers';
+import { byOrder, orderOf } from '../../model/space-order';
 import { type GroupFacts, type Permission, permissions, type Role, type RoleList } from '../../store/groups';
 import type { Account, RoomData } from './account';
 
@@ -47,7 +48,17 @@ export function groupFacts(account: Account, room: RoomData, powers: Powers): Gr
     canSetAccess: mine >= powers.need.state('m.room.join_rules'),
     canSetRoles: mine >= powers.need.state('m.room.power_levels'),
     notify: notifyLevel(account, room.id),
+    children: create?.content?.type === 'm.space' ? childrenOf(room) : [],
   };
+}
+
+/** Rooms of a space in its order. Spec: Client-Server API, Ordering of children within a space. */
+function childrenOf(room: RoomData): string[] {
+  return Object.values(room.state)
+    .filter((event) => event.type === 'm.space.child' && texts(event.content?.via).length > 0)
+    .map((event) => ({ id: event.state_key, ...orderOf(event.content ?? {}, event.origin_server_ts) }))
+    .sort(byOrder)
+    .map((child) => child.id);
 }
 
 /** The list in a state event; what is not understood of it is left out. */

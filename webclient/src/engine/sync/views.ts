@@ -248,8 +248,9 @@ export function roomOrder(account: Account): { rooms: string[]; invites: string[
   });
   rows.sort((a, b) => compare(a.pinnedAt, b.pinnedAt) || compare(b.bump, a.bump) || (a.room.id < b.room.id ? -1 : 1));
   const ids = (membership: string) =>
-    rows.filter((row) => row.room.membership === membership && !row.space).map((row) => row.room.id);
-  return { rooms: ids('join'), invites: ids('invite') };
+    rows.filter((row) => row.room.membership === membership).map((row) => row.room.id);
+  const spaces = new Set(rows.filter((row) => row.space).map((row) => row.room.id));
+  return { rooms: ids('join').filter((id) => !spaces.has(id)), invites: ids('invite') };
 }
 
 function compare(a: number, b: number): number {

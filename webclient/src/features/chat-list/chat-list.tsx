@@ -1,25 +1,31 @@
 import { createEffect, createMemo, createSignal, For, Match, onCleanup, Show, Suspense, Switch } from 'solid-js';
 import { t } from '../../i18n';
+import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { RoomId } from '../../store/contract';
+import { errorInfo } from '../../store/errors';
 import { setAttaching } from '../../store/messages-ui';
-import { folded, openLeft } from '../../store/pages';
-import { goTo } from '../../store/ui';
+import { browseSpace, folded, openLeft } from '../../store/pages';
+import { goTo, route } from '../../store/ui';
 import { Badge } from '../../ui/badge';
 import { Blank } from '../../ui/blank';
 import { Button } from '../../ui/button';
 import { Icon } from '../../ui/icon';
 import { openMenu } from '../../ui/menu';
 import { later, part } from '../../ui/parts';
+import { reorder } from '../../ui/reorder';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Tabs } from '../../ui/tabs';
+import { toast } from '../../ui/toast';
 import { VirtualList } from '../../ui/virtual-list';
 import s from './chat-list.module.css';
-import { belongs, type FolderId, isArchived, isUnread } from './folders';
+import { belongingTo, type FolderId, isArchived, isUnread, moveTab, ownTabs } from './folders';
 import { Invites } from './invites';
 import { ListHeader } from './list-header';
 import type { NewChatKind } from './new-chat';
 import { Row } from './row';
+import { watchSideways } from './sideways';
+import { SpaceRow } from './space-row';
 
 const roomMenu = later(() => import('./room-menu'));
 const NewChat = part(async () => (await import('./new-chat')).NewChat);
@@ -40,35 +46,65 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
   const rooms = createMemo(() => state.roomOrder.flatMap((id) => state.rooms[id] ?? []));
   const ids = createMemo(() =>
     rooms()
-      .filter((room) => belongs(state, folder(), room))
+      .filter(belongingTo(state, folder()))
       .map((room) => room.id),
   );
   const archived = createMemo(() => rooms().filter((room) => isArchived(state, room.id)));
   // All chats are looked at once for a change, and not for each folder.
   const unread = createMemo(() => rooms().filter((room) => isUnread(room) && !room.muted));
-  const unreadIn = (one: FolderId) => unread().filter((room) => belongs(state, one, room)).length;
+  const unreadIn = (one: FolderId) => unread().filter(belongingTo(state, one)).length;
   const tabs = () => [
     ...(['all', 'unread', 'private', 'groups'] as const).map((id) => ({
       id: id as FolderId,
       label: t(`folder-${id}`),
       count: id === 'unread' ? 0 : unreadIn(id),
     })),
-    ...state.own.folders.map((one) => ({
-      id: `own-${one.id}` as const,
-      label: one.name,
-      count: unreadIn(`own-${one.id}`),
-    })),
+    ...ownTabs(state).map(({ id, label }) => ({ id, label, count: unreadIn(id), movable: true })),
   ];
   createEffect(() => {
     const now = folder();
-    const isGone = now.startsWith('own-') && !state.own.folders.some((one) => `own-${one.id}` === now);
+    // Before the list is here, nothing is known of spaces.
+    const isGone = state.listReady && !tabs().some((tab) => tab.id === now);
     if (isGone) setFolder('all');
     else sessionStorage.setItem(folder_key, now);
   });
   createEffect(() => keepScroll(viewport(), ids().length > 0));
+  const tell = (why: unknown) => toast(errorText(errorInfo(why)));
+  const moved = (id: FolderId, to: number) => {
+    const tab = ownTabs(state).find((one) => one.id === id);
+    if (tab) void moveTab(state, client.commands, tab.key, to).catch(tell);
+  };
+  /** A finger that goes sideways over the chats leads to the tab beside. */
+  const stepTab = (step: number) => {
+    const at = tabs().findIndex((tab) => tab.id === folder());
+    const next = tabs()[at + step];
+    if (next) setFolder(next.id);
+  };
+  // A space is no chat: whatever leads to one shows its rooms.
+  createEffect(() => {
+    const room = state.rooms[route().roomId ?? ''];
+    if (room?.kind !== 'space' || room.membership !== 'join') return;
+    goTo(null);
+    browseSpace(room.id);
+  });
   const close = () => {
     setQuery('');
     setSearching(false);
+  };
+  /** A pinned chat was carried to the place of another: those that are not in this folder keep theirs. */
+  const pinMoved = (id: string, to: number) => {
+    const shown = ids().filter((one) => state.rooms[one]?.pinned);
+    const next = shown.filter((one) => one !== id);
+    next.splice(to, 0, id);
+    const order = state.roomOrder
+      .filter((one) => state.rooms[one]?.pinned)
+      .map((one) => (shown.includes(one) ? (next.shift() ?? one) : one));
+    void client.commands.orderPinned(order).catch(tell);
+  };
+  const watchList = (box: HTMLElement) => {
+    watchSideways(box, stepTab);
+    // A finger that rests on a chat opens its menu.
+    reorder(box, 'y', pinMoved, false);
   };
   /** Files that are dropped onto a chat are sent there; the dialog shows them first. */
   const drop = (event: DragEvent) => {
@@ -109,11 +145,14 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
         </Suspense>
       </Show>
       <div class={s.chats} data-hidden={searching()} inert={searching()}>
-        <Tabs tabs={tabs()} value={folder()} onChange={setFolder} label={t('list-label')} />
+        <Tabs tabs={tabs()} value={folder()} onChange={setFolder} onMove={moved} label={t('list-label')} />
         <ScrollArea testid="chat-list" viewport={setViewport}>
           {/* biome-ignore lint/a11y/noStaticElementInteractions: files are dropped onto the buttons in it */}
-          <div class={s.list} onDragOver={(event) => droppedOn(event)} onDrop={drop}>
+          <div class={s.list} ref={watchList} onDragOver={(event) => droppedOn(event)} onDrop={drop}>
             <Invites />
+            <Show when={folder().startsWith('space-') && state.rooms[folder().slice('space-'.length)]}>
+              {(space) => <SpaceRow space={space()} />}
+            </Show>
             <Show when={folder() === 'all' && archived().length > 0}>
               <button type="button" class={s.archive} onClick={() => openLeft('archive')} data-testid="archive-row">
                 <span class={s.box}>

@@ -4,6 +4,7 @@ import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
+import { browseSpace } from '../../store/pages';
 import { nameOf } from '../../store/people';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
@@ -36,7 +37,8 @@ function Invite(props: { roomId: RoomId }) {
     setBusy(true);
     try {
       await work();
-      if (open) goTo(roomId);
+      if (open && room()?.kind === 'space') browseSpace(roomId);
+      else if (open) goTo(roomId);
     } catch (error) {
       toast(errorText(errorInfo(error)));
     } finally {

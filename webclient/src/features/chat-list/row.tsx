@@ -53,6 +53,7 @@ function Chat(props: { room: Room; menu: RowProps['menu'] }) {
       classList={{ [s.active ?? '']: active() }}
       data-testid="chat-row"
       data-room={props.room.id}
+      data-drag={props.room.pinned ? props.room.id : undefined}
       aria-current={active() ? 'page' : undefined}
       onClick={(event) => {
         if (event.ctrlKey || event.metaKey) window.open(`#/${props.room.id}`, '_blank', 'noopener');

@@ -3,7 +3,7 @@ import { t } from '../../i18n';
 import { useClient } from '../../store/context';
 import type { ErrorInfo, PublicRoom } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
-import { closeAllLeft, closeLeft, setPreviewed } from '../../store/pages';
+import { browseSpace, closeAllLeft, closeLeft, setPreviewed } from '../../store/pages';
 import { me } from '../../store/people';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
@@ -55,7 +55,8 @@ export function ExplorePage() {
   const open = (room: PublicRoom) => {
     if (state.rooms[room.roomId]?.membership === 'join') {
       closeAllLeft();
-      goTo(room.roomId);
+      if (room.isSpace) browseSpace(room.roomId);
+      else goTo(room.roomId);
       return;
     }
     const asked = server().trim();
@@ -90,7 +91,14 @@ export function ExplorePage() {
             <PageRow
               lead={<Avatar id={room.roomId} name={room.name} photo={room.avatar} size={54} />}
               text={room.name}
-              sub={[room.alias, t('chat-members', { count: room.members }), room.topic].filter(Boolean).join(' · ')}
+              sub={[
+                room.isSpace ? t('space-title') : '',
+                room.alias,
+                t('chat-members', { count: room.members }),
+                room.topic,
+              ]
+                .filter(Boolean)
+                .join(' · ')}
               onClick={() => open(room)}
               testid="explore-room"
             />

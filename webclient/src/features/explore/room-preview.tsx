@@ -3,7 +3,7 @@ import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import { errorInfo } from '../../store/errors';
-import { closeAllLeft, previewed, setJoinLink, setPreviewed } from '../../store/pages';
+import { browseSpace, closeAllLeft, previewed, setJoinLink, setPreviewed } from '../../store/pages';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { Button } from '../../ui/button';
@@ -27,8 +27,9 @@ export function RoomPreview(props: { id: string; via: readonly string[] }) {
   const { commands } = useClient();
   const [room] = createResource(async () => {
     const found = await commands.roomSummary(props.id, props.via);
-    const rooms = found.isSpace ? (await commands.spaceRooms(found.roomId)).slice(1) : [];
-    return { found, rooms };
+    // A space that may not be looked into may still be entered.
+    const tree = found.isSpace ? await commands.spaceRooms(found.roomId, null).catch(() => null) : null;
+    return { found, rooms: tree?.entries.slice(1) ?? [] };
   });
   const known = () => (room.error ? undefined : room());
   const shown = (): Shown | undefined => {
@@ -55,10 +56,12 @@ export function RoomPreview(props: { id: string; via: readonly string[] }) {
     const roomId = await commands.join(props.id, props.via);
     close();
     closeAllLeft();
-    goTo(roomId);
+    if (known()?.found.isSpace) browseSpace(roomId, props.via);
+    else goTo(roomId);
   };
+  const title = () => t(known()?.found.isSpace ? 'space-title' : 'preview-title');
   return (
-    <Card shown={shown()} failure={room.error} onClose={close} enter={enter}>
+    <Card title={title()} shown={shown()} failure={room.error} onClose={close} enter={enter}>
       <div class={s.rooms}>
         <For each={known()?.rooms ?? []}>
           {(one) => (
@@ -101,10 +104,11 @@ export function LinkPreview(props: { token: string }) {
     if (joined) goTo(roomId);
     else toast(t('preview-asked'));
   };
-  return <Card shown={shown()} failure={room.error} onClose={close} enter={enter} />;
+  return <Card title={t('preview-title')} shown={shown()} failure={room.error} onClose={close} enter={enter} />;
 }
 
 function Card(props: {
+  title: string;
   shown: Shown | undefined;
   failure: unknown;
   onClose: () => void;
@@ -125,7 +129,7 @@ function Card(props: {
     }
   };
   return (
-    <Dialog title={t('preview-title')} onClose={props.onClose} testid="room-preview">
+    <Dialog title={props.title} onClose={props.onClose} testid="room-preview">
       <Show
         when={props.shown}
         fallback={

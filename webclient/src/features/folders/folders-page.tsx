@@ -1,74 +1,96 @@
-import { createSignal, For, Show } from 'solid-js';
+import { createSignal, For, onMount, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
-import type { ChatKind, Folder, Room } from '../../store/contract';
+import type { Folder } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
-import { closeLeft } from '../../store/pages';
+import { browseSpace, closeLeft } from '../../store/pages';
 import { Avatar } from '../../ui/avatar';
 import { Blank } from '../../ui/blank';
-import { Button } from '../../ui/button';
-import { Dialog, DialogButtons } from '../../ui/dialog';
-import { Field } from '../../ui/field';
-import { Icon } from '../../ui/icon';
-import { openMenu } from '../../ui/menu';
-import { Page, PageRow, Section, SwitchRow } from '../../ui/page';
+import { type MenuItem, openMenu } from '../../ui/menu';
+import { Page, PageRow, Section } from '../../ui/page';
+import { reorder } from '../../ui/reorder';
 import { toast } from '../../ui/toast';
+import { type FolderTab, moveTab, ownTabs } from '../chat-list/folders';
+import { FolderDialog } from './folder-dialog';
 import s from './folders.module.css';
 
 const most = 20;
 
-/** Folders of my own: each is a tab over the chats. */
+/** Folders of my own and the spaces I am in: each is a tab over the chats, in the order that they have here. */
 export function FoldersPage() {
   const { state, commands } = useClient();
+  let list!: HTMLDivElement;
   const [edited, setEdited] = createSignal<Folder>();
   const folders = () => state.own.folders;
-  const keep = (next: readonly Folder[]) =>
-    commands.setFolders(next).catch((error: unknown) => toast(errorText(errorInfo(error))));
-  const fresh = (): Folder => ({ id: crypto.randomUUID().slice(0, 8), name: '', kinds: [], include: [], exclude: [] });
+  const tabs = () => ownTabs(state, true);
+  const tell = (error: unknown) => toast(errorText(errorInfo(error)));
+  const keep = (next: readonly Folder[]) => commands.setFolders(next).catch(tell);
+  const fresh = (): Folder => ({
+    id: crypto.randomUUID().slice(0, 8),
+    name: '',
+    emoji: '',
+    kinds: [],
+    include: [],
+    exclude: [],
+    without: ['archived'],
+  });
   const save = (folder: Folder) => {
     const known = folders().some((one) => one.id === folder.id);
     void keep(known ? folders().map((one) => (one.id === folder.id ? folder : one)) : [...folders(), folder]);
     setEdited(undefined);
   };
-  const move = (folder: Folder, step: number) => {
-    const at = folders().indexOf(folder);
-    const next = folders().filter((one) => one !== folder);
-    next.splice(at + step, 0, folder);
-    void keep(next);
+  const move = (key: string, to: number) => void moveTab(state, commands, key, to).catch(tell);
+  onMount(() => reorder(list, 'y', move));
+  const isHidden = (tab: FolderTab) => state.own.tabs.hidden.includes(tab.key);
+  const show = (tab: FolderTab) => {
+    const { order, hidden } = state.own.tabs;
+    const next = isHidden(tab) ? hidden.filter((one) => one !== tab.key) : [...hidden, tab.key];
+    void commands.setTabs({ order, hidden: next }).catch(tell);
   };
-  const menu = (folder: Folder, at: HTMLElement) =>
-    openMenu(at, [
-      { id: 'edit', label: t('info-edit'), icon: 'pencil', select: () => setEdited(folder) },
-      ...(folders()[0] === folder
-        ? []
-        : [{ id: 'up', label: t('order-up'), icon: 'arrow-up' as const, select: () => move(folder, -1) }]),
-      ...(folders().at(-1) === folder
-        ? []
-        : [{ id: 'down', label: t('order-down'), icon: 'arrow-down' as const, select: () => move(folder, 1) }]),
-      {
-        id: 'remove',
-        label: t('folder-remove'),
-        icon: 'trash-2',
-        danger: true,
-        select: () => void keep(folders().filter((one) => one !== folder)),
-      },
-    ]);
+  const menu = (tab: FolderTab, at: HTMLElement) => {
+    const { folder } = tab;
+    const place = tabs().findIndex((one) => one.key === tab.key);
+    const items: MenuItem[] = folder
+      ? [{ id: 'edit', label: t('info-edit'), icon: 'pencil', select: () => setEdited(folder) }]
+      : [
+          { id: 'browse', label: t('space-rooms'), icon: 'list', select: () => browseSpace(tab.key) },
+          { id: 'space-tab', label: t('space-tab'), icon: 'folder', on: !isHidden(tab), select: () => show(tab) },
+        ];
+    if (place > 0) {
+      items.push({ id: 'up', label: t('order-up'), icon: 'arrow-up', select: () => move(tab.key, place - 1) });
+    }
+    if (place < tabs().length - 1) {
+      items.push({ id: 'down', label: t('order-down'), icon: 'arrow-down', select: () => move(tab.key, place + 1) });
+    }
+    if (folder) {
+      const remove = () => void keep(folders().filter((one) => one.id !== folder.id));
+      items.push({ id: 'remove', label: t('folder-remove'), icon: 'trash-2', danger: true, select: remove });
+    }
+    openMenu(at, items);
+  };
   return (
     <Page title={t('settings-folders')} onBack={closeLeft} backLabel={t('page-back')} testid="folders">
       <Section note={t('folders-note')}>
-        <Show when={folders().length > 0} fallback={<Blank icon="folder" title={t('folders-empty')} />}>
-          <For each={folders()}>
-            {(folder) => (
-              <PageRow
-                icon="folder"
-                text={folder.name}
-                onClick={(event) => menu(folder, event.currentTarget)}
-                testid="folder"
-              />
+        <div ref={list}>
+          <For each={tabs()} fallback={<Blank icon="folder" title={t('folders-empty')} />}>
+            {(tab) => (
+              <div class={s.folder} data-drag={tab.key}>
+                <PageRow
+                  lead={
+                    <Show when={tab.space} fallback={<span class={s.sign}>{tab.folder?.emoji || '📁'}</span>}>
+                      {(space) => <Avatar id={space().id} name={space().name} photo={space().avatar} size={42} />}
+                    </Show>
+                  }
+                  text={tab.folder?.name ?? tab.label}
+                  sub={tab.space ? t(isHidden(tab) ? 'folder-space-hidden' : 'space-title') : undefined}
+                  onClick={(event) => menu(tab, event.currentTarget)}
+                  testid="folder"
+                />
+              </div>
             )}
           </For>
-        </Show>
+        </div>
         <Show when={folders().length < most}>
           <PageRow icon="folder-plus" text={t('folder-new')} onClick={() => setEdited(fresh())} testid="folder-new" />
         </Show>
@@ -77,72 +99,5 @@ export function FoldersPage() {
         {(folder) => <FolderDialog folder={folder} onSave={save} onClose={() => setEdited(undefined)} />}
       </Show>
     </Page>
-  );
-}
-
-function FolderDialog(props: { folder: Folder; onSave: (folder: Folder) => void; onClose: () => void }) {
-  const { state } = useClient();
-  const [name, setName] = createSignal(props.folder.name);
-  const [kinds, setKinds] = createSignal<readonly ChatKind[]>(props.folder.kinds);
-  const [include, setInclude] = createSignal<readonly string[]>(props.folder.include);
-  const toggle = <T,>(list: readonly T[], one: T) =>
-    list.includes(one) ? list.filter((other) => other !== one) : [...list, one];
-  const rooms = () => state.roomOrder.flatMap((id): Room[] => (state.rooms[id] ? [state.rooms[id]] : []));
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    props.onSave({ ...props.folder, name: name().trim(), kinds: kinds(), include: include() });
-  };
-  const ready = () => name().trim() !== '' && (kinds().length > 0 || include().length > 0);
-  return (
-    <Dialog title={t(props.folder.name ? 'folder-edit' : 'folder-new')} onClose={props.onClose} testid="folder-dialog">
-      <form class={s.form} onSubmit={submit}>
-        <Field
-          label={t('folder-name')}
-          value={name()}
-          maxLength={32}
-          onInput={(event) => setName(event.currentTarget.value)}
-          data-testid="folder-name"
-        />
-        <div>
-          <SwitchRow
-            icon="user"
-            text={t('folder-kind-dm')}
-            on={kinds().includes('dm')}
-            onChange={() => setKinds(toggle(kinds(), 'dm'))}
-            testid="folder-dm"
-          />
-          <SwitchRow
-            icon="users"
-            text={t('folder-kind-group')}
-            on={kinds().includes('group')}
-            onChange={() => setKinds(toggle(kinds(), 'group'))}
-            testid="folder-group"
-          />
-        </div>
-        <div class={s.chats}>
-          <For each={rooms()}>
-            {(room) => (
-              <PageRow
-                lead={<Avatar id={room.dmUserId ?? room.id} name={room.name} photo={room.avatar} size={42} />}
-                text={room.name || t('chat-empty-name')}
-                trail={
-                  <Show when={include().includes(room.id)}>
-                    <Icon name="check" />
-                  </Show>
-                }
-                onClick={() => setInclude(toggle(include(), room.id))}
-                testid="folder-chat"
-              />
-            )}
-          </For>
-        </div>
-        <DialogButtons>
-          <Button onClick={() => props.onClose()}>{t('new-cancel')}</Button>
-          <Button type="submit" disabled={!ready()} data-testid="folder-save">
-            {t('info-save')}
-          </Button>
-        </DialogButtons>
-      </form>
-    </Dialog>
   );
 }

@@ -5,7 +5,7 @@ import { useClient } from '../../store/context';
 import type { Found, MessageSearch, PublicRoom, RoomId } from '../../store/contract';
 import { createPeopleSearch } from '../../store/finding-people';
 import { goToEvent, openPerson } from '../../store/messages-ui';
-import { hasFeature, setPreviewed } from '../../store/pages';
+import { browseSpace, hasFeature, setPreviewed } from '../../store/pages';
 import { knownName } from '../../store/people';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
@@ -89,7 +89,9 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
     goTo(roomId);
   };
   const openGroup = (room: PublicRoom) => {
-    if (state.rooms[room.roomId]?.membership === 'join') open(room.roomId);
+    const isIn = state.rooms[room.roomId]?.membership === 'join';
+    if (isIn && room.isSpace) browseSpace(room.roomId);
+    else if (isIn) open(room.roomId);
     else setPreviewed({ id: room.alias || room.roomId, via: [] });
   };
   const openAddress = (address: string) => {
