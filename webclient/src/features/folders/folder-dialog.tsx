@@ -57,7 +57,7 @@ export function FolderDialog(props: { folder: Folder; onSave: (folder: Folder) =
           <button
             type="button"
             class={s.emoji}
-            aria-label={t('folder-emoji')}
+            aria-label={t('folders-emoji')}
             aria-expanded={picking()}
             onClick={() => setPicking(!picking())}
             data-testid="folder-emoji"
@@ -107,7 +107,7 @@ export function FolderDialog(props: { folder: Folder; onSave: (folder: Folder) =
               {({ id, icon }) => (
                 <SwitchRow
                   icon={icon}
-                  text={t(`folder-without-${id}`)}
+                  text={t(`folders-without-${id}`)}
                   on={folder().without.includes(id)}
                   onChange={() => change({ without: toggled(folder().without, id) })}
                   testid={`folder-without-${id}`}
@@ -119,11 +119,11 @@ export function FolderDialog(props: { folder: Folder; onSave: (folder: Folder) =
         <Tabs
           tabs={(['include', 'exclude'] as const).map((id) => ({
             id,
-            label: t(`folder-${id}`, { count: folder()[id].length }),
+            label: t(`folders-${id}`, { count: folder()[id].length }),
           }))}
           value={list()}
           onChange={setList}
-          label={t('folder-chats')}
+          label={t('folders-chats')}
         />
         <Field
           label={t('list-search')}

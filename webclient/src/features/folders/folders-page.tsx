@@ -83,7 +83,7 @@ export function FoldersPage() {
                     </Show>
                   }
                   text={tab.folder?.name ?? tab.label}
-                  sub={tab.space ? t(isHidden(tab) ? 'folder-space-hidden' : 'space-title') : undefined}
+                  sub={tab.space ? t(isHidden(tab) ? 'folders-space-hidden' : 'space-title') : undefined}
                   onClick={(event) => menu(tab, event.currentTarget)}
                   testid="folder"
                 />
