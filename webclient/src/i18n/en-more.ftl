@@ -3,6 +3,7 @@
 ## Chat list
 list-search = Search
 list-full = No space left on this device
+list-memory = This browser keeps nothing
 list-menu = Main menu
 list-label = Chats
 list-waiting = Waiting for network...

@@ -3,6 +3,7 @@
 ## Список чатов
 list-search = Поиск
 list-full = На устройстве нет места
+list-memory = Браузер ничего не хранит
 list-menu = Главное меню
 list-label = Чаты
 list-waiting = Ожидание сети...

@@ -1,6 +1,8 @@
 /** Which items of a timeline are shown: what was deleted leaves nothing behind, except where one wants to see a trace. */
 
-import type { EventId, ItemKey, TimelineItem } from '../../store/contract';
+import { unwrap } from 'solid-js/store';
+import type { Row } from '../../model/grouping';
+import type { EventId, ItemKey, Timeline, TimelineItem } from '../../store/contract';
 import { mayMove } from '../../ui/motion';
 
 interface Wishes {
@@ -48,4 +50,14 @@ export function keptOf(
     else if (item.eventId === readUpTo) line = kept[kept.length - 1]?.eventId ?? null;
   }
   return { items: kept, readUpTo: line };
+}
+
+/** A chat that is new has no more lines than these. */
+const fewRows = 20;
+
+/** Whether nobody has said anything in a chat yet. */
+export function isUnsaid(timeline: Timeline, rows: readonly Row[]): boolean {
+  if (!timeline.live || timeline.hasOlder || rows.length > fewRows) return false;
+  const events = unwrap(timeline.events);
+  return rows.every((row) => row.type !== 'item' || events[row.key]?.kind === 'service');
 }

@@ -33,7 +33,7 @@ import { askDelete } from './delete';
 import { DayPill, FloatingDay } from './floating-day';
 import { Group } from './group';
 import { JumpButton, MentionButton } from './jump-button';
-import { createFades, keptOf, leavesNothing } from './kept';
+import { createFades, isUnsaid, keptOf, leavesNothing } from './kept';
 import { watchPaging } from './paging';
 import { unreadFrom, watchReading } from './reading';
 import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd, walkRows } from './scroll';
@@ -42,6 +42,7 @@ import { sortOfService } from './service-lines';
 import s from './timeline.module.css';
 import { around, keep, newer, older, tailOf, type View } from './window';
 
+const Welcome = part(async () => (await import('./welcome')).Welcome);
 const HoverActions = part(async () => (await import('./hover-actions')).HoverActions);
 
 const fingers = later(() => import('./swipe'));
@@ -366,6 +367,11 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
               </Switch>
             )}
           </For>
+          <Show when={isUnsaid(props.timeline, rows())}>
+            <Suspense>
+              <Welcome roomId={props.roomId} />
+            </Suspense>
+          </Show>
           <Show when={hovers && state.own.settings.hoverActions}>
             <Suspense>
               <HoverActions

@@ -1,12 +1,13 @@
-import { createSignal, Show } from 'solid-js';
-import { t } from '../../i18n';
+import { createSignal, Show, Suspense } from 'solid-js';
 import { viewId } from '../../model/view-ids';
 import { useClient } from '../../store/context';
 import type { EventId, RoomId, Timeline as TimelineState } from '../../store/contract';
-import { Blank } from '../../ui/blank';
+import { part } from '../../ui/parts';
 import { Pane } from './pane';
 import { unreadAbove } from './reading';
 import { Skeleton } from './skeleton';
+
+const Welcome = part(async () => (await import('./welcome')).Welcome);
 
 /** The conversation of a chat, or what stands for it until it is here. */
 export function Timeline(props: { roomId: RoomId }) {
@@ -18,7 +19,14 @@ export function Timeline(props: { roomId: RoomId }) {
         <Show
           when={open().items.length > 0}
           fallback={
-            <Show when={open().loadingOlder || open().hasOlder} fallback={<EmptyChat />}>
+            <Show
+              when={open().loadingOlder || open().hasOlder}
+              fallback={
+                <Suspense>
+                  <Welcome roomId={props.roomId} />
+                </Suspense>
+              }
+            >
               <Skeleton error={open().loadError} retry={() => void commands.loadOlder(props.roomId)} />
             </Show>
           }
@@ -60,8 +68,4 @@ function Opening(props: { roomId: RoomId; timeline: TimelineState }) {
       <Pane roomId={props.roomId} timeline={props.timeline} />
     </Show>
   );
-}
-
-function EmptyChat() {
-  return <Blank icon="message-circle" title={t('chat-empty-title')} hint={t('chat-empty-hint')} />;
 }
