@@ -3,7 +3,8 @@ import { roomOfView, rootOfView } from '../model/view-ids';
 import type { Commands, Draft } from '../store/contract';
 import { failure } from './api/http';
 import { type AccountCommands, accountCommands } from './commands';
-import { Database } from './db/database';
+import { openDisk } from './db/database';
+import type { Disk } from './db/disk';
 import type { Environment } from './environment';
 import { type Page, Publisher } from './publisher';
 import type { CommandName, ToPage } from './rpc';
@@ -37,7 +38,7 @@ export class Engine {
 
   private constructor(
     private readonly environment: Environment,
-    private readonly database: Database,
+    private readonly database: Disk,
   ) {
     this.session = new Session(database, environment.fetch, environment.candidates, () => this.sessionChanged());
     this.publisher = new Publisher(
@@ -53,7 +54,7 @@ export class Engine {
   }
 
   static async start(environment: Environment): Promise<Engine> {
-    const engine = new Engine(environment, await Database.open(environment.databaseName));
+    const engine = new Engine(environment, await openDisk(environment.databaseName));
     void engine.session.load();
     return engine;
   }

@@ -1,6 +1,6 @@
 /** Takes in the stream, one delta after the other: apply, show, write with the position, acknowledge. What comes while one is written is written together. */
 import { type Json, object } from '../model/events';
-import type { Database } from './db/database';
+import type { Disk } from './db/disk';
 import { FIRST_ROOMS } from './subscription';
 import type { Account } from './sync/account';
 import { Changes, writesOf } from './sync/changes';
@@ -39,7 +39,7 @@ export class Intake {
   constructor(
     private readonly account: Account,
     private pos: string | null,
-    private readonly database: Pick<Database, 'write' | 'timeline'>,
+    private readonly database: Pick<Disk, 'write' | 'timeline'>,
     private readonly events: IntakeEvents,
   ) {
     this.wholeList = account.listReady;

@@ -4,7 +4,7 @@
  * exists nowhere else is written, and the session starts anew from the disk.
  */
 import { failure } from './api/http';
-import type { Database } from './db/database';
+import type { Disk } from './db/disk';
 import type { Op } from './send/ops';
 import type { Changes } from './sync/changes';
 import { backoffMs } from './transport/backoff';
@@ -36,7 +36,7 @@ export class Keeping {
   private stopped = false;
 
   constructor(
-    private readonly database: Database,
+    private readonly database: Disk,
     private readonly host: KeepingHost,
     private readonly clock: Clock,
   ) {}
@@ -45,19 +45,24 @@ export class Keeping {
     return this.beside !== null;
   }
 
+  /** Whether what is kept outlives the browser. */
+  get lasts(): boolean {
+    return this.database.lasts;
+  }
+
   stop(): void {
     this.stopped = true;
     this.timer?.cancel();
   }
 
-  timeline: Database['timeline'] = (roomId) => this.database.timeline(roomId);
+  timeline: Disk['timeline'] = (roomId) => this.database.timeline(roomId);
 
   async blob(key: string): Promise<Blob | null> {
     return this.beside?.get(key) ?? (await this.database.blob(key));
   }
 
   /** What came from the server. Rejects at the first time that the disk refuses it: then something may be thrown away. */
-  write: Database['write'] = async (writes, options) => {
+  write: Disk['write'] = async (writes, options) => {
     if (this.isFull) {
       return;
     }

@@ -5,7 +5,7 @@ import { errorInfo } from '../store/errors';
 import type { HttpAnswer, HttpRequest } from './api/http';
 import { type Method, twin } from './api/methods';
 import type { Parts } from './commands';
-import type { Database } from './db/database';
+import type { Disk } from './db/disk';
 import type { Environment } from './environment';
 import { Intake } from './intake';
 import { Keeping } from './keeping';
@@ -39,7 +39,7 @@ const PATIENCE_MS = 5_000;
 export const NOT_CONNECTED: ConnectionState = { status: 'connecting', transport: null, retryAt: null };
 
 export interface RunningHost {
-  readonly database: Database;
+  readonly database: Disk;
   readonly session: Session;
   readonly publisher: Publisher;
   readonly environment: Environment;
@@ -331,7 +331,11 @@ export class Running implements Parts {
   }
 
   private setConnection({ full: _before, ...connection }: ConnectionState): void {
-    this.connection = this.keeping.isFull ? { ...connection, full: true } : connection;
+    this.connection = {
+      ...connection,
+      ...(this.keeping.isFull ? { full: true } : {}),
+      ...(this.keeping.lasts ? {} : { memory: true }),
+    };
     this.host.publisher.tell({ p: 'connection', connection: this.connection });
   }
 }

@@ -31,7 +31,7 @@ import {
 } from './api/http';
 import { tokensOf } from './api/tokens';
 import type { LoginRequestBody, Tokens } from './api/types';
-import type { Database } from './db/database';
+import type { Disk } from './db/disk';
 import { firstServer, lookUp, nextStage, stagesOf } from './discovery';
 import { requestSmsCode, signInState, smsLoginBody, smsOutcome } from './phone';
 
@@ -63,7 +63,7 @@ export class Session {
   private renewal: Promise<string | null> | null = null;
 
   constructor(
-    private readonly database: Database,
+    private readonly database: Disk,
     private readonly fetcher: Fetch,
     private readonly candidates: readonly string[],
     private readonly changed: () => void,

@@ -51,7 +51,7 @@ async function startEngine(): Promise<Engine> {
     clock: systemClock,
     candidates: [scope.location.origin, ...(await configuredServer())],
     online: () => scope.navigator.onLine,
-    forget: () => void caches.delete('hearth-media'),
+    forget: () => void caches.delete('hearth-media').catch(() => undefined),
   });
   if (import.meta.env.DEV) {
     Object.assign(scope, { __hearth: started });

@@ -64,6 +64,8 @@ export interface ConnectionState {
   readonly retryAt: number | null;
   /** The disk takes nothing more: what is new cannot be kept, and so is not shown. */
   readonly full?: true;
+  /** The browser keeps nothing: all is in memory, and gone with the last page. */
+  readonly memory?: true;
 }
 
 // ---------------------------------------------------------------- rooms and people

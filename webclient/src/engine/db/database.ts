@@ -1,35 +1,34 @@
 /** The engine's database. One delta is one transaction: what it changed, together with the position that it leads to. */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import type { Json, MatrixEvent } from '../../model/events';
-import type { Draft } from '../../store/contract';
 import type { Op } from '../send/ops';
 import type { MemberData, RoomData } from '../sync/account';
-import { Account } from '../sync/account';
 import type { Records, StoreName, Write } from '../sync/changes';
-import { RoomTimeline } from '../sync/timeline';
+import type { RoomTimeline } from '../sync/timeline';
+import { type Disk, FROM_SERVER, GLOBAL_DATA, type Loaded, loadedFrom, STORES, timelineFrom } from './disk';
+import { Memory } from './memory';
 
 const NAME = 'hearth';
 const VERSION = 2;
-const STORES: readonly StoreName[] = [
-  'kv',
-  'rooms',
-  'members',
-  'timelines',
-  'events',
-  'outbox',
-  'drafts',
-  'encrypted',
-  'blobs',
-];
-/** What came from the server and comes again after a reset. */
-const FROM_SERVER: readonly StoreName[] = ['rooms', 'members', 'timelines', 'events'];
 
 /** Keys in `kv` of global account data. */
-const globalData = () => IDBKeyRange.bound('account_data ', 'account_data \uffff');
+const globalData = () => IDBKeyRange.bound(GLOBAL_DATA, `${GLOBAL_DATA}\uffff`);
 
 type Schema = DBSchema & { [S in StoreName]: Records[S] & { indexes: Record<never, never> } };
 
-export class Database {
+/** The database; where the browser gives none, or one that cannot be read, memory in its place. */
+export async function openDisk(name = NAME): Promise<Disk> {
+  try {
+    const database = await Database.open(name);
+    await database.value('session');
+    return database;
+  } catch {
+    return new Memory();
+  }
+}
+
+export class Database implements Disk {
+  readonly lasts = true;
+
   private constructor(private readonly db: IDBPDatabase<Schema>) {}
 
   static async open(name = NAME): Promise<Database> {
@@ -53,7 +52,6 @@ export class Database {
     return (await this.db.get('kv', key)) ?? null;
   }
 
-  /** A file that waits to be uploaded; null when it is not there any more. */
   async blob(key: string): Promise<Blob | null> {
     return (await this.db.get('blobs', key)) ?? null;
   }
@@ -62,7 +60,6 @@ export class Database {
     await this.write([{ store: 'kv', key, value }], { strict: true });
   }
 
-  /** All of it or nothing. `strict`: on the disk before it resolves, for what exists nowhere else. */
   async write(
     writes: readonly Write[],
     options: { readonly strict?: boolean; readonly forgetAll?: boolean } = {},
@@ -87,14 +84,12 @@ export class Database {
     await Promise.all([...steps, tx.done]);
   }
 
-  /** Resolves when the disk takes so many bytes more, which it does not keep. */
   async probe(bytes: number): Promise<void> {
     const filling = Uint8Array.from({ length: bytes }, () => Math.random() * 256);
     await this.setValue('probe', filling);
     await this.write([{ store: 'kv', key: 'probe', value: undefined }]);
   }
 
-  /** Puts what waits to be sent in place of what waited before; files that are not among `files` stay as they are. */
   async replaceUnsent(ops: Iterable<Op>, files: ReadonlyMap<string, Blob>, reads: unknown): Promise<void> {
     const tx = this.db.transaction(['outbox', 'blobs', 'kv'], 'readwrite', { durability: 'strict' });
     const outbox = tx.objectStore('outbox');
@@ -105,18 +100,15 @@ export class Database {
     await Promise.all([...steps, tx.done]);
   }
 
-  /** Wipes everything, as at sign-out. */
   async wipe(): Promise<void> {
     const tx = this.db.transaction(STORES, 'readwrite');
     await Promise.all([...STORES.map((store) => tx.objectStore(store).clear()), tx.done]);
   }
 
-  /** What is stored of the account, without timelines, and the position it belongs to. */
-  async load(me: string): Promise<{ account: Account; pos: string | null; drafts: Map<string, Draft> }> {
-    const account = new Account(me);
+  async load(me: string): Promise<Loaded> {
     const tx = this.db.transaction(STORES, 'readonly');
     const globals = globalData();
-    const [rooms, members, ops, encrypted, draftRecords, dataKeys, data, pos] = await Promise.all([
+    const [rooms, members, ops, encrypted, drafts, keys, contents, pos] = await Promise.all([
       tx.objectStore('rooms').getAll(),
       tx.objectStore('members').getAll(),
       tx.objectStore('outbox').getAll(),
@@ -126,28 +118,18 @@ export class Database {
       tx.objectStore('kv').getAll(globals),
       tx.objectStore('kv').get('pos'),
     ]);
-    for (const room of rooms as RoomData[]) {
-      account.rooms.set(room.id, room);
-    }
-    for (const member of members as MemberData[]) {
-      account.membersOf(member.roomId).set(member.userId, member);
-    }
-    for (const op of ops) {
-      // What was on its way when the engine ended is sent again; its transaction id keeps it from being doubled.
-      account.ops.set(op.txnId, op.state === 'sending' ? { ...op, state: 'queued' } : op);
-    }
-    for (const roomId of encrypted) {
-      account.encrypted.add(roomId);
-    }
-    dataKeys.forEach(
-      (key, index) => void account.accountData.set(String(key).slice('account_data '.length), data[index] as Json),
-    );
-    account.listReady = pos !== undefined;
-    const drafts = new Map(draftRecords.map((record) => [record.roomId, record.draft as Draft]));
-    return { account, pos: typeof pos === 'string' ? pos : null, drafts };
+    const data = keys.map((key, index) => [String(key).slice(GLOBAL_DATA.length), contents[index]] as const);
+    return loadedFrom(me, {
+      rooms: rooms as RoomData[],
+      members: members as MemberData[],
+      ops,
+      encrypted,
+      drafts,
+      data,
+      pos,
+    });
   }
 
-  /** Of all but these rooms keeps the newest message alone, with a way on to the others, which are fetched again. */
   async keepTimelines(roomIds: ReadonlySet<string>): Promise<void> {
     const tx = this.db.transaction(['timelines', 'events'], 'readwrite');
     const stored = await tx.objectStore('timelines').getAllKeys();
@@ -170,15 +152,7 @@ export class Database {
   async timeline(roomId: string): Promise<RoomTimeline> {
     const tx = this.db.transaction(['timelines', 'events'], 'readonly');
     const record = await tx.objectStore('timelines').get(roomId);
-    if (record === undefined) {
-      return new RoomTimeline(roomId);
-    }
-    const all = await tx.objectStore('events').getAll(IDBKeyRange.bound([roomId, ''], [roomId, '\uffff']));
-    const byId = new Map(all.map(({ event }) => [event.event_id, event]));
-    const events = record.ids.flatMap((id): MatrixEvent[] => {
-      const event = byId.get(id);
-      return event === undefined ? [] : [event];
-    });
-    return RoomTimeline.fromStored(record, events);
+    const range = IDBKeyRange.bound([roomId, ''], [roomId, '\uffff']);
+    return timelineFrom(roomId, record, record === undefined ? [] : await tx.objectStore('events').getAll(range));
   }
 }

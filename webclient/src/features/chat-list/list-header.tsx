@@ -21,6 +21,7 @@ export function ListHeader(props: {
   const status = () => state.connection.status;
   const placeholder = () => {
     if (state.connection.full) return t('list-full');
+    if (state.connection.memory && status() === 'live') return t('list-memory');
     const now = status();
     return t(now === 'live' ? 'list-search' : waiting[now]);
   };
