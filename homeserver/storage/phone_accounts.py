@@ -11,20 +11,22 @@ LEFT = Fragment(
     gated=False,
     columns=(("user_id", "text"), ("device_id", "text")),
     sql="""
-INSERT INTO phone_accounts (user_id, left_ts)
-SELECT d.user_id, max(coalesce(d.last_seen_ts, d.created_ts))
+INSERT INTO phone_accounts (user_id, left_ts, sign_outs)
+SELECT u.user_id, max(coalesce(d.last_seen_ts, d.created_ts)), bool_or(u.device_id IS NULL)::integer
   FROM counter c
  CROSS JOIN {rows} u
-  JOIN devices d ON d.user_id = u.user_id
-                AND d.device_id = coalesce(u.device_id, d.device_id)
- GROUP BY d.user_id
+  LEFT JOIN devices d ON d.user_id = u.user_id
+                     AND d.device_id = coalesce(u.device_id, d.device_id)
+ GROUP BY u.user_id
+HAVING count(d.device_id) > 0 OR bool_or(u.device_id IS NULL)
     ON CONFLICT (user_id) DO UPDATE
-   SET left_ts = greatest(phone_accounts.left_ts, excluded.left_ts)""",
+   SET left_ts = greatest(phone_accounts.left_ts, excluded.left_ts),
+       sign_outs = phone_accounts.sign_outs + excluded.sign_outs""",
 )
 
 
 def place_revocation(row: RevocationRow, sheet: Sheet) -> None:
-    """Note when the devices that a revocation ends were used last: by that numbers change hands."""
+    """Note when the devices that a revocation ends were used last, by that numbers change hands; and that all ended."""
     if row.kind in {"device", "user"}:
         sheet.put(LEFT, (row.user_id, row.device_id if row.kind == "device" else None))
 
@@ -34,7 +36,8 @@ class PhoneAccount(NamedTuple):
 
     `second_factor`: the password is asked for after the code; `last_seen_ts`: when the account was used last, None
     where there is no such account; `invitable`: who knows the number may invite by it; `found`: contacts find the user
-    by number; `is_signed_in`: on some device; `created_ts`: of the account.
+    by number; `is_signed_in`: on some device; `created_ts`: of the account; `sign_outs`: how often all devices were
+    signed out.
     """
 
     second_factor: bool
@@ -43,6 +46,7 @@ class PhoneAccount(NamedTuple):
     found: bool
     is_signed_in: bool
     created_ts: int | None
+    sign_outs: int
 
 
 class NumberChange(NamedTuple):
@@ -82,7 +86,8 @@ class PhoneAccounts:
                              FROM sessions s
                             WHERE s.user_id = $1
                               AND s.device_id IS NOT NULL),
-                   u.created_ts
+                   u.created_ts,
+                   coalesce(p.sign_outs, 0)
               FROM (SELECT) AS always
               LEFT JOIN phone_accounts p ON p.user_id = $1
               LEFT JOIN users u ON u.user_id = $1

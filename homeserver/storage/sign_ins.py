@@ -7,8 +7,8 @@ from homeserver.storage.database import Database
 REST_MS: Final = 24 * 3600 * 1000
 """After a recovery was stopped no other begins for so long."""
 
-
 State = Literal["waiting", "approved", "refused"]
+News = Literal["planned", "opened"]
 
 
 class SignInRequest(NamedTuple):
@@ -35,12 +35,20 @@ class Recovery(NamedTuple):
     due_ts: int
 
 
+class RecoveryNews(NamedTuple):
+    """What a user has to be told; whoever claimed it has until `claimed_until_ts`."""
+
+    user_id: str
+    kind: News
+    claimed_until_ts: int
+
+
 _REQUEST = ", ".join(SignInRequest._fields)
 _RECOVERY = ", ".join(Recovery._fields)
 
 
 class SignIns:
-    """Requests by session of the code, recoveries by account."""
+    """Requests by session of the code, recoveries by account, and what is to be told of these."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -104,18 +112,24 @@ class SignIns:
         return SignInRequest(*row.values()) if row is not None else None
 
     async def plan_recovery(self, new: Recovery) -> bool:
-        """Note a recovery; False where one waits already, or was stopped a moment ago [1 trip]."""
+        """Note a recovery, and that it is to be told; False where one waits already, or was stopped lately [1 trip]."""
         touched = await self._db.execute(
             f"""
-            INSERT INTO recoveries AS r ({_RECOVERY})
-            VALUES ($1, $2, $3, $4, $5)
-                ON CONFLICT (user_id) DO UPDATE
-               SET ip = excluded.ip,
-                   user_agent = excluded.user_agent,
-                   created_ts = excluded.created_ts,
-                   due_ts = excluded.due_ts,
-                   stopped_ts = NULL
-             WHERE r.stopped_ts < excluded.created_ts - {REST_MS}
+            WITH planned AS (
+              INSERT INTO recoveries AS r ({_RECOVERY})
+              VALUES ($1, $2, $3, $4, $5)
+                  ON CONFLICT (user_id) DO UPDATE
+                 SET ip = excluded.ip,
+                     user_agent = excluded.user_agent,
+                     created_ts = excluded.created_ts,
+                     due_ts = excluded.due_ts,
+                     stopped_ts = NULL
+               WHERE r.stopped_ts < excluded.created_ts - {REST_MS}
+              RETURNING user_id)
+            INSERT INTO recovery_news (user_id, kind)
+            SELECT user_id, 'planned' FROM planned
+                ON CONFLICT (user_id, kind) DO UPDATE
+               SET claimed_until_ts = 0
             """,  # noqa: S608 - column names and a number of our own
             *new,
         )
@@ -142,9 +156,53 @@ class SignIns:
         return touched > 0
 
     async def drop_recovery(self, user_id: str) -> bool:
-        """End a recovery that was used or is not needed; False where none waits [1 trip]."""
+        """End a recovery that is not needed any more; False where none waits [1 trip]."""
         touched = await self._db.execute("DELETE FROM recoveries WHERE user_id = $1 AND stopped_ts IS NULL", user_id)
         return touched > 0
+
+    async def use_recovery(self, user_id: str) -> bool:
+        """End a recovery that opens the account, and note that it is to be told; False where none waits [1 trip]."""
+        touched = await self._db.execute(
+            """
+            WITH used AS (
+              DELETE FROM recoveries
+               WHERE user_id = $1
+                 AND stopped_ts IS NULL
+              RETURNING user_id)
+            INSERT INTO recovery_news (user_id, kind)
+            SELECT user_id, 'opened' FROM used
+                ON CONFLICT (user_id, kind) DO UPDATE
+               SET claimed_until_ts = 0
+            """,
+            user_id,
+        )
+        return touched > 0
+
+    async def claim_news(self, now_ms: int, until_ms: int) -> RecoveryNews | None:
+        """Something that nobody is telling, for this caller alone until `until_ms` [1 trip]."""
+        row = await self._db.write_row(
+            """
+            UPDATE recovery_news n
+               SET claimed_until_ts = $2
+              FROM (SELECT user_id, kind
+                      FROM recovery_news
+                     WHERE claimed_until_ts < $1
+                     LIMIT 1
+                       FOR UPDATE SKIP LOCKED) AS free
+             WHERE n.user_id = free.user_id
+               AND n.kind = free.kind
+            RETURNING n.user_id, n.kind, n.claimed_until_ts
+            """,
+            now_ms,
+            until_ms,
+        )
+        return RecoveryNews(*row.values()) if row is not None else None
+
+    async def told(self, news: RecoveryNews) -> None:
+        """Drop what was told, unless it happened again meanwhile [1 trip]."""
+        await self._db.execute(
+            "DELETE FROM recovery_news WHERE user_id = $1 AND kind = $2 AND claimed_until_ts = $3", *news
+        )
 
     async def prune(self, now_ms: int, late_ms: int) -> list[str]:
         """Delete requests that are over and recoveries that nobody used for `late_ms`; whose they were [1 trip]."""

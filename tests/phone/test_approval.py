@@ -12,7 +12,7 @@ from homeserver.services.threepids.vault import Vault
 from homeserver.services.threepids.verifications import Proof, Verifications
 from homeserver.storage.database import Database
 from homeserver.storage.phone_accounts import PhoneAccount
-from homeserver.storage.sign_ins import SignInRequest, SignIns
+from homeserver.storage.sign_ins import Recovery, SignInRequest, SignIns
 from homeserver.storage.users import User as Account
 from tests.phone.conftest import VirtualClock
 from tests.phone.house import (
@@ -51,7 +51,9 @@ NEEDED = "APP.HEARTH.APPROVAL_NEEDED"
 def test_what_an_account_asks_for(
     signed_in: bool, password: bool, second_factor: bool, idle: bool, age_ms: int, ways: tuple[str, ...]
 ) -> None:
-    account = PhoneAccount(second_factor, NOW, invitable=True, found=False, is_signed_in=signed_in, created_ts=NOW)
+    account = PhoneAccount(
+        second_factor, NOW, invitable=True, found=False, is_signed_in=signed_in, created_ts=NOW, sign_outs=0
+    )
     assert ways_in(account, has_password=password, is_idle=idle, now_ms=NOW + age_ms) == ways
 
 
@@ -245,6 +247,29 @@ async def test_a_young_account_without_a_device_is_opened_by_the_code_and_an_old
     assert (await log_in(server, asked["sid"], "c", **known))[1]["user_id"] == ann.user_id, "the browser is known"
 
 
+async def test_signing_out_everywhere_makes_the_tickets_of_before_void(house: House, phones: Phones) -> None:
+    _, server, database = house
+    ann = await device_of(server, phones, "+447400132031")
+    _, other = await comes_back(server, phones, "+447400132031", "other", ann)
+    left = await server.call("POST", "/v3/logout", {}, token=other["access_token"])
+    await ann.call("POST", "/v3/logout/all", {})
+    await ages(database, ann.user_id, YOUNG_MS)
+    known = {"return_ticket": left["app.hearth.return_ticket"]}
+    assert (await waits(server, phones, "+447400132031", "new", **known))[1]["app.hearth.ways"] == ["recovery"]
+
+
+async def test_a_recovery_is_shown_and_told_though_who_noted_it_died(house: House, phones: Phones) -> None:
+    _, server, database = house
+    ann = await device_of(server, phones, "+447400132013")
+    await device_of(server, phones, "+447400132014")
+    assert await SignIns(database).plan_recovery(Recovery(ann.user_id, "192.0.2.1", "agent", NOW, NOW + WAIT_MS * 999))
+    await waits(server, phones, "+447400132014", "new", recover=True)
+    async with asyncio.timeout(15):
+        while not (await ann.call("GET", "/v3/sync")).get("rooms", {}).get("invite"):  # noqa: ASYNC110 - told in turn
+            await asyncio.sleep(0.1)
+    assert (await sign_ins(ann))["recovery"]["ip"] == "192.0.2.1"
+
+
 def test_a_ticket_is_of_one_account_for_a_month_or_until_the_password_changes(
     vault: Vault, clock: VirtualClock
 ) -> None:
@@ -260,10 +285,11 @@ def test_a_ticket_is_of_one_account_for_a_month_or_until_the_password_changes(
         created_ts=NOW,
     )
     tickets = Tickets(vault, clock)
-    ticket = tickets.make(ann)
-    assert tickets.is_known(ann, ticket)
-    assert not tickets.is_known(ann._replace(user_id="@ben:test"), ticket)
-    assert not tickets.is_known(ann._replace(password_hash="another one"), ticket)
-    assert not [bad for bad in (None, "", ".", "x.y", "1.ü", "1" + ticket) if tickets.is_known(ann, bad)]
+    of = PhoneAccount(False, NOW, invitable=True, found=False, is_signed_in=False, created_ts=NOW, sign_outs=0)
+    ticket = tickets.make(ann, of)
+    assert tickets.is_known(ann, of, ticket)
+    assert not tickets.is_known(ann._replace(user_id="@ben:test"), of, ticket)
+    assert not tickets.is_known(ann._replace(password_hash="another one"), of, ticket)
+    assert not [bad for bad in (None, "", ".", "x.y", "1.ü", "1" + ticket) if tickets.is_known(ann, of, bad)]
     clock.ms += LIFE_MS
-    assert not tickets.is_known(ann, ticket)
+    assert not tickets.is_known(ann, of, ticket)

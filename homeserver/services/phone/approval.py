@@ -7,6 +7,7 @@ Security: S-16 (d). Contract: docs/extensions.md, Coming in on a new device.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -22,7 +23,7 @@ from homeserver.services.threepids.verifications import LIFE_MS, Proof, Threepid
 from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.phone_accounts import PhoneAccount
 from homeserver.storage.rows import AccountDataRow
-from homeserver.storage.sign_ins import Recovery, SignInRequest, SignIns, State
+from homeserver.storage.sign_ins import News, Recovery, SignInRequest, SignIns, State
 from homeserver.storage.stream import Stream
 
 log = structlog.get_logger()
@@ -33,6 +34,8 @@ WAIT_MS: Final = 7 * 24 * 3600 * 1000
 LATE_MS: Final = 7 * 24 * 3600 * 1000
 """How long a recovery can be used once its week is over."""
 ROUND_S: Final = 300.0
+TELLING_MS: Final = 120_000
+"""So long a process that died keeps what it began to tell from the others."""
 NUMBER_DIGITS: Final = 2
 REQUEST_BYTES: Final = 18
 MAX_AGENT: Final = 200
@@ -51,6 +54,7 @@ OPENED: Final = (
     "A new device came into your account {user} by its phone number alone, after seven days of waiting.\n\n"
     "If that was not you, sign that device out in the settings and write to the admin of the server.\n"
 )
+WORDS: Final[dict[News, str]] = {"planned": PLANNED, "opened": OPENED}
 
 
 class Newcomer(NamedTuple):
@@ -121,10 +125,10 @@ class Approval:
         self._page = page
         self._clock = clock
         self._rng = rng
-        self._untold: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self._has_news = asyncio.Event()
 
     async def ask(self, user_id: str, proof: Proof, newcomer: Newcomer) -> SignInRequest:
-        """The request of this proof, made and shown on the account's devices when it is new [1 trip; new: as `_show`].
+        """The request of this proof, made when it is new, and shown on the account's devices [1 trip, `_show`].
 
         Raises ThreepidAuthFailed where the number was another account's when it was asked.
         """
@@ -143,8 +147,8 @@ class Approval:
         request = await self._table.ask(new)
         if request.user_id != user_id:
             raise ThreepidAuthFailed("The number went to another account: ask for a new code.")
-        if request == new:
-            await self._show(user_id)
+        if request.state == "waiting":
+            await self._show(user_id)  # an older one too: who asked for it may not have come so far
         return request
 
     async def state(self, sid: str, client_secret: str) -> State:
@@ -176,7 +180,7 @@ class Approval:
         agent = newcomer.user_agent[:MAX_AGENT]
         if await self._table.plan_recovery(Recovery(user_id, newcomer.ip, agent, now, now + WAIT_MS)):
             await self._show(user_id)
-            await self._tell(user_id, PLANNED)
+            self._has_news.set()
 
     async def recovery(self, user_id: str) -> Recovery | None:
         """What waits or is due; None: nothing, or nobody came for too long [1 trip]."""
@@ -198,13 +202,12 @@ class Approval:
 
         Raises ThreepidAuthFailed for who waited, when that was stopped or used in this moment.
         """
-        has_waited = await self._table.drop_recovery(user_id)
-        if has_waited:
+        end = self._table.use_recovery if by_waiting else self._table.drop_recovery
+        if await end(user_id):
             await self._show(user_id)
-        if by_waiting:
-            if not has_waited:
-                raise ThreepidAuthFailed("That was stopped, or somebody else came in: ask for a new code.")
-            await self._tell(user_id, OPENED)
+            self._has_news.set()
+        elif by_waiting:
+            raise ThreepidAuthFailed("That was stopped, or somebody else came in: ask for a new code.")
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
@@ -232,21 +235,38 @@ class Approval:
             }
         return orjson.dumps(content)
 
-    async def _tell(self, user_id: str, text: str) -> None:
-        words = text.format(user=user_id, page=self._page)
-        self._untold.put_nowait((user_id, words))
-        for one in await self._addresses.of_user(user_id):
+    async def tell_by(self, tell: Tell) -> None:
+        """Tell users of recoveries by mail and in a chat, for clients that know nothing of this; runs for ever.
+
+        What was noted is told, whatever becomes of the process that noted it: at worst twice.
+        """
+        while True:
+            self._has_news.clear()
+            try:
+                while await self._tell_one(tell):
+                    pass
+            except (DatabaseDown, DatabaseFull) as error:
+                log.warning("telling of a recovery was put off", error=type(error).__name__)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ROUND_S):
+                    await self._has_news.wait()
+
+    async def _tell_one(self, tell: Tell) -> bool:
+        now = self._clock.now_ms()
+        news = await self._table.claim_news(now, now + TELLING_MS)
+        if news is None:
+            return False
+        await self._show(news.user_id)  # who noted it may not have come so far
+        words = WORDS[news.kind].format(user=news.user_id, page=self._page)
+        for one in await self._addresses.of_user(news.user_id):
             if one.medium == "email" and self._mail is not None:
                 await self._mail.notify(one.address, SUBJECT, words)
-
-    async def tell_by(self, tell: Tell) -> None:
-        """Have users told in a chat, too, for clients that know nothing of this; runs as long as the process."""
-        while True:
-            user_id, words = await self._untold.get()
-            try:
-                await tell(user_id, words)
-            except (MatrixError, DatabaseDown, DatabaseFull) as error:
-                log.warning("a user was not told of a recovery", user=user_id, error=type(error).__name__)
+        try:
+            await tell(news.user_id, words)
+        except MatrixError as error:
+            log.warning("a user was not told of a recovery", user=news.user_id, error=type(error).__name__)
+        await self._table.told(news)
+        return True
 
     async def run(self) -> None:
         """Take away what is over; runs as long as the process."""

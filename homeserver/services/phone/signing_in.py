@@ -192,7 +192,7 @@ class SigningIn:
         has_password = user.password_hash is not None
         is_idle = self._is_idle(account)
         ways = ways_in(account, has_password=has_password, is_idle=is_idle, now_ms=self._clock.now_ms())
-        if "recovery" in ways and self._tickets.is_known(user, attempt.ticket):
+        if "recovery" in ways and self._tickets.is_known(user, account, attempt.ticket):
             return ()
         return ways
 
@@ -249,9 +249,11 @@ class SigningIn:
         return not (await self._accounts.read(user_id)).second_factor
 
     async def ticket(self, requester: Requester) -> str | None:
-        """By what the requester's browser, which signs out, is known again [1 trip]."""
+        """By what the requester's browser, which signs out, is known again [2 trips]."""
         user = await self._users.read(requester.user_id)
-        return self._tickets.make(user) if user is not None else None
+        if user is None:
+            return None
+        return self._tickets.make(user, await self._accounts.read(requester.user_id))
 
     async def second_factor(self, requester: Requester) -> bool:
         """Whether the user's password is asked for after the code."""
