@@ -1,11 +1,11 @@
 /** Commands about threads. Spec: Client-Server API, Threading; Receipts. */
-import { asEvents, textOrNull } from '../model/events';
+import { asEvents, list, object, textOrNull } from '../model/events';
 import type { ThreadCommands } from '../store/threads';
 import { path } from './api/http';
 import type { Parts } from './commands';
 import { Changes } from './sync/changes';
 import { threadOf } from './sync/items';
-import { ownView } from './sync/own-view';
+import { ownView, THREAD_RULE } from './sync/own-view';
 
 const PAGE = 30;
 
@@ -30,6 +30,25 @@ export function threadCommands(parts: Parts): ThreadCommands {
         return thread === null ? [] : { ...preview, thread };
       });
       return { entries, next: textOrNull(answer.next_batch) };
+    },
+    setThreadNotify: async (roomId, root, how) => {
+      const id = `${THREAD_RULE}${root.replaceAll('/', '_')}`;
+      const rules = object(object(account.accountData.get('m.push_rules')).global);
+      const has = (kind: string, rule: string) => list(rules[kind]).some((one) => object(one).rule_id === rule);
+      const tail = (kind: string) => path`/_matrix/client/v3/pushrules/global/${kind}/${id}`;
+      const kindOf = { all: 'override', none: 'underride' } as const;
+      for (const kind of Object.values(kindOf)) {
+        if (has(kind, id)) await parts.http({ method: 'DELETE', path: tail(kind) });
+      }
+      if (how === null) return;
+      const conditions = [{ kind: 'event_match', key: 'content.m\\.relates_to.event_id', pattern: root }];
+      // Mentions are looked at before underrides; a chat that is silent has an override of its own.
+      await parts.http({
+        method: 'PUT',
+        path: tail(kindOf[how]),
+        query: { before: how === 'all' && has('override', roomId) ? roomId : undefined },
+        body: { actions: how === 'all' ? ['notify', { set_tweak: 'sound', value: 'default' }] : [], conditions },
+      });
     },
     threadRoot: async (roomId, eventId) => {
       await messages.previews(roomId, [eventId]);

@@ -322,6 +322,10 @@ filter-clear = Remove the filter “{ $filter }”
 explore-server = Server
 explore-server-hint = Empty for { $server }
 explore-empty = No public groups were found
+crop-title = Choose what is shown
+crop-label = The picture under the frame: arrow keys move it, plus and minus zoom
+crop-zoom = Zoom
+crop-done = Use
 space-title = Space
 space-rooms = Rooms
 space-empty = There are no rooms here yet
@@ -573,6 +577,10 @@ threads-title = Threads
 threads-empty = Nothing has been answered in a thread yet.
 thread-title = Thread
 thread-answer = Answer in a thread
+thread-notify = Notifications of this thread
+thread-follow = Every answer
+thread-as-chat = As in the chat
+thread-mute = Mentions only
 
 ## Stickers
 stickers-search = Search stickers

@@ -326,6 +326,10 @@ filter-clear = Убрать фильтр «{ $filter }»
 explore-server = Сервер
 explore-server-hint = Пусто — { $server }
 explore-empty = Публичных групп не найдено
+crop-title = Выберите, что показать
+crop-label = Картинка под рамкой: стрелки двигают её, плюс и минус меняют масштаб
+crop-zoom = Масштаб
+crop-done = Готово
 space-title = Пространство
 space-rooms = Комнаты
 space-empty = Здесь пока нет комнат
@@ -579,6 +583,10 @@ threads-title = Ветки
 threads-empty = В ветках ещё ничего не написано.
 thread-title = Ветка
 thread-answer = Ответить в ветке
+thread-notify = Уведомления этого обсуждения
+thread-follow = Каждый ответ
+thread-as-chat = Как в чате
+thread-mute = Только упоминания
 
 ## Stickers
 stickers-search = Поиск стикеров

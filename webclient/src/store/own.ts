@@ -1,5 +1,5 @@
 /** What belongs to the person who is signed in, beyond rooms: contacts, folders, wishes. Part of the contract. */
-import type { Confirmation, EventId, RoomId, SignIns, UserId } from './contract';
+import type { Confirmation, EventId, RoomId, SignIns, ThreadNotify, UserId } from './contract';
 
 export type ChatKind = 'dm' | 'group';
 
@@ -73,6 +73,8 @@ export interface Own {
   readonly recentEmoji: readonly string[];
   /** Words that I am told of like a mention. */
   readonly keywords: readonly string[];
+  /** Threads with wishes of their own, by their first message. */
+  readonly threads: Readonly<Record<EventId, ThreadNotify>>;
   /** Who wants to come in to this account on another device. */
   readonly signIns: SignIns;
 }
@@ -101,6 +103,7 @@ export const noOwn: Own = {
   notify: { dm: true, group: true },
   recentEmoji: [],
   keywords: [],
+  threads: {},
   signIns: { requests: [], recovery: null },
 };
 

@@ -11,7 +11,12 @@ export interface ThreadPage {
   readonly next: string | null;
 }
 
+/** Told of every answer of a thread, or of none but mentions. */
+export type ThreadNotify = 'all' | 'none';
+
 export interface ThreadCommands {
+  /** `how` null: as in the chat itself. */
+  setThreadNotify(roomId: RoomId, root: EventId, how: ThreadNotify | null): Promise<void>;
   /** Threads of a room, the one with the newest answer first; `from`: `next` of the page before. */
   threads(roomId: RoomId, from: string | null): Promise<ThreadPage>;
   /** The first message of the thread that an event belongs to; null for the main timeline. */

@@ -45,6 +45,7 @@ export const main = signedIn({
     notify: { dm: true, group: false },
     recentEmoji: [],
     keywords: [],
+    threads: {},
   },
   timelines: {
     [crew]: timeline(crewTalk),

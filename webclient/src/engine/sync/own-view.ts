@@ -3,6 +3,7 @@ import { type Json, list, number, object, text, texts } from '../../model/events
 import { recentSigns } from '../../model/recent-emoji';
 import { type ChatKind, type Folder, noOwn, type Own, type Without } from '../../store/own';
 import type { SignIns } from '../../store/phone';
+import type { ThreadNotify } from '../../store/threads';
 import type { Account } from './account';
 
 export const BLOCKED = 'm.ignored_user_list';
@@ -13,6 +14,8 @@ export const SETTINGS = 'app.hearth.settings';
 export const INVITES = 'm.invite_permission_config';
 export const RECENT_EMOJI = 'm.recent_emoji';
 const PUSH_RULES = 'm.push_rules';
+/** What the ids of our rules of threads begin with. */
+export const THREAD_RULE = 'app.hearth.thread.';
 const EMOJI_MOST = 27;
 const SIGN_MOST = 16;
 /** Units of the longest emoji, a family of four with skins. */
@@ -79,8 +82,19 @@ export function ownView(account: Account): Own {
       .map(object)
       .filter((rule) => rule.enabled !== false && !text(rule.rule_id).startsWith('.'))
       .map((rule) => text(rule.pattern)),
+    threads: threadRules(rules),
     signIns: signIns(data(SIGN_INS)),
   };
+}
+
+/** Our rules of threads: which each is about stands in its condition, for an event id may be no id of a rule. */
+function threadRules(rules: Json): Record<string, ThreadNotify> {
+  const of = (kind: string, how: ThreadNotify) =>
+    list(rules[kind])
+      .map(object)
+      .filter((rule) => text(rule.rule_id).startsWith(THREAD_RULE) && rule.enabled !== false)
+      .map((rule): [string, ThreadNotify] => [text(object(list(rule.conditions)[0]).pattern), how]);
+  return Object.fromEntries([...of('underride', 'none'), ...of('override', 'all')]);
 }
 
 function signIns(content: Json): SignIns {

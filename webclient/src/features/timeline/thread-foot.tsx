@@ -1,4 +1,4 @@
-import { For } from 'solid-js';
+import { For, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';
 import type { RoomId, ThreadSummary, TimelineItem } from '../../store/contract';
@@ -31,6 +31,9 @@ export function ThreadFoot(props: { roomId: RoomId; item: TimelineItem; thread: 
         </For>
       </span>
       <span class={s.count}>{t('thread-count', { count: props.thread.count })}</span>
+      <Show when={state.own.threads[props.item.eventId ?? ''] === 'none'}>
+        <Icon name="bell-off" size={16} />
+      </Show>
       <i class={s.dot} aria-hidden="true" />
       <Icon name="chevron-right" size={20} />
     </button>
