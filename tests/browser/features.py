@@ -520,6 +520,12 @@ ROWS = (
     ),
     Row(
         GROUP,
+        "Crop of photos",
+        "test_people::test_a_new_name_and_photo_are_seen_by_others",
+        "the other gets what was in the frame; reload",
+    ),
+    Row(
+        GROUP,
         "Private, by request, public",
         "test_groups::test_people_come_by_a_link_or_ask_to_be_let_in",
         "another asks and is let in",

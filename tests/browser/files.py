@@ -45,6 +45,15 @@ def png(size: tuple[int, int], colour: str) -> bytes:
     return out.getvalue()
 
 
+def halves(size: tuple[int, int], left: str, right: str) -> bytes:
+    """A PNG of two colours, one beside the other."""
+    out = io.BytesIO()
+    picture = Image.new("RGB", size, left)
+    picture.paste(right, (size[0] // 2, 0, *size))
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
 def tune(folder: Path, name: str, seconds: float, pitch_hz: float = 440.0) -> Path:
     """A WAV with one tone."""
     rate = 8_000

@@ -4,8 +4,9 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson
-from tests.browser.files import png
+from tests.browser.files import halves
 from tests.browser.person import LIVE_LIMIT_MS, Person
+from tests.browser.pictures import opened
 from tests.support.client import Server
 from tests.support.server import ServerProcess
 
@@ -29,8 +30,10 @@ async def test_a_new_name_and_photo_are_seen_by_others(house: ServerProcess, new
     await (
         rita.at("own-photo")
         .locator("input")
-        .set_input_files({"name": "me.png", "mimeType": "image/png", "buffer": png((300, 200), "teal")})
+        .set_input_files({"name": "me.png", "mimeType": "image/png", "buffer": halves((900, 300), "red", "blue")})
     )
+    await _moves_the_picture(rita)
+    await rita.at("crop-done").click()
     await rita.at("own-name").fill("Rita Mae")
     await rita.at("own-save").click()
     member = sven.page.locator(f"[data-testid=member][data-user='{rita.user_id}']")
@@ -39,6 +42,35 @@ async def test_a_new_name_and_photo_are_seen_by_others(house: ServerProcess, new
     await sven.page.reload()
     await sven.is_live()
     await expect(member.locator("img")).to_be_visible(timeout=LIVE_LIMIT_MS)
+    async with Server(house.url, house.name) as server:
+        me = await server.login("sven")
+        photo = (await me.call("GET", f"/v3/profile/{rita.user_id}/avatar_url"))["avatar_url"]
+        url = f"{server.base_url}/_matrix/client/v1/media/download/{photo.removeprefix('mxc://')}"
+        async with server.session.get(url, headers={"Authorization": f"Bearer {me.token}"}) as answer:
+            picture = opened(await answer.read())
+    # Moved to the right until its left end, then into that by half: all of it is red.
+    assert picture.size == (150, 150)
+    assert min(red for _, (red, _, _) in picture.getcolors(maxcolors=22_500) or []) > 200
+
+
+async def _moves_the_picture(person: Person) -> None:
+    """Pull the left end of a picture into the frame with the mouse, then zoom in by keys and wheel."""
+    stage = person.at("crop-stage")
+    await expect(person.at("crop-zoom")).to_be_enabled()
+    box = await stage.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    mouse = person.page.mouse
+    await mouse.move(x, y)
+    await mouse.down()
+    await mouse.move(x + 900, y, steps=6)
+    await mouse.up()
+    await mouse.move(x, y)
+    await mouse.wheel(0, -100)
+    await expect(person.at("crop-zoom")).not_to_have_value("1")
+    await stage.press("+")
+    await stage.press("ArrowLeft")
+    await person.at("crop-zoom").fill("2")
 
 
 @pytest.mark.full("browser")

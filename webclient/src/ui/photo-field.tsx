@@ -1,9 +1,10 @@
-import { createSignal, Show } from 'solid-js';
+import { createSignal, Show, Suspense } from 'solid-js';
 import { Avatar } from './avatar';
 import { Icon } from './icon';
+import { part } from './parts';
 import s from './photo-field.module.css';
 
-const side_px = 512;
+const CropDialog = part(async () => (await import('./crop/crop-dialog')).CropDialog);
 
 type PhotoFieldProps = {
   id: string;
@@ -19,17 +20,21 @@ type PhotoFieldProps = {
   testid?: string;
 };
 
-/** A round picture that can be replaced by one of this device; the middle of it is cut out as a square. */
+/** A round picture that can be replaced by one of this device; what of it is shown is chosen before. */
 export function PhotoField(props: PhotoFieldProps) {
   let input!: HTMLInputElement;
   const [busy, setBusy] = createSignal(false);
-  const picked = async () => {
+  const [chosen, setChosen] = createSignal<Blob>();
+  const picked = () => {
     const file = input.files?.[0];
     input.value = '';
-    if (!file) return;
+    setChosen(file);
+  };
+  const take = async (picture: Blob) => {
+    setChosen(undefined);
     setBusy(true);
     try {
-      await props.onPick(await square(file));
+      await props.onPick(picture);
     } catch (error) {
       props.onFailure(error);
     } finally {
@@ -53,21 +58,23 @@ export function PhotoField(props: PhotoFieldProps) {
         class="visually-hidden"
         tabIndex={-1}
         aria-hidden="true"
-        onChange={() => void picked()}
+        onChange={picked}
       />
+      <Show when={chosen()} keyed>
+        {(file) => (
+          <Suspense>
+            <CropDialog
+              file={file}
+              onDone={(picture) => void take(picture)}
+              onClose={() => setChosen(undefined)}
+              onFailure={(error) => {
+                setChosen(undefined);
+                props.onFailure(error);
+              }}
+            />
+          </Suspense>
+        )}
+      </Show>
     </div>
   );
-}
-
-/** The middle of a picture as a square JPEG. Rejects for what is no picture. */
-async function square(file: Blob): Promise<Blob> {
-  const picture = await createImageBitmap(file);
-  const from = Math.min(picture.width, picture.height);
-  const to = Math.min(side_px, from);
-  const canvas = new OffscreenCanvas(to, to);
-  canvas
-    .getContext('2d')
-    ?.drawImage(picture, (picture.width - from) / 2, (picture.height - from) / 2, from, from, 0, 0, to, to);
-  picture.close();
-  return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
 }
