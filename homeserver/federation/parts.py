@@ -267,6 +267,7 @@ def build(
         clock=clock,
     )
     inbound.on_staged(work.wake)
+    peers.on_contact(work.peer_is_back)
     sender = Sender(
         us,
         below.feed,

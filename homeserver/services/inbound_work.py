@@ -44,12 +44,12 @@ PRUNE_S: Final = 3600.0
 KEPT_MS: Final = 3 * 24 * 3600 * 1000
 MISSING_LIMIT: Final = 20
 MAX_MISSING_ROUNDS: Final = 5
-MAX_FETCHED: Final = 20_000
-AT_ONCE: Final = 20
 FIRST_PAUSE_MS: Final = 10_000
 MAX_PAUSE_MS: Final = 3_600_000
 MAX_ATTEMPTS: Final = 12
-"""Then the PDU is given up: nobody has its ancestors."""
+LIFE_MS: Final = 4 * 3_600_000
+"""After so many attempts and so long a PDU is given up: nobody has its ancestors. It takes both, since contact with
+its origin brings attempts forward."""
 
 
 class InboundWork:
@@ -76,6 +76,12 @@ class InboundWork:
         self._ancestors = ancestors
         self._clock = clock
         self._wake = asyncio.Event()
+        self._back: set[str] = set()
+
+    def peer_is_back(self, server: str) -> None:
+        """A server that failed speaks to us again: what waits for it is tried soon."""
+        self._back.add(server)
+        self._wake.set()
 
     def wake(self) -> None:
         """There is something to do."""
@@ -92,6 +98,7 @@ class InboundWork:
     async def _work(self, owner: str, poll_s: float | None) -> None:
         while True:
             try:
+                await self._bring_forward()
                 now = self._clock.now_ms()
                 rooms = await self._staging.claim(owner, now, now + CLAIM_MS, 1)
                 if rooms:
@@ -101,6 +108,16 @@ class InboundWork:
                     await self._rest(poll_s)
             except (DatabaseDown, DatabaseFull):
                 await self._clock.sleep(1.0)
+
+    async def _bring_forward(self) -> None:
+        """Not at once: a peer that comes and goes costs an attempt in ten seconds at most."""
+        if self._back:
+            back, self._back = self._back, set()
+            try:
+                await self._staging.bring_forward(sorted(back), self._clock.now_ms() + FIRST_PAUSE_MS)
+            except (DatabaseDown, DatabaseFull):
+                self._back |= back
+                raise
 
     async def _rest(self, poll_s: float | None) -> None:
         self._wake.clear()
@@ -121,12 +138,15 @@ class InboundWork:
 
     async def _work_off(self, room: StagedRoom, owner: str) -> None:
         """One turn of one room. An event that fails is put off alone; nothing stops the worker."""
+        pdu: Staged | None = None
         try:
             async with asyncio.timeout(BUDGET_S), self._kept(room, owner):
                 for pdu in _in_turn(await self._staging.of_room(room.room_nid, owner, PER_TURN)):
                     await self._try_one(room, pdu)
         except TimeoutError:
             log.info("room takes another turn", room_id=room.room_id)
+            if pdu is not None:
+                await self._put_off(room, pdu)  # or the next turn would begin, and end, with it
         await self._staging.release(room.room_nid, owner)
 
     @asynccontextmanager
@@ -156,11 +176,15 @@ class InboundWork:
             log.exception("staged event failed", room_id=room.room_id, event_id=pdu.event_id)
         else:
             return
-        if pdu.attempts >= MAX_ATTEMPTS:
+        await self._put_off(room, pdu)
+
+    async def _put_off(self, room: StagedRoom, pdu: Staged) -> None:
+        now = self._clock.now_ms()
+        if pdu.attempts >= MAX_ATTEMPTS and now - pdu.received_ts >= LIFE_MS:
             await self._staging.done(room.room_nid, [pdu.event_id])
         else:
-            pause = min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2**pdu.attempts)
-            await self._staging.put_off(room.room_nid, [pdu.event_id], self._clock.now_ms() + pause)
+            pause = min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** min(pdu.attempts, MAX_ATTEMPTS))
+            await self._staging.put_off(room.room_nid, [pdu.event_id], now + pause)
 
     async def _take(self, staged_in: StagedRoom, pdu: Staged) -> None:
         """Judge one staged PDU, with whatever ancestors have to be fetched first."""

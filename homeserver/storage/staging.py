@@ -240,6 +240,27 @@ class StagingTable:
             until_ms,
         )
 
+    async def bring_forward(self, origins: Sequence[str], until_ms: int) -> None:
+        """Let what was put off for longer wait until then only, as far as it came from these servers [1 trip]."""
+        await self._db.execute(
+            """
+            WITH later AS (
+              SELECT room_nid, event_id
+                FROM inbound_staging
+               WHERE origin = ANY($1::text[])
+                 AND claimed_by IS NULL
+                 AND claimed_until_ts > $2
+                 FOR UPDATE SKIP LOCKED)
+            UPDATE inbound_staging s
+               SET claimed_until_ts = $2
+              FROM later l
+             WHERE s.room_nid = l.room_nid
+               AND s.event_id = l.event_id
+            """,
+            list(origins),
+            until_ms,
+        )
+
     async def prune(self, before_ms: int) -> int:
         """Forget answers of transactions older than this; how many [1 trip]."""
         return await self._db.execute("DELETE FROM inbound_txns WHERE received_ts < $1", before_ms)

@@ -60,6 +60,41 @@ async def test_a_large_hole_becomes_a_gap_that_is_filled_on_demand(pair: list[Ho
     assert await b.texts(room) == [str(number) for number in range(130)]
 
 
+async def test_what_was_put_off_is_tried_again_when_its_origin_speaks(
+    pair: list[Homeserver], net: FakeNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b, room = *pair, await _shared_room(*pair)
+    net.down |= {"a.test", "b.test"}
+    for number in range(3):
+        await a.says(a.user("alice"), room, str(number))
+    monkeypatch.setattr(inbound_work, "FIRST_PAUSE_MS", 3_600_000)
+    await _brings_newest(a, b, room)
+    await eventually(lambda: _was_tried(b), within_s=15)
+    monkeypatch.setattr(inbound_work, "FIRST_PAUSE_MS", -1)
+    net.down.discard("a.test")
+    await b.federation.peers.heard_from(a.name)
+    await eventually(lambda: _has(b, room, "2"), within_s=15)
+    assert await b.texts(room) == ["0", "1", "2"]
+
+
+async def test_an_event_that_takes_a_whole_turn_does_not_take_the_next_one_too(
+    pair: list[Homeserver], net: FakeNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b, room = *pair, await _shared_room(*pair)
+    net.down.add("b.test")
+    for number in range(3):
+        await a.says(a.user("alice"), room, str(number))
+    monkeypatch.setattr(inbound_work, "BUDGET_S", 0.3)
+    net.silent.add("a.test")
+    await _brings_newest(a, b, room)
+    await eventually(lambda: _was_tried(b), within_s=15)
+
+
+async def _was_tried(server: Homeserver) -> bool:
+    """Whether a staged event was put off."""
+    return bool(await server.database.fetchval("SELECT max(attempts) FROM inbound_staging"))
+
+
 async def test_both_sides_change_the_topic_while_they_cannot_talk_and_agree_after(
     pair: list[Homeserver], net: FakeNet
 ) -> None:

@@ -111,6 +111,23 @@ async def test_what_is_put_off_comes_back_later(world: World) -> None:
     assert (await staging.of_room(room.room_nid, "me", 1))[0].attempts == 1
 
 
+async def test_what_was_put_off_is_brought_forward_for_its_origin_and_never_put_off_more(world: World) -> None:
+    room = await world.room()
+    await world.stream.write(staged(room, "$a"), staged(room, "$b"))
+    staging = StagingTable(world.database)
+    await staging.put_off(room.room_nid, ["$a"], 9000)
+    await staging.put_off(room.room_nid, ["$b"], 3000)
+    await staging.bring_forward(["near"], 5000)
+    await staging.bring_forward(["far"], 5000)
+    await staging.bring_forward(["far"], 8000)
+    assert await staging.claim("me", 3000, 3500, 1) == []
+    await staging.claim("me", 3001, 4000, 1)
+    assert [waiting.event_id for waiting in await staging.of_room(room.room_nid, "me", 10)] == ["$b"]
+    await staging.done(room.room_nid, ["$b"])
+    assert await staging.claim("me", 5000, 5500, 1) == []
+    assert len(await staging.claim("me", 5001, 6000, 1)) == 1
+
+
 async def test_a_staged_event_leaves_with_its_commit_or_not_at_all(world: World) -> None:
     room = await world.room()
     stale = await world.same_room(room.room_id, room.room_nid)
