@@ -59,7 +59,8 @@ export class Messages {
 
   async sendText(roomId: string, draft: MessageDraft): Promise<string> {
     const content = this.textContent(roomId, draft);
-    const op = await this.parts.queue.add({ roomId, kind: 'message', target: null, type: 'm.room.message', content });
+    const message = { roomId, kind: 'message', target: null, type: 'm.room.message', content } as const;
+    const op = await this.parts.queue.add({ ...message, txnId: draft.txnId });
     return localKey(op.txnId);
   }
 

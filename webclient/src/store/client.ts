@@ -2,7 +2,10 @@
 import { unwrap } from 'solid-js/store';
 import { type EngineLink, openLink } from '../engine/link';
 import type { CommandName, ToPage } from '../engine/rpc';
-import type { Client, Commands } from './contract';
+import { newTransaction } from '../model/transactions';
+import { viewId } from '../model/view-ids';
+import type { Client, Commands, MessageDraft, RoomId } from './contract';
+import { echoOf } from './echo';
 import { CommandError } from './errors';
 import { Frames } from './frames';
 import { createMirror, type Mirror } from './mirror';
@@ -22,7 +25,9 @@ export function connectEngine(link: EngineLink = openLink()): Client {
     get:
       (_target, name: CommandName) =>
       (...args: readonly unknown[]) =>
-        caller.call(name, args),
+        name === 'sendMessage'
+          ? caller.send(...(args as Parameters<Commands['sendMessage']>))
+          : caller.call(name, args),
   });
   if (import.meta.env.DEV) {
     Object.assign(globalThis, { __hearth: { state: mirror.state, commands } });
@@ -38,7 +43,7 @@ class Caller {
 
   constructor(
     private readonly link: EngineLink,
-    mirror: Mirror,
+    private readonly mirror: Mirror,
   ) {
     this.frames = new Frames(mirror);
     link.listen((message) => this.receive(message));
@@ -59,6 +64,21 @@ class Caller {
       // What comes out of the store cannot cross the port as it is.
       this.link.post({ t: 'call', id, name, args: args.map((one) => unwrap(one)) });
     });
+  }
+
+  /** The row stands there in the moment it is sent; the engine stores and sends it, and tells what becomes of it. */
+  async send(roomId: RoomId, draft: MessageDraft): Promise<unknown> {
+    const named = { ...draft, txnId: newTransaction(Date.now()) };
+    const item = echoOf(this.mirror.state, roomId, draft, { txnId: named.txnId, now: Date.now() });
+    const view = viewId(roomId, draft.thread ?? null);
+    const sent = this.call('sendMessage', [roomId, named]);
+    this.mirror.echo(view, item);
+    try {
+      return await sent;
+    } catch (error) {
+      this.mirror.forgetEcho(view, item.key);
+      throw error;
+    }
   }
 
   private receive(message: ToPage): void {

@@ -58,6 +58,8 @@ export interface MessageDraft extends Written {
   readonly as?: 'text' | 'emote';
   /** Those who get it are told without a sound. */
   readonly silent?: true;
+  /** Names the message before it is sent, so that its row stands there at once; else the engine gives it a name. */
+  readonly txnId?: string;
 }
 
 export interface FilesDraft {

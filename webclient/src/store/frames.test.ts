@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Patch } from '../engine/rpc';
 import { Frames } from './frames';
-import { emptyState } from './mirror';
+import { createMirror } from './mirror';
 
 let draw: () => void;
 
@@ -27,7 +27,7 @@ function noted() {
   const applied: string[][] = [];
   const apply = (patches: readonly Patch[]) =>
     void applied.push(patches.map((patch) => (patch.p === 'typing' ? patch.roomId : patch.p)));
-  return { applied, frames: new Frames({ state: emptyState(), apply }) };
+  return { applied, frames: new Frames({ ...createMirror(), apply }) };
 }
 
 test('what comes between two frames is applied together, in order', () => {

@@ -2,7 +2,7 @@
 import { batch } from 'solid-js';
 import { createStore, produce, reconcile, unwrap } from 'solid-js/store';
 import type { Patch } from '../engine/rpc';
-import type { MirrorState } from './contract';
+import type { MirrorState, TimelineItem } from './contract';
 import { noOwn } from './own';
 
 type Mutable<T> = T extends (...args: never[]) => unknown
@@ -36,10 +36,17 @@ export interface Mirror {
   readonly state: MirrorState;
   /** Applies patches in one batch, so that views see all of a delta or nothing of it. */
   apply(patches: readonly Patch[]): void;
+  /** Shows a message of mine at the end of a view, before the engine tells of it; not where older messages are looked at. */
+  echo(view: string, item: TimelineItem): void;
+  /** Takes it back, unless the engine has told of it. */
+  forgetEcho(view: string, key: string): void;
 }
 
 export function createMirror(initial: MirrorState = emptyState()): Mirror {
   const [state, setState] = createStore<Mutable<MirrorState>>(initial as Mutable<MirrorState>);
+
+  /** Keys at the end of each view that the engine has not told of yet. */
+  const echoes = new Map<string, readonly string[]>();
 
   const applyOne = (patch: Patch): void => {
     switch (patch.p) {
@@ -109,12 +116,14 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
         applyTimeline(patch);
         return;
       case 'closed':
+        echoes.delete(patch.roomId);
         setState(
           'timelines',
           produce((timelines) => void delete timelines[patch.roomId]),
         );
         return;
       case 'clear':
+        echoes.clear();
         setState(reconcile(emptyState() as Mutable<MirrorState>));
     }
   };
@@ -135,9 +144,18 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
 
   const applyTimeline = (patch: Extract<Patch, { p: 'timeline' }>): void => {
     const known = state.timelines[patch.roomId];
-    const items = [...(known === undefined ? [] : unwrap(known).items)];
+    const ahead = echoes.get(patch.roomId) ?? [];
+    const before = known === undefined ? [] : unwrap(known).items;
+    const items = before.slice(0, before.length - ahead.length);
     const gone =
       patch.splice === null ? [] : items.splice(patch.splice.at, patch.splice.remove, ...patch.splice.insert);
+    if (ahead.length > 0) {
+      // They stay at the end of what is live, until they are told of.
+      const still = patch.flags.live ? ahead.filter((key) => !items.includes(key)) : [];
+      echoes.set(patch.roomId, still);
+      items.push(...still);
+      gone.push(...ahead);
+    }
     if (known === undefined) {
       setState('timelines', patch.roomId, { ...patch.flags, items, events: { ...patch.events } } as Mutable<
         MirrorState['timelines'][string]
@@ -147,8 +165,8 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
     for (const [key, item] of Object.entries(patch.events)) {
       setState('timelines', patch.roomId, 'events', key, reconcile(item as Mutable<typeof item>));
     }
-    if (patch.splice !== null) {
-      setState('timelines', patch.roomId, 'items', items);
+    if (patch.splice !== null || !patch.flags.live) {
+      if (!isSame(before, items)) setState('timelines', patch.roomId, 'items', items);
       if (gone.length > 0) forget(patch.roomId, gone, new Set(items));
     }
     setState('timelines', patch.roomId, patch.flags);
@@ -162,5 +180,30 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
           applyOne(patch);
         }
       }),
+    echo: (view, item) => {
+      const known = unwrap(state).timelines[view];
+      if (!known?.live) {
+        return;
+      }
+      echoes.set(view, [...(echoes.get(view) ?? []), item.key]);
+      batch(() => {
+        setState('timelines', view, 'events', item.key, item as Mutable<TimelineItem>);
+        setState('timelines', view, 'items', [...known.items, item.key]);
+      });
+    },
+    forgetEcho: (view, key) => {
+      const ahead = echoes.get(view) ?? [];
+      if (!ahead.includes(key)) {
+        return;
+      }
+      echoes.set(
+        view,
+        ahead.filter((one) => one !== key),
+      );
+      batch(() => {
+        setState('timelines', view, 'items', (items) => items.filter((one) => one !== key));
+        forget(view, [key], new Set());
+      });
+    },
   };
 }

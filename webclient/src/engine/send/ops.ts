@@ -34,10 +34,7 @@ export interface Op {
   readonly attachments?: readonly Attachment[];
 }
 
-/** The row key of a message that was sent from here. */
-export function localKey(txnId: string): string {
-  return `~${txnId}`;
-}
+export { localKey } from '../../model/transactions';
 
 /** The call that an op makes. */
 export function wire(op: Op): [Method, Json] {

@@ -3,6 +3,7 @@
  * within its room; so after a reload or a lost connection it is sent again and still happens once. What the server
  * refuses stays in sight with its error and does not hold up what comes after it.
  */
+import { newTransaction } from '../../model/transactions';
 import { type CommandError, errorInfo } from '../../store/errors';
 import { failure, isPassing, path } from '../api/http';
 import type { Core } from '../core';
@@ -21,7 +22,9 @@ const WAITS_MOST_MS = 60_000;
 
 export type QueueHost = UploadHost & Pick<Core, 'liveSince' | 'request' | 'http'>;
 
-export type NewOp = Pick<Op, 'roomId' | 'kind' | 'target' | 'type' | 'content' | 'attachments'>;
+export type NewOp = Pick<Op, 'roomId' | 'kind' | 'target' | 'type' | 'content' | 'attachments'> & {
+  readonly txnId?: string | undefined;
+};
 
 export class SendQueue {
   private readonly busy = new Set<string>();
@@ -64,7 +67,7 @@ export class SendQueue {
     const orders = [...this.host.account.ops.values()].map((op) => op.order);
     const op: Op = {
       ...fresh,
-      txnId: `m${this.clock.now()}.${crypto.randomUUID().slice(0, 8)}`,
+      txnId: fresh.txnId ?? newTransaction(this.clock.now()),
       order: Math.max(0, ...orders) + 1,
       ts: this.clock.now(),
       state: 'queued',
