@@ -5,6 +5,7 @@ import {
   messageContent,
   type ReplyTo,
   replyRelation,
+  withoutCaption,
   wordsOf,
 } from '../model/drafting';
 import { asEvent, asEvents, type Json, type MatrixEvent, SILENT } from '../model/events';
@@ -107,7 +108,9 @@ export class Messages {
       for (const [index, event] of events.entries()) {
         const from = draft.messages[index]?.roomId ?? '';
         const content = forwardContent(
-          await this.content(from, event),
+          draft.hideCaptions === true
+            ? withoutCaption(event.type, await this.content(from, event))
+            : await this.content(from, event),
           draft.hideSender ? null : this.origin(from, event),
         );
         await this.parts.queue.add({ roomId, kind: 'message', target: null, type: event.type, content });

@@ -80,6 +80,7 @@ preview-location = Location
 preview-encrypted = Encrypted message
 preview-redacted = Deleted message
 preview-poll = Poll
+preview-reaction = { $name } reacted { $sign } to: { $text }
 preview-unknown = Unsupported message
 preview-empty = No messages yet
 service-created = { $actor } created the group

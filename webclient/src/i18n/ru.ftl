@@ -80,6 +80,7 @@ preview-location = Место
 preview-encrypted = Зашифрованное сообщение
 preview-redacted = Сообщение удалено
 preview-poll = Опрос
+preview-reaction = { $name }: реакция { $sign } на «{ $text }»
 preview-unknown = Сообщение не поддерживается
 preview-empty = Сообщений пока нет
 service-created = { $actor } создаёт группу

@@ -1,4 +1,5 @@
 /** What the facts of the store are called: previews, service lines and errors, in the language of the person. */
+import { clockLength } from '../model/media';
 import type { ErrorInfo, PreviewBody, ServiceLine } from '../store/contract';
 import { lengthText } from './dates';
 import { t } from './index';
@@ -23,6 +24,15 @@ export function previewText(body: PreviewBody): string {
     case 'redacted':
     case 'unknown':
       return t(`preview-${body.kind}`);
+    case 'reaction':
+      return t('preview-reaction', { name: body.name, sign: body.text, text: body.of });
+    case 'voice':
+      return [body.text || t('preview-voice'), body.durationMs === undefined ? '' : clockLength(body.durationMs)]
+        .filter(Boolean)
+        .join(' ');
+    case 'poll':
+    case 'sticker':
+      return body.text === '' ? t(`preview-${body.kind}`) : `${t(`preview-${body.kind}`)}: ${body.text}`;
     default:
       return body.text === '' ? t(`preview-${body.kind}`) : body.text;
   }

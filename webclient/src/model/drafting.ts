@@ -1,5 +1,6 @@
 /** Contents of what we send. */
 import { type Json, object, texts } from './events';
+import { mediaOf } from './media';
 
 /** What was written: its plain form, its rich form where it has one, and who is meant. */
 export interface Words {
@@ -92,4 +93,14 @@ export function forwardContent(content: Json, origin: ForwardOrigin | null): Jso
     ...(album === undefined ? {} : { 'app.hearth.album': album }),
     ...(origin === null || source === undefined ? {} : { 'app.hearth.forward': source }),
   };
+}
+
+/** A photo or file without the words below it. Spec: Client-Server API, Media captions. */
+export function withoutCaption(type: string, content: Json): Json {
+  const media = mediaOf(type, content);
+  if (media === null || media.caption === '') {
+    return content;
+  }
+  const { formatted_body: _rich, format: _format, filename, ...rest } = content;
+  return { ...rest, body: filename };
 }

@@ -83,6 +83,8 @@ export interface ForwardDraft {
   readonly comment?: Written;
   /** Do not tell who wrote it first. */
   readonly hideSender: boolean;
+  /** Pass on photos and files without the words below them. */
+  readonly hideCaptions?: boolean;
 }
 
 /** The short form of an event, for lists and bars. */

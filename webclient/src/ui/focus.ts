@@ -17,6 +17,18 @@ export function keepFocus(within?: () => Element | undefined): void {
   onCleanup(() => {
     const now = document.activeElement;
     const isElsewhere = now !== null && now !== document.body && within?.()?.contains(now) === false;
-    if (!isElsewhere) seen.find((one) => one.isConnected)?.focus({ preventScroll: true });
+    if (!isElsewhere) giveBack(seen.find((one) => one.isConnected));
+  });
+}
+
+/**
+ * Chromium gives a field that a modal dialog lay over the focus, but not the caret: what is typed then is lost, until the caret
+ * is set once the dialog is out of the document.
+ */
+function giveBack(to: HTMLElement | undefined): void {
+  to?.focus({ preventScroll: true });
+  if (!(to instanceof HTMLTextAreaElement)) return;
+  setTimeout(() => {
+    if (document.activeElement === to) to.setSelectionRange(to.selectionStart, to.selectionEnd);
   });
 }

@@ -58,6 +58,21 @@ test('a forwarded message names its first author, unless that is to be hidden', 
   expect(contents[0]?.['app.hearth.forward']).toMatchObject({ sender: '@bob:test', room: ROOM, event: ids[0] });
 });
 
+test('a photo can be passed on without its caption', async () => {
+  const { server, page } = await withMessages('before');
+  server.room('!other:test');
+  await until(() => page.state.rooms['!other:test'] !== undefined);
+  const photo = { msgtype: 'm.image', body: 'the lake', filename: 'lake.png', url: 'mxc://test/lake', info: {} };
+  const { event_id: eventId } = server.post(ROOM, '@bob:test', 'm.room.message', photo);
+  await until(() => page.bodies(ROOM).includes('the lake'));
+  const draft = { messages: [{ roomId: ROOM, eventId }], to: ['!other:test'], hideSender: true };
+  await page.commands.forward({ ...draft, hideCaptions: true });
+  const sent = () => server.log.filter(({ roomId, event }) => roomId === '!other:test' && event.content.msgtype);
+  await until(() => sent().length === 1);
+  expect(sent()[0]?.event.content).toMatchObject({ msgtype: 'm.image', body: 'lake.png', url: 'mxc://test/lake' });
+  expect(sent()[0]?.event.content.filename).toBeUndefined();
+});
+
 test('a message that is forwarded again keeps its first author and loses its relations', () => {
   const first = { sender: '@bob:test', name: 'Bob', roomId: ROOM, eventId: '$1', ts: 1 };
   const once = forwardContent(

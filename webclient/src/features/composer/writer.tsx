@@ -187,7 +187,11 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
     }
     const plain = event.clipboardData?.getData('text/plain') ?? '';
     const html = event.clipboardData?.getData('text/html') ?? '';
-    if (plain.length > longPaste && !writing().editing) offerAsFile(plain, input.value);
+    if (plain.length > longPaste && !writing().editing) {
+      const before = input.value;
+      // First it is pasted: a question would take the focus from the field.
+      setTimeout(() => offerAsFile(plain, before));
+    }
     if (!isMarked.test(html)) return;
     event.preventDefault();
     const put = (words: string) => {

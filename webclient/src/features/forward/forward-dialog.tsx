@@ -2,12 +2,13 @@ import { createSignal, For, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { written } from '../../model/marks';
+import { mediaOf } from '../../model/media';
 import { useClient } from '../../store/context';
 import type { MessageRef, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { forwarding, setForwarding, stopPicking } from '../../store/messages-ui';
 import { knownName } from '../../store/people';
-import { goTo } from '../../store/ui';
+import { goTo, viewNow } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { Button } from '../../ui/button';
 import { Dialog, DialogButtons } from '../../ui/dialog';
@@ -31,6 +32,12 @@ function ForwardDialog(props: { messages: readonly MessageRef[] }) {
   const [to, setTo] = createSignal<readonly RoomId[]>([]);
   const [comment, setComment] = createSignal('');
   const [hidden, setHidden] = createSignal(false);
+  const [bare, setBare] = createSignal(false);
+  const hasCaptions = () =>
+    props.messages.some(({ roomId, eventId }) => {
+      const item = Object.values(state.timelines[viewNow(roomId)]?.events ?? {}).find((one) => one.eventId === eventId);
+      return item !== undefined && (mediaOf(item.type, item.content)?.caption ?? '') !== '';
+    });
   const nameOf = (id: RoomId) => {
     const room = state.rooms[id];
     if (room?.dmUserId) return knownName(state, room.dmUserId);
@@ -53,7 +60,13 @@ function ForwardDialog(props: { messages: readonly MessageRef[] }) {
     stopPicking();
     try {
       const more = words === '' ? {} : { comment: written(words) };
-      await commands.forward({ messages: props.messages, to: rooms, hideSender: hidden(), ...more });
+      await commands.forward({
+        messages: props.messages,
+        to: rooms,
+        hideSender: hidden(),
+        hideCaptions: bare(),
+        ...more,
+      });
       toast(t('forward-done', { name: rooms.map(nameOf).join(', ') }));
       const [only] = rooms;
       if (rooms.length === 1 && only) goTo(only);
@@ -135,6 +148,19 @@ function ForwardDialog(props: { messages: readonly MessageRef[] }) {
           {t('forward-hide-sender')}
           <Switch on={hidden()} />
         </button>
+        <Show when={hasCaptions()}>
+          <button
+            type="button"
+            class={s.option}
+            role="switch"
+            aria-checked={bare()}
+            onClick={() => setBare((now) => !now)}
+            data-testid="forward-bare"
+          >
+            {t('forward-hide-captions')}
+            <Switch on={bare()} />
+          </button>
+        </Show>
       </div>
       <DialogButtons>
         <Button onClick={close}>{t('composer-cancel')}</Button>

@@ -5,7 +5,7 @@ import { useClient } from '../../store/context';
 import type { RoomId } from '../../store/contract';
 import { setMessageList } from '../../store/message-list';
 import { setChatSearch } from '../../store/pages';
-import { nameOf } from '../../store/people';
+import { me, nameOf } from '../../store/people';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { Badge } from '../../ui/badge';
@@ -96,10 +96,14 @@ function Status(props: { roomId: RoomId }) {
     return t('chat-typing-many', { count: typing().length });
   };
   const presence = () => {
-    const user = state.users[room()?.dmUserId ?? ''];
-    if (user?.presence === 'online') return t('chat-online');
-    if (user?.lastActiveTs) return t('chat-last-seen', { when: dateAndTime(user.lastActiveTs) });
-    return room()?.dmUserId ?? '';
+    const id = room()?.dmUserId ?? '';
+    const user = state.users[id];
+    const told = user?.presence === 'online' ? t('chat-online') : '';
+    const seen = user?.lastActiveTs ? t('chat-last-seen', { when: dateAndTime(user.lastActiveTs) }) : '';
+    // Who is of another server is known by the whole address.
+    const isElsewhere = id.slice(id.indexOf(':')) !== me(state).slice(me(state).indexOf(':'));
+    const words = told || seen;
+    return words === '' ? id : isElsewhere ? `${words} · ${id}` : words;
   };
   const members = () => {
     const count = room()?.joinedCount ?? 0;

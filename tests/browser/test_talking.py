@@ -1,0 +1,188 @@
+"""What makes a day of talking easy: keys, picking by the mouse, who has read, what was deleted, what is pasted."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import NewPerson
+from tests.browser.person import LIVE_LIMIT_MS, Person
+from tests.support.client import Server
+from tests.support.server import ServerProcess
+
+# Pastes words as another program gives them.
+PASTE = """(field, [html, plain]) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', plain);
+    if (html) clipboardData.setData('text/html', html);
+    const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+    if (field.dispatchEvent(event)) document.execCommand('insertText', false, plain);
+}"""
+
+
+async def _pair(house: ServerProcess, new_person: NewPerson, one: str, other: str, group: str) -> tuple[Person, Person]:
+    first, second = await new_person(one, house), await new_person(other, house)
+    await first.signs_up()
+    await second.signs_up()
+    await first.makes_group(group, inviting=second)
+    await second.accepts(group)
+    return first, second
+
+
+async def test_page_keys_move_the_messages_and_nothing_jumps(house: ServerProcess, new_person: NewPerson) -> None:
+    async with Server(house.url, house.name) as server:
+        owner = await server.register("walt")
+        yves = await new_person("yves", house)
+        await yves.signs_up()
+        room_id = await owner.creates_public_room(name="Diary")
+        await (await server.login("yves")).joins(room_id)
+        for number in range(70):
+            await owner.says(f"page {number}", room_id)
+        await yves.opens("Diary")
+        await expect(yves.message("page 69")).to_be_in_viewport()
+        keys = yves.page.keyboard
+        await expect(yves.at("composer-input")).to_be_focused()
+        await keys.press("PageUp")
+        await expect(yves.message("page 69")).not_to_be_in_viewport()
+        await expect(yves.at("jump-button")).to_have_attribute("data-shown", "true")
+        await keys.press("Home")
+        await expect(yves.message("page 0")).to_be_in_viewport()
+        await expect(yves.at("composer-input")).to_be_focused()
+        await keys.press("PageDown")
+        await expect(yves.message("page 0")).not_to_be_in_viewport()
+        await keys.press("End")
+        await expect(yves.message("page 69")).to_be_in_viewport()
+        # In what is being written these keys are the field's.
+        await yves.writes("half a thought")
+        await keys.press("Home")
+        await keys.type("not ")
+        await expect(yves.at("composer-input")).to_have_value("not half a thought")
+        await expect(yves.message("page 69")).to_be_in_viewport()
+
+
+@pytest.mark.full("browser")
+async def test_who_has_read_and_who_reacted_is_told(house: ServerProcess, new_person: NewPerson) -> None:
+    abby, bert = await _pair(house, new_person, "abby", "bert", "Readers")
+    await abby.says("who has seen this?")
+    await bert.sees("who has seen this?")
+    await abby.sees_ticks("who has seen this?", "read")
+    await abby.at("readers").last.click()
+    await expect(abby.at("who")).to_contain_text("bert")
+    await expect(abby.at("who").locator("time")).to_be_visible()
+    await abby.page.keyboard.press("Escape")
+    await bert.message("who has seen this?").get_by_test_id("bubble").dblclick()
+    reaction = abby.message("who has seen this?").get_by_test_id("reaction")
+    await reaction.click(button="right", timeout=LIVE_LIMIT_MS)
+    await expect(abby.at("who")).to_contain_text("bert")
+    await expect(abby.at("who")).to_contain_text("❤️")
+    await abby.page.keyboard.press("Escape")
+    await expect(reaction).to_have_attribute("aria-pressed", "false")
+    await abby.changes("who has seen this?", "who has read this?")
+    await bert.sees("who has read this?")
+    await expect(bert.at("edited-mark").last).to_have_attribute("data-tooltip", re.compile("\\d:\\d\\d"))
+    await abby.page.reload()
+    await abby.is_live()
+    await abby.at("readers").last.click(timeout=LIVE_LIMIT_MS)
+    await expect(abby.at("who")).to_contain_text("bert")
+
+
+@pytest.mark.full("browser")
+async def test_a_deleted_message_leaves_nothing_unless_one_wants_a_trace(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    cleo, dora = await _pair(house, new_person, "cleo", "dora", "Traces")
+    for text in ("stays", "goes", "the last"):
+        await cleo.says(text)
+    await dora.sees("the last")
+    await cleo.deletes("goes")
+    for person in (cleo, dora):
+        await person.sees_no("goes")
+        await expect(person.at("redacted-message")).to_have_count(0)
+    await dora.page.reload()
+    await dora.is_live()
+    await dora.sees("the last")
+    await expect(dora.at("redacted-message")).to_have_count(0)
+    await dora.at("main-menu").click()
+    await dora.at("menu-settings").click()
+    await dora.at("open-appearance").click()
+    await dora.at("talk-trace").click()
+    await expect(dora.at("redacted-message")).to_have_count(1, timeout=LIVE_LIMIT_MS)
+    await dora.page.reload()
+    await dora.is_live()
+    await expect(dora.at("redacted-message")).to_have_count(1, timeout=LIVE_LIMIT_MS)
+    # Who looks after the group takes out all of somebody's at once.
+    for text in ("noise", "more noise"):
+        await dora.says(text)
+    await cleo.sees("more noise")
+    await cleo.chooses("noise", "menu-delete")
+    await cleo.at("choice-ban").click()
+    for text in ("noise", "more noise"):
+        await cleo.sees_no(text)
+    await expect(dora.at("composer-banned")).to_be_visible(timeout=LIVE_LIMIT_MS)
+
+
+@pytest.mark.full("browser")
+async def test_rows_are_picked_by_drawing_the_mouse_over_them(house: ServerProcess, new_person: NewPerson) -> None:
+    evan, fern = await _pair(house, new_person, "evan", "fern", "Rows")
+    for text in ("one", "two", "three", "four"):
+        await evan.says(text)
+        await evan.sees_ticks(text, "sent")
+    await fern.sees("four")
+
+    async def place(text: str) -> tuple[float, float]:
+        box = await evan.message(text).bounding_box()
+        assert box is not None
+        return box["x"] + 8, box["y"] + box["height"] / 2
+
+    mouse = evan.page.mouse
+    await mouse.move(*await place("one"))
+    await mouse.down()
+    await mouse.move(*await place("two"))
+    await mouse.move(*await place("three"), steps=4)
+    await mouse.up()
+    await expect(evan.at("select-count")).to_contain_text("3")
+    await evan.page.keyboard.down("Shift")
+    await mouse.click(*await place("four"))
+    await evan.page.keyboard.up("Shift")
+    await expect(evan.at("select-count")).to_contain_text("4")
+    await mouse.move(*await place("one"))
+    await mouse.down()
+    await mouse.move(*await place("two"), steps=4)
+    await mouse.up()
+    await expect(evan.at("select-count")).to_contain_text("2")
+    await evan.at("select-delete").click()
+    await evan.at("choice-everyone").click()
+    for text in ("three", "four"):
+        await fern.sees_no(text)
+    await fern.sees("one")
+
+
+@pytest.mark.full("browser")
+async def test_what_is_pasted_keeps_its_marks_and_commands_say_what_they_take(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    gina, hank = await _pair(house, new_person, "gina", "hank", "Marks")
+    field = gina.at("composer-input")
+    html = '<meta charset="utf-8"><p>Read <b>this</b> at <a href="https://example.org/x">the page</a></p>'
+    await field.evaluate(PASTE, [html, "Read this at the page"])
+    await expect(field).to_have_value("Read **this** at [the page](https://example.org/x)")
+    await gina.page.keyboard.press("Enter")
+    await expect(hank.at("message-text").locator("a")).to_have_attribute("href", "https://example.org/x")
+    await gina.sees_ticks("Read this at the page", "read")
+    # What is typed first comes back with its marks.
+    await gina.page.keyboard.press("ArrowUp")
+    await expect(field).to_have_value("Read **this** at [the page](https://example.org/x)")
+    await gina.page.keyboard.press("Escape")
+    await field.evaluate(PASTE, ["", "long " * 900])
+    await gina.at("question-yes").click()
+    await expect(field).to_have_value("")
+    await gina.at("send-files").click()
+    await expect(gina.at("send-dialog")).to_have_count(0)
+    await expect(hank.at("file")).to_contain_text("message.txt", timeout=LIVE_LIMIT_MS)
+    await gina.writes("/kick @ha")
+    await expect(gina.at("command-hint")).to_have_count(0)
+    await gina.page.keyboard.press("Tab")
+    await expect(field).to_have_value(f"/kick {hank.user_id} ")
+    await expect(gina.at("command-hint")).to_have_text("/kick @name:server")
+    await gina.page.keyboard.press("Enter")
+    await expect(hank.at("composer-left")).to_be_visible(timeout=LIVE_LIMIT_MS)
