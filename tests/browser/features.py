@@ -155,6 +155,12 @@ ROWS = (
     ),
     Row(
         LIST,
+        "Reactions, mentions, drafts and typing in a row",
+        "test_list_details::test_a_row_tells_of_reactions_mentions_and_drafts",
+        "what others do; reload; the other device",
+    ),
+    Row(
+        LIST,
         "New chat button",
         "test_chats::test_two_who_talk_in_private_see_each_other_online",
         "the other is invited",
@@ -184,6 +190,12 @@ ROWS = (
         "Filters: from, in, date, kind",
         "test_searching::test_messages_are_found_by_day_sender_chat_and_kind",
         "what another wrote, by server and in the chat",
+    ),
+    Row(
+        SEARCH,
+        "Recent people and searches, by keyboard",
+        "test_list_details::test_the_search_offers_people_and_what_was_looked_for",
+        "reload",
     ),
     Row(
         SEARCH,

@@ -40,7 +40,8 @@ export function previewBody(
     // A photo needs no name; a file or a piece of music is known by it.
     const words =
       media.caption === '' && (media.kind === 'file' || media.kind === 'audio') ? media.name : media.caption;
-    return { kind: media.kind, text: oneLine(words) };
+    const length = media.kind === 'voice' && media.durationMs > 0 ? { durationMs: media.durationMs } : {};
+    return { kind: media.kind, text: oneLine(words), ...length };
   }
   if (msgtype === 'm.location') {
     return { kind: 'location', text: '' };

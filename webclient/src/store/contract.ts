@@ -152,7 +152,11 @@ export type PreviewBody =
   | {
       readonly kind: 'image' | 'video' | 'audio' | 'voice' | 'file' | 'sticker' | 'location' | 'poll';
       readonly text: string;
+      /** How long it is, where that is known. */
+      readonly durationMs?: number;
     }
+  /** Somebody's sign (`text`) at a message of mine, with the beginning of it. */
+  | { readonly kind: 'reaction'; readonly text: string; readonly name: string; readonly of: string }
   | { readonly kind: 'encrypted' | 'redacted' | 'unknown'; readonly text: '' }
   | { readonly kind: 'service'; readonly text: ''; readonly service: ServiceLine };
 

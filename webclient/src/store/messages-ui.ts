@@ -20,6 +20,11 @@ export function goToEvent(roomId: RoomId, eventId: EventId): void {
   goTo(roomId);
 }
 
+/** The chat that was opened for the first message in it that mentions me; taken away once that is shown. */
+const [mentionWanted, setMentionWanted] = createSignal<RoomId>();
+
+export { mentionWanted, setMentionWanted };
+
 // ---------------------------------------------------------------- picking several
 
 const [picked, setPicked] = createSignal<readonly ItemKey[]>([]);

@@ -86,6 +86,16 @@ const [previewed, setPreviewed] = createSignal<{ readonly id: RoomId; readonly v
 
 export { previewed, setPreviewed };
 
+/** Whom a new group is open to, until its maker chooses otherwise. */
+const [newAccess, setNewAccess] = createSignal<'private' | 'public'>('private');
+
+export { newAccess };
+
+export function openNewGroup(access: 'private' | 'public'): void {
+  setNewAccess(access);
+  openLeft('new-group');
+}
+
 /** The space whose rooms the page `space` shows. */
 const [browsed, setBrowsed] = createSignal<{ readonly id: RoomId; readonly via: readonly string[] }>();
 

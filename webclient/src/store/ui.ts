@@ -101,6 +101,11 @@ export function goTo(roomId: RoomId | null, info = false): void {
   setRouteSignal({ roomId, info: roomId !== null && info });
 }
 
+/** Look at a chat in another tab of the browser. */
+export function openInTab(roomId: RoomId): void {
+  window.open(`#/${roomId}`, '_blank', 'noopener');
+}
+
 /** Look at a thread of a chat. */
 export function openThread(roomId: RoomId, thread: EventId): void {
   setRouteSignal({ roomId, info: false, thread });

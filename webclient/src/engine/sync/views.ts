@@ -2,6 +2,7 @@
 import {
   type Json,
   localpart,
+  type MatrixEvent,
   number,
   object,
   SILENT,
@@ -18,13 +19,17 @@ import { previewBody } from '../../model/preview';
 import type { Delivery, Member, MyPower, Preview, Room, User } from '../../store/contract';
 import { localKey } from '../send/ops';
 import type { Account, MemberData, RoomData } from './account';
+import { DRAFT } from './extensions';
 import { groupFacts } from './group-facts';
 import { deliveryOf, eventItem } from './items';
 import { avatarOf, nameIn } from './members';
 import { hiddenIn, savedRoom } from './own-data';
+import type { RoomTimeline } from './timeline';
 
 const BY_NUMBER = 'm.room.third_party_invite';
 const IS_DIRECT = 'app.hearth.is_direct';
+/** Units of what is shown of a sign: some clients send words. */
+const SIGN_LONGEST = 25;
 
 export function roomView(account: Account, room: RoomData): Room {
   const powers = roomPowers(account, room.id);
@@ -161,9 +166,11 @@ export function previewOf(account: Account, room: RoomData): Preview | null {
     return room.preview;
   }
   let service: Preview | null = null;
+  let reaction: Preview | null = null;
   const hidden = hiddenIn(account, room.id);
   for (const id of (timeline.live?.ids ?? []).toReversed()) {
     const event = timeline.event(id);
+    reaction ??= event === undefined ? null : reactionToMe(account, timeline, event);
     const item = event === undefined ? null : eventItem(account, timeline, event);
     if (item === null || item.kind === 'redacted' || hidden.has(id)) {
       continue;
@@ -179,13 +186,28 @@ export function previewOf(account: Account, room: RoomData): Preview | null {
       ...thumbnailOf(item.kind, item.type, item.content),
     };
     if (item.kind !== 'service') {
-      return preview;
+      return reaction ?? preview;
     }
     service ??= preview;
   }
   const before = room.preview;
   const stillThere = before !== null && timeline.event(before.key)?.unsigned?.redacted_because === undefined;
   return service === null || (stillThere && before.body.kind !== 'service') ? (stillThere ? before : null) : service;
+}
+
+/** What a reaction to a message of mine shows; null for anything else. */
+function reactionToMe(account: Account, timeline: RoomTimeline, event: MatrixEvent): Preview | null {
+  const relation = event.type === 'm.reaction' ? object(event.content['m.relates_to']) : {};
+  const target = timeline.event(text(relation.event_id));
+  const item = target?.sender === account.me ? eventItem(account, timeline, target) : null;
+  const sign = text(relation.key);
+  if (item === null || item.kind !== 'message' || sign === '' || event.sender === account.me) {
+    return null;
+  }
+  const senderName = nameIn(account, timeline.roomId, event.sender);
+  const of = previewBody(item.kind, item.type, item.content, null).text;
+  const body = { kind: 'reaction', text: sign.slice(0, SIGN_LONGEST), name: senderName, of } as const;
+  return { key: event.event_id, sender: event.sender, senderName, ts: event.origin_server_ts, body, delivery: null };
 }
 
 function thumbnailOf(kind: string, type: string, content: Json): Pick<Preview, 'thumbnail'> {
@@ -243,14 +265,32 @@ export function roomOrder(account: Account): { rooms: string[]; invites: string[
       room,
       pinnedAt: pinned ? number(tag.order, 2) : Number.POSITIVE_INFINITY,
       bump: pending ? Number.POSITIVE_INFINITY : room.bumpStamp,
+      ts: room.preview?.ts ?? 0,
+      draftTs: draftTs(room),
       space: account.content(room.id, 'm.room.create').type === 'm.space',
     };
   });
-  rows.sort((a, b) => compare(a.pinnedAt, b.pinnedAt) || compare(b.bump, a.bump) || (a.room.id < b.room.id ? -1 : 1));
+  // The server's stamps are no times: what is being written lies above all that was said before.
+  for (const row of rows.filter((one) => one.draftTs > 0)) {
+    row.bump = Math.max(row.bump, ...rows.filter((one) => one.ts <= row.draftTs).map((one) => one.room.bumpStamp));
+  }
+  rows.sort(
+    (a, b) =>
+      compare(a.pinnedAt, b.pinnedAt) ||
+      compare(b.bump, a.bump) ||
+      b.draftTs - a.draftTs ||
+      (a.room.id < b.room.id ? -1 : 1),
+  );
   const ids = (membership: string) =>
     rows.filter((row) => row.room.membership === membership).map((row) => row.room.id);
   const spaces = new Set(rows.filter((row) => row.space).map((row) => row.room.id));
   return { rooms: ids('join').filter((id) => !spaces.has(id)), invites: ids('invite') };
+}
+
+/** When something was written that was not sent; 0 for nothing. */
+function draftTs(room: RoomData): number {
+  const draft = object(room.accountData[DRAFT]);
+  return text(draft.text) === '' ? 0 : number(draft.ts, 0);
 }
 
 function compare(a: number, b: number): number {

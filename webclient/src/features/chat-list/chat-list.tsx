@@ -5,7 +5,7 @@ import { useClient } from '../../store/context';
 import type { RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { setAttaching } from '../../store/messages-ui';
-import { browseSpace, folded, openLeft } from '../../store/pages';
+import { browseSpace, folded, openLeft, openNewGroup } from '../../store/pages';
 import { goTo, route } from '../../store/ui';
 import { Badge } from '../../ui/badge';
 import { Blank } from '../../ui/blank';
@@ -69,6 +69,7 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
     else sessionStorage.setItem(folder_key, now);
   });
   createEffect(() => keepScroll(viewport(), ids().length > 0));
+  const scrolling = createScrollingDown(viewport);
   const tell = (why: unknown) => toast(errorText(errorInfo(why)));
   const moved = (id: FolderId, to: number) => {
     const tab = ownTabs(state).find((one) => one.id === id);
@@ -124,7 +125,8 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
           icon: 'user',
           select: () => setDialog({ kind: 'private', address: '' }),
         },
-        { id: 'new-group', label: t('list-new-group'), icon: 'users', select: () => openLeft('new-group') },
+        { id: 'new-group', label: t('list-new-group'), icon: 'users', select: () => openNewGroup('private') },
+        { id: 'new-public', label: t('list-new-public'), icon: 'globe', select: () => openNewGroup('public') },
         { id: 'explore', label: t('menu-explore'), icon: 'compass', select: () => openLeft('explore') },
         { id: 'join', label: t('list-join'), icon: 'at-sign', select: () => setDialog({ kind: 'join', address: '' }) },
       ],
@@ -201,7 +203,14 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
             </Switch>
           </div>
         </ScrollArea>
-        <button type="button" class={s.fab} aria-label={t('list-new-chat')} data-testid="new-chat" onClick={start}>
+        <button
+          type="button"
+          class={s.fab}
+          aria-label={t('list-new-chat')}
+          data-away={scrolling()}
+          data-testid="new-chat"
+          onClick={start}
+        >
           <Icon name="pencil" />
         </button>
       </div>
@@ -222,6 +231,23 @@ function droppedOn(event: DragEvent): RoomId | undefined {
   const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-room]') : null;
   if (row) event.preventDefault();
   return row?.dataset.room;
+}
+
+/** Whether a finger moves the list on to what is further down: then nothing shall lie over it. */
+function createScrollingDown(viewport: () => HTMLDivElement | undefined) {
+  const [down, setDown] = createSignal(false);
+  createEffect(() => {
+    const box = viewport();
+    if (!box || !matchMedia('(pointer: coarse)').matches) return;
+    let before = box.scrollTop;
+    const look = () => {
+      if (box.scrollTop !== before) setDown(box.scrollTop > before && box.scrollTop > 0);
+      before = box.scrollTop;
+    };
+    box.addEventListener('scroll', look, { passive: true });
+    onCleanup(() => box.removeEventListener('scroll', look));
+  });
+  return down;
 }
 
 /** Puts the list back to where it was before a reload, and remembers where it is. */

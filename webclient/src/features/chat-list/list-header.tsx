@@ -1,4 +1,4 @@
-import { onCleanup, onMount, Show } from 'solid-js';
+import { createEffect, createSignal, on, onCleanup, onMount, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';
 import { folded, setFolded } from '../../store/pages';
@@ -6,6 +6,8 @@ import { IconButton } from '../../ui/button';
 import { Icon } from '../../ui/icon';
 import { Spinner } from '../../ui/spinner';
 import s from './list-header.module.css';
+
+const patience_ms = 10_000;
 
 const waiting = { offline: 'list-waiting', connecting: 'list-connecting', updating: 'list-updating' } as const;
 
@@ -19,10 +21,29 @@ export function ListHeader(props: {
 }) {
   const { state } = useClient();
   const status = () => state.connection.status;
+  // Once it takes long, how long until the next try; whole seconds, while they are counted.
+  const [waits, setWaits] = createSignal<number>();
+  createEffect(
+    on(
+      () => status() === 'live' || status() === 'updating',
+      (fine) => {
+        setWaits(undefined);
+        if (fine) return;
+        const since = Date.now();
+        const timer = setInterval(() => {
+          const { retryAt } = state.connection;
+          const isLong = retryAt !== null && Date.now() - since >= patience_ms;
+          setWaits(isLong ? Math.max(1, Math.ceil((retryAt - Date.now()) / 1000)) : undefined);
+        }, 1000);
+        onCleanup(() => clearInterval(timer));
+      },
+    ),
+  );
   const placeholder = () => {
     if (state.connection.full) return t('list-full');
     if (state.connection.memory && status() === 'live') return t('list-memory');
     const now = status();
+    if (now !== 'live' && waits()) return t('list-retry', { seconds: waits() ?? 0 });
     return t(now === 'live' ? 'list-search' : waiting[now]);
   };
   // Who walks by Tab passes the field on the way to the list, which the search would take away.
@@ -74,6 +95,16 @@ export function ListHeader(props: {
             props.onQuery(event.currentTarget.value);
           }}
           onKeyDown={(event) => {
+            if (event.key === 'ArrowDown' || event.key === 'Enter') {
+              const first = document.querySelector<HTMLElement>(
+                '[data-testid=search-pane] :is([data-testid^="found-"], [data-testid=address-row])',
+              );
+              if (!first) return;
+              event.preventDefault();
+              if (event.key === 'Enter') first.click();
+              else first.focus();
+              return;
+            }
             if (event.key !== 'Escape') return;
             event.preventDefault();
             event.stopPropagation();

@@ -5,7 +5,7 @@ import type { Client, Room } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { setMessageList } from '../../store/message-list';
 import { setChatSearch } from '../../store/pages';
-import { goTo, route } from '../../store/ui';
+import { goTo, openInTab, route } from '../../store/ui';
 import { ask } from '../../ui/dialog';
 import { type MenuItem, openMenu } from '../../ui/menu';
 import type { Anchor } from '../../ui/popover';
@@ -46,6 +46,7 @@ export function openRoomMenu({ state, commands }: Client, room: Room, at: Anchor
     };
   });
   const items: MenuItem[] = [
+    { id: 'new-tab', label: t('row-new-tab'), icon: 'copy', select: () => openInTab(room.id) },
     {
       id: 'read',
       label: t(unread ? 'row-mark-read' : 'row-mark-unread'),

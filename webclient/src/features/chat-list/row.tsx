@@ -1,13 +1,14 @@
-import { createMemo, Match, Show, Switch } from 'solid-js';
+import { createEffect, createMemo, Match, Show, Switch } from 'solid-js';
 import { t } from '../../i18n';
 import { listTime } from '../../i18n/dates';
 import { previewText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { Room, RoomId } from '../../store/contract';
 import { createMediaUrl } from '../../store/media';
+import { setMentionWanted } from '../../store/messages-ui';
 import { folded } from '../../store/pages';
 import { me, nameOf } from '../../store/people';
-import { goTo, route } from '../../store/ui';
+import { goTo, openInTab, route } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { Badge } from '../../ui/badge';
 import { now } from '../../ui/clock';
@@ -16,6 +17,7 @@ import { longPress } from '../../ui/long-press';
 import { ripple } from '../../ui/ripple';
 import { Ticks } from '../../ui/ticks';
 import s from './row.module.css';
+import { isSeen, noteSeen } from './seen-reactions';
 
 type RowProps = { roomId: RoomId; menu: (room: Room, at: { x: number; y: number }) => void };
 
@@ -34,6 +36,12 @@ function Chat(props: { room: Room; menu: RowProps['menu'] }) {
     return (partner && state.own.contacts[partner]) || props.room.name || t('chat-empty-name');
   };
   const online = () => state.users[props.room.dmUserId ?? '']?.presence === 'online';
+  // Whoever looks at the chat has seen who liked what.
+  createEffect(() => {
+    const preview = props.room.preview;
+    if (active() && preview?.body.kind === 'reaction') noteSeen(props.room.id, preview.key);
+  });
+  const isLiked = () => props.room.preview?.body.kind === 'reaction' && !isSeen(props.room.id, props.room.preview.key);
   const mention = () => props.room.unread.highlights > 0;
   const count = () => {
     const { notifications, marked } = props.room.unread;
@@ -56,8 +64,12 @@ function Chat(props: { room: Room; menu: RowProps['menu'] }) {
       data-drag={props.room.pinned ? props.room.id : undefined}
       aria-current={active() ? 'page' : undefined}
       onClick={(event) => {
-        if (event.ctrlKey || event.metaKey) window.open(`#/${props.room.id}`, '_blank', 'noopener');
-        else goTo(props.room.id);
+        if (event.ctrlKey || event.metaKey) return openInTab(props.room.id);
+        if (event.target.closest('[data-testid=mention-badge]')) setMentionWanted(props.room.id);
+        goTo(props.room.id);
+      }}
+      onAuxClick={(event) => {
+        if (event.button === 1) openInTab(props.room.id);
       }}
       onContextMenu={(event) => {
         event.preventDefault();
@@ -124,6 +136,11 @@ function Chat(props: { room: Room; menu: RowProps['menu'] }) {
         </span>
         <span class={s.line}>
           <Preview room={props.room} />
+          <Show when={isLiked()}>
+            <span class={s.heart} data-testid="heart-badge" role="img" aria-label={t('list-reaction')}>
+              <Icon name="heart" size={14} />
+            </span>
+          </Show>
           <Show when={mention()}>
             <span class={s.mention} data-testid="mention-badge" role="img" aria-label={t('list-mentions')}>
               <Icon name="at-sign" size={14} />
@@ -158,12 +175,14 @@ function Preview(props: { room: Room }) {
   const draft = createMemo(() => (route().roomId === props.room.id ? '' : (state.drafts[props.room.id]?.text ?? '')));
   const typists = () => {
     if (props.room.kind === 'dm') return t('chat-typing');
-    if (typing().length > 1) return t('chat-typing-many', { count: typing().length });
-    return t('chat-typing-one', { name: nameOf(state, props.room.id, typing()[0] ?? '') });
+    const name = (at: number) => nameOf(state, props.room.id, typing()[at] ?? '');
+    if (typing().length === 2) return t('chat-typing-two', { first: name(0), second: name(1) });
+    if (typing().length > 2) return t('chat-typing-many', { count: typing().length });
+    return t('chat-typing-one', { name: name(0) });
   };
   const sender = () => {
     const preview = props.room.preview;
-    if (!preview || preview.body.kind === 'service' || preview.body.kind === 'emote') return undefined;
+    if (!preview || ['service', 'emote', 'reaction'].includes(preview.body.kind)) return undefined;
     if (preview.sender === me(state)) return t('list-you');
     return props.room.kind === 'group' ? preview.senderName.split(' ')[0] : undefined;
   };

@@ -4,7 +4,7 @@ import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { Access, UserId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
-import { closeAllLeft, closeLeft } from '../../store/pages';
+import { closeAllLeft, closeLeft, newAccess } from '../../store/pages';
 import { goTo } from '../../store/ui';
 import { Button } from '../../ui/button';
 import { Field } from '../../ui/field';
@@ -26,7 +26,7 @@ export function NewGroupPage() {
   const [name, setName] = createSignal('');
   const [topic, setTopic] = createSignal('');
   const [avatar, setAvatar] = createSignal<string | null>(null);
-  const [access, setAccess] = createSignal<Access>('private');
+  const [access, setAccess] = createSignal<Access>(newAccess());
   const alias = createPublicName('');
   const [busy, setBusy] = createSignal(false);
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));

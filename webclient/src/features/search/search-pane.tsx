@@ -20,6 +20,7 @@ import { createFilters, FilterChips } from './filters';
 import { Marked } from './marked';
 import { createMessageSearch } from './message-search';
 import { NumberRow } from './number-row';
+import { noteSearch, Recent } from './recent';
 import s from './search.module.css';
 
 type Tab = 'all' | 'people' | 'groups' | 'messages' | 'media' | 'files' | 'links' | 'voice';
@@ -85,8 +86,13 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
   });
   const others = () => people().filter((one) => !chats().some((id) => state.rooms[id]?.dmUserId === one.userId));
   const open = (roomId: RoomId) => {
+    noteSearch(words());
     props.onClose();
     goTo(roomId);
+  };
+  const found = () => {
+    noteSearch(words());
+    props.onClose();
   };
   const openGroup = (room: PublicRoom) => {
     const isIn = state.rooms[room.roomId]?.membership === 'join';
@@ -107,7 +113,9 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
     !messages.busy();
   const move = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
-    const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-testid^="found-"]')];
+    const rows = [
+      ...event.currentTarget.querySelectorAll<HTMLElement>('[data-testid^="found-"], [data-testid=address-row]'),
+    ];
     const at = rows.indexOf(document.activeElement as HTMLElement) + (event.key === 'ArrowDown' ? 1 : -1);
     rows[(at + rows.length) % rows.length]?.focus();
     event.preventDefault();
@@ -124,6 +132,9 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
         <FilterChips of={filters} />
       </Show>
       <ScrollArea testid="search-results">
+        <Show when={words() === '' && tab() === 'all' && !isFiltered()}>
+          <Recent onOpen={open} onWords={props.onQuery} />
+        </Show>
         <Show when={addressIn(words())}>
           {(address) => (
             <Section>
@@ -142,7 +153,7 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
             <NumberRow words={words()} onOpen={open} />
           </Section>
         </Show>
-        <Show when={shows('people') && chats().length > 0}>
+        <Show when={shows('people') && words() !== '' && chats().length > 0}>
           <Section caption={t('search-chats')}>
             <For each={limited(chats())}>{(id) => <ChatFound roomId={id} words={words()} onOpen={open} />}</For>
           </Section>
@@ -184,7 +195,7 @@ export function SearchPane(props: { query: string; onQuery: (words: string) => v
           }
         >
           <Section caption={t('search-messages')}>
-            <For each={messages.found()}>{(one) => <MessageFound found={one} onOpen={props.onClose} />}</For>
+            <For each={messages.found()}>{(one) => <MessageFound found={one} onOpen={found} />}</For>
             <Switch>
               <Match when={messages.failed()}>
                 <Blank icon="circle-alert" title={t('search-failed')}>

@@ -1,8 +1,9 @@
-import { createSignal, Show } from 'solid-js';
+import { createEffect, createSignal, Show, untrack } from 'solid-js';
 import { t } from '../../i18n';
 import { object, texts } from '../../model/events';
 import { useClient } from '../../store/context';
 import type { EventId, RoomId, Timeline } from '../../store/contract';
+import { mentionWanted, setMentionWanted } from '../../store/messages-ui';
 import { me } from '../../store/people';
 import { Badge } from '../../ui/badge';
 import { Icon } from '../../ui/icon';
@@ -47,6 +48,11 @@ export function MentionButton(props: { roomId: RoomId; timeline: Timeline; go: (
       return item?.eventId && isMe && item.sender !== me(state) && !seen().includes(item.eventId) ? item.eventId : [];
     });
   };
+  createEffect(() => {
+    if (mentionWanted() !== props.roomId || mentions().length === 0) return;
+    setMentionWanted(undefined);
+    untrack(press);
+  });
   const press = () => {
     const [first] = mentions();
     if (!first) return;
