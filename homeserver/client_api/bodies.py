@@ -1,7 +1,8 @@
 """Request bodies: JSON text to a msgspec Struct or a JSON object; each failure has the errcode of the spec."""
 
+import re
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 import orjson
@@ -12,6 +13,8 @@ _MISSING = "Object missing required field"
 TOO_DEEP = "The body is nested too deeply"
 MAX_DEPTH = 128
 """Of arrays and objects in each other: what is taken must be writable too, and orjson writes 254 levels."""
+_GREAT: Final = re.compile(rb"[0-9]{19}")
+"""What may be a whole number of more than 64 bits. msgspec reads those, orjson cannot write them."""
 
 
 class Decoder(Protocol):
@@ -65,6 +68,8 @@ class _StructDecoder:
                 raw.decode("utf-8")  # msgspec does not look into fields that it skips
             if _may_be_deep(raw):
                 _check_depth(orjson.loads(raw))
+            if _GREAT.search(raw):
+                return self.convert(orjson.loads(raw))  # as numbers with a fraction, as everywhere else
             return self._checked(lambda: self._decoder.decode(raw))
         except orjson.JSONDecodeError as error:
             raise _unreadable(error) from None

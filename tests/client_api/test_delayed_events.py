@@ -93,6 +93,21 @@ async def test_plain_words_are_not_sent_into_a_room_that_was_encrypted_meanwhile
     assert await alice.sees(room) == []
 
 
+async def test_what_is_no_event_is_taken_and_never_sent(server: Server) -> None:
+    [alice] = await server.users("alice")
+    room = await alice.creates_room()
+    path = f"{ROOT}/rooms/{room}/delayed_event/m.room.message/9"
+    body = b'{"delay": %d, "content": {"body": "x", "n": 1%s}}' % (LONG_MS, b"0" * 30)
+    waiting = (await alice.call("PUT", path, body))["delay_id"]
+    await manages(alice, waiting, "send")
+
+    async def is_gone() -> bool:
+        return not (await alice.call("GET", f"{ROOT}/delayed_events"))["delayed_events"]
+
+    await eventually(is_gone)
+    assert await alice.sees(room) == []
+
+
 async def test_what_cannot_wait_is_refused(server: Server) -> None:
     [alice] = await server.users("alice")
     room = await alice.creates_room()

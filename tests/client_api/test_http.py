@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import msgspec
+import orjson
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -12,6 +13,7 @@ from homeserver.asgi.observe import RequestObserver
 from homeserver.asgi.responses import Answer, Raw
 from homeserver.bus.local import LocalBus
 from homeserver.client_api import service, versions
+from homeserver.client_api.bodies import decoder_of
 from homeserver.client_api.http import ADMIN, NONE, OPTIONAL, USER, USER_OR_GUEST, Call, EndpointTable, Origin
 from homeserver.config import Config
 from homeserver.config.rate_limits import Bucket, RateLimits
@@ -34,6 +36,13 @@ class Numbers(msgspec.Struct):
 
     n: int
     words: list[str] = []
+
+
+class Anything(msgspec.Struct):
+    """A body that is kept as it comes."""
+
+    auth: dict[str, Any]
+    text: str
 
 
 class Reason(msgspec.Struct):
@@ -196,6 +205,15 @@ async def test_a_slash_after_the_type_of_a_state_event_is_an_empty_state_key(gat
 async def test_a_bad_body_is_told_apart(gate: Gate, body: bytes, errcode: str) -> None:
     answer = await gate.ask("POST", "/v3/numbers", body)
     assert (answer.status, answer.errcode) == (400, errcode)
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1, 2**64, -(2**63) - 1, 10**30])
+def test_whatever_number_is_taken_can_be_written_again(number: int) -> None:
+    body = b'{"auth": {"n": %d}, "text": "%d"}' % (number, number)
+    taken = decoder_of(Anything).decode(body)
+    assert isinstance(taken, Anything)
+    assert taken.text == str(number)
+    assert orjson.loads(orjson.dumps(taken.auth)) == {"n": pytest.approx(number)}
 
 
 async def test_a_missing_field_is_named(gate: Gate) -> None:
