@@ -1,13 +1,13 @@
-import { createEffect, on, onCleanup } from 'solid-js';
+import { createEffect, on, onCleanup, Show } from 'solid-js';
+import { type WallpaperName, wallpapers } from '../model/wallpapers';
+import { useClient } from '../store/context';
 import { isDark } from '../store/look';
+import { createMediaUrl } from '../store/media';
 import { turns } from '../store/ui';
 import { mayMove, partOf } from '../ui/motion';
 import { paint, type Rgb, rgb, side } from './gradient';
 import s from './wallpaper.module.css';
 
-const day = ['#dbddbb', '#6ba587', '#d5d88d', '#88b884'].map(rgb);
-/** By night the colours shine through the drawings only, and at three tenths over the dark ground. */
-const night = ['#fec496', '#dd6cb9', '#962fbf', '#4f5bd5'].map(rgb).map(dimmed);
 const turn_ms = 500;
 
 function dimmed([red, green, blue]: Rgb): Rgb {
@@ -15,8 +15,16 @@ function dimmed([red, green, blue]: Rgb): Rgb {
   return [over(red), over(green), over(blue)];
 }
 
-/** What lies behind the messages: a gradient that turns a little with each message sent, under a pattern of doodles. */
+/** By night the colours shine through the drawings only, and at three tenths over the dark ground. */
+const coloursOf = (name: WallpaperName, dark: boolean): Rgb[] =>
+  dark ? wallpapers[name].night.map(rgb).map(dimmed) : wallpapers[name].day.map(rgb);
+
+/** What lies behind the messages: a gradient that turns a little with each message sent, under a pattern of doodles; or a
+ * picture of one's own. */
 export function Wallpaper() {
+  const { state } = useClient();
+  const choice = () => state.own.settings.wallpaper;
+  const name = () => (isDark() ? choice().night : choice().day);
   let canvas!: HTMLCanvasElement;
   let shown = turns();
   let frame = 0;
@@ -24,11 +32,16 @@ export function Wallpaper() {
     const context = canvas.getContext('2d');
     if (!context) return;
     const picture = context.createImageData(side, side);
-    paint(picture.data, isDark() ? night : day, at);
+    paint(picture.data, coloursOf(name(), isDark()), at);
     context.putImageData(picture, 0, 0);
     shown = at;
   };
-  createEffect(on(isDark, () => draw(shown)));
+  createEffect(
+    on(
+      () => [isDark(), name()],
+      () => draw(shown),
+    ),
+  );
   createEffect(
     on(
       turns,
@@ -52,6 +65,17 @@ export function Wallpaper() {
     <div class={s.wallpaper} aria-hidden="true" data-testid="wallpaper">
       <canvas ref={canvas} class={s.gradient} width={side} height={side} />
       <div class={s.doodle} />
+      <Show when={choice().image}>{(mxc) => <Picture mxc={mxc()} />}</Show>
     </div>
+  );
+}
+
+function Picture(props: { mxc: string }) {
+  const url = createMediaUrl(
+    () => props.mxc,
+    () => ({ w: 1600, h: 1200 }),
+  );
+  return (
+    <Show when={url()}>{(src) => <img class={s.picture} src={src()} alt="" data-testid="wallpaper-picture" />}</Show>
   );
 }

@@ -1,4 +1,5 @@
 /** What belongs to the person who is signed in, beyond rooms: contacts, folders, wishes. Part of the contract. */
+import { usualWallpaper, type WallpaperChoice } from '../model/wallpapers';
 import type { Confirmation, EventId, RoomId, SignIns, ThreadNotify, UserId } from './contract';
 
 export type ChatKind = 'dm' | 'group';
@@ -57,6 +58,7 @@ export interface Settings {
   readonly favourite: string;
   /** Short cuts beside the message under the mouse. */
   readonly hoverActions: boolean;
+  readonly wallpaper: WallpaperChoice;
 }
 
 export interface Own {
@@ -99,6 +101,7 @@ export const noOwn: Own = {
     doubleClick: 'react',
     favourite: '❤️',
     hoverActions: true,
+    wallpaper: usualWallpaper,
   },
   notify: { dm: true, group: true },
   recentEmoji: [],

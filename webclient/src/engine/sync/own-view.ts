@@ -1,6 +1,7 @@
 /** What belongs to the one who is signed in, read from account data. */
 import { type Json, list, number, object, text, texts } from '../../model/events';
 import { recentSigns } from '../../model/recent-emoji';
+import { wallpaperFrom } from '../../model/wallpapers';
 import { type ChatKind, type Folder, noOwn, type Own, type Without } from '../../store/own';
 import type { SignIns } from '../../store/phone';
 import type { ThreadNotify } from '../../store/threads';
@@ -71,6 +72,7 @@ export function ownView(account: Account): Own {
       // A sign, not a text: it stands on buttons.
       favourite: text(settings.favourite).slice(0, SIGN_MOST) || noOwn.settings.favourite,
       hoverActions: settings.hoverActions !== false,
+      wallpaper: wallpaperFrom(object(settings.wallpaper)),
     },
     notify:
       rules.underride === undefined

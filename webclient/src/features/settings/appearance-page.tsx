@@ -19,6 +19,7 @@ import { Choices, Page, Section, SwitchRow } from '../../ui/page';
 import { toast } from '../../ui/toast';
 import s from './settings.module.css';
 import { TalkSection } from './talk-section';
+import { WallpaperSection } from './wallpaper-section';
 
 /** Light and dark, contrast, the size of text, movement. */
 export function AppearancePage() {
@@ -61,6 +62,7 @@ export function AppearancePage() {
           }}
         />
       </Section>
+      <WallpaperSection />
       <TalkSection />
       <Section caption={t('look-size')}>
         <label class={s.slider}>
