@@ -7,8 +7,9 @@ import asyncio
 import ipaddress
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import cast
+from typing import Final, cast
 
+import structlog
 from prometheus_client import CollectorRegistry
 
 from homeserver.asgi.dispatch import Dispatcher
@@ -29,7 +30,12 @@ from homeserver.federation.doctor import Doctor
 from homeserver.opening import Task, web_client
 from homeserver.protocol.identifiers import ServerName
 from homeserver.services.openid import OpenId
+from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.openid import OpenIdTokens
+
+log = structlog.get_logger()
+
+RESTART_S: Final = 1.0
 
 
 class App:
@@ -48,7 +54,7 @@ class App:
         return self._dispatcher.listener(resources)
 
     async def run(self) -> None:
-        """Everything that goes on beside requests. A fault in one task ends all."""
+        """Everything that goes on beside requests. A fault in one task ends all; a database that is away is none."""
         async with asyncio.TaskGroup() as group:
             group.create_task(asyncio.Event().wait())
             for task in self._tasks:
@@ -64,7 +70,15 @@ class App:
 
 
 async def _run(task: Task) -> None:
-    await task()
+    """Run it to its end. One that does not wait by itself for a database that is away begins anew."""
+    is_over = False
+    while not is_over:
+        try:
+            await task()
+            is_over = True
+        except* (DatabaseDown, DatabaseFull) as errors:
+            log.warning("task.put_off", task=str(task), error=type(errors.exceptions[0]).__name__)
+            await asyncio.sleep(RESTART_S)
 
 
 async def build(config: Config, *, clock: Clock, rng: Rng, faults: Faults, index: int = 0) -> App:

@@ -69,9 +69,9 @@ class RemoteDevices:
         failed: set[str] = set()
         if wanted:
             try:
-                async with asyncio.timeout(timeout_s), asyncio.TaskGroup() as tasks:
-                    for server, users in wanted.items():
-                        tasks.create_task(self._ask(server, users, fetched, failed))
+                async with asyncio.timeout(timeout_s):
+                    asked = (self._ask(server, users, fetched, failed) for server, users in wanted.items())
+                    await asyncio.gather(*asked)
             except TimeoutError:
                 failed |= {server for server, users in wanted.items() if not fetched.keys() >= set(users)}
         known = await self._table.published(user_ids, viewer)

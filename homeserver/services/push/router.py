@@ -77,8 +77,9 @@ class Router:
             try:
                 if await self._take_lease():
                     await self._lead()
-            except (DatabaseDown, DatabaseFull) as error:
-                log.warning("push.put_off", error=type(error).__name__)
+            except* (DatabaseDown, DatabaseFull) as errors:
+                # A group where it came while pushers were being told: their tasks end with it.
+                log.warning("push.put_off", error=type(errors.exceptions[0]).__name__)
             await self._clock.sleep(LEASE_S / 3 if self._feed.is_shared else 1.0)
 
     async def _take_lease(self) -> bool:

@@ -1,7 +1,8 @@
 """Pushers, what a gateway is told, and the list of notifications."""
 
+import asyncio
 import copy
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from homeserver.clock import SystemClock, SystemRng
 from homeserver.config.network import OutboundHttp
 from homeserver.providers.http_push import HttpPush, PushFailed
 from homeserver.services.push.parts import outside
+from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.pushers import PusherTable, Queued
 from tests.services.push.gateway import Gateway, pusher, running_gateway, sets_pusher
 from tests.support.client import Json, Refused, Server, User
 from tools.certificates import LocalCertificate
@@ -56,6 +59,25 @@ async def shown(user: User) -> list[Json]:
     """The user's pushers."""
     pushers: list[Json] = (await user.call("GET", "/v3/pushers"))["pushers"]
     return pushers
+
+
+async def test_a_database_that_is_away_for_a_moment_delays_notices_and_ends_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, room = await house.pair()
+    enqueue, refused = PusherTable.enqueue, asyncio.Event()
+
+    async def is_away_once(self: PusherTable, upto: int, queued: Sequence[Queued]) -> None:
+        if not refused.is_set():
+            refused.set()
+            raise DatabaseDown
+        await enqueue(self, upto, queued)
+
+    monkeypatch.setattr(PusherTable, "enqueue", is_away_once)
+    said = await alice.says("while it was away", room)
+    async with asyncio.timeout(30):
+        await refused.wait()
+        await house.gateway.until(lambda: said in house.gateway.events_of(bob.user_id))
 
 
 async def test_a_pusher_is_set_changed_and_deleted(house: House) -> None:
