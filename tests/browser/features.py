@@ -554,6 +554,12 @@ ROWS = (
         "test_groups::test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once",
         "at the other's page",
     ),
+    Row(
+        GROUP,
+        "Order of roles, erasing what the removed wrote, actions by whom",
+        "test_groups::test_roles_are_carried_and_what_the_removed_wrote_is_erased",
+        "as the server has it; reload",
+    ),
     Row(GROUP, "Mute for a time", "test_groups::test_who_is_muted_writes_again_when_allowed", "the other's composer"),
     Row(
         GROUP,

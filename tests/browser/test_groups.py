@@ -72,6 +72,62 @@ async def test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once(
 
 
 @pytest.mark.full("browser")
+async def test_roles_are_carried_and_what_the_removed_wrote_is_erased(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    async with Server(house.url, house.name) as server:
+        ruta = await new_person("ruta", house)
+        await ruta.signs_up()
+        room_id = await ruta.makes_group("Order")
+        pest, me = await server.register("pest"), await server.login("ruta")
+        await me.invites(pest, room_id)
+        await pest.joins(room_id)
+        for number in range(3):
+            await pest.says(f"spam {number}", room_id)
+        await me.says("stays", room_id)
+        await ruta.at("open-info").click()
+        await ruta.at("info-edit").click()
+        await expect(ruta.at("group-version")).to_contain_text("12")
+        await ruta.at("open-roles").click()
+        for name in ("Upper", "Lower"):
+            await ruta.at("role-new").click()
+            await ruta.at("role-name").fill(name)
+        boxes = [await ruta.at("role", text=name).bounding_box() for name in ("Lower", "Upper")]
+        assert boxes[0] is not None
+        assert boxes[1] is not None
+        mouse = ruta.page.mouse
+        await mouse.move(boxes[0]["x"] + 80, boxes[0]["y"] + boxes[0]["height"] / 2)
+        await mouse.down()
+        await mouse.move(boxes[1]["x"] + 80, boxes[1]["y"] + 5, steps=8)
+        await mouse.up()
+        await expect(ruta.at("role")).to_contain_text(["Lower", "Upper"])
+        await ruta.at("roles-save").click()
+        await expect(ruta.at("roles-unsaved")).to_have_count(0)
+        roles = (await me.state(room_id, "app.hearth.roles"))["roles"]
+        assert [role["name"] for role in roles] == ["Lower", "Upper"]
+        await ruta.at("page-back").last.click()
+        await ruta.at("page-back").last.click()
+
+        await _opens_member_menu(ruta, pest.user_id)
+        await ruta.at("menu-kick").click()
+        await ruta.at("choice-day").click()
+        await ruta.at("removal-yes").click()
+        for number in range(3):
+            await ruta.sees_no(f"spam {number}")
+        await ruta.page.reload()
+        await ruta.is_live()
+        await ruta.sees("stays")
+        await ruta.sees_no("spam 0")
+        assert "spam 0" not in [event["content"].get("body") for event in await me.history(room_id)]
+        await ruta.at("info-edit").click()
+        await ruta.at("open-log").click()
+        await expect(ruta.at("log-entry", text="pest").first).to_be_visible()
+        await ruta.at("log-by").click()
+        await ruta.page.get_by_role("menuitem", name="pest").click()
+        await expect(ruta.at("log-entry", text="ruta")).to_have_count(0)
+
+
+@pytest.mark.full("browser")
 async def test_who_is_muted_writes_again_when_allowed(house: ServerProcess, new_person: NewPerson) -> None:
     jana, kurt = await new_person("jana", house), await new_person("kurt", house)
     await jana.signs_up()

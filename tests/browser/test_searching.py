@@ -50,10 +50,13 @@ async def test_messages_are_found_everywhere_and_in_one_chat(house: ServerProces
         await expect(dora.at("chat-search-count")).to_contain_text("2", timeout=LIVE_LIMIT_MS)
         await dora.at("chat-search-input").press("Enter")
         await expect(dora.message("I love quince")).to_be_in_viewport()
+        marked = "[...(CSS.highlights.get('found') ?? [])].map(String).join() === 'quince,quince'"
+        await dora.waits_until(marked)
         await dora.at("chat-search-input").press("Enter")
         await expect(dora.message("quince cider in the corner")).to_be_in_viewport()
         await dora.page.keyboard.press("Escape")
         await expect(dora.at("chat-search")).to_have_count(0)
+        assert not await dora.page.evaluate("CSS.highlights.has('found')")
 
 
 async def test_messages_are_found_by_day_sender_chat_and_kind(

@@ -1,38 +1,18 @@
 /** Commands about groups: making them, who comes in, roles, links, bans, what was shared. Spec of ours: docs/extensions.md. */
-import { asEvents, type Json, list, type MatrixEvent, number, object, text, textOrNull } from '../model/events';
-import { mediaOf } from '../model/media';
-import { previewBody } from '../model/preview';
-import { serviceLine } from '../model/service';
+import { asEvents, type Json, list, number, object, text } from '../model/events';
 import { errorInfo } from '../store/errors';
-import type { Access, Banned, GroupCommands, InviteLink, LogEntry, MediaKind, SharedItem } from '../store/groups';
+import type { Access, Banned, GroupCommands, InviteLink } from '../store/groups';
 import { type HttpRequest, path } from './api/http';
 import type { Core } from './core';
+import { historyCommands } from './history';
 import type { People } from './people';
 import { SLOW_MODE } from './sync/group-facts';
-import { kindOf } from './sync/items';
 import { avatarOf, nameIn } from './sync/members';
 
 const V3 = '/_matrix/client/v3';
 const OURS = '/_matrix/client/unstable/app.hearth';
-const PAGE = 40;
 const MUTED = 'app.hearth.muted';
 const RULES: Readonly<Record<Access, string>> = { private: 'invite', knock: 'knock', public: 'public' };
-const LOGGED: Readonly<Record<string, LogEntry['kind']>> = {
-  'm.room.member': 'members',
-  'm.room.name': 'settings',
-  'm.room.topic': 'settings',
-  'm.room.avatar': 'settings',
-  'm.room.join_rules': 'settings',
-  'm.room.history_visibility': 'settings',
-  'm.room.canonical_alias': 'settings',
-  'm.room.encryption': 'settings',
-  'm.room.pinned_events': 'settings',
-  'app.hearth.slow_mode': 'settings',
-  'm.room.power_levels': 'roles',
-  'app.hearth.roles': 'roles',
-  'app.hearth.role': 'roles',
-  'app.hearth.restrict_until': 'roles',
-};
 
 export function groupCommands(core: Core & { readonly people: People }): GroupCommands {
   const http = (method: HttpRequest['method'], tail: string, body?: unknown) =>
@@ -149,23 +129,7 @@ export function groupCommands(core: Core & { readonly people: People }): GroupCo
     knock: async (roomIdOrAlias, reason) => {
       await http('POST', V3 + path`/knock/${roomIdOrAlias}`, reason === '' ? {} : { reason });
     },
-    adminLog: async (roomId, from) => {
-      const { events, next } = await page(core, roomId, from, { types: Object.keys(LOGGED) });
-      const nameOf = (userId: string) => nameIn(core.account, roomId, userId);
-      const entries = events.flatMap((event): LogEntry[] => {
-        const line = serviceLine(event, nameOf);
-        const kind = LOGGED[event.type];
-        return line === null || kind === undefined
-          ? []
-          : [{ eventId: event.event_id, ts: event.origin_server_ts, actor: event.sender, kind, line }];
-      });
-      return { entries, next };
-    },
-    sharedMedia: async (roomId, kind, from) => {
-      const filter = { types: ['m.room.message'], ...(kind === 'links' ? {} : { contains_url: true }) };
-      const { events, next } = await page(core, roomId, from, filter);
-      return { entries: events.flatMap((event) => shared(core, roomId, kind, event)), next };
-    },
+    ...historyCommands(core),
     setNotify: async (roomId, level, until) => {
       await setNotify(core, roomId, level);
       if (level === 'none' || until !== undefined) {
@@ -226,21 +190,6 @@ export async function endSilences(core: Core, now: number): Promise<void> {
   }
 }
 
-async function page(
-  core: Core,
-  roomId: string,
-  from: string | null,
-  filter: Json,
-): Promise<{ readonly events: MatrixEvent[]; readonly next: string | null }> {
-  const answer = await core.http({
-    method: 'GET',
-    path: V3 + path`/rooms/${roomId}/messages`,
-    query: { dir: 'b', limit: PAGE, from: from ?? undefined, filter: JSON.stringify(filter) },
-    timeoutMs: 60_000,
-  });
-  return { events: asEvents(answer.chunk), next: textOrNull(answer.end) };
-}
-
 function linkOf(link: Json): InviteLink {
   return {
     token: text(link.token),
@@ -253,47 +202,4 @@ function linkOf(link: Json): InviteLink {
     approval: link.approval === true,
     users: list(link.users).map(text),
   };
-}
-
-const LINK = /https?:\/\/[^\s<>"']+/u;
-
-/** One entry of a tab of shared things; none for an event that belongs to another tab. */
-function shared(core: Core, roomId: string, kind: MediaKind, event: MatrixEvent): SharedItem[] {
-  const shape = kindOf(event);
-  if (shape !== 'message') {
-    return [];
-  }
-  const media = mediaOf(event.type, event.content);
-  const url = LINK.exec(text(event.content.body))?.[0] ?? '';
-  const tab = tabOf(media?.kind ?? null, event.content);
-  if (kind === 'links' ? url === '' : tab !== kind) {
-    return [];
-  }
-  const info = object(event.content.info);
-  return [
-    {
-      roomId,
-      eventId: event.event_id,
-      sender: event.sender,
-      senderName: nameIn(core.account, roomId, event.sender),
-      ts: event.origin_server_ts,
-      body: previewBody(shape, event.type, event.content, null),
-      thumbnail: media?.thumbnail ?? (media?.kind === 'image' ? media.mxc : null),
-      mxc: media?.mxc ?? null,
-      mimetype: text(info.mimetype),
-      size: number(info.size, 0),
-      isVideo: media?.kind === 'video',
-      url,
-    },
-  ];
-}
-
-function tabOf(kind: string | null, content: Json): MediaKind | null {
-  if (kind === 'image' || kind === 'video') {
-    return 'media';
-  }
-  if (kind === null) {
-    return null;
-  }
-  return content['org.matrix.msc3245.voice'] !== undefined || content.msgtype === 'm.audio' ? 'voice' : 'files';
 }

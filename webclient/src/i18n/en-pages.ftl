@@ -268,10 +268,15 @@ member-mute-day = Mute for a day
 member-unmute = Let write again
 member-muted = Muted
 removal-reason = Reason
-removal-erase = { $count ->
-    [one] Also delete { $count } message
-   *[other] Also delete { $count } messages
-  }
+removal-messages = Their messages
+removal-erase-none = Keep their messages
+removal-erase-day = Delete those of the last 24 hours
+removal-erase-all = Delete all of them
+log-anyone = Everybody
+log-by = By whom
+group-technical = Technical
+group-version = Version of the room
+group-denied = Servers that are kept out
 banned-empty = Nobody is banned
 ban-by = by { $name }, { $when }
 ban-lift = Unban
@@ -308,10 +313,12 @@ info-shared = Members and what was shared
 shared-media = Media
 shared-files = Files
 shared-links = Links
+shared-music = Music
 shared-voice = Voice
 shared-empty-media = No photos or videos
 shared-empty-files = No files
 shared-empty-links = No links
+shared-empty-music = No music
 shared-empty-voice = No voice messages
 
 ## Search, explore
@@ -410,6 +417,7 @@ stars-title = Starred messages
 stars-empty = No starred messages yet
 chat-seen-by = Seen by
 reactions-title = Reactions
+chat-jump-liked = Go to the reaction
 wallpaper-title = Behind the messages
 wallpaper-number = Colours { $number }
 wallpaper-own = A picture of my own

@@ -45,6 +45,8 @@ export interface GroupFacts {
   readonly alias: string;
   readonly history: 'invited' | 'joined' | 'shared' | 'world_readable';
   readonly version: string;
+  /** Servers that are kept out. */
+  readonly deniedServers: readonly string[];
   /** null: this group has no roles of ours. */
   readonly roles: RoleList | null;
   /** Ids of roles by member. */
@@ -121,7 +123,7 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
-export type MediaKind = 'media' | 'files' | 'links' | 'voice';
+export type MediaKind = 'media' | 'files' | 'links' | 'music' | 'voice';
 
 export interface SharedItem extends EventPreview {
   readonly mxc: string | null;
@@ -147,6 +149,8 @@ export interface GroupCommands {
   /** `until` null: they may write again. */
   muteMember(roomId: RoomId, userId: UserId, until: number | null): Promise<void>;
   setSlowMode(roomId: RoomId, seconds: number): Promise<void>;
+  /** Messages of somebody since a time (ms), the newest first, a thousand at the most. */
+  messagesBy(roomId: RoomId, userId: UserId, since: number): Promise<readonly EventId[]>;
   banned(roomId: RoomId): Promise<readonly Banned[]>;
   inviteLinks(roomId: RoomId): Promise<readonly InviteLink[]>;
   makeInviteLink(

@@ -35,6 +35,7 @@ export const groupOf = (part: Partial<GroupFacts> = {}): GroupFacts => ({
   alias: '',
   history: 'shared',
   version: '12',
+  deniedServers: [],
   roles: null,
   rolesOf: {},
   mutedUntil: {},

@@ -37,6 +37,7 @@ export function groupFacts(account: Account, room: RoomData, powers: Powers): Gr
     alias: text(content('m.room.canonical_alias').alias),
     history: HISTORY.has(history) ? (history as GroupFacts['history']) : 'shared',
     version: text(create?.content?.room_version),
+    deniedServers: texts(content('m.room.server_acl').deny),
     roles: rolesIn(account.state(room.id, ROLES)?.content ?? null),
     rolesOf,
     mutedUntil,

@@ -44,6 +44,7 @@ export function EditPage(props: { roomId: RoomId }) {
   };
   const pick = async (picture: Blob) =>
     commands.setRoomAvatar(props.roomId, await commands.uploadFile(picture, 'photo.jpg'));
+  const copyId = () => void navigator.clipboard.writeText(props.roomId).then(() => toast(t('message-copied')), tell);
   const access = () => room()?.group.access ?? 'private';
   const alone = () => {
     const powers = room()?.powers ?? {};
@@ -157,6 +158,18 @@ export function EditPage(props: { roomId: RoomId }) {
           <PageRow icon="user-x" text={t('group-banned')} onClick={() => openRight('banned')} testid="open-banned" />
         </Show>
         <PageRow icon="history" text={t('group-log')} onClick={() => openRight('log')} testid="open-log" />
+      </Section>
+      <Section caption={t('group-technical')}>
+        <PageRow icon="info" text={t('group-version')} value={room()?.group.version} testid="group-version" />
+        <PageRow icon="copy" text={props.roomId} sub={t('info-id')} onClick={copyId} testid="group-id" />
+        <Show when={room()?.group.deniedServers.length}>
+          <PageRow
+            icon="ban"
+            text={t('group-denied')}
+            sub={room()?.group.deniedServers.join(', ')}
+            testid="group-denied"
+          />
+        </Show>
       </Section>
       <Show when={hasFeature('close_room') && alone()}>
         <Section>

@@ -25,7 +25,7 @@ import { RightPages } from './right-pages';
 import { Shared } from './shared';
 
 type Tab = 'members' | MediaKind;
-const kinds: readonly MediaKind[] = ['media', 'files', 'links', 'voice'];
+const kinds: readonly MediaKind[] = ['media', 'files', 'links', 'music', 'voice'];
 
 /** The right column: who and what this chat is, its members, what was shared in it, and the way out. */
 export function InfoPanel(props: { roomId: RoomId }) {

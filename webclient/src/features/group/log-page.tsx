@@ -3,13 +3,15 @@ import { t } from '../../i18n';
 import { dateAndTime } from '../../i18n/dates';
 import { errorText, serviceText } from '../../i18n/words';
 import { useClient } from '../../store/context';
-import type { LogEntry, RoomId } from '../../store/contract';
+import type { LogEntry, RoomId, UserId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { goToEvent } from '../../store/messages-ui';
 import { closeRight } from '../../store/pages';
+import { nameOf } from '../../store/people';
 import { Avatar } from '../../ui/avatar';
 import { Blank } from '../../ui/blank';
 import { Button } from '../../ui/button';
+import { openMenu } from '../../ui/menu';
 import { Page, PageRow, Section } from '../../ui/page';
 import { Tabs } from '../../ui/tabs';
 import { toast } from '../../ui/toast';
@@ -37,7 +39,21 @@ export function LogPage(props: { roomId: RoomId }) {
     }
   };
   onMount(() => void load());
-  const shown = () => entries().filter((one) => filter() === 'all' || one.kind === filter());
+  const [actor, setActor] = createSignal<UserId>();
+  const shown = () =>
+    entries().filter((one) => (filter() === 'all' || one.kind === filter()) && (!actor() || one.actor === actor()));
+  const chooseActor = (at: Element) => {
+    const known = new Map(entries().map((one) => [one.actor, one.line.actorName]));
+    openMenu(at, [
+      { id: 'log-anyone', label: t('log-anyone'), icon: 'users', select: () => setActor(undefined) },
+      ...[...known].map(([id, name]) => ({
+        id: `log-${id}`,
+        label: name,
+        icon: 'user' as const,
+        select: () => setActor(id),
+      })),
+    ]);
+  };
   return (
     <Page title={t('group-log')} onBack={closeRight} backLabel={t('page-back')} testid="log">
       <Section>
@@ -46,6 +62,13 @@ export function LogPage(props: { roomId: RoomId }) {
           value={filter()}
           onChange={setFilter}
           label={t('group-log')}
+        />
+        <PageRow
+          icon="user"
+          text={t('log-by')}
+          value={actor() ? nameOf(state, props.roomId, actor() ?? '') : t('log-anyone')}
+          onClick={(event) => chooseActor(event.currentTarget)}
+          testid="log-by"
         />
         <For each={shown()}>
           {(one) => (

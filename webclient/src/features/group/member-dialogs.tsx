@@ -7,9 +7,11 @@ import { errorInfo } from '../../store/errors';
 import { Button } from '../../ui/button';
 import { Dialog, DialogButtons } from '../../ui/dialog';
 import { Field } from '../../ui/field';
-import { SwitchRow } from '../../ui/page';
+import { Choices, SwitchRow } from '../../ui/page';
 import s from './group.module.css';
 import type { Asked } from './member-menu';
+
+const day_ms = 86_400_000;
 
 /** The question that an action on a member asks. */
 export function MemberDialog(props: { roomId: RoomId; asked: Asked; onClose: () => void }) {
@@ -34,13 +36,9 @@ export function MemberDialog(props: { roomId: RoomId; asked: Asked; onClose: () 
 function Removal(props: { roomId: RoomId; member: Member; ban: boolean; onClose: () => void }) {
   const { state, commands } = useClient();
   const [reason, setReason] = createSignal('');
-  const [erase, setErase] = createSignal(false);
+  const [erase, setErase] = createSignal<'none' | 'day' | 'all'>('none');
   const [error, setError] = createSignal<string>();
   const [busy, setBusy] = createSignal(false);
-  const shown = () =>
-    Object.values(state.timelines[props.roomId]?.events ?? {}).filter(
-      (item) => item.sender === props.member.userId && item.kind === 'message' && item.eventId !== null,
-    );
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     setBusy(true);
@@ -48,8 +46,11 @@ function Removal(props: { roomId: RoomId; member: Member; ban: boolean; onClose:
       const why = reason().trim() || undefined;
       const { userId } = props.member;
       await (props.ban ? commands.ban(props.roomId, userId, why) : commands.kick(props.roomId, userId, why));
-      if (erase()) {
-        for (const item of shown()) if (item.eventId !== null) await commands.redact(props.roomId, item.eventId, why);
+      if (erase() !== 'none') {
+        const since = erase() === 'day' ? Date.now() - day_ms : 0;
+        for (const eventId of await commands.messagesBy(props.roomId, userId, since)) {
+          await commands.redact(props.roomId, eventId, why);
+        }
       }
       props.onClose();
     } catch (failure) {
@@ -73,12 +74,12 @@ function Removal(props: { roomId: RoomId; member: Member; ban: boolean; onClose:
           onInput={(event) => setReason(event.currentTarget.value)}
           data-testid="removal-reason"
         />
-        <Show when={state.rooms[props.roomId]?.my.redactOthers && shown().length > 0}>
-          <SwitchRow
-            text={t('removal-erase', { count: shown().length })}
-            on={erase()}
+        <Show when={state.rooms[props.roomId]?.my.redactOthers}>
+          <Choices
+            label={t('removal-messages')}
+            choices={(['none', 'day', 'all'] as const).map((id) => ({ id, text: t(`removal-erase-${id}`) }))}
+            value={erase()}
             onChange={setErase}
-            testid="removal-erase"
           />
         </Show>
         <DialogButtons>

@@ -41,6 +41,8 @@ export function memberActions(
       select: () => void commands.createPrivateChat(userId).then((roomId) => goTo(roomId), tell),
     },
   ];
+  const copy = () => void navigator.clipboard.writeText(userId).then(() => toast(t('message-copied')), tell);
+  items.push({ id: 'copy-id', label: t('row-copy-address'), icon: 'copy', select: copy });
   if (member.power >= room.my.level) return items;
   if (hasFeature('roles') && room.group.canSetRoles && (room.group.roles?.roles.length ?? 0) > 0) {
     items.push({ id: 'roles', label: t('member-roles'), icon: 'shield', select: () => ask({ kind: 'roles', member }) });

@@ -11,6 +11,7 @@ import { ask } from '../../ui/dialog';
 import { Field } from '../../ui/field';
 import { openMenu } from '../../ui/menu';
 import { Page, PageRow, Section, SwitchRow } from '../../ui/page';
+import { reorder } from '../../ui/reorder';
 import { toast } from '../../ui/toast';
 import s from './group.module.css';
 import { createRolesDraft, type EditedRole } from './roles-draft';
@@ -42,6 +43,13 @@ export function RolesPage(props: { roomId: RoomId }) {
   const movable = (at: number, step: number) => {
     const other = list.roles[at + step];
     return other !== undefined && canChange(other);
+  };
+  /** Carried among those that can be: the roles above them stay where they are. */
+  const carried = (id: string, to: number) => {
+    const above = list.roles.filter((one) => !canChange(one));
+    const rest = list.roles.filter((one) => canChange(one) && one.id !== id);
+    const role = list.roles.find((one) => one.id === id);
+    if (role) setList('roles', [...above, ...rest.slice(0, to), role, ...rest.slice(to)]);
   };
   const menu = (role: EditedRole, at: number, place: HTMLElement) =>
     openMenu(place, [
@@ -111,17 +119,21 @@ export function RolesPage(props: { roomId: RoomId }) {
     >
       <Section note={t('roles-note')}>
         <PageRow icon="crown" text={t('info-role-owner')} sub={t('role-owner-sub')} />
-        <For each={list.roles}>
-          {(role, at) => (
-            <PageRow
-              lead={<i class={s.dot} data-colour={role.colour} />}
-              text={role.name}
-              sub={t('role-holders', { count: holders(role.id) })}
-              onClick={canChange(role) ? (event) => menu(role, at(), event.currentTarget) : undefined}
-              testid="role"
-            />
-          )}
-        </For>
+        <div ref={(box) => reorder(box, 'y', carried)}>
+          <For each={list.roles}>
+            {(role, at) => (
+              <div class={s.carried} data-drag={canChange(role) ? role.id : undefined}>
+                <PageRow
+                  lead={<i class={s.dot} data-colour={role.colour} />}
+                  text={role.name}
+                  sub={t('role-holders', { count: holders(role.id) })}
+                  onClick={canChange(role) ? (event) => menu(role, at(), event.currentTarget) : undefined}
+                  testid="role"
+                />
+              </div>
+            )}
+          </For>
+        </div>
         <PageRow icon="users" text={t('role-everyone')} onClick={() => setOpen('')} testid="role-everyone" />
         <Show when={list.roles.length < most}>
           <PageRow icon="plus" text={t('role-new')} onClick={add} testid="role-new" />

@@ -15,7 +15,13 @@ import { PageRow } from '../../ui/page';
 import { toast } from '../../ui/toast';
 import s from './group.module.css';
 
-const icons: Readonly<Record<MediaKind, IconName>> = { media: 'image', files: 'file', links: 'link', voice: 'mic' };
+const icons: Readonly<Record<MediaKind, IconName>> = {
+  media: 'image',
+  files: 'file',
+  links: 'link',
+  music: 'music',
+  voice: 'mic',
+};
 const pages_at_once = 5;
 const enough = 12;
 

@@ -10,6 +10,7 @@ import { pushLayer } from '../../ui/layers';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Spinner } from '../../ui/spinner';
 import { createFilters, FilterChips } from './filters';
+import { markWords } from './highlight';
 import { createMessageSearch, isEnough } from './message-search';
 import s from './search.module.css';
 import { MessageFound } from './search-pane';
@@ -41,6 +42,8 @@ export function ChatSearch(props: { roomId: RoomId }) {
       setListed(true);
     }),
   );
+  createEffect(() => markWords(isEnough(wish()) ? (search.found()[0]?.marks ?? []) : []));
+  onCleanup(() => markWords([]));
   const go = (step: number) => {
     const next = at() + step;
     const one = search.found()[next];
@@ -110,6 +113,7 @@ export function ChatSearch(props: { roomId: RoomId }) {
               {(one, place) => (
                 <MessageFound
                   found={one}
+                  marks={false}
                   onOpen={() => {
                     setAt(place());
                     setListed(false);

@@ -17,6 +17,7 @@ import { homeCountry, numberIn } from '../../ui/phone/numbers';
 import { ScrollArea } from '../../ui/scroll-area';
 import { Tabs } from '../../ui/tabs';
 import { createFilters, FilterChips } from './filters';
+import { markBriefly } from './highlight';
 import { Marked } from './marked';
 import { createMessageSearch } from './message-search';
 import { NumberRow } from './number-row';
@@ -253,11 +254,13 @@ function ChatFound(props: { roomId: RoomId; words: string; onOpen: (roomId: Room
 }
 
 /** One message that was found: where, by whom, when, with the words marked. */
-export function MessageFound(props: { found: Found; onOpen: () => void }): JSX.Element {
+export function MessageFound(props: { found: Found; onOpen: () => void; marks?: boolean }): JSX.Element {
   const { state } = useClient();
   const room = () => state.rooms[props.found.roomId];
   const open = () => {
     goToEvent(props.found.roomId, props.found.eventId);
+    // The search in a chat marks them by itself.
+    if (props.marks !== false) markBriefly(props.found.marks);
     props.onOpen();
   };
   return (
