@@ -1,4 +1,4 @@
-/** Tells the pages what changed: gathered, and at most one message per page and frame. */
+/** Tells the pages what changed: gathered, and no more often than they can follow. */
 
 import { roomOfView, rootOfView } from '../model/view-ids';
 import type { ConnectionState, Draft, SessionState } from '../store/contract';
@@ -12,6 +12,7 @@ import {
   showOlder,
   viewedFragment,
 } from './open-room';
+import { Pace } from './pace';
 import type { Patch, ToPage } from './rpc';
 import type { Account } from './sync/account';
 import type { Changes } from './sync/changes';
@@ -20,8 +21,6 @@ import { ownView } from './sync/own-view';
 import { partners, roomViews, userViews } from './sync/view-sets';
 import { memberView, roomOrder, roomPowers } from './sync/views';
 import type { Clock } from './transport/types';
-
-const FRAME_MS = 16;
 
 export type { LoadState } from './open-room';
 
@@ -43,7 +42,7 @@ export class Publisher {
   private pending: Changes[] = [];
   private scheduled = false;
   private held = false;
-  private lastFlush = 0;
+  private readonly pace = new Pace();
 
   constructor(
     private readonly source: () => Published,
@@ -147,7 +146,7 @@ export class Publisher {
       return;
     }
     this.scheduled = true;
-    const wait = Math.max(0, this.lastFlush + FRAME_MS - this.clock.now());
+    const wait = this.pace.waitMs(this.clock.now());
     if (wait === 0) {
       queueMicrotask(() => this.flush());
     } else {
@@ -161,7 +160,7 @@ export class Publisher {
     if (this.held || this.pending.length === 0) {
       return;
     }
-    this.lastFlush = this.clock.now();
+    this.pace.told(this.clock.now());
     const all = this.pending;
     this.pending = [];
     const { account } = this.source();
