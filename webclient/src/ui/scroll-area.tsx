@@ -3,6 +3,14 @@ import s from './scroll-area.module.css';
 
 const thumb_min = 80;
 
+interface Thumb {
+  readonly top: number;
+  readonly length: number;
+}
+
+// In whole px: who scrolls a long way, or writes at its end, changes it now and then, and each change is a layout.
+const isSame = (one: Thumb, other: Thumb) => one.top === other.top && one.length === other.length;
+
 type ScrollAreaProps = {
   children: JSX.Element;
   /** Gets the scrolling element once, as soon as it exists: the owner's `onMount` runs later. */
@@ -15,7 +23,7 @@ type ScrollAreaProps = {
 export function ScrollArea(props: ScrollAreaProps) {
   let box!: HTMLDivElement;
   let content!: HTMLDivElement;
-  const [thumb, setThumb] = createSignal({ top: 0, length: 0 });
+  const [thumb, setThumb] = createSignal({ top: 0, length: 0 }, { equals: isSame });
   const [scrolling, setScrolling] = createSignal(false);
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -25,9 +33,10 @@ export function ScrollArea(props: ScrollAreaProps) {
   };
   const measure = () => {
     const { scrollTop, scrollHeight, clientHeight } = box;
-    const length = scrollHeight > clientHeight ? Math.max(thumb_min, clientHeight ** 2 / scrollHeight) : 0;
+    const part = Math.round(clientHeight ** 2 / scrollHeight);
+    const length = scrollHeight > clientHeight ? Math.max(thumb_min, part) : 0;
     const path = scrollHeight - clientHeight;
-    setThumb({ length, top: path > 0 ? (scrollTop / path) * (clientHeight - length) : 0 });
+    setThumb({ length, top: path > 0 ? Math.round((scrollTop / path) * (clientHeight - length)) : 0 });
   };
   const scrolled = () => {
     measure();

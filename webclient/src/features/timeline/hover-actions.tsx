@@ -7,6 +7,7 @@ import { replyTo, viewNow } from '../../store/ui';
 import { Icon } from '../../ui/icon';
 import { mayAnswer } from './answering';
 import s from './hover-actions.module.css';
+import { isGliding } from './scroll';
 
 interface Place {
   readonly item: TimelineItem;
@@ -38,7 +39,8 @@ export function HoverActions(props: HoverProps) {
   const [place, setPlace] = createSignal<Place>();
   const hide = () => setPlace(undefined);
   const over = (event: PointerEvent) => {
-    if (event.pointerType !== 'mouse' || event.buttons !== 0) return hide();
+    // While messages glide under it, the mouse is over none of them.
+    if (event.pointerType !== 'mouse' || event.buttons !== 0 || isGliding()) return hide();
     const target = event.target instanceof Element ? event.target : null;
     if (target && pair?.contains(target)) return;
     const row = target?.closest<HTMLElement>('[data-testid=message]');
