@@ -10,9 +10,15 @@ const api = process.env.HEARTH_SERVER ?? 'http://localhost:8008';
 /** The service worker keeps all files of a build, also those that no page has asked for yet: it gets their list. */
 const assetList: Plugin = {
   name: 'asset-list',
-  generateBundle(_options, bundle) {
-    const files = Object.keys(bundle).filter((file) => file.startsWith('assets/'));
-    this.emitFile({ type: 'asset', fileName: 'assets.json', source: JSON.stringify(files.map((file) => `/${file}`)) });
+  enforce: 'post',
+  generateBundle: {
+    // After all others, some of which take away files that turn out to be empty.
+    order: 'post',
+    handler(_options, bundle) {
+      const files = Object.keys(bundle).filter((file) => file.startsWith('assets/'));
+      const source = JSON.stringify(files.map((file) => `/${file}`));
+      this.emitFile({ type: 'asset', fileName: 'assets.json', source });
+    },
   },
 };
 

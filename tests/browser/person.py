@@ -54,6 +54,13 @@ class Person:
             while not await self.page.evaluate(script, arg):
                 await self.page.wait_for_timeout(50)
 
+    async def has_kept_the_page(self) -> None:
+        """Wait until the service worker has all files of the page, as it has some time after the first visit."""
+        await self.page.evaluate(
+            "async () => (await navigator.serviceWorker.ready).active.postMessage({ t: 'keep-rest' })"
+        )
+        await self.waits_until(_ALL_KEPT)
+
     # -- coming in -------------------------------------------------------------------------------------------------
 
     async def opens_the_page(self) -> None:
@@ -202,3 +209,10 @@ class Person:
     async def messages(self) -> list[str]:
         """Texts of the messages in the page, from top to bottom."""
         return await self.at("message-text").all_inner_texts()
+
+
+_ALL_KEPT = """async () => {
+  const wanted = await (await fetch('/assets.json')).json();
+  const kept = await (await caches.open('hearth-shell')).keys();
+  return wanted.every((path) => kept.some((request) => new URL(request.url).pathname === path));
+}"""

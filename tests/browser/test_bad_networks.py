@@ -7,7 +7,6 @@ import pytest
 
 from tests.browser.conftest import NewHouse, NewPerson
 from tests.browser.gate import Gate
-from tests.browser.person import Person
 from tests.support.client import Server
 from tests.support.server import ServerProcess
 
@@ -52,7 +51,7 @@ async def test_what_is_written_without_a_network_goes_out_in_order_even_after_a_
     room_id = await mona.makes_group("Tunnel")
     await mona.says("before the tunnel")
     await mona.sees_ticks("before the tunnel", "sent")
-    await _has_kept_all(mona)
+    await mona.has_kept_the_page()
     written = [f"in the tunnel {number}" for number in range(5)]
     gate.shut()
     for text in written:
@@ -66,18 +65,6 @@ async def test_what_is_written_without_a_network_goes_out_in_order_even_after_a_
     async with Server(house.url, house.name) as server:
         user = await server.login("mona")
         assert await user.sees(room_id) == ["before the tunnel", *written]
-
-
-async def _has_kept_all(person: Person) -> None:
-    """Wait until the service worker has all files of the page."""
-    await person.page.wait_for_function(
-        """async () => {
-          const listed = await (await fetch('/assets.json')).json();
-          const kept = await (await caches.open('hearth-shell')).keys();
-          return kept.filter((one) => one.url.includes('/assets/')).length >= listed.length;
-        }""",
-        timeout=COMING_BACK_MS,
-    )
 
 
 @pytest.mark.full("browser")

@@ -1,5 +1,6 @@
 """How much a page loads: the budgets, over the files that the living page asks for."""
 
+import json
 from pathlib import Path
 
 from tests.browser.conftest import NewPerson
@@ -26,6 +27,12 @@ async def test_the_chats_are_within_their_budget_with_the_engine(
     assert len(engine(web_client)) == 1, "the engine is one file"
     await ella.page.wait_for_function(USABLE, timeout=15_000)
     _is_within(MAIN, [*await loaded(ella.page, before=USABLE), *engine(web_client)], web_client)
+
+
+def test_what_is_kept_for_times_without_a_network_is_all_of_the_page(web_client: Path) -> None:
+    listed = json.loads((web_client / "assets.json").read_bytes())
+    built = {f"/assets/{file.name}" for file in (web_client / "assets").iterdir() if file.suffix not in {".br", ".gz"}}
+    assert set(listed) == built
 
 
 def _is_within(budget: dict[str, int], names: list[str], web_client: Path) -> None:

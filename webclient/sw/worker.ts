@@ -70,7 +70,8 @@ async function keepRest(): Promise<void> {
     const kept = new Set((await cache.keys()).map((request) => new URL(request.url).pathname));
     for (const path of Array.isArray(listed) ? listed : []) {
       if (typeof path === 'string' && path.startsWith('/assets/') && !kept.has(path)) {
-        await cache.add(path);
+        // One that cannot be had keeps none of the others away.
+        await cache.add(path).catch(() => undefined);
       }
     }
   } catch {
