@@ -145,9 +145,14 @@ export function signedIn(): Promise<Signed | null> {
     opening.onerror = () => resolve(null);
     opening.onsuccess = () => {
       const db = opening.result;
-      const reading = db.transaction('kv').objectStore('kv').get('session');
-      reading.onsuccess = () => resolve((reading.result as Signed | undefined) ?? null);
-      reading.onerror = () => resolve(null);
+      try {
+        const reading = db.transaction('kv').objectStore('kv').get('session');
+        reading.onsuccess = () => resolve((reading.result as Signed | undefined) ?? null);
+        reading.onerror = () => resolve(null);
+      } catch {
+        // Whoever waits for a picture would wait for ever.
+        resolve(null);
+      }
       db.close();
     };
   });

@@ -2,29 +2,43 @@
  * Addresses at which the page can show the files of messages. With a service worker in charge it is an address of our
  * own origin; without one (first seconds, plain HTTP, hard reload) the engine fetches the file and it becomes a Blob.
  */
-import { type Accessor, createEffect, createSignal, onCleanup } from 'solid-js';
+import { type Accessor, createEffect, createSignal, on, onCleanup } from 'solid-js';
 import { mxcParts } from '../model/media';
 import { setAudioSource } from './audio';
 import { useClient } from './context';
 import type { Client, Commands } from './contract';
+import { errorInfo } from './errors';
+import { failedAt, troubleOf, tryAgain, tryAllAgain } from './troubles';
 
 export interface Size {
   readonly w: number;
   readonly h: number;
 }
 
+const PREFIX = '/_media/';
+const ASK_MS = 10_000;
 const BLOBS_MOST = 200;
 const blobs = new Map<string, Promise<string>>();
-const [served, setServed] = createSignal(false);
+const [controlled, setControlled] = createSignal(false);
+const [kept, setKept] = createSignal(true);
+
+/** Whether a service worker gives the files; it cannot where the browser keeps nothing, not even the token. */
+const served = () => controlled() && kept();
 
 let started = false;
 
-/** Listen to the service worker; a second call does nothing. */
+/** Listen to the service worker, to pictures that fail, and to the connection; called inside of components. */
 export function startMedia(client: Client): void {
-  const workers = navigator.serviceWorker;
-  if (workers === undefined || started) return;
+  const isLive = () => client.state.connection.status === 'live';
+  createEffect(on(isLive, (live) => live && tryAllAgain(), { defer: true }));
+  createEffect(() => setKept(client.state.connection.memory !== true));
+  if (started) return;
   started = true;
-  const look = () => setServed(workers.controller !== null);
+  // Such events do not bubble, but they can be caught on their way down: one place for all pictures of the page.
+  document.addEventListener('error', pictureFailed, { capture: true });
+  const workers = navigator.serviceWorker;
+  if (workers === undefined) return;
+  const look = () => setControlled(workers.controller !== null);
   look();
   workers.addEventListener('controllerchange', look);
   workers.addEventListener('message', (event) => {
@@ -33,6 +47,19 @@ export function startMedia(client: Client): void {
     void client.commands.checkToken().then(answer, answer);
   });
   workers.startMessages();
+}
+
+function pictureFailed(event: Event): void {
+  if (!(event.target instanceof HTMLImageElement)) return;
+  const url = new URL(event.target.src, location.href);
+  if (url.origin !== location.origin || !url.pathname.startsWith(PREFIX)) return;
+  url.searchParams.delete('again');
+  const place = url.pathname + url.search;
+  void failedAt(place, async () => {
+    const answer = await fetch(place, { signal: AbortSignal.timeout(ASK_MS) });
+    void answer.body?.cancel();
+    return answer.status;
+  });
 }
 
 /** Tell the player of sounds how to get at files. */
@@ -53,12 +80,14 @@ export const mediaServed = served;
 export function servedUrl(mxc: string, size: Size | null): string | undefined {
   const parts = mxcParts(mxc);
   if (parts === null) return undefined;
-  const place = `/_media/${encodeURIComponent(parts.server)}/${encodeURIComponent(parts.id)}`;
+  const place = `${PREFIX}${encodeURIComponent(parts.server)}/${encodeURIComponent(parts.id)}`;
   return size === null ? place : `${place}?w=${size.w}&h=${size.h}`;
 }
 
+const blobKey = (mxc: string, size: Size | null) => `${mxc} ${size?.w ?? ''}`;
+
 function blobUrl(commands: Commands, mxc: string, size: Size | null): Promise<string> {
-  const key = `${mxc} ${size?.w ?? ''}`;
+  const key = blobKey(mxc, size);
   const known = blobs.get(key);
   if (known) return known;
   const made = commands.loadMedia(mxc, size).then((blob) => URL.createObjectURL(shown(blob)));
@@ -96,21 +125,75 @@ function createLoaded(key: Accessor<string | null>, load: (key: string) => Promi
   return value;
 }
 
+/** A file or thumbnail, as it can be shown. */
+export interface ShownMedia {
+  /** Its address as it can be had now; undefined until then, while it is in trouble, and when there is none. */
+  readonly url: Accessor<string | undefined>;
+  /** Why it is not asked for any more: `failed` until somebody taps, `gone` for good. */
+  readonly trouble: Accessor<'failed' | 'gone' | null>;
+  /** What came from `url` cannot be shown. */
+  readonly failed: () => void;
+  /** Asks for it once more. */
+  readonly again: () => void;
+}
+
+export function createMedia(mxc: Accessor<string | null>, size: Accessor<Size | null>): ShownMedia {
+  const { commands } = useClient();
+  const place = () => {
+    const address = mxc();
+    return address === null ? undefined : servedUrl(address, size());
+  };
+  /** Null when it is not to be asked for now, else how often it was asked for again. */
+  const turn = () => {
+    const at = place();
+    const known = at === undefined ? undefined : troubleOf(at);
+    return known === undefined || known.state === 'again' ? (known?.turn ?? 0) : null;
+  };
+  const made = createLoaded(
+    () => (served() || turn() === null ? null : mxc()),
+    (address) => {
+      const at = place();
+      const making = blobUrl(commands, address, size());
+      making.catch((error: unknown) => {
+        const { errcode, status } = errorInfo(error);
+        if (at !== undefined) void failedAt(at, async () => (errcode === 'M_NOT_FOUND' ? 404 : status));
+      });
+      return making;
+    },
+  );
+  const url = () => {
+    const at = place();
+    const now = turn();
+    if (at === undefined || now === null) return undefined;
+    if (!served()) return made();
+    return now === 0 ? at : `${at}${at.includes('?') ? '&' : '?'}again=${now}`;
+  };
+  const trouble = () => {
+    const at = place();
+    const state = at === undefined ? undefined : troubleOf(at)?.state;
+    if (state === 'gone') return 'gone';
+    return state === 'failed' || state === 'refused' ? 'failed' : null;
+  };
+  const failed = () => {
+    const [at, address] = [place(), mxc()];
+    if (at === undefined || address === null) return;
+    blobs.delete(blobKey(address, size()));
+    // The bytes are here, and are no picture.
+    void failedAt(at, async () => 200);
+  };
+  const again = () => {
+    const at = place();
+    if (at !== undefined) tryAgain(at);
+  };
+  return { url, trouble, failed, again };
+}
+
 /** The address of a file or thumbnail as it can be had now; undefined until then, and when there is none. */
 export function createMediaUrl(
   mxc: Accessor<string | null>,
   size: Accessor<Size | null>,
 ): Accessor<string | undefined> {
-  const { commands } = useClient();
-  const made = createLoaded(
-    () => (served() ? null : mxc()),
-    (address) => blobUrl(commands, address, size()),
-  );
-  return () => {
-    const address = mxc();
-    if (address === null) return undefined;
-    return served() ? servedUrl(address, size()) : made();
-  };
+  return createMedia(mxc, size).url;
 }
 
 /** The address of a file on this device that is being uploaded; it stays after the upload, while the caller lives. */

@@ -1,8 +1,8 @@
 import { decode } from 'blurhash';
-import { createEffect, createSignal, type JSX, onCleanup, onMount, Show } from 'solid-js';
+import { createEffect, createSignal, type JSX, onMount, Show } from 'solid-js';
 import { t } from '../../../i18n';
 import type { Media } from '../../../model/media';
-import { createMediaUrl, type Size } from '../../../store/media';
+import { createMedia, type Size } from '../../../store/media';
 import { Icon } from '../../../ui/icon';
 import s from './media.module.css';
 
@@ -19,41 +19,28 @@ type PictureProps = {
   children?: JSX.Element;
 };
 
-/** A busy server is asked again by itself so much later; then the person is. */
-const againAfterMs = [1000, 3000];
-
 /** A picture in a box of its final size: first its blurred colours, then the thumbnail. */
 export function Picture(props: PictureProps) {
-  const [state, setState] = createSignal<'waiting' | 'shown' | 'failed' | 'gone'>('waiting');
-  const [tries, setTries] = createSignal(0);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const remote = createMediaUrl(
+  const [shown, setShown] = createSignal(false);
+  const [localFailed, setLocalFailed] = createSignal(false);
+  const remote = createMedia(
     () => props.source,
     () => props.size,
   );
-  const url = () => props.local ?? remote();
-  const failed = async () => {
-    const address = url();
-    const isOwn = address === undefined || address.startsWith('blob:');
-    const status = isOwn
-      ? 0
-      : await fetch(address).then(
-          (answer) => answer.status,
-          () => 0,
-        );
-    const pause = againAfterMs[tries()];
-    if (status === 404) setState('gone');
-    else if (isOwn || pause === undefined) setState('failed');
-    else timer = setTimeout(() => setTries((count) => count + 1), pause);
+  const local = () => (localFailed() ? undefined : props.local);
+  const url = () => local() ?? remote.url();
+  const state = () => {
+    const trouble = local() === undefined ? remote.trouble() : null;
+    return trouble ?? (shown() && url() !== undefined ? 'shown' : 'waiting');
   };
-  onCleanup(() => clearTimeout(timer));
+  const failed = () => {
+    setShown(false);
+    if (local() === undefined) remote.failed();
+    else setLocalFailed(true);
+  };
   const pressed = (event: MouseEvent & { currentTarget: HTMLElement }) => {
-    if (state() !== 'failed') {
-      props.onPress(event);
-      return;
-    }
-    setState('waiting');
-    setTries((count) => count + 1);
+    if (state() === 'failed') remote.again();
+    else props.onPress(event);
   };
   return (
     <button
@@ -65,19 +52,17 @@ export function Picture(props: PictureProps) {
       onClick={pressed}
     >
       <Show when={state() !== 'shown' && props.media.blurhash}>{(hash) => <Blur hash={hash()} />}</Show>
-      <Show when={tries() >= 0 && state() !== 'gone' ? url() : undefined} keyed>
+      <Show when={url()} keyed>
         {(src) => (
           <img
             class={s.image}
-            src={
-              tries() > 0 && !src.startsWith('blob:') ? `${src}${src.includes('?') ? '&' : '?'}again=${tries()}` : src
-            }
+            src={src}
             alt=""
             draggable={false}
             decoding="async"
             data-shown={state() === 'shown'}
-            onLoad={() => setState('shown')}
-            onError={() => void failed()}
+            onLoad={() => setShown(true)}
+            onError={failed}
           />
         )}
       </Show>
