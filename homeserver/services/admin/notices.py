@@ -8,7 +8,7 @@ from typing import Any
 
 from homeserver.clock import Clock
 from homeserver.config.network import ServerNotices
-from homeserver.errors import CannotLeaveServerNoticeRoom, InvalidParam, MatrixError
+from homeserver.errors import CannotLeaveServerNoticeRoom, InvalidParam, MatrixError, StorageFull, Unavailable
 from homeserver.protocol.identifiers import EventId, UserId
 from homeserver.services.account_data import AccountData
 from homeserver.services.admin.accounts import Accounts
@@ -133,6 +133,8 @@ class Notices:
             await self._account_data.set_tag(user_id, room_id, TAG, {})
             try:
                 await self._inviting.invite(requester, room_id, user_id)
+            except (Unavailable, StorageFull):
+                raise
             except MatrixError as refused:
                 raise InvalidParam(f"The user cannot be invited: {refused.message}") from refused
         return room_id

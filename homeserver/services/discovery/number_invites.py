@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from homeserver.clock import Clock, Rng
-from homeserver.errors import Forbidden, InviteBlocked, LimitExceeded, MatrixError
+from homeserver.errors import Forbidden, InviteBlocked, LimitExceeded, MatrixError, StorageFull, Unavailable
 from homeserver.protocol.identifiers import PREFIX, UserId
 from homeserver.protocol.signing import SigningKey, sign_json
 from homeserver.services.commits import Commits
@@ -24,7 +24,6 @@ from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
 from homeserver.services.sending import Sending
 from homeserver.services.threepids.addresses import NUMBER, Addresses
-from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.number_invites import DAY_MS, NumberInvite
 from homeserver.storage.number_invites import NumberInvites as InviteTable
 from homeserver.storage.phone_accounts import PhoneAccounts
@@ -139,13 +138,16 @@ class NumberInvites:
         return {"display_name": number.masked, **key, "public_keys": [key]}
 
     async def bring(self, user_id: str) -> None:
-        """Make invites of those that wait for the user's numbers; what cannot be is dropped."""
+        """Make invites of those that wait for the user's numbers; what cannot be is dropped, or waits on."""
         waiting = await self._table.of_user(user_id, self._clock.now_ms())
         if not waiting or not (await self._accounts.read(user_id)).invitable:
             return
         for invite in waiting:
             try:
                 await self._bring(UserId(user_id), invite)
+            except (Unavailable, StorageFull) as error:
+                log.warning("number_invites.put_off", error=type(error).__name__)
+                return
             except MatrixError as error:
                 log.info("an invite by number was dropped", room_id=invite.room_id, why=error.errcode)
             await self._table.remove(invite.token)
@@ -172,5 +174,5 @@ class NumberInvites:
             try:
                 for user_id in await self._table.found_owners(AT_ONCE):
                     await self.bring(user_id)
-            except (DatabaseDown, DatabaseFull) as error:
+            except (Unavailable, StorageFull) as error:
                 log.warning("number_invites.put_off", error=type(error).__name__)

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 
 from homeserver.clock import Clock
-from homeserver.errors import Forbidden, InvalidParam, MatrixError
+from homeserver.errors import Forbidden, InvalidParam, MatrixError, StorageFull, Unavailable
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import UserId, parse_user_id
 from homeserver.services.commits import Commits
@@ -16,7 +16,6 @@ from homeserver.services.heads import Room
 from homeserver.services.intents import Draft, Intent
 from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
-from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.restrictions import Restriction, Restrictions
 
 log = structlog.get_logger()
@@ -60,10 +59,14 @@ class Muting:
         while True:
             await self._clock.sleep(ROUND_S)
             try:
-                for one in await self._table.due(self._clock.now_ms(), AT_ONCE):
-                    await self._end(one)
-            except (DatabaseDown, DatabaseFull) as error:
+                await self.end_due()
+            except (Unavailable, StorageFull) as error:
                 log.warning("muting.put_off", error=type(error).__name__)
+
+    async def end_due(self) -> None:
+        """One round. Raises Unavailable, StorageFull."""
+        for one in await self._table.due(self._clock.now_ms(), AT_ONCE):
+            await self._end(one)
 
     async def _end(self, one: Restriction) -> None:
         """Let somebody write again, in the name of who muted them. What cannot be done any more is forgotten."""
@@ -72,6 +75,8 @@ class Muting:
                 room = await self._rooms.room(one.room_id)
                 if room.content(RESTRICTED, role_key(one.user_id)).get("until") == one.until_ts:
                     await self._change(room, UserId(one.set_by), UserId(one.user_id), None)
+        except (Unavailable, StorageFull):
+            raise
         except MatrixError as error:
             log.warning("muting.not_ended", room=one.room_id, error=str(error))
         await self._table.delete(one)

@@ -14,13 +14,12 @@ import orjson
 import structlog
 
 from homeserver.clock import Clock, Rng
-from homeserver.errors import MatrixError, NotFound
+from homeserver.errors import MatrixError, NotFound, StorageFull, Unavailable
 from homeserver.services.account_data import SIGN_INS
 from homeserver.services.requester import Requester
 from homeserver.services.threepids.addresses import Addresses
 from homeserver.services.threepids.mail import MailCarrier
 from homeserver.services.threepids.verifications import LIFE_MS, Proof, ThreepidAuthFailed, Verifications
-from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.phone_accounts import PhoneAccount
 from homeserver.storage.rows import AccountDataRow
 from homeserver.storage.sign_ins import News, Recovery, SignInRequest, SignIns, State
@@ -245,7 +244,7 @@ class Approval:
             try:
                 while await self._tell_one(tell):
                     pass
-            except (DatabaseDown, DatabaseFull) as error:
+            except (Unavailable, StorageFull) as error:
                 log.warning("telling of a recovery was put off", error=type(error).__name__)
             with suppress(TimeoutError):
                 async with asyncio.timeout(ROUND_S):
@@ -263,6 +262,8 @@ class Approval:
                 await self._mail.notify(one.address, SUBJECT, words)
         try:
             await tell(news.user_id, words)
+        except (Unavailable, StorageFull):
+            raise
         except MatrixError as error:
             log.warning("a user was not told of a recovery", user=news.user_id, error=type(error).__name__)
         await self._table.told(news)
@@ -274,7 +275,7 @@ class Approval:
             await self._clock.sleep(ROUND_S)
             try:
                 await self.prune()
-            except (DatabaseDown, DatabaseFull) as error:
+            except (Unavailable, StorageFull) as error:
                 log.warning("sign_ins.put_off", error=type(error).__name__)
 
     async def prune(self) -> None:

@@ -10,14 +10,13 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from homeserver.clock import Clock
-from homeserver.errors import Forbidden, MatrixError, NotFound, ThreepidInUse
+from homeserver.errors import Forbidden, MatrixError, NotFound, StorageFull, ThreepidInUse, Unavailable
 from homeserver.services.confirmation import Confirmation
 from homeserver.services.phone.numbers import of_msisdn
 from homeserver.services.requester import Requester
 from homeserver.services.threepids.addresses import NUMBER, Addresses
 from homeserver.services.threepids.mail import MailCarrier
 from homeserver.services.threepids.verifications import Proof, ThreepidAuthFailed, Verifications
-from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.phone_accounts import NumberChange, PhoneAccount, PhoneAccounts
 from homeserver.storage.users import Threepid, Users
 
@@ -141,11 +140,14 @@ class OwnNumbers:
             await self._clock.sleep(ROUND_S)
             try:
                 await self.change_due()
-            except (DatabaseDown, DatabaseFull) as error:
+            except (Unavailable, StorageFull) as error:
                 log.warning("number_changes.put_off", error=type(error).__name__)
 
     async def change_due(self) -> None:
-        """Carry out the changes whose time has come; one whose number somebody has by now is dropped."""
+        """Carry out the changes whose time has come; one whose number somebody has by now is dropped.
+
+        Raises Unavailable, StorageFull.
+        """
         now = self._clock.now_ms()
         for planned in await self._accounts.due_changes(now):
             new = Threepid(
@@ -154,6 +156,8 @@ class OwnNumbers:
             try:
                 await self._addresses.replace_stored(planned.old_address, new)
                 await self._tell(planned.user_id, CHANGED)
+            except (Unavailable, StorageFull):
+                raise
             except MatrixError as error:
                 log.info("a number was not changed", user=planned.user_id, why=error.errcode)
             await self._accounts.drop_change(planned.user_id)
