@@ -1,13 +1,15 @@
 """Accounts: users and third-party ids. Profiles, sessions, devices and registration tokens have their own modules."""
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from homeserver.storage import account_data
 from homeserver.storage.database import Database
 from homeserver.storage.fragments import Fragment, Sheet
 from homeserver.storage.rows import AccountRow
 
+MAKING_MS: Final = 60_000
+"""An address that was bound longer ago than this has its account, or never gets it."""
 STATE = Fragment(
     name="account",
     gated=False,
@@ -87,6 +89,7 @@ _OF_NUMBERS = (
     "DELETE FROM number_changes WHERE user_id = $1",
     "DELETE FROM sign_in_requests WHERE user_id = $1",
     "DELETE FROM recoveries WHERE user_id = $1",
+    "DELETE FROM recovery_news WHERE user_id = $1",
     "DELETE FROM contacts WHERE user_id = $1",
     "DELETE FROM found_contacts WHERE finder = $1",
     "DELETE FROM identity_tokens WHERE user_id = $1",
@@ -268,15 +271,22 @@ class Threepids:
         return user_id
 
     async def add(self, threepid: Threepid) -> bool:
-        """Bind an address; False when another account has it [1 trip]."""
+        """Bind an address; False when another account has it [1 trip].
+
+        One that is to have it and is not made within `MAKING_MS` never will be: the process ended in between.
+        """
         touched = await self._db.execute(
-            """
-            INSERT INTO threepids (medium, address, user_id, validated_ts, added_ts, sealed)
+            f"""
+            INSERT INTO threepids AS t (medium, address, user_id, validated_ts, added_ts, sealed)
             VALUES ($1, $2, $3, $4, $5, $6)
                 ON CONFLICT (medium, address) DO UPDATE
-               SET validated_ts = excluded.validated_ts
-             WHERE threepids.user_id = excluded.user_id
-            """,
+               SET user_id = excluded.user_id,
+                   validated_ts = excluded.validated_ts,
+                   added_ts = CASE WHEN t.user_id = excluded.user_id THEN t.added_ts ELSE excluded.added_ts END
+             WHERE t.user_id = excluded.user_id
+                OR t.added_ts < excluded.added_ts - {MAKING_MS}
+               AND NOT EXISTS (SELECT FROM users u WHERE u.user_id = t.user_id)
+            """,  # noqa: S608 - a number of our own
             *threepid,
         )
         return touched > 0

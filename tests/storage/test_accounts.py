@@ -9,7 +9,7 @@ from homeserver.storage.registration_tokens import RegistrationTokens
 from homeserver.storage.rows import AccountRow, RevocationRow
 from homeserver.storage.sessions import Session, Sessions, UiAuthSession, UiAuthSessions
 from homeserver.storage.sync_connections import SavedConnection, SyncConnections
-from homeserver.storage.users import Threepid, Threepids, Users
+from homeserver.storage.users import MAKING_MS, Threepid, Threepids, Users
 from tests.storage.world import World
 
 ALICE = "@alice:test"
@@ -246,6 +246,17 @@ async def test_an_address_belongs_to_one_account(database: Database) -> None:
     assert await threepids.of_user(ALICE) == [mine]
     assert not await threepids.remove("@bob:test", "msisdn", "491")
     assert await threepids.remove(ALICE, "msisdn", "491")
+
+
+async def test_an_address_of_an_account_that_was_never_made_is_free_again(database: Database) -> None:
+    threepids = Threepids(database)
+    await account(database)
+    assert await threepids.add(Threepid("msisdn", "491", "@never:test", 1, 1))
+    again = Threepid("msisdn", "491", ALICE, 2, MAKING_MS)
+    assert not await threepids.add(again), "somebody may be making it"
+    assert await threepids.add(again._replace(added_ts=MAKING_MS + 2))
+    assert await threepids.owner("msisdn", "491") == ALICE
+    assert not await threepids.add(Threepid("msisdn", "491", "@bob:test", 3, 9 * MAKING_MS)), "she has it"
 
 
 async def test_connections_are_saved_and_forgotten(database: Database) -> None:
