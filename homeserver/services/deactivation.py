@@ -1,6 +1,6 @@
 """Closing an account for good: nobody logs in any more, and its user leaves every room.
 
-What is left to leave is found again after a restart. Spec: Client-Server API, Account deactivation.
+What is left to end, and to leave, is found again after a restart. Spec: Client-Server API, Account deactivation.
 """
 
 import asyncio
@@ -74,7 +74,9 @@ class Deactivation:
                 continue
 
     async def _leave_rooms(self) -> bool:
-        """Leave what closed accounts are still in; False where some rooms could not be left now."""
+        """End what closed accounts still have, leave what they are in; False where some could not be left now."""
+        for user_id in await self._users.closed_with_access():
+            await self._sessions.end_all(user_id)
         left_all = True
         for user_id in await self._users.closed_but_in_rooms(PRESENT):
             for membership in await self._members.rooms_of(user_id):

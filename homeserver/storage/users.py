@@ -206,6 +206,19 @@ class Users:
         )
         return [row["user_id"] for row in rows]
 
+    async def closed_with_access(self) -> list[str]:
+        """Deactivated accounts that still have sessions or devices [1 trip]."""
+        rows = await self._db.fetch(
+            """
+            SELECT u.user_id
+              FROM users u
+             WHERE u.is_deactivated
+               AND (EXISTS (SELECT FROM sessions s WHERE s.user_id = u.user_id)
+                    OR EXISTS (SELECT FROM devices d WHERE d.user_id = u.user_id))
+            """
+        )
+        return [row["user_id"] for row in rows]
+
     async def guests_in_rooms(self) -> list[tuple[str, str]]:
         """(user id, room id) of each room that a guest is joined to [1 trip]."""
         rows = await self._db.fetch(

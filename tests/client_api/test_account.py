@@ -198,7 +198,7 @@ async def test_who_closes_their_account_is_gone_from_rooms_and_invites(house: tu
     assert (user.is_deactivated, user.is_erased, user.password_hash) == (True, True, None)
 
 
-async def test_rooms_that_were_not_left_yet_are_left_after_a_restart(cluster: "Cluster", tmp_path: Path) -> None:
+async def test_what_a_closed_account_still_had_ends_after_a_restart(cluster: "Cluster", tmp_path: Path) -> None:
     async with cluster.database() as url:
         again: dict[str, Any] = {"database": DatabaseConfig(url=url)}
         async with running_app(cluster, tmp_path, **again) as (_, server):
@@ -210,6 +210,9 @@ async def test_rooms_that_were_not_left_yet_are_left_after_a_restart(cluster: "C
             await database.close()
         async with running_app(cluster, tmp_path, **again) as (_, server):
             await has_left(alice, room, seen_by=User(server, bob.user_id, bob.token, bob.device_id))
+            database = await Database.open(url)
+            assert await Users(database).closed_with_access() == []
+            await database.close()
 
 
 async def has_left(user: User, room_id: str, *, seen_by: User) -> None:
