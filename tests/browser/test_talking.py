@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.browser import files
 from tests.browser.conftest import NewPerson
 from tests.browser.person import LIVE_LIMIT_MS, Person
 from tests.support.client import Server
@@ -80,6 +81,16 @@ async def test_who_has_read_and_who_reacted_is_told(house: ServerProcess, new_pe
     await abby.changes("who has seen this?", "who has read this?")
     await bert.sees("who has read this?")
     await expect(bert.at("edited-mark").last).to_have_attribute("data-tooltip", re.compile("\\d:\\d\\d"))
+    # A reaction to what is out of sight is told by a button that leads there.
+    for number in range(25):
+        await abby.says(f"and then {number}")
+    await bert.sees("and then 24")
+    await expect(abby.message("who has read this?")).not_to_be_in_viewport()
+    await bert.at("reaction").first.click()
+    await bert.message("who has read this?").get_by_test_id("bubble").dblclick()
+    await abby.at("liked-button").click(timeout=LIVE_LIMIT_MS)
+    await expect(abby.message("who has read this?")).to_be_in_viewport()
+    await expect(abby.at("liked-button")).to_have_count(0)
     await abby.page.reload()
     await abby.is_live()
     await abby.at("readers").last.click(timeout=LIVE_LIMIT_MS)
@@ -186,3 +197,68 @@ async def test_what_is_pasted_keeps_its_marks_and_commands_say_what_they_take(
     await expect(gina.at("command-hint")).to_have_text("/kick @name:server")
     await gina.page.keyboard.press("Enter")
     await expect(hank.at("composer-left")).to_be_visible(timeout=LIVE_LIMIT_MS)
+
+
+async def test_a_new_chat_greets_and_the_wallpaper_is_the_same_on_all_devices(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    ines, jack = await new_person("ines", house), await new_person("jack", house)
+    await ines.signs_up()
+    await jack.signs_up()
+    await ines.starts_private_chat(jack)
+    await ines.at("welcome-wave").click(timeout=LIVE_LIMIT_MS)
+    await ines.sees("👋")
+    await expect(ines.at("welcome")).to_have_count(0)
+    await jack.accepts("ines")
+    await jack.sees("👋")
+    await expect(jack.at("welcome")).to_have_count(0)
+
+    await ines.at("main-menu").click()
+    await ines.at("menu-settings").click()
+    await ines.at("open-appearance").click()
+    await ines.at("wallpaper-lake").click()
+    await ines.at("wallpaper-input").set_input_files(
+        {"name": "view.png", "mimeType": "image/png", "buffer": files.png((64, 48), "#3ac")}
+    )
+    await expect(ines.at("wallpaper-picture")).to_have_count(1)
+    other = await new_person("ines", house)
+    await other.signs_in()
+    await expect(other.at("wallpaper-picture")).to_have_count(1, timeout=LIVE_LIMIT_MS)
+    await ines.at("wallpaper-remove").click()
+    await expect(other.at("wallpaper-picture")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+    await other.at("main-menu").click()
+    await other.at("menu-settings").click()
+    await other.at("open-appearance").click()
+    await expect(other.at("wallpaper-lake").get_by_role("radio")).to_be_checked()
+
+
+@pytest.mark.full("browser")
+async def test_a_thread_of_which_one_wants_no_news_gives_none(house: ServerProcess, new_person: NewPerson) -> None:
+    kurt, lena = await _pair(house, new_person, "kurt", "lena", "Knots")
+    await kurt.says("which knot?")
+    await lena.sees("which knot?")
+    await lena.chooses("which knot?", "menu-thread")
+    await lena.at("thread").get_by_test_id("composer-input").fill("a bowline")
+    await lena.at("thread").get_by_test_id("composer-input").press("Enter")
+    foot = kurt.message("which knot?").get_by_test_id("thread-foot")
+    await expect(foot).to_have_attribute("data-unread", "true", timeout=LIVE_LIMIT_MS)
+    await foot.click()
+    await expect(lena.at("thread").get_by_test_id("ticks").last).to_have_attribute("data-delivery", "read")
+    await kurt.at("thread-notify").click()
+    await kurt.at("menu-thread-none").click()
+    await expect(kurt.at("thread-notify").locator("use[href$='#bell-off']")).to_have_count(1, timeout=LIVE_LIMIT_MS)
+    await kurt.at("thread-back").click()
+    await expect(foot).to_have_attribute("data-unread", "false")
+    await lena.at("thread").get_by_test_id("composer-input").fill("or a reef knot")
+    await lena.at("thread").get_by_test_id("composer-input").press("Enter")
+    await expect(foot).to_contain_text(re.compile(r"\W?2\W? answers"), timeout=LIVE_LIMIT_MS)
+    await lena.at("thread-back").click()
+    await lena.says("so?")
+    await kurt.sees("so?")
+    await expect(foot).to_have_attribute("data-unread", "false")
+    await kurt.page.reload()
+    await kurt.is_live()
+    await expect(foot).to_contain_text(re.compile(r"\W?2\W? answers"), timeout=LIVE_LIMIT_MS)
+    await expect(foot).to_have_attribute("data-unread", "false")
+    await foot.click()
+    await expect(kurt.at("thread-notify").locator("use[href$='#bell-off']")).to_have_count(1, timeout=LIVE_LIMIT_MS)

@@ -145,6 +145,8 @@ export interface Preview {
   readonly silent?: true;
   /** A small picture of the photo or film in it. */
   readonly thumbnail?: string;
+  /** My message that a reaction is to. */
+  readonly target?: EventId;
 }
 
 export type PreviewBody =

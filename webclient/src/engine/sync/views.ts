@@ -207,7 +207,8 @@ function reactionToMe(account: Account, timeline: RoomTimeline, event: MatrixEve
   const senderName = nameIn(account, timeline.roomId, event.sender);
   const of = previewBody(item.kind, item.type, item.content, null).text;
   const body = { kind: 'reaction', text: sign.slice(0, SIGN_LONGEST), name: senderName, of } as const;
-  return { key: event.event_id, sender: event.sender, senderName, ts: event.origin_server_ts, body, delivery: null };
+  const { event_id: key, sender, origin_server_ts: ts } = event;
+  return { key, sender, senderName, ts, body, delivery: null, target: text(relation.event_id) };
 }
 
 function thumbnailOf(kind: string, type: string, content: Json): Pick<Preview, 'thumbnail'> {

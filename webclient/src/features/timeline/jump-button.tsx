@@ -1,4 +1,4 @@
-import { createEffect, createSignal, Show, untrack } from 'solid-js';
+import { createEffect, createSignal, Show, Suspense, untrack } from 'solid-js';
 import { t } from '../../i18n';
 import { object, texts } from '../../model/events';
 import { useClient } from '../../store/context';
@@ -7,10 +7,47 @@ import { mentionWanted, setMentionWanted } from '../../store/messages-ui';
 import { me } from '../../store/people';
 import { Badge } from '../../ui/badge';
 import { Icon } from '../../ui/icon';
+import { part } from '../../ui/parts';
 import s from './timeline.module.css';
 
+const LikedButton = part(async () => (await import('./liked-button')).LikedButton);
+
+type ButtonsProps = {
+  roomId: RoomId;
+  timeline: Timeline;
+  /** Only the way to the end: the others are of the chat. */
+  thread: boolean;
+  /** The end is out of sight. */
+  away: boolean;
+  content: HTMLElement;
+  end: () => void;
+  go: (eventId: EventId) => void;
+};
+
+/** The round buttons over the messages: to the end, to mentions, to reactions. */
+export function JumpButtons(props: ButtonsProps) {
+  const { state } = useClient();
+  const count = () => (props.thread ? 0 : (state.rooms[props.roomId]?.unread.notifications ?? 0));
+  return (
+    <>
+      <JumpButton shown={props.away} count={count()} onClick={() => props.end()} />
+      <Show when={!props.thread}>
+        <MentionButton roomId={props.roomId} timeline={props.timeline} go={(eventId) => props.go(eventId)} />
+        <Suspense>
+          <LikedButton
+            roomId={props.roomId}
+            timeline={props.timeline}
+            content={props.content}
+            go={(eventId) => props.go(eventId)}
+          />
+        </Suspense>
+      </Show>
+    </>
+  );
+}
+
 /** The round button that leads back to the newest message, with the number of unread ones on its edge. */
-export function JumpButton(props: { shown: boolean; count: number; onClick: () => void }) {
+function JumpButton(props: { shown: boolean; count: number; onClick: () => void }) {
   return (
     <button
       type="button"
@@ -33,7 +70,7 @@ export function JumpButton(props: { shown: boolean; count: number; onClick: () =
 }
 
 /** Above it, while somebody has mentioned me and I have not seen it: steps through these messages, the oldest first. */
-export function MentionButton(props: { roomId: RoomId; timeline: Timeline; go: (eventId: EventId) => void }) {
+function MentionButton(props: { roomId: RoomId; timeline: Timeline; go: (eventId: EventId) => void }) {
   const { state } = useClient();
   const [seen, setSeen] = createSignal<readonly EventId[]>([]);
   const room = () => state.rooms[props.roomId];

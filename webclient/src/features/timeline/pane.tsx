@@ -32,7 +32,7 @@ import { mayAnswer } from './answering';
 import { askDelete } from './delete';
 import { DayPill, FloatingDay } from './floating-day';
 import { Group } from './group';
-import { JumpButton, MentionButton } from './jump-button';
+import { JumpButtons } from './jump-button';
 import { createFades, isUnsaid, keptOf, leavesNothing } from './kept';
 import { watchPaging } from './paging';
 import { unreadFrom, watchReading } from './reading';
@@ -386,14 +386,15 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       </ScrollArea>
       <Announcer roomId={props.roomId} timeline={props.timeline} />
       <FloatingDay day={topDay()} scrolls={scrolls()} />
-      <JumpButton
-        shown={away()}
-        count={props.root ? 0 : (state.rooms[props.roomId]?.unread.notifications ?? 0)}
-        onClick={() => void toNewest()}
+      <JumpButtons
+        roomId={props.roomId}
+        timeline={props.timeline}
+        thread={props.root !== undefined}
+        away={away()}
+        content={content}
+        end={() => void toNewest()}
+        go={(eventId) => void jumpTo(eventId)}
       />
-      <Show when={!props.root}>
-        <MentionButton roomId={props.roomId} timeline={props.timeline} go={(eventId) => void jumpTo(eventId)} />
-      </Show>
     </div>
   );
 }
