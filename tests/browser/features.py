@@ -324,6 +324,42 @@ ROWS = (
         "the other; reload",
     ),
     Row(
+        TALK,
+        "Chat in which nobody spoke",
+        "test_talking::test_a_new_chat_greets_and_the_wallpaper_is_the_same_on_all_devices",
+        "the greeting comes to the other",
+    ),
+    Row(
+        TALK,
+        "Wallpaper",
+        "test_talking::test_a_new_chat_greets_and_the_wallpaper_is_the_same_on_all_devices",
+        "a second browser of the same person",
+    ),
+    Row(
+        TALK,
+        "News of a thread",
+        "test_talking::test_a_thread_of_which_one_wants_no_news_gives_none",
+        "what the other answers; reload",
+    ),
+    Row(
+        TALK,
+        "Seen by, reacted by",
+        "test_talking::test_who_has_read_and_who_reacted_is_told",
+        "names and times of the other; reload",
+    ),
+    Row(
+        TALK,
+        "Way to reactions",
+        "test_talking::test_who_has_read_and_who_reacted_is_told",
+        "to what the other reacted to",
+    ),
+    Row(
+        TALK,
+        "Page keys",
+        "test_talking::test_page_keys_move_the_messages_and_nothing_jumps",
+        "what another wrote",
+    ),
+    Row(
         WRITE,
         "Several lines",
         "test_writing::test_marks_mentions_emoji_and_commands_are_read_by_the_other",
@@ -409,6 +445,18 @@ ROWS = (
     ),
     Row(
         WRITE,
+        "Pasted text and links, long text",
+        "test_talking::test_what_is_pasted_keeps_its_marks_and_commands_say_what_they_take",
+        "the other has the link, and the file",
+    ),
+    Row(
+        WRITE,
+        "Commands with hints",
+        "test_talking::test_what_is_pasted_keeps_its_marks_and_commands_say_what_they_take",
+        "the other is removed",
+    ),
+    Row(
+        WRITE,
         "Files dropped onto a chat, pictures in its row",
         "test_wishes::test_a_picture_dropped_onto_a_chat_goes_there_and_is_in_its_row",
         "the other; reload",
@@ -446,6 +494,12 @@ ROWS = (
     Row(
         MEDIA,
         "Failed media",
+        "test_media::test_a_picture_that_failed_comes_by_itself_or_by_a_tap_and_one_that_is_gone_says_so",
+        "what the other sent, after a reload without a network",
+    ),
+    Row(
+        MEDIA,
+        "Uploads that wait",
         "test_media::test_an_upload_waits_for_the_network_is_given_up_or_goes_on_after_a_reload",
         "the other has it once; reload",
     ),
@@ -493,6 +547,24 @@ ROWS = (
         "Short cuts under the mouse",
         "test_acting::test_a_message_under_the_mouse_is_answered_and_liked_at_once",
         "the other, live; reload",
+    ),
+    Row(
+        ACT,
+        "Deleted without a trace",
+        "test_talking::test_a_deleted_message_leaves_nothing_unless_one_wants_a_trace",
+        "the other; reload",
+    ),
+    Row(
+        ACT,
+        "Delete all of somebody and ban",
+        "test_talking::test_a_deleted_message_leaves_nothing_unless_one_wants_a_trace",
+        "at the page of the one who is banned",
+    ),
+    Row(
+        ACT,
+        "Pick by drawing",
+        "test_talking::test_rows_are_picked_by_drawing_the_mouse_over_them",
+        "gone for the other",
     ),
     Row(
         GROUP,
@@ -553,6 +625,12 @@ ROWS = (
         "Give roles",
         "test_groups::test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once",
         "at the other's page",
+    ),
+    Row(
+        GROUP,
+        "The last owner hands over",
+        "test_groups::test_the_last_owner_hands_the_group_over_before_leaving",
+        "the new owner has the level; reload",
     ),
     Row(
         GROUP,
@@ -681,6 +759,30 @@ ROWS = (
         "Offline",
         "test_bad_networks::test_what_is_written_without_a_network_goes_out_in_order_even_after_a_reload",
         "reload without a network",
+    ),
+    Row(
+        SET,
+        "Data and storage",
+        "test_media::test_what_is_kept_is_told_by_kind_and_cleared_and_comes_again",
+        "what the other sent comes again from the server; reload",
+    ),
+    Row(
+        SET,
+        "Deleting the account",
+        "test_closing::test_an_account_is_closed_by_its_password_and_is_gone_for_others",
+        "the other sees that it left; reload, and the password lets in no more",
+    ),
+    Row(
+        SET,
+        "Full disk",
+        "test_full_disk::test_with_a_full_disk_the_page_goes_on_in_memory_and_says_so",
+        "another device has all of it; reload",
+    ),
+    Row(
+        SET,
+        "A browser that keeps nothing",
+        "test_full_disk::test_without_a_database_the_page_works_in_memory_and_says_so",
+        "the other reads what was written",
     ),
     Row(SET, "Several tabs", "test_bad_networks::test_two_tabs_are_one_client", "the other tab"),
     Row(
