@@ -128,6 +128,34 @@ async def test_roles_are_carried_and_what_the_removed_wrote_is_erased(
 
 
 @pytest.mark.full("browser")
+async def test_the_last_owner_hands_the_group_over_before_leaving(house: ServerProcess, new_person: NewPerson) -> None:
+    async with Server(house.url, house.name) as server:
+        sofia = await new_person("sofia", house)
+        await sofia.signs_up()
+        room_id = await sofia.makes_group("Choir")
+        theo, me = await server.register("theo"), await server.login("sofia")
+        await me.invites(theo, room_id)
+        await theo.joins(room_id)
+        await sofia.at("open-info").click()
+        await expect(sofia.page.locator(f"[data-testid=member][data-user='{theo.user_id}']")).to_be_visible()
+        await sofia.at("info-leave").click()
+        await sofia.at("choice-hand-over").click()
+        await _opens_member_menu(sofia, theo.user_id)
+        await sofia.at("menu-rank").click()
+        await sofia.at("menu-rank-100").click()
+        member = sofia.page.locator(f"[data-testid=member][data-user='{theo.user_id}']")
+        await expect(member.get_by_test_id("member-label")).to_be_visible()
+        await sofia.at("info-leave").click()
+        await sofia.at("question-yes").click()
+        await expect(sofia.at("chat-row", text="Choir")).to_have_count(0)
+        assert (await theo.state(room_id, "m.room.power_levels"))["users"][theo.user_id] == 100
+        assert me.user_id not in (await theo.call("GET", f"/v3/rooms/{room_id}/joined_members"))["joined"]
+        await sofia.page.reload()
+        await sofia.is_live()
+        await expect(sofia.at("chat-row", text="Choir")).to_have_count(0)
+
+
+@pytest.mark.full("browser")
 async def test_who_is_muted_writes_again_when_allowed(house: ServerProcess, new_person: NewPerson) -> None:
     jana, kurt = await new_person("jana", house), await new_person("kurt", house)
     await jana.signs_up()

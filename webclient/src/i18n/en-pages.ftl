@@ -620,6 +620,7 @@ message-copy-picture = Copy the picture
 
 ## Links
 link-leave-out = Send without the preview
+link-next = Preview of another link
 privacy-links = Previews of links
 privacy-links-note = Your server looks at the pages that messages lead to. Those pages do not learn who you are.
 

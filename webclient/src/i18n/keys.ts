@@ -839,6 +839,7 @@ export type TextId =
   | 'phone-invites-note'
   | 'message-copy-picture'
   | 'link-leave-out'
+  | 'link-next'
   | 'privacy-links'
   | 'privacy-links-note'
   | 'threads-title'

@@ -6,21 +6,18 @@ import { errorInfo } from '../../store/errors';
 import { setMessageList } from '../../store/message-list';
 import { setChatSearch } from '../../store/pages';
 import { goTo, openInTab, route } from '../../store/ui';
-import { ask } from '../../ui/dialog';
 import { type MenuItem, openMenu } from '../../ui/menu';
 import type { Anchor } from '../../ui/popover';
 import { toast } from '../../ui/toast';
+import { askToLeave } from '../group/leave';
 
 const hour_ms = 3_600_000;
 
 /** Open the menu of a chat at a point or a button. */
-export function openRoomMenu({ state, commands }: Client, room: Room, at: Anchor): void {
+export function openRoomMenu(client: Client, room: Room, at: Anchor): void {
+  const { state, commands } = client;
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
   const unread = room.unread.notifications > 0 || room.unread.marked;
-  const leave = () => {
-    if (route().roomId === room.id) goTo(null);
-    void commands.leave(room.id).catch(tell);
-  };
   const silent = room.group.notify === 'none';
   const mute = () => {
     if (silent) return void commands.setNotify(room.id, 'all').catch(tell);
@@ -95,15 +92,7 @@ export function openRoomMenu({ state, commands }: Client, room: Room, at: Anchor
       label: t('row-leave'),
       icon: 'log-out',
       danger: true,
-      select: () =>
-        ask({
-          title: t('row-leave-confirm', { name: room.name || t('chat-empty-name') }),
-          hint: t('row-leave-hint'),
-          yes: t('row-leave'),
-          no: t('new-cancel'),
-          danger: true,
-          answer: leave,
-        }),
+      select: () => askToLeave(client, room),
     },
   ];
   openMenu(at, items);

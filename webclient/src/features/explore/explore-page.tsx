@@ -1,4 +1,4 @@
-import { createEffect, createSignal, For, on, onCleanup, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, For, on, onCleanup, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';
 import type { ErrorInfo, PublicRoom } from '../../store/contract';
@@ -16,6 +16,7 @@ import s from './explore.module.css';
 
 const pause_ms = 300;
 const stored = 'hearth.explore-server';
+const most = 50;
 
 /** Public groups of this server and of others. */
 export function ExplorePage() {
@@ -27,6 +28,12 @@ export function ExplorePage() {
   const [next, setNext] = createSignal<string | null>(null);
   const [error, setError] = createSignal<ErrorInfo>();
   const [busy, setBusy] = createSignal(true);
+  /** Where the groups and people that I know are at home. */
+  const servers = createMemo(() => {
+    const ids = Object.values(state.rooms).flatMap((room) => [room.group.alias, room.dmUserId ?? '']);
+    const names = ids.map((id) => id.replace(/^[^:]*:?/, '')).filter((one) => one !== '' && one !== own());
+    return [...new Set(names)].sort().slice(0, most);
+  });
   let turn = 0;
   const load = async (from: string | null) => {
     turn += 1;
@@ -80,8 +87,12 @@ export function ExplorePage() {
             autocomplete="off"
             autocapitalize="off"
             onInput={(event) => setServer(event.currentTarget.value)}
+            list="explore-servers"
             data-testid="explore-server"
           />
+          <datalist id="explore-servers">
+            <For each={servers()}>{(one) => <option value={one} />}</For>
+          </datalist>
         </div>
       </Section>
       <Show when={error()}>{(why) => <Failed error={why()} retry={() => void load(null)} />}</Show>

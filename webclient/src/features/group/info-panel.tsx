@@ -10,7 +10,6 @@ import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { Badge } from '../../ui/badge';
 import { IconButton } from '../../ui/button';
-import { ask } from '../../ui/dialog';
 import { keepFocus } from '../../ui/focus';
 import { Icon, type IconName } from '../../ui/icon';
 import { openMenu } from '../../ui/menu';
@@ -20,6 +19,7 @@ import { Tabs } from '../../ui/tabs';
 import { toast } from '../../ui/toast';
 import s from './info-panel.module.css';
 import { InviteDialog } from './invite-dialog';
+import { askToLeave } from './leave';
 import { Members } from './members';
 import { RightPages } from './right-pages';
 import { Shared } from './shared';
@@ -29,7 +29,8 @@ const kinds: readonly MediaKind[] = ['media', 'files', 'links', 'music', 'voice'
 
 /** The right column: who and what this chat is, its members, what was shared in it, and the way out. */
 export function InfoPanel(props: { roomId: RoomId }) {
-  const { state, commands } = useClient();
+  const client = useClient();
+  const { state, commands } = client;
   let panel!: HTMLElement;
   keepFocus(() => panel);
   const [inviting, setInviting] = createSignal(false);
@@ -43,19 +44,10 @@ export function InfoPanel(props: { roomId: RoomId }) {
     if (!state.membersComplete[props.roomId]) void commands.loadMembers(props.roomId).catch(tell);
   });
   createEffect(on(() => props.roomId, closeAllRight));
-  const leave = () =>
-    ask({
-      title: t('row-leave-confirm', { name: name() }),
-      hint: t('row-leave-hint'),
-      yes: t('row-leave'),
-      no: t('new-cancel'),
-      danger: true,
-      answer: () => {
-        const { roomId } = props;
-        goTo(null);
-        void commands.leave(roomId).catch(tell);
-      },
-    });
+  const leave = () => {
+    const now = room();
+    if (now) askToLeave(client, now);
+  };
   const notify = () => room()?.group.notify ?? 'all';
   const mute = (at: Element) => {
     const set = (level: 'all' | 'mentions' | 'none') => () => void commands.setNotify(props.roomId, level).catch(tell);

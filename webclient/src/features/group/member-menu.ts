@@ -6,7 +6,8 @@ import { errorInfo } from '../../store/errors';
 import { openPerson } from '../../store/messages-ui';
 import { hasFeature } from '../../store/pages';
 import { goTo } from '../../store/ui';
-import type { MenuItem } from '../../ui/menu';
+import { type MenuItem, openMenu } from '../../ui/menu';
+import type { Anchor } from '../../ui/popover';
 import { toast } from '../../ui/toast';
 
 /** What asks for more than one press: handled by the panel's dialogs. */
@@ -29,9 +30,32 @@ export function memberActions(
   room: Room,
   member: Member,
   ask: (asked: Asked) => void,
+  at: Anchor,
 ): MenuItem[] {
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
   const { userId } = member;
+  /** Every server knows these three; roles of ours are made of such levels. */
+  const rank = () => {
+    const set = (level: number) => () => void commands.setPower(room.id, userId, level).catch(tell);
+    const ranks = [
+      { id: 'rank-100', label: t('info-role-owner'), icon: 'crown' as const, level: 100 },
+      { id: 'rank-50', label: t('info-role-moderator'), icon: 'shield' as const, level: 50 },
+      { id: 'rank-0', label: t('member-rank-none'), icon: 'user' as const, level: room.defaultPower },
+    ];
+    // The choice opens once this menu is gone.
+    queueMicrotask(() =>
+      openMenu(
+        at,
+        ranks
+          .filter((one) => one.level <= room.my.level)
+          .map(({ level, ...one }) => ({
+            ...one,
+            icon: level === member.power ? 'check' : one.icon,
+            select: set(level),
+          })),
+      ),
+    );
+  };
   const items: MenuItem[] = [
     { id: 'profile', label: t('person-open'), icon: 'user', select: () => openPerson(userId) },
     {
@@ -47,6 +71,7 @@ export function memberActions(
   if (hasFeature('roles') && room.group.canSetRoles && (room.group.roles?.roles.length ?? 0) > 0) {
     items.push({ id: 'roles', label: t('member-roles'), icon: 'shield', select: () => ask({ kind: 'roles', member }) });
   }
+  if (room.my.setPowers) items.push({ id: 'rank', label: t('member-rank'), icon: 'crown', select: () => rank() });
   if (hasFeature('restrict_until') && room.my.setPowers) {
     const mute = (until: number | null) => void commands.muteMember(room.id, userId, until).catch(tell);
     items.push(

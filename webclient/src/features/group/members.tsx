@@ -106,7 +106,7 @@ function MemberRow(props: { roomId: RoomId; userId: string; ask: (asked: Asked) 
     const one = member();
     if (!room || !one) return;
     if (one.userId === me(state)) openPerson(one.userId);
-    else openMenu(at, memberActions(client, room, one, props.ask));
+    else openMenu(at, memberActions(client, room, one, props.ask, at));
   };
   const label = () => {
     const room = state.rooms[props.roomId];

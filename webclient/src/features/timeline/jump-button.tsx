@@ -1,4 +1,4 @@
-import { createEffect, createSignal, Show, Suspense, untrack } from 'solid-js';
+import { createEffect, createSignal, onCleanup, Show, Suspense, untrack } from 'solid-js';
 import { t } from '../../i18n';
 import { object, texts } from '../../model/events';
 import { useClient } from '../../store/context';
@@ -69,6 +69,9 @@ function JumpButton(props: { shown: boolean; count: number; onClick: () => void 
   );
 }
 
+const goes_most = 6;
+const goes_again_ms = 400;
+
 /** Above it, while somebody has mentioned me and I have not seen it: steps through these messages, the oldest first. */
 function MentionButton(props: { roomId: RoomId; timeline: Timeline; go: (eventId: EventId) => void }) {
   const { state } = useClient();
@@ -86,9 +89,28 @@ function MentionButton(props: { roomId: RoomId; timeline: Timeline; go: (eventId
     });
   };
   createEffect(() => {
-    if (mentionWanted() !== props.roomId || mentions().length === 0) return;
+    const first = mentionWanted() === props.roomId ? mentions()[0] : undefined;
+    if (!first) return;
     setMentionWanted(undefined);
-    untrack(press);
+    setSeen((all) => [...all, first]);
+    untrack(() => goUntilThere(first));
+  });
+  /** What comes while the chat opens may take it out of sight again. */
+  const goUntilThere = (eventId: EventId) => {
+    let left = goes_most;
+    const go = () => {
+      const place = document.querySelector(`[data-event="${CSS.escape(eventId)}"]`)?.getBoundingClientRect();
+      const isThere = place && place.bottom > 0 && place.top < innerHeight;
+      if (gone || left === 0 || (isThere && left < goes_most)) return;
+      left -= 1;
+      props.go(eventId);
+      setTimeout(go, goes_again_ms);
+    };
+    go();
+  };
+  let gone = false;
+  onCleanup(() => {
+    gone = true;
   });
   const press = () => {
     const [first] = mentions();
