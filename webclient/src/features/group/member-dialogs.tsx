@@ -77,7 +77,7 @@ function Removal(props: { roomId: RoomId; member: Member; ban: boolean; onClose:
         <Show when={state.rooms[props.roomId]?.my.redactOthers}>
           <Choices
             label={t('removal-messages')}
-            choices={(['none', 'day', 'all'] as const).map((id) => ({ id, text: t(`removal-erase-${id}`) }))}
+            choices={(['none', 'day', 'all'] as const).map((id) => ({ id, text: t(`removal-${id}`) }))}
             value={erase()}
             onChange={setErase}
           />
