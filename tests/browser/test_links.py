@@ -58,6 +58,12 @@ async def test_a_link_is_previewed_unless_the_writer_or_the_reader_does_not_want
         await jon.sees(f"again {link}")
         await expect(jon.at("link-card")).to_have_count(1)
 
+        await ida.at("composer-input").fill(f"{link} or {link}?more")
+        await ida.at("link-next").click(timeout=LIVE_LIMIT_MS)
+        await expect(ida.at("link-bar")).to_have_attribute("data-url", f"{link}?more", timeout=LIVE_LIMIT_MS)
+        await ida.at("composer-input").press("Enter")
+        await expect(jon.at("link-card").last).to_have_attribute("href", f"{link}?more", timeout=LIVE_LIMIT_MS)
+
         await jon.at("main-menu").click()
         await jon.at("menu-settings").click()
         await jon.at("open-privacy").click()
@@ -67,4 +73,4 @@ async def test_a_link_is_previewed_unless_the_writer_or_the_reader_does_not_want
         await jon.is_live()
         await jon.sees(f"read {link}")
         await expect(jon.at("link-card")).to_have_count(0)
-        await expect(ida.at("link-card")).to_have_count(1)
+        await expect(ida.at("link-card")).to_have_count(2)

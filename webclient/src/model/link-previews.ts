@@ -27,6 +27,14 @@ export function firstLink(words: string): string | null {
   return found === null || OURS.test(found) || hostOf(found) === '' ? null : found;
 }
 
+const LINKS_MOST = 5;
+
+/** The first addresses of pages in a text, each once. */
+export function linksIn(words: string): string[] {
+  const all = words.match(new RegExp(LINK, 'g')) ?? [];
+  return [...new Set(all)].filter((url) => firstLink(url) !== null).slice(0, LINKS_MOST);
+}
+
 export function hostOf(url: string): string {
   try {
     return new URL(url).hostname.replace(/^www\./, '');

@@ -246,7 +246,7 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
         <Show when={link.shown()}>
           {(preview) => (
             <Suspense>
-              <LinkBar preview={preview()} onClose={link.leaveOut} />
+              <LinkBar preview={preview()} next={link.others() ? link.next : undefined} onClose={link.leaveOut} />
             </Suspense>
           )}
         </Show>
