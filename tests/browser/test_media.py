@@ -10,6 +10,7 @@ from tests.browser import files
 from tests.browser.conftest import NewPerson
 from tests.browser.gate import Gate
 from tests.browser.person import LIVE_LIMIT_MS, START_LIMIT_MS, Person
+from tests.support.client import Server
 from tests.support.server import ServerProcess
 
 
@@ -119,7 +120,7 @@ async def test_an_upload_waits_for_the_network_is_given_up_or_goes_on_after_a_re
         await hugo.signs_up()
         await gina.makes_group("Slow", inviting=hugo)
         await hugo.accepts("Slow")
-        await gina.page.wait_for_function(_ALL_KEPT)
+        await gina.has_kept_the_page()
         gate.shut()
         for name in ("unwanted.bin", "wanted.bin"):
             (tmp_path / name).write_bytes(b"\0" * 300_000)
@@ -137,6 +138,73 @@ async def test_an_upload_waits_for_the_network_is_given_up_or_goes_on_after_a_re
 
 
 @pytest.mark.full("browser")
+async def test_a_picture_that_failed_comes_by_itself_or_by_a_tap_and_one_that_is_gone_says_so(
+    house: ServerProcess, new_person: NewPerson, tmp_path: Path
+) -> None:
+    async with Gate.to(urlsplit(house.url).port or 0) as gate, Server(house.url, house.name) as server:
+        nina, otto = await new_person("nina", house, url=gate.url), await new_person("otto", house)
+        await nina.signs_up()
+        await otto.signs_up()
+        room_id = await nina.makes_group("Passing", inviting=otto)
+        await otto.accepts("Passing")
+        await otto.at("attach-photo-input").set_input_files([files.photo(tmp_path, "one.jpg", (600, 400), "#c63")])
+        await otto.at("send-files").click()
+        await _sees_pictures(nina.at("image"), 1)
+        elsewhere = await server.login("otto")
+        nothing = {"msgtype": "m.image", "body": "gone.jpg", "url": f"mxc://{house.name}/{'0' * 24}"}
+        await elsewhere.sends(room_id, "m.room.message", nothing)
+        await expect(nina.at("media-trouble")).to_have_text("File is gone from the server")
+        await nina.has_kept_the_page()
+
+        devtools = await nina.context.new_cdp_session(nina.page)
+        gate.shut()
+        await devtools.send("Network.clearBrowserCache")
+        await nina.page.evaluate("() => caches.delete('hearth-media')")
+        await nina.page.reload()
+        failed = nina.page.locator("[data-testid=picture][data-state=failed]")
+        await expect(failed).to_have_count(2)
+        await failed.first.click()
+        await expect(failed).to_have_count(1)
+        await expect(failed).to_have_count(2)
+        gate.open()
+        await _sees_pictures(nina.at("image"), 1)
+        await nina.is_live()
+        await expect(nina.at("media-trouble")).to_have_text("File is gone from the server")
+
+
+@pytest.mark.full("browser")
+async def test_what_is_kept_is_told_by_kind_and_cleared_and_comes_again(
+    house: ServerProcess, new_person: NewPerson, tmp_path: Path
+) -> None:
+    pia, quin = await _two_in_a_group(house, new_person, "pia", "quin", "Kept")
+    await pia.at("attach-photo-input").set_input_files([files.photo(tmp_path, "one.jpg", (600, 400), "#c63")])
+    await pia.at("send-files").click()
+    notes = tmp_path / "notes.txt"
+    notes.write_text("popcorn " * 1000, encoding="utf-8")
+    await pia.at("attach-file-input").set_input_files([notes])
+    await pia.at("send-files").click()
+    await _sees_pictures(quin.at("image"), 1)
+    async with quin.page.expect_download():
+        await quin.at("file").get_by_test_id("file-download").click()
+
+    await quin.at("main-menu").click()
+    await quin.at("menu-settings").click()
+    await quin.at("open-storage").click()
+    photos, others = quin.at("storage-photos"), quin.at("storage-files")
+    for kind in (photos, others):
+        await expect(kind).to_contain_text("kB")
+    await photos.click()
+    await expect(photos).to_contain_text("0 byte")
+    await expect(photos).to_be_disabled()
+    await expect(others).to_contain_text("kB")
+    await quin.at("storage-clear").click()
+    await expect(others).to_contain_text("0 byte")
+    await quin.page.reload()
+    await quin.is_live()
+    await _sees_pictures(quin.at("image"), 1)
+
+
+@pytest.mark.full("browser")
 async def test_pictures_come_by_paste_and_by_drop(house: ServerProcess, new_person: NewPerson) -> None:
     ines, jan = await _two_in_a_group(house, new_person, "ines", "jan", "Pasted")
     bytes_of = list(files.png((300, 200), "#a3c"))
@@ -149,12 +217,6 @@ async def test_pictures_come_by_paste_and_by_drop(house: ServerProcess, new_pers
     await jan.is_live()
     await _sees_pictures(jan.at("image"), 2)
 
-
-_ALL_KEPT = """async () => {
-  const wanted = await (await fetch('/assets.json')).json();
-  const kept = await (await caches.open('hearth-shell')).keys();
-  return wanted.every((path) => kept.some((request) => request.url.endsWith(path)));
-}"""
 
 _FILE = "const file = new File([new Uint8Array(bytes)], 'given.png', { type: 'image/png' });"
 _TRANSFER = "const transfer = new DataTransfer(); transfer.items.add(file);"
