@@ -53,6 +53,10 @@ export function startHotkeys({ state, commands }: Client): void {
         document
           .querySelectorAll<HTMLElement>('[data-testid=left-column] [data-testid=tab]')
           [Number(event.key) - 1]?.click();
+    } else if (command && event.shiftKey && event.code === 'KeyM' && route().roomId !== null) {
+      event.preventDefault();
+      const roomId = route().roomId ?? '';
+      void commands.setMuted(roomId, !state.rooms[roomId]?.muted).catch(() => undefined);
     } else if (event.key === '?' && !command && !writes(document.activeElement)) {
       event.preventDefault();
       openLeft('keyboard');

@@ -12,6 +12,7 @@ const groups: readonly { readonly caption: TextId; readonly keys: readonly (read
       ['keys-next', 'Alt+↓'],
       ['keys-previous', 'Alt+↑'],
       ['keys-next-unread', 'Alt+Shift+↓'],
+      ['keys-previous-unread', 'Alt+Shift+↑'],
       ['keys-folder', 'Ctrl+1 … 9'],
       ['keys-saved', 'Ctrl+0'],
       ['keys-mute', 'Ctrl+Shift+M'],
@@ -25,7 +26,10 @@ const groups: readonly { readonly caption: TextId; readonly keys: readonly (read
       ['keys-search-chat', 'Ctrl+F'],
       ['keys-edit-last', '↑'],
       ['keys-reply', 'Ctrl+↑'],
-      ['keys-scroll', 'PageUp'],
+      ['keys-reply-below', 'Ctrl+↓'],
+      ['keys-scroll', 'PageUp, PageDown'],
+      ['keys-ends', 'Home, End'],
+      ['keys-menu', 'Shift+F10'],
     ],
   },
   {
@@ -40,9 +44,23 @@ const groups: readonly { readonly caption: TextId; readonly keys: readonly (read
       ['keys-link', 'Ctrl+K'],
     ],
   },
+  {
+    caption: 'keys-viewing',
+    keys: [
+      ['keys-leaf', '← →'],
+      ['keys-zoom', '+ − 0'],
+      ['keys-play', 'K'],
+      ['keys-seek', 'J, L'],
+      ['keys-sound', 'M'],
+      ['keys-whole', 'F'],
+    ],
+  },
 ];
 
-/** All keys that do something. */
+/** How the page is made for those who hear it. */
+const heard: readonly TextId[] = ['reader-places', 'reader-chats', 'reader-messages', 'reader-new'];
+
+/** All keys that do something, and how to get around by hearing. */
 export function KeyboardPage() {
   return (
     <Page title={t('settings-keyboard')} onBack={closeLeft} backLabel={t('page-back')} testid="keyboard">
@@ -60,6 +78,9 @@ export function KeyboardPage() {
           </Section>
         )}
       </For>
+      <Section caption={t('reader-title')} testid="keyboard-reader">
+        <For each={heard}>{(what) => <p class={s.told}>{t(what)}</p>}</For>
+      </Section>
     </Page>
   );
 }
