@@ -44,7 +44,7 @@ LEASE_S: Final = 30.0
 LOOK_S: Final = 10.0
 """Renews the lease. Joins are heard of at once, by the stream."""
 AT_ONCE: Final = 3
-"""Rooms that are fetched side by side: each holds its state as JSON."""
+"""Rooms that are fetched side by side: each holds its state as JSON. Those that pause after a failure do not count."""
 MAX_SERVERS: Final = 6
 MAX_TOLD: Final = 10
 """States that wait in memory; more are asked for again."""
@@ -112,6 +112,8 @@ class Completing:
         feed.register(self.apply)
         self._news = asyncio.Event()
         self._running: set[int] = set()
+        """Rooms with a task, and those that are just being joined."""
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._told: dict[int, tuple[Collection[Event], Collection[EventId]]] = {}
         """States that came with joins, and which of their events are rejected, by room."""
 
@@ -153,7 +155,7 @@ class Completing:
 
     async def _begin_all(self, tasks: asyncio.TaskGroup) -> None:
         for join in await self._table.unfinished():
-            if join.room_nid not in self._running and len(self._running) < AT_ONCE:
+            if join.room_nid not in self._running:
                 self._running.add(join.room_nid)
                 tasks.create_task(self._until_whole(join))
 
@@ -161,13 +163,17 @@ class Completing:
         """Try, with pauses that grow, until the room is whole or nobody here is in it."""
         pause = FIRST_PAUSE_S
         try:
-            while not await self._try(join):
+            while not await self._try_in_turn(join):
                 await self._clock.sleep(pause)
                 pause = min(MAX_PAUSE_S, pause * 2)
         finally:
             self._told.pop(join.room_nid, None)
             self._running.discard(join.room_nid)
             self._news.set()
+
+    async def _try_in_turn(self, join: PartialJoin) -> bool:
+        async with self._places:
+            return await self._try(join)
 
     async def _try(self, join: PartialJoin) -> bool:
         try:
