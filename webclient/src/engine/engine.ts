@@ -12,7 +12,7 @@ import { NOT_CONNECTED, Running } from './running';
 import { Session } from './session';
 import { draftContent, draftOf } from './sync/drafts';
 import { DRAFT } from './sync/extensions';
-import { roomOrder } from './sync/views';
+import { roomOrder } from './sync/order';
 import type { Timer } from './transport/types';
 
 /** Rooms whose newest messages stay on disk: at about 120 kB each far below what browsers allow. */

@@ -17,9 +17,10 @@ import type { Patch, ToPage } from './rpc';
 import type { Account } from './sync/account';
 import type { Changes } from './sync/changes';
 import type { Fragment } from './sync/fragments';
+import { roomOrder } from './sync/order';
 import { ownView } from './sync/own-view';
 import { partners, roomViews, userViews } from './sync/view-sets';
-import { memberView, roomOrder, roomPowers } from './sync/views';
+import { memberView, roomPowers } from './sync/views';
 import type { Clock } from './transport/types';
 
 export type { LoadState } from './open-room';

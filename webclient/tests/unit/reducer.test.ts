@@ -6,7 +6,8 @@ import { Database } from '../../src/engine/db/database';
 import { Intake } from '../../src/engine/intake';
 import type { Account } from '../../src/engine/sync/account';
 import { eventItem, itemKeys } from '../../src/engine/sync/items';
-import { roomOrder, roomView } from '../../src/engine/sync/views';
+import { roomOrder } from '../../src/engine/sync/order';
+import { roomView } from '../../src/engine/sync/views';
 import { Homeserver, ME } from './support/homeserver';
 import { freshDatabase } from './support/page';
 

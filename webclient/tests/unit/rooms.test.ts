@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Account } from '../../src/engine/sync/account';
 import { Changes } from '../../src/engine/sync/changes';
 import { nameIn } from '../../src/engine/sync/members';
+import { roomOrder } from '../../src/engine/sync/order';
 import { applyBody } from '../../src/engine/sync/reducer';
-import { roomOrder, roomView } from '../../src/engine/sync/views';
+import { roomView } from '../../src/engine/sync/views';
 import type { Json } from '../../src/model/events';
 
 const ME = '@ann:test';
@@ -37,6 +38,54 @@ const member = (userId: string, membership: string, more: Json = {}, sender = us
   state('m.room.member', { membership, ...more }, userId, sender);
 const room = (result: Json) => ({ rooms: { [ROOM]: result } });
 const initial = (...events: Json[]) => room({ initial: true, membership: 'join', required_state: events });
+
+describe('the order of the list', () => {
+  const chat = (at: number, ...more: Json[]) => ({
+    initial: true,
+    membership: 'join',
+    bump_stamp: at,
+    required_state: [state('m.room.create', {}), ...more],
+    timeline: [
+      {
+        ...state('m.room.message', { msgtype: 'm.text', body: 'x' }),
+        state_key: undefined,
+        event_id: `$${at}`,
+        origin_server_ts: at * 1000,
+      },
+    ],
+  });
+  const draft = (id: string, content: Json) => ({
+    extensions: { account_data: { rooms: { [id]: [{ type: 'app.hearth.draft', content }] } } },
+  });
+
+  test('what is being written lies above all that was said before it, and not above what was said since', () => {
+    const rooms = { '!a:test': chat(1), '!b:test': chat(2), '!c:test': chat(3) };
+    const known = account({ rooms }, draft('!a:test', { text: 'half', ts: 2500 }));
+    for (const [id, one] of known.rooms) known.rooms.set(id, { ...one, preview: previewAt(one.bumpStamp * 1000) });
+    expect(roomOrder(known).rooms).toEqual(['!c:test', '!a:test', '!b:test']);
+  });
+
+  test('a room that goes on in another one that I am in has no row of its own', () => {
+    const gone = state('m.room.tombstone', { replacement_room: '!b:test' });
+    const create = (id: string) => ({
+      ...state('m.room.create', { predecessor: { room_id: id } }),
+      event_id: `$of${id}`,
+    });
+    const order = (id: string) =>
+      roomOrder(account({ rooms: { '!a:test': chat(1, gone), '!b:test': chat(2, create(id)) } }));
+    expect(order('!a:test').rooms).toEqual(['!b:test']);
+    expect(order('!other:test').rooms).toEqual(['!b:test', '!a:test']);
+  });
+});
+
+const previewAt = (ts: number) => ({
+  key: `$${ts}`,
+  sender: '@bob:test',
+  senderName: 'bob',
+  ts,
+  body: { kind: 'text', text: 'x' } as const,
+  delivery: null,
+});
 
 describe('a room of the stream', () => {
   test('keeps what a delta does not name', () => {

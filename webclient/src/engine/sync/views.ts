@@ -3,7 +3,6 @@ import {
   type Json,
   localpart,
   type MatrixEvent,
-  number,
   object,
   SILENT,
   type StateEvent,
@@ -19,7 +18,6 @@ import { previewBody } from '../../model/preview';
 import type { Delivery, Member, MyPower, Preview, Room, User } from '../../store/contract';
 import { localKey } from '../send/ops';
 import type { Account, MemberData, RoomData } from './account';
-import { DRAFT } from './extensions';
 import { groupFacts } from './group-facts';
 import { deliveryOf, eventItem } from './items';
 import { avatarOf, nameIn } from './members';
@@ -254,46 +252,4 @@ export function userView(account: Account, member: Pick<MemberData, 'userId' | '
     presence: presence?.presence ?? null,
     lastActiveTs: presence?.lastActiveTs ?? null,
   };
-}
-
-/** Joined rooms that are no spaces (pinned first, then newest first), and invitations. */
-export function roomOrder(account: Account): { rooms: string[]; invites: string[] } {
-  const rows = [...account.rooms.values()].map((room) => {
-    const tag = object(object(object(room.accountData['m.tag']).tags)['m.favourite']);
-    const pinned = object(object(room.accountData['m.tag']).tags)['m.favourite'] !== undefined;
-    const pending = account.opsOf(room.id).some((op) => op.kind === 'message');
-    return {
-      room,
-      pinnedAt: pinned ? number(tag.order, 2) : Number.POSITIVE_INFINITY,
-      bump: pending ? Number.POSITIVE_INFINITY : room.bumpStamp,
-      ts: room.preview?.ts ?? 0,
-      draftTs: draftTs(room),
-      space: account.content(room.id, 'm.room.create').type === 'm.space',
-    };
-  });
-  // The server's stamps are no times: what is being written lies above all that was said before.
-  for (const row of rows.filter((one) => one.draftTs > 0)) {
-    row.bump = Math.max(row.bump, ...rows.filter((one) => one.ts <= row.draftTs).map((one) => one.room.bumpStamp));
-  }
-  rows.sort(
-    (a, b) =>
-      compare(a.pinnedAt, b.pinnedAt) ||
-      compare(b.bump, a.bump) ||
-      b.draftTs - a.draftTs ||
-      (a.room.id < b.room.id ? -1 : 1),
-  );
-  const ids = (membership: string) =>
-    rows.filter((row) => row.room.membership === membership).map((row) => row.room.id);
-  const spaces = new Set(rows.filter((row) => row.space).map((row) => row.room.id));
-  return { rooms: ids('join').filter((id) => !spaces.has(id)), invites: ids('invite') };
-}
-
-/** When something was written that was not sent; 0 for nothing. */
-function draftTs(room: RoomData): number {
-  const draft = object(room.accountData[DRAFT]);
-  return text(draft.text) === '' ? 0 : number(draft.ts, 0);
-}
-
-function compare(a: number, b: number): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }
