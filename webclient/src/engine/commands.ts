@@ -157,12 +157,15 @@ async function react(core: Parts, roomId: string, target: string, key: string): 
   const { account, queue } = core;
   requireJoined(core, roomId);
   const content = reactionContent(target, key);
+  // What is being taken back is there no more: the next press gives it again.
+  const withdrawn = account.opsOf(roomId).flatMap((op) => (op.kind === 'redaction' ? [op.target] : []));
   const own = account.opsOf(roomId).find((op) => {
     const relation = op.content['m.relates_to'] as { readonly key?: unknown } | undefined;
-    return op.kind === 'reaction' && op.target === target && text(relation?.key) === key;
+    const isIt = op.kind === 'reaction' && op.target === target && text(relation?.key) === key;
+    return isIt && !withdrawn.includes(op.eventId);
   });
   const sent = [...(account.timelines.get(roomId)?.reactionsTo(target) ?? [])].find(
-    ([, reaction]) => reaction.key === key && reaction.sender === account.me,
+    ([id, reaction]) => reaction.key === key && reaction.sender === account.me && !withdrawn.includes(id),
   );
   const eventId = sent?.[0] ?? own?.eventId ?? null;
   if (eventId !== null) {

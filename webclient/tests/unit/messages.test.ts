@@ -58,6 +58,17 @@ test('a forwarded message names its first author, unless that is to be hidden', 
   expect(contents[0]?.['app.hearth.forward']).toMatchObject({ sender: '@bob:test', room: ROOM, event: ids[0] });
 });
 
+test('a reaction that is taken back and given again at once is there in the end', async () => {
+  const { server, page, ids, itemOf } = await withMessages('likable');
+  const mine = () => itemOf(0)?.reactions.some((one) => one.mine) ?? false;
+  const sent = (type: string) => server.log.filter(({ event }) => event.type === type).length;
+  await page.commands.react(ROOM, ids[0] ?? '', '👍');
+  await until(() => sent('m.reaction') === 1 && mine());
+  await Promise.all([page.commands.react(ROOM, ids[0] ?? '', '👍'), page.commands.react(ROOM, ids[0] ?? '', '👍')]);
+  await until(() => sent('m.reaction') === 2 && sent('m.room.redaction') === 1);
+  await until(mine);
+});
+
 test('a photo can be passed on without its caption', async () => {
   const { server, page } = await withMessages('before');
   server.room('!other:test');
