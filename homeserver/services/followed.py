@@ -13,11 +13,14 @@ from homeserver.protocol.events import Event, join
 from homeserver.protocol.identifiers import EventId
 from homeserver.services.heads import Room
 from homeserver.services.known import Known
+from homeserver.services.turns import slices
 from homeserver.storage.events.read import Events, StoredEvent
 from homeserver.storage.rows import OUTLIER, REJECTED, SOFT_FAILED, FollowedRow, Row
 
 HIDDEN_LAYERS: Final = 100
 """How far hidden events are followed to what is before them: a peer can make them without end."""
+HIDDEN_MOST: Final = 1_000
+"""How many events are looked at then: a peer can let each of them name twenty others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,19 @@ async def behind(events: Events, room: Room, event: Event, known: Known, *, is_h
             found |= layer & tips
             lacking |= layer - tips - stored.keys()
         hidden = [one for one in stored.values() if one.flags & (REJECTED | SOFT_FAILED)]
-        layer = {prev for one in hidden for prev in join(one.body, one.envelope, room.rules).prev_events} - seen
-        if not layer:
+        layer = await _parents(hidden, room) - seen
+        if not layer or len(seen) + len(layer) > HIDDEN_MOST:
             break
     return Behind(frozenset(found), frozenset(lacking))
+
+
+async def _parents(hidden: Sequence[StoredEvent], room: Room) -> set[EventId]:
+    """The events that these name."""
+    named: set[EventId] = set()
+    async for portion in slices(hidden):
+        for one in portion:
+            named.update(join(one.body, one.envelope, room.rules).prev_events)
+    return named
 
 
 async def _stored(events: Events, room: Room, wanted: set[EventId], known: Known) -> dict[EventId, StoredEvent]:
