@@ -51,6 +51,9 @@ export function ownCommands(core: Core, deviceId: () => string): OwnCommands {
       const body = { new_password: fresh, logout_devices: false };
       await confirmed(core, { method: 'POST', path: `${V3}/account/password`, body }, confirmation);
     },
+    closeAccount: async (confirmation, erase) => {
+      await confirmed(core, { method: 'POST', path: `${V3}/account/deactivate`, body: { erase } }, confirmation);
+    },
     setBlocked: async (userId, blocked) => {
       const { [userId]: _gone, ...others } = object(data(BLOCKED).ignored_users);
       await keep(BLOCKED, { ignored_users: blocked ? { ...others, [userId]: {} } : others });

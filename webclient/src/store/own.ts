@@ -128,6 +128,8 @@ export interface OwnCommands {
   endSessions(deviceIds: readonly string[], confirmation: Confirmation): Promise<void>;
   /** Sets one, too, where there was none. */
   changePassword(confirmation: Confirmation, fresh: string): Promise<void>;
+  /** Closes the account for good. `erase`: who joins a chat later does not see what I wrote. */
+  closeAccount(confirmation: Confirmation, erase: boolean): Promise<void>;
   setBlocked(userId: UserId, blocked: boolean): Promise<void>;
   /** `name` null takes the contact away. */
   setContact(userId: UserId, name: string | null): Promise<void>;

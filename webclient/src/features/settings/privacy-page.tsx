@@ -7,6 +7,7 @@ import { errorInfo } from '../../store/errors';
 import { closeLeft, hasFeature, openLeft } from '../../store/pages';
 import { Page, PageRow, Section, SwitchRow } from '../../ui/page';
 import { toast } from '../../ui/toast';
+import { CloseAccountDialog } from './close-account-dialog';
 import { byPassword } from './confirm';
 import { PasswordDialog } from './password-dialog';
 
@@ -14,6 +15,7 @@ import { PasswordDialog } from './password-dialog';
 export function PrivacyPage() {
   const { state, commands } = useClient();
   const [changing, setChanging] = createSignal(false);
+  const [closing, setClosing] = createSignal(false);
   const [asked, { refetch }] = createResource(
     () => hasFeature('login.sms'),
     () => commands.ownPhone(),
@@ -87,6 +89,18 @@ export function PrivacyPage() {
           testid="privacy-links"
         />
       </Section>
+      <Section>
+        <PageRow
+          icon="trash-2"
+          text={t('close-account')}
+          danger
+          onClick={() => setClosing(true)}
+          testid="open-close-account"
+        />
+      </Section>
+      <Show when={closing()}>
+        <CloseAccountDialog own={own() ?? byPassword} onClose={() => setClosing(false)} />
+      </Show>
       <Show when={changing()}>
         <PasswordDialog own={own() ?? byPassword} onClose={closeDialog} />
       </Show>
