@@ -126,6 +126,7 @@ media-open-photo = Open the photo
 media-open-video = Open the video
 text-code = Code
 text-copy-code = Copy the code
+text-whole-quote = The whole quote
 text-spoiler = Hidden text { $reason }
 
 ## Acting on messages

@@ -206,6 +206,7 @@ export type TextId =
   | 'media-open-video'
   | 'text-code'
   | 'text-copy-code'
+  | 'text-whole-quote'
   | 'text-spoiler'
   | 'message-forwarded'
   | 'message-forwarded-hidden'

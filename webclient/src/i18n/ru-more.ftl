@@ -130,6 +130,7 @@ media-open-photo = Открыть фото
 media-open-video = Открыть видео
 text-code = Код
 text-copy-code = Скопировать код
+text-whole-quote = Цитата целиком
 text-spoiler = Скрытый текст { $reason }
 
 ## Acting on messages

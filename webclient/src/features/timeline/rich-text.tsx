@@ -95,7 +95,7 @@ function Element(props: { node: Branch }) {
         <sub>{inside()}</sub>
       </Match>
       <Match when={props.node.t === 'quote'}>
-        <blockquote class={s.quote}>{inside()}</blockquote>
+        <Quote of={props.node.of} />
       </Match>
       <Match when={props.node.t === 'ul'}>
         <ul class={s.list}>{inside()}</ul>
@@ -115,6 +115,33 @@ function Element(props: { node: Branch }) {
         <span class={s.cell}>{inside()}</span>
       </Match>
     </Switch>
+  );
+}
+
+const quoteLines = 4;
+const quoteSigns = 320;
+
+/** What somebody quotes; of a long one the beginning, until it is asked for. */
+function Quote(props: { of: readonly Rich[] }) {
+  const [open, setOpen] = createSignal(false);
+  const words = () => plainOf(props.of);
+  const isLong = () => words().length > quoteSigns || words().split('\n').length > quoteLines;
+  return (
+    <blockquote class={s.quote} data-folded={isLong() ? !open() : undefined} data-testid="quote">
+      <RichText of={props.of} />
+      <Show when={isLong()}>
+        <button
+          type="button"
+          class={s.unfold}
+          aria-expanded={open()}
+          aria-label={t('text-whole-quote')}
+          data-testid="quote-unfold"
+          onClick={() => setOpen((now) => !now)}
+        >
+          <Icon name={open() ? 'chevron-up' : 'chevron-down'} size={16} />
+        </button>
+      </Show>
+    </blockquote>
   );
 }
 
