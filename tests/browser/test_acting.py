@@ -73,6 +73,9 @@ async def test_messages_are_reacted_to_pinned_starred_and_passed_on(
     await expect(lou.at("pin-bar")).to_be_visible()
     await expect(lou.message("worth keeping").get_by_test_id("reaction")).to_contain_text("🚀")
     await expect(kim.message("a second one").locator("use[href$='#star']")).to_have_count(1)
+    await kim.at("pins-list").click()
+    await kim.at("unpin-all").click()
+    await expect(lou.at("pin-bar")).to_have_count(0)
 
 
 async def _has_copied(person: Person, text: str) -> None:

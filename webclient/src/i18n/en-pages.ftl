@@ -424,6 +424,7 @@ pins-title = Pinned message
 pins-title-number = Pinned message #{ $number }
 pins-unpin = Unpin this message
 pins-list = All pinned messages
+pins-unpin-all = Unpin all
 stars-title = Starred messages
 stars-empty = No starred messages yet
 chat-seen-by = Seen by

@@ -672,6 +672,7 @@ export type TextId =
   | 'pins-title-number'
   | 'pins-unpin'
   | 'pins-list'
+  | 'pins-unpin-all'
   | 'stars-title'
   | 'stars-empty'
   | 'chat-seen-by'

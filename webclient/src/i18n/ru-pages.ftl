@@ -427,6 +427,7 @@ pins-title = Закреплённое сообщение
 pins-title-number = Закреплённое сообщение №{ $number }
 pins-unpin = Открепить это сообщение
 pins-list = Все закреплённые сообщения
+pins-unpin-all = Открепить все
 stars-title = Избранные сообщения
 stars-empty = Пока нет избранных сообщений
 chat-seen-by = Просмотрели

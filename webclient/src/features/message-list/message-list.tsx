@@ -1,16 +1,19 @@
 import { createResource, For, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { dateAndTime } from '../../i18n/dates';
-import { previewText } from '../../i18n/words';
+import { errorText, previewText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { EventPreview, ThreadInList } from '../../store/contract';
+import { errorInfo } from '../../store/errors';
 import { type MessageList as List, messageList, setMessageList } from '../../store/message-list';
 import { goToEvent } from '../../store/messages-ui';
 import { photoOf } from '../../store/people';
 import { openThread } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { Badge } from '../../ui/badge';
-import { Dialog } from '../../ui/dialog';
+import { Button } from '../../ui/button';
+import { Dialog, DialogButtons } from '../../ui/dialog';
+import { toast } from '../../ui/toast';
 import s from './message-list.module.css';
 
 const titles = {
@@ -45,6 +48,12 @@ function Shown(props: { list: List }) {
     setMessageList(undefined);
     if (props.list.kind === 'threads') openThread(one.roomId, one.eventId);
     else goToEvent(one.roomId, one.eventId);
+  };
+  const roomId = () => (props.list.kind === 'pins' ? props.list.roomId : '');
+  const mayUnpin = () => state.rooms[roomId()]?.my.pin === true;
+  const unpinAll = () => {
+    setMessageList(undefined);
+    void commands.setPins(roomId(), []).catch((error: unknown) => toast(errorText(errorInfo(error))));
   };
   const empty = () => t(props.list.kind === 'threads' ? 'threads-empty' : 'stars-empty');
   const answers = (one: EventPreview) => ('thread' in one ? (one as ThreadInList).thread : undefined);
@@ -83,6 +92,13 @@ function Shown(props: { list: List }) {
           </For>
         </Show>
       </div>
+      <Show when={mayUnpin()}>
+        <DialogButtons>
+          <Button kind="danger" onClick={unpinAll} data-testid="unpin-all">
+            {t('pins-unpin-all')}
+          </Button>
+        </DialogButtons>
+      </Show>
     </Dialog>
   );
 }

@@ -46,7 +46,9 @@ function itemsFor(client: Client, roomId: RoomId, item: TimelineItem): MenuItem[
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
   return [
     ...answerItems(client, roomId, item, tell),
-    ...copyItems(client, roomId, item, tell),
+    ...copyItems(roomId, item, tell),
+    ...pinItems(client, roomId, item, tell),
+    ...fileItems(client, item, tell),
     ...keepItems(client, roomId, item, tell),
     ...factItems(client, roomId, item),
     ...lastItems(client, roomId, item, tell),
@@ -121,7 +123,7 @@ function editItem(roomId: RoomId, item: TimelineItem): void {
   startEdit(viewNow(roomId), item.eventId, source, mentions);
 }
 
-function copyItems({ commands }: Client, roomId: RoomId, item: TimelineItem, tell: Tell): MenuItem[] {
+function copyItems(roomId: RoomId, item: TimelineItem, tell: Tell): MenuItem[] {
   if (item.kind !== 'message') return [];
   const items: MenuItem[] = [];
   const copy = (what: string) => navigator.clipboard.writeText(what).then(() => toast(t('message-copied')), tell);
@@ -132,6 +134,18 @@ function copyItems({ commands }: Client, roomId: RoomId, item: TimelineItem, tel
   if (words !== '') {
     items.push({ id: 'copy', label: t('message-copy'), icon: 'copy', select: () => void copy(words) });
   }
+  const { eventId } = item;
+  if (eventId) {
+    const link = `https://matrix.to/#/${encodeURIComponent(roomId)}/${encodeURIComponent(eventId)}`;
+    items.push({ id: 'copy-link', label: t('message-copy-link'), icon: 'link', select: () => void copy(link) });
+  }
+  return items;
+}
+
+/** What can be had of a photo or file. */
+function fileItems({ commands }: Client, item: TimelineItem, tell: Tell): MenuItem[] {
+  const media = item.kind === 'message' ? mediaOf(item.type, item.content) : null;
+  const items: MenuItem[] = [];
   const mxc = media?.mxc;
   if (media && mxc) {
     const select = () => void download(commands, mxc, media.name, media.size);
@@ -141,12 +155,19 @@ function copyItems({ commands }: Client, roomId: RoomId, item: TimelineItem, tel
     const picture = () => copyPicture(commands, mxc).then(() => toast(t('message-copied')), tell);
     items.push({ id: 'copy-picture', label: t('message-copy-picture'), icon: 'image', select: () => void picture() });
   }
-  const { eventId } = item;
-  if (eventId) {
-    const link = `https://matrix.to/#/${encodeURIComponent(roomId)}/${encodeURIComponent(eventId)}`;
-    items.push({ id: 'copy-link', label: t('message-copy-link'), icon: 'link', select: () => void copy(link) });
-  }
   return items;
+}
+
+function pinItems({ state, commands }: Client, roomId: RoomId, item: TimelineItem, tell: Tell): MenuItem[] {
+  const room = state.rooms[roomId];
+  const { eventId } = item;
+  if (!eventId || item.kind !== 'message' || !room?.my.pin || room.membership !== 'join') return [];
+  const isPinned = room.pins.includes(eventId);
+  const pins = isPinned ? room.pins.filter((id) => id !== eventId) : [...room.pins, eventId];
+  const select = () => void commands.setPins(roomId, pins).catch(tell);
+  return isPinned
+    ? [{ id: 'unpin', label: t('message-unpin'), icon: 'pin-off', select }]
+    : [{ id: 'pin', label: t('message-pin'), icon: 'pin', select }];
 }
 
 function keepItems({ state, commands }: Client, roomId: RoomId, item: TimelineItem, tell: Tell): MenuItem[] {
@@ -154,16 +175,6 @@ function keepItems({ state, commands }: Client, roomId: RoomId, item: TimelineIt
   const { eventId } = item;
   if (!eventId || item.kind !== 'message' || !room) return [];
   const items: MenuItem[] = [];
-  if (room.my.pin && room.membership === 'join') {
-    const isPinned = room.pins.includes(eventId);
-    const pins = isPinned ? room.pins.filter((id) => id !== eventId) : [...room.pins, eventId];
-    items.push({
-      id: isPinned ? 'unpin' : 'pin',
-      label: t(isPinned ? 'message-unpin' : 'message-pin'),
-      icon: isPinned ? 'pin-off' : 'pin',
-      select: () => void commands.setPins(roomId, pins).catch(tell),
-    });
-  }
   items.push({
     id: item.starred ? 'unstar' : 'star',
     label: t(item.starred ? 'message-unstar' : 'message-star'),
