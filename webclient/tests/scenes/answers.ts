@@ -7,6 +7,7 @@ import type {
   PublicRoom,
   ServiceLine,
   SharedItem,
+  SpaceRoom,
 } from '../../src/store/contract';
 import type { Mirror } from '../../src/store/mirror';
 import { clock, message, my } from './build';
@@ -76,6 +77,26 @@ const publicRooms: readonly PublicRoom[] = [
     'And a description that does the same, for the sake of those who test lists.',
   ),
   publicRoom('Plants', 'plants', 318, 'Who waters them.'),
+];
+
+const inTown = (room: PublicRoom, children: readonly PublicRoom[] = []): SpaceRoom => ({
+  ...room,
+  isSpace: children.length > 0,
+  way: room.access === 'knock' ? 'ask' : 'join',
+  children: children.map((one) => ({ id: one.roomId, via: ['our.tld'] })),
+});
+const crafts = publicRoom('Crafts', 'crafts', 96, 'What hands can do.');
+const town: readonly SpaceRoom[] = [
+  inTown(
+    {
+      ...publicRoom('Our town', 'town', 2408, 'Everything about the town and who lives in it.'),
+      roomId: '!town:our.tld',
+    },
+    [...publicRooms.slice(1, 3), crafts, ...publicRooms.slice(5)],
+  ),
+  ...publicRooms.slice(1, 3).map((one) => inTown(one)),
+  inTown(crafts, publicRooms.slice(3, 5)),
+  ...publicRooms.slice(3).map((one) => inTown(one)),
 ];
 
 const line = (part: Partial<ServiceLine>): ServiceLine => ({
@@ -168,6 +189,7 @@ export function answersFor(mirror: Mirror): Partial<Commands> {
     searchMessages: async () => ({ entries: found, next: null, count: 6, marks: ['composer'] }),
     publicRooms: async () => ({ entries: publicRooms, next: null }),
     roomSummary: async () => publicRooms[0] ?? Promise.reject(new Error('there is none')),
+    spaceRooms: async () => ({ entries: town, next: null }),
     usernameAvailable: async (_server, name) => name !== 'taken',
     previews: async (_roomId, eventIds) => [...sayings, staged].filter((one) => eventIds.includes(one.eventId)),
     starred: async () => [...sayings],

@@ -4,7 +4,7 @@ import { setMessageList } from '../../src/store/message-list';
 import { setPerson } from '../../src/store/messages-ui';
 import { emptyState } from '../../src/store/mirror';
 import { noOwn } from '../../src/store/own';
-import { type LeftPage, openLeft, openRight, type RightPage } from '../../src/store/pages';
+import { browseSpace, type LeftPage, openLeft, openRight, type RightPage, setChatSearch } from '../../src/store/pages';
 import { clock, message, room, signedIn, timeline } from './build';
 import { album, annaChat, crew, family, long, notes, rooms, vault } from './chats';
 import { anna, at, boris, membersOf, mia, travis, users } from './people';
@@ -187,6 +187,27 @@ export const scenes: Readonly<Record<string, Scene>> = {
   explore: left('explore'),
   phone: { state: signedOut(true), hash: '#/', act: () => press('country') },
   'sign-in-asked': askedBy({ requests: [{ ...stranger, id: 'one', expiresTs: clock(23, 59, -1) }] }),
+  space: { state: main, hash: wide ? `#/${crew}` : '#/', act: () => browseSpace('!town:our.tld') },
+  folder: {
+    state: main,
+    hash: '#/',
+    act: async () => {
+      openLeft('folders');
+      await press('folder-new');
+      await fill('folder-name', 'Weekend');
+      await press('folder-group');
+    },
+  },
+  'chat-search': chat(crew, async () => {
+    setChatSearch(true);
+    await fill('chat-search-input', 'composer');
+    await found('found-message');
+  }),
+  days: chat(crew, async () => {
+    setChatSearch(true);
+    await press('filter-days');
+    await press('menu-days-choose');
+  }),
   recovery: askedBy({ recovery: { ...stranger, dueTs: clock(13, 58, -7) } }),
 };
 

@@ -39,6 +39,14 @@ const member = (userId: string, membership: string, more: Json = {}, sender = us
 const room = (result: Json) => ({ rooms: { [ROOM]: result } });
 const initial = (...events: Json[]) => room({ initial: true, membership: 'join', required_state: events });
 
+test('a member whose level was changed looks different, others do not', () => {
+  const levels = (users: Json) => state('m.room.power_levels', { users });
+  const known = account(initial(levels({ '@bob:test': 50 }), member('@bob:test', 'join'), member('@cy:test', 'join')));
+  const changes = new Changes();
+  applyBody(known, room({ required_state: [levels({ '@bob:test': 50, '@cy:test': 100 })] }), changes);
+  expect([...(changes.members.get(ROOM) ?? [])]).toEqual(['@cy:test']);
+});
+
 describe('the order of the list', () => {
   const chat = (at: number, ...more: Json[]) => ({
     initial: true,

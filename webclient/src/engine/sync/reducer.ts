@@ -136,6 +136,9 @@ function applyState(account: Account, room: Mutable<RoomData>, events: readonly 
       continue;
     }
     const key = stateKey(event.type, event.state_key);
+    if (event.type === 'm.room.power_levels') {
+      noteLevels(account, room, event, changes);
+    }
     if (event.content === null) {
       const { [key]: _gone, ...rest } = room.state;
       room.state = rest;
@@ -145,6 +148,20 @@ function applyState(account: Account, room: Mutable<RoomData>, events: readonly 
     if (event.type === 'm.room.encryption' && event.state_key === '' && event.content !== null) {
       account.encrypted.add(room.id);
       changes.put('encrypted', room.id, room.id);
+    }
+  }
+}
+
+/** Members whose level is another one now look different. */
+function noteLevels(account: Account, room: RoomData, event: StateEvent, changes: Changes): void {
+  const known = account.members.get(room.id);
+  const before = room.state[stateKey(event.type)]?.content ?? {};
+  const after = event.content ?? {};
+  const [old, now] = [object(before.users), object(after.users)];
+  const others = before.users_default === after.users_default ? [] : (known?.keys() ?? []);
+  for (const userId of [...Object.keys({ ...old, ...now }).filter((id) => old[id] !== now[id]), ...others]) {
+    if (known?.has(userId)) {
+      changes.member(room.id, userId);
     }
   }
 }

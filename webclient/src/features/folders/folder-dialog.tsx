@@ -136,7 +136,15 @@ export function FolderDialog(props: { folder: Folder; onSave: (folder: Folder) =
           <For each={rooms()}>
             {(room) => (
               <PageRow
-                lead={<Avatar id={room.dmUserId ?? room.id} name={room.name} photo={room.avatar} size={42} />}
+                lead={
+                  <Avatar
+                    id={room.dmUserId ?? room.id}
+                    name={room.name}
+                    photo={room.avatar}
+                    saved={room.saved}
+                    size={42}
+                  />
+                }
                 text={room.saved ? t('saved-title') : room.name || t('chat-empty-name')}
                 trail={
                   <Show when={folder()[list()].includes(room.id)}>

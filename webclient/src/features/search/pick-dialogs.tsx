@@ -72,7 +72,7 @@ export function PickChat(props: { onPick: (id: RoomId) => void; onClose: () => v
       <For each={chats()}>
         {({ room, name }) => (
           <PageRow
-            lead={<Avatar id={room.dmUserId ?? room.id} name={name} photo={room.avatar} size={42} />}
+            lead={<Avatar id={room.dmUserId ?? room.id} name={name} photo={room.avatar} saved={room.saved} size={42} />}
             text={name}
             onClick={() => props.onPick(room.id)}
             testid="pick-chat"
