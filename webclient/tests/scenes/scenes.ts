@@ -17,6 +17,17 @@ export interface Scene {
   readonly act?: () => Promise<void> | void;
 }
 
+/** A picture wider than high, of which every part looks different. */
+async function stripes(): Promise<Blob> {
+  const canvas = new OffscreenCanvas(900, 600);
+  const context = canvas.getContext('2d');
+  for (let at = 0; at < 9; at += 1) {
+    if (context) context.fillStyle = `hsl(${at * 40} 60% 55%)`;
+    context?.fillRect(at * 100, 0, 100, 600 - at * 40);
+  }
+  return canvas.convertToBlob({ type: 'image/png' });
+}
+
 const archived = (id: string) => rooms.find((one) => one.id === id)?.lowPriority === true;
 
 export const main = signedIn({
@@ -218,6 +229,21 @@ export const bare: Readonly<Record<string, Scene>> = {
   loading: { state: signedIn({ listReady: false }), hash: '#/' },
   empty: { state: signedIn({}), hash: '#/' },
   profile: left('profile'),
+  crop: {
+    state: main,
+    hash: '#/',
+    act: async () => {
+      openLeft('profile');
+      const field = await found('own-photo');
+      const files = new DataTransfer();
+      files.items.add(new File([await stripes()], 'stripes.png', { type: 'image/png' }));
+      const input = field.querySelector('input');
+      if (!input) throw new Error('nothing to choose a photo with');
+      input.files = files.files;
+      input.dispatchEvent(new Event('change', { bubbles: true }));
+      await found('crop-zoom');
+    },
+  },
   folded: { state: main, hash: `#/${crew}`, act: async () => (await import('../../src/store/pages')).setFolded(true) },
   long: chat(long),
   'long-closed': { state: main, hash: '#/' },
