@@ -61,3 +61,14 @@ export function isUnsaid(timeline: Timeline, rows: readonly Row[]): boolean {
   const events = unwrap(timeline.events);
   return rows.every((row) => row.type !== 'item' || events[row.key]?.kind === 'service');
 }
+
+/** The key at `from`, or of the last message of somebody else (not `me`) below it that was deleted: none of them has a row. */
+export function withDeleted({ items, events }: Pick<Timeline, 'items' | 'events'>, from: number, me: string): ItemKey {
+  let last = items[from] ?? '';
+  for (const key of items.slice(from + 1)) {
+    const item = events[key];
+    if (item?.sender !== me && item?.kind !== 'redacted') break;
+    if (item?.sender !== me) last = key;
+  }
+  return last;
+}

@@ -3,6 +3,7 @@ import { createEffect, onCleanup } from 'solid-js';
 import { useClient } from '../../store/context';
 import type { EventId, MirrorState, RoomId, Timeline } from '../../store/contract';
 import { me } from '../../store/people';
+import { withDeleted } from './kept';
 import { rowsIn } from './scroll';
 
 const pause_ms = 500;
@@ -62,9 +63,10 @@ export function watchReading({ box, content, roomId, root, timeline }: Watched):
     timer = undefined;
     if (document.visibilityState !== 'visible' || !document.hasFocus()) return;
     const { items, events } = timeline();
-    const seen = events[lastKeyOf(newestSeen())];
-    if (!seen?.eventId || seen.eventId === told || seen.eventId === root) return;
     const before = items.findIndex((key) => events[key]?.eventId === told);
+    const from = Math.max(before, items.indexOf(lastKeyOf(newestSeen())));
+    const seen = events[withDeleted({ items, events }, from, me(state))];
+    if (!seen?.eventId || seen.eventId === told || seen.eventId === root) return;
     if (before >= items.indexOf(seen.key)) return;
     told = seen.eventId;
     const read = root ? commands.markThreadRead(roomId, root, seen.eventId) : commands.markRead(roomId, seen.eventId);
