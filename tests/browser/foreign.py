@@ -17,6 +17,12 @@ LACKING = {
     "test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once": Lacking(
         "app.hearth.roles", "no page of roles; the menu of a member makes administrators and moderators by power levels"
     ),
+    "test_roles_are_carried_and_what_the_removed_wrote_is_erased": Lacking(
+        "app.hearth.roles", "no page of roles; what somebody wrote is erased all the same"
+    ),
+    "test_messages_are_found_by_day_sender_chat_and_kind": Lacking(
+        "app.hearth.search", "pages are asked for until they are past the days; words are needed"
+    ),
     "test_who_is_muted_writes_again_when_allowed": Lacking(
         "app.hearth.restrict_until", "no muting for a time in the menu of a member"
     ),

@@ -22,7 +22,7 @@ from tools.certificates import LocalCertificate
 
 pytestmark = [pytest.mark.full("browser"), pytest.mark.timeout(300)]
 
-_FILES = "acting chat_facts chat_list chats groups media people searching signing_up writing"
+_FILES = "acting chat_facts chat_list chats groups list_details media people searching signing_up spaces writing"
 TOLD = [importlib.import_module(f"tests.browser.test_{name}") for name in _FILES.split()]
 for _module in TOLD:
     for _name, _story in vars(_module).items():
