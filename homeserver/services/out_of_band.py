@@ -10,6 +10,8 @@ import orjson
 
 from homeserver.clock import Clock
 from homeserver.errors import InvalidParam, MissingParam
+from homeserver.protocol import canonical_json
+from homeserver.protocol.errors import BadJson
 from homeserver.protocol.events import Event
 from homeserver.protocol.identifiers import server_of
 from homeserver.protocol.room_versions import RoomVersion
@@ -48,8 +50,10 @@ class OutOfBand:
             if not any(entry.get("type") == CREATE_TYPE for entry in entries):
                 raise InvalidParam("The create event in the room's state does not fit the room.")
         stripped = [entry for entry in map(_strip, entries) if entry is not None]
-        text = orjson.dumps(stripped)
-        return text if len(text) <= MAX_STATE_BYTES else orjson.dumps([e for e in stripped if e["type"] == CREATE_TYPE])
+        text = canonical_json.encode_lenient(stripped)
+        if len(text) <= MAX_STATE_BYTES:
+            return text
+        return canonical_json.encode_lenient([entry for entry in stripped if entry["type"] == CREATE_TYPE])
 
     async def keep(self, room_id: str, rules: RoomVersion, event: Event, stripped: bytes) -> None:
         """Keep the membership that `event` gives to its target, with the state it is shown with."""
@@ -76,7 +80,7 @@ class OutOfBand:
                 sender=event.sender,
                 displayname=name if isinstance(name, str) else None,
                 avatar_url=avatar if isinstance(avatar, str) else None,
-                stripped_state=orjson.dumps([*state, own]),
+                stripped_state=canonical_json.encode_lenient([*state, own]),
             )
         )
 
@@ -88,4 +92,8 @@ def _strip(entry: Mapping[str, Any]) -> dict[str, Any] | None:
     is_good = all(isinstance(text, str) and len(text) <= 255 for text in texts) and isinstance(
         entry.get("content"), dict
     )
+    try:
+        canonical_json.check_depth(stripped)
+    except BadJson:
+        return None  # no client could be shown it
     return stripped if is_good else None

@@ -5,11 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
 from homeserver.errors import Forbidden, NotFound, Unavailable
 from homeserver.federation.client.errors import BadResponse, FederationError, Refused
 from homeserver.federation.client.requests import Json, Requests, path
 from homeserver.protocol.identifiers import server_of
 
+ADDED_LEVELS: Final = 10
+"""In which an answer may stand in ours: what is written has no more levels than orjson takes."""
 CONTACTS: Final = "/_matrix/federation/unstable/app.hearth/contacts/lookup"
 
 
@@ -31,7 +35,7 @@ class Queries:
         """The profile, or one field of it; values unchecked. Raises NotFound, Forbidden, Unavailable."""
         query = [("user_id", user_id)] + ([("field", field)] if field is not None else [])
         with _in_words_for_clients():
-            return await self._requests.get(server, path("query", "profile"), query, timeout_s=10.0)
+            return _shown(server, await self._requests.get(server, path("query", "profile"), query, timeout_s=10.0))
 
     async def directory(self, server: str, alias: str) -> AliasTarget:
         """Where an alias leads. Raises NotFound, Forbidden, Unavailable."""
@@ -46,7 +50,7 @@ class Queries:
         """A room and its children, unchecked. Raises NotFound, Forbidden, Unavailable."""
         query = [("suggested_only", "true" if suggested_only else "false")]
         with _in_words_for_clients():
-            return await self._requests.get(server, path("hierarchy", room_id), query, timeout_s=10.0)
+            return _shown(server, await self._requests.get(server, path("hierarchy", room_id), query, timeout_s=10.0))
 
     async def timestamp_to_event(self, server: str, room_id: str, *, ts: int, backwards: bool) -> Json:
         """The event nearest to a time, unchecked. Raises NotFound, Forbidden, Unavailable."""
@@ -57,7 +61,7 @@ class Queries:
     async def public_rooms(self, server: str, body: Json) -> Json:
         """A page of the server's public list, unchecked. Raises NotFound, Forbidden, Unavailable."""
         with _in_words_for_clients():
-            return await self._requests.post(server, path("publicRooms"), body, timeout_s=10.0)
+            return _shown(server, await self._requests.post(server, path("publicRooms"), body, timeout_s=10.0))
 
     async def contacts(self, server: str, question: Mapping[str, Any]) -> Json:
         """Who has the numbers that a user looks for; unchecked. Raises NotFound, Forbidden, Unavailable.
@@ -105,6 +109,18 @@ def _in_words_for_clients() -> Iterator[None]:
         raise NotFound(f"{refused.server} does not know it.") from refused
     except FederationError as error:
         raise Unavailable(f"{error.server} does not answer.") from error
+
+
+def _shown(server: str, body: Json) -> Json:
+    """What clients are shown of: it must be possible to write it again. Raises BadResponse."""
+    levels: object = body
+    for _ in range(ADDED_LEVELS):
+        levels = [levels]
+    try:
+        orjson.dumps(levels)
+    except TypeError as error:
+        raise BadResponse(server, f"the answer cannot be shown: {error}") from error
+    return body
 
 
 def _names(servers: object) -> list[str]:
