@@ -236,6 +236,9 @@ async def test_people_come_by_a_link_or_ask_to_be_let_in(house: ServerProcess, n
     await nora.sees("came by the poster")
 
     await nora.at("page-back").last.click()
+    await nora.at("open-links").click()
+    await expect(nora.at("link", text="poster")).to_contain_text("otto", timeout=LIVE_LIMIT_MS)
+    await nora.at("page-back").last.click()
     await nora.at("open-access").click()
     await nora.at("choice-knock").click()
     await nora.at("access-save").click()

@@ -1,8 +1,25 @@
 /** Times and dates as the chat list, the bubbles and the day pills show them. All times are ms since the epoch. */
+import { createSignal } from 'solid-js';
 import { startOfDay } from '../model/grouping';
 import { language, t } from './index';
 
 const day_ms = 86_400_000;
+const stored = 'hearth.hours';
+
+const [hours, setHoursSignal] = createSignal<12 | 24>(globalThis.localStorage?.getItem(stored) === '12' ? 12 : 24);
+
+/** Hours of a day as clocks are read: 14:02, or 2:02 pm. */
+export { hours };
+
+export function setHours(next: 12 | 24): void {
+  setHoursSignal(next);
+  localStorage.setItem(stored, String(next));
+}
+
+const clock = (): Intl.DateTimeFormatOptions =>
+  hours() === 24
+    ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
+    : { hour: 'numeric', minute: '2-digit', hourCycle: 'h12' };
 
 function format(ts: number, options: Intl.DateTimeFormatOptions): string {
   const key = `${language()}${JSON.stringify(options)}`;
@@ -17,7 +34,7 @@ function format(ts: number, options: Intl.DateTimeFormatOptions): string {
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** 14:02 */
-export const clockTime = (ts: number): string => format(ts, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+export const clockTime = (ts: number): string => format(ts, clock());
 
 /** Chat list: today 14:02; this week Mon; this year 12 Mar; else 12.03.25. */
 export function listTime(ts: number, now: number): string {
@@ -51,8 +68,7 @@ export const weekdays = (): string[] =>
   Array.from({ length: 7 }, (_, at) => format(new Date(2024, 0, 1 + at).getTime(), { weekday: 'short' }));
 
 /** 12 Mar, 14:02: for tooltips and "last seen". */
-export const dateAndTime = (ts: number): string =>
-  format(ts, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+export const dateAndTime = (ts: number): string => format(ts, { day: 'numeric', month: 'short', ...clock() });
 
 /** 30 seconds, 5 minutes, 1 hour: in the largest unit that it is a whole number of. */
 export function lengthText(seconds: number): string {

@@ -19,6 +19,7 @@ list-new-group = New group
 list-new-public = New public group
 list-join = Join by address
 list-invites = Invitations
+list-invite-space = { $name } (space)
 list-accept = Join
 list-decline = Decline
 list-invited-by = { $name } invites you

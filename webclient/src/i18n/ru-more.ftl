@@ -19,6 +19,7 @@ list-new-group = Новая группа
 list-new-public = Новая публичная группа
 list-join = Войти по адресу
 list-invites = Приглашения
+list-invite-space = { $name } (пространство)
 list-accept = Вступить
 list-decline = Отклонить
 list-invited-by = { $name } приглашает вас

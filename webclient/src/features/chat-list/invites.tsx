@@ -63,7 +63,7 @@ function Invite(props: { roomId: RoomId }) {
     <div class={s.invite} data-testid="invite" data-room={props.roomId}>
       <Avatar id={room()?.dmUserId ?? props.roomId} name={name()} photo={room()?.avatar} size={54} />
       <div class={s.words}>
-        <p class={s.title}>{name()}</p>
+        <p class={s.title}>{room()?.kind === 'space' ? t('list-invite-space', { name: name() }) : name()}</p>
         <p class={s.from}>
           <Show when={inviter()} fallback={t('list-invited')}>
             {(id) => <span title={id()}>{t('list-invited-by', { name: nameOf(state, props.roomId, id()) })}</span>}

@@ -6,6 +6,7 @@ import { useClient } from '../../store/context';
 import type { InviteLink, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { closeRight } from '../../store/pages';
+import { nameOf } from '../../store/people';
 import { Button } from '../../ui/button';
 import { Dialog, DialogButtons } from '../../ui/dialog';
 import { Failed } from '../../ui/failed';
@@ -16,6 +17,8 @@ import { toast } from '../../ui/toast';
 import s from './group.module.css';
 
 const hour_ms = 3_600_000;
+/** Of those who came by a link. */
+const names_most = 5;
 const lives = { never: null, hour: hour_ms, day: 24 * hour_ms, week: 7 * 24 * hour_ms } as const;
 type Life = keyof typeof lives;
 
@@ -38,6 +41,10 @@ export function LinksPage(props: { roomId: RoomId }) {
       link.maxUses === null ? '' : t('link-of', { count: link.maxUses }),
       link.expiresTs === null ? '' : t('link-until', { when: dateAndTime(link.expiresTs) }),
       link.approval ? t('link-approval') : '',
+      link.users
+        .slice(0, names_most)
+        .map((id) => nameOf(state, props.roomId, id))
+        .join(', '),
     ]
       .filter((part) => part !== '')
       .join(' · ');
