@@ -49,10 +49,7 @@ export function startHotkeys({ state, commands }: Client): void {
           (roomId) => goTo(roomId),
           () => undefined,
         );
-      else
-        document
-          .querySelectorAll<HTMLElement>('[data-testid=left-column] [data-testid=tab]')
-          [Number(event.key) - 1]?.click();
+      else document.querySelectorAll<HTMLElement>('[data-folders] [data-testid=tab]')[Number(event.key) - 1]?.click();
     } else if (command && event.shiftKey && event.code === 'KeyM' && route().roomId !== null) {
       event.preventDefault();
       const roomId = route().roomId ?? '';

@@ -1,4 +1,4 @@
-import { createEffect, For, on, onMount, Show } from 'solid-js';
+import { createEffect, createMemo, For, on, onMount, Show } from 'solid-js';
 import { Badge } from './badge';
 import { reorder } from './reorder';
 import s from './tabs.module.css';
@@ -23,6 +23,9 @@ type TabsProps<Id extends string> = {
 /** A row of tabs with a bar under the chosen one; arrow keys move the choice. */
 export function Tabs<Id extends string>(props: TabsProps<Id>) {
   let row!: HTMLDivElement;
+  // A tab whose count changes stays the same element: it may be the one that is being carried.
+  const known = createMemo(() => new Map(props.tabs.map((tab) => [tab.id, tab])));
+  const ids = createMemo(() => props.tabs.map((tab) => tab.id));
   onMount(() => {
     if (props.onMove) reorder(row, 'x', (id, to) => props.onMove?.(id as Id, to));
   });
@@ -54,21 +57,21 @@ export function Tabs<Id extends string>(props: TabsProps<Id>) {
       ref={row}
       data-testid="tabs"
     >
-      <For each={props.tabs}>
-        {(tab) => (
+      <For each={ids()}>
+        {(id) => (
           <button
             type="button"
             role="tab"
             class={s.tab}
-            data-tab={tab.id}
-            data-drag={tab.movable ? tab.id : undefined}
+            data-tab={id}
+            data-drag={known().get(id)?.movable ? id : undefined}
             data-testid="tab"
-            aria-selected={props.value === tab.id}
-            tabIndex={props.value === tab.id ? 0 : -1}
-            onClick={() => props.onChange(tab.id)}
+            aria-selected={props.value === id}
+            tabIndex={props.value === id ? 0 : -1}
+            onClick={() => props.onChange(id)}
           >
-            <bdi class={s.label}>{tab.label}</bdi>
-            <Show when={tab.count}>{(count) => <Badge count={count()} testid="tab-badge" />}</Show>
+            <bdi class={s.label}>{known().get(id)?.label}</bdi>
+            <Show when={known().get(id)?.count}>{(count) => <Badge count={count()} testid="tab-badge" />}</Show>
           </button>
         )}
       </For>

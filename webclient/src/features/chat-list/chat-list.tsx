@@ -53,14 +53,14 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
   // All chats are looked at once for a change, and not for each folder.
   const unread = createMemo(() => rooms().filter((room) => isUnread(room) && !room.muted));
   const unreadIn = (one: FolderId) => unread().filter(belongingTo(state, one)).length;
-  const tabs = () => [
+  const tabs = createMemo(() => [
     ...(['all', 'unread', 'private', 'groups'] as const).map((id) => ({
       id: id as FolderId,
       label: t(`folder-${id}`),
       count: id === 'unread' ? 0 : unreadIn(id),
     })),
     ...ownTabs(state).map(({ id, label }) => ({ id, label, count: unreadIn(id), movable: true })),
-  ];
+  ]);
   createEffect(() => {
     const now = folder();
     // Before the list is here, nothing is known of spaces.
@@ -146,7 +146,7 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
           <SearchPane query={query()} onQuery={setQuery} onClose={close} />
         </Suspense>
       </Show>
-      <div class={s.chats} data-hidden={searching()} inert={searching()}>
+      <div class={s.chats} data-folders data-hidden={searching()} inert={searching()}>
         <Tabs tabs={tabs()} value={folder()} onChange={setFolder} onMove={moved} label={t('list-label')} />
         <ScrollArea testid="chat-list" viewport={setViewport}>
           {/* biome-ignore lint/a11y/noStaticElementInteractions: files are dropped onto the buttons in it */}
