@@ -2,7 +2,6 @@ import { createEffect, createSignal, on, onCleanup, Show, untrack } from 'solid-
 import { t } from '../../i18n';
 import { useClient } from '../../store/context';
 import type { EventId, RoomId, Timeline, TimelineItem } from '../../store/contract';
-import { me } from '../../store/people';
 import { Badge } from '../../ui/badge';
 import { Icon } from '../../ui/icon';
 import s from './timeline.module.css';
@@ -29,14 +28,14 @@ export function LikedButton(props: {
   const drop = (eventId: EventId) => setWaiting((all) => all.filter((one) => one !== eventId));
   createEffect(
     on(
-      () => state.rooms[props.roomId]?.preview,
-      (preview) => {
-        const { target, key, ts = 0 } = preview ?? {};
+      () => [state.rooms[props.roomId]?.preview?.key, state.rooms[props.roomId]?.preview?.target] as const,
+      ([key, target]) => {
+        const room = untrack(() => state.rooms[props.roomId]);
         if (!target || !key || shown.has(key)) return;
         shown.add(key);
-        const read = untrack(() => itemOf(state.rooms[props.roomId]?.readUpTo ?? '')?.ts) ?? 0;
-        const isOthers = preview?.sender !== me(state);
-        if (isOthers && ts > read) setWaiting((all) => (all.includes(target) ? all : [...all, target]));
+        const read = untrack(() => itemOf(room?.readUpTo ?? '')?.ts) ?? 0;
+        const ts = untrack(() => room?.preview?.ts) ?? 0;
+        if (ts > read) setWaiting((all) => (all.includes(target) ? all : [...all, target]));
       },
     ),
   );
