@@ -28,6 +28,7 @@ from homeserver.services.outliers import event_row, write_beside
 from homeserver.services.received import may_redact, redaction_of
 from homeserver.services.resolution import Resolution
 from homeserver.services.rooms import Rooms
+from homeserver.services.turns import Turns
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.events.gaps import GapTable
 from homeserver.storage.events.read import Events, StoredEvent
@@ -90,22 +91,18 @@ class Backfill:
         self._stream = stream
         self._keys = keys
         self._nids = nids
-        self._filling: dict[int, asyncio.Lock] = {}
+        self._turns = Turns()
 
     async def fill(self, room: Room, below: int, limit: int) -> bool:
         """Get events below the room position `below`; False when there was nothing, or nobody answered."""
-        lock = self._filling.setdefault(room.room_nid, asyncio.Lock())
         try:
-            async with asyncio.timeout(BUDGET_S), lock:
+            async with asyncio.timeout(BUDGET_S), self._turns.of(room.room_id):
                 if room.is_partial:  # older states are told as differences to one that is not here yet
                     room = await self._rooms.whole(room.room_id)
                 hole = await self._hole(room, below, limit)
                 return hole is not None and await self._fill(room, hole, max(1, min(limit, MAX_EVENTS)))
         except (TimeoutError, Unavailable):
             return False
-        finally:
-            if not lock.locked():
-                self._filling.pop(room.room_nid, None)
 
     async def _hole(self, room: Room, below: int, limit: int) -> _Hole | None:
         """The first hole that a page going down from `below` meets."""
