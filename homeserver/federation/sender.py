@@ -123,7 +123,7 @@ class Sender:
                 follower.clear()
                 try:
                     await self._route_new()
-                except DatabaseDown:
+                except (DatabaseDown, DatabaseFull):
                     await self._clock.sleep(1.0)
                     continue
                 await follower.wait()
@@ -134,7 +134,7 @@ class Sender:
         """Tell peers that we are back: those who waited for us begin to send at once, and those we owe are tried."""
         try:
             servers = await self._outbound.servers_in_rooms(MAX_GREETED)
-        except DatabaseDown:
+        except (DatabaseDown, DatabaseFull):
             return
         greeted = [server for server in servers if server != self._us and self._allowed.allows(server)]
         for number, server in enumerate(greeted):
@@ -175,7 +175,7 @@ class Sender:
         while True:
             try:
                 return await self._outbound.routed(), await self._outbound.behind()
-            except DatabaseDown:
+            except (DatabaseDown, DatabaseFull):
                 await self._clock.sleep(1.0)
 
     async def _route_new(self) -> None:

@@ -7,7 +7,7 @@ import asyncio
 
 from homeserver.clock import Clock
 from homeserver.services.visibility import Visibility
-from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.rows import RevocationRow, Row
 from homeserver.storage.users import Users
 
@@ -39,6 +39,6 @@ class Erasure:
             self._changed.clear()
             try:
                 await self.start()
-            except DatabaseDown:
+            except (DatabaseDown, DatabaseFull):
                 await self._clock.sleep(RETRY_S)
                 self._changed.set()

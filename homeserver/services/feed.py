@@ -16,7 +16,7 @@ import structlog
 
 from homeserver.bus.bus import Bus, BusDown
 from homeserver.clock import Clock
-from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.members import Members, Membership
 from homeserver.storage.rows import (
     REJECTED,
@@ -218,7 +218,7 @@ class Feed:
             self._hole.clear()
             try:
                 await self._catch_up()
-            except DatabaseDown:
+            except (DatabaseDown, DatabaseFull):
                 log.warning("feed.database_down", head=self.head)
                 await self._clock.sleep(POLL_S)
                 self._hole.set()

@@ -21,7 +21,7 @@ from homeserver.services.requester import Requester
 from homeserver.services.rooms import Rooms
 from homeserver.services.states import States
 from homeserver.services.typing import Offer
-from homeserver.storage.errors import DatabaseDown
+from homeserver.storage.errors import DatabaseDown, DatabaseFull
 from homeserver.storage.members import Members
 from homeserver.storage.rows import EventRow, MemberRow, Row
 
@@ -361,7 +361,7 @@ class Presence:
             return {nid for nid, room in listened.items() if room.membership == "join"}
         try:
             return set((await self._members.joined_room_nids([user_id]))[user_id])
-        except DatabaseDown:
+        except (DatabaseDown, DatabaseFull):
             return set()
 
     def _follow(self, row: Row) -> None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import orjson
 import structlog
@@ -101,7 +102,7 @@ class Sender:
         self._badges: dict[str, asyncio.Task[None]] = {}
         self._shown: dict[int, int] = {}
         """The number that each pusher was told last."""
-        self._places: dict[str, asyncio.Semaphore] = {}
+        self._places: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     @contextlib.asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
