@@ -111,7 +111,8 @@ export function reorder(
   list.addEventListener('pointermove', move);
   list.addEventListener('pointerup', release);
   list.addEventListener('pointercancel', stop);
-  list.addEventListener('touchmove', still, { passive: false });
+  // A list that waits for such an answer scrolls worse: only where fingers carry.
+  if (fingers) list.addEventListener('touchmove', still, { passive: false });
   list.addEventListener('dragstart', native);
   document.addEventListener('keydown', giveUp, { capture: true });
   onCleanup(() => {
