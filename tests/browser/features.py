@@ -781,7 +781,7 @@ ROWS = (
     Row(
         SET,
         "A browser that keeps nothing",
-        "test_full_disk::test_without_a_database_the_page_works_in_memory_and_says_so",
+        "test_full_disk::test_where_nothing_may_be_kept_the_page_works_in_memory_and_says_so",
         "the other reads what was written",
     ),
     Row(SET, "Several tabs", "test_bad_networks::test_two_tabs_are_one_client", "the other tab"),

@@ -1,16 +1,20 @@
 """A browser that has no space left: it is told, and nothing else stops."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import async_playwright, expect
 
 from tests.browser import files
 from tests.browser.conftest import NewPerson
 from tests.browser.person import START_LIMIT_MS, Person
+from tests.browser.watch import Outside
+from tests.support.browser import launch_arguments
 from tests.support.client import Server
 from tests.support.server import ServerProcess
+from tools.certificates import LocalCertificate
 
 IN_MEMORY = "This browser keeps nothing"
 FULL = "No space left on this device"
@@ -73,13 +77,7 @@ async def test_without_a_database_the_page_works_in_memory_and_says_so(
     await theo.signs_up()
     await sana.page.goto(f"{sana.url}/icon.svg")
     await sana.page.evaluate(_OF_ANOTHER_TIME)
-    await sana.opens_the_page()
-    await sana.at("to-sign-up").click(timeout=START_LIMIT_MS)
-    card = sana.at("sign-up")
-    await card.get_by_test_id("username").fill(sana.name)
-    await card.get_by_test_id("password").fill(sana.password)
-    await card.get_by_test_id("submit").click(timeout=START_LIMIT_MS)
-    await expect(sana.at("search-input")).to_have_attribute("placeholder", IN_MEMORY, timeout=START_LIMIT_MS)
+    await _signs_up_in_memory(sana)
     await sana.makes_group("Volatile", inviting=theo)
     await theo.accepts("Volatile")
     await theo.at("attach-photo-input").set_input_files([files.photo(tmp_path, "one.jpg", (600, 400), "#c63")])
@@ -87,6 +85,52 @@ async def test_without_a_database_the_page_works_in_memory_and_says_so(
     await expect(sana.page.locator("[data-testid=picture][data-state=shown]")).to_have_count(1)
     await sana.says("kept by the server alone")
     await theo.sees("kept by the server alone")
+
+
+@pytest.mark.full("browser")
+async def test_where_nothing_may_be_kept_the_page_works_in_memory_and_says_so(
+    house: ServerProcess,
+    new_person: NewPerson,
+    chromium: Path,
+    certificate: LocalCertificate,
+    outside: Outside,
+    tmp_path: Path,
+) -> None:
+    una = await new_person("una", house)
+    await una.signs_up()
+    (tmp_path / "Default").mkdir()
+    wishes = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(wishes), encoding="utf-8")
+    arguments = [*launch_arguments(spki=certificate.spki), *outside.arguments()]
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            tmp_path, executable_path=chromium, args=arguments, reduced_motion="reduce"
+        )
+        vito = Person("vito", await context.new_page(), house.url, house.name)
+        errors: list[str] = []
+        vito.page.on("pageerror", lambda error: errors.append(str(error)))
+        await _signs_up_in_memory(vito)
+        await una.makes_group("Forbidden", inviting=vito)
+        await vito.accepts("Forbidden")
+        await una.at("attach-photo-input").set_input_files([files.photo(tmp_path, "one.jpg", (600, 400), "#c63")])
+        await una.at("send-files").click()
+        await expect(vito.page.locator("[data-testid=picture][data-state=shown]")).to_have_count(1)
+        await vito.says("nothing of it is kept")
+        await una.sees("nothing of it is kept")
+        await vito.page.reload()
+        await vito.at("sign-in").wait_for(timeout=START_LIMIT_MS)
+        assert errors == []
+        await context.close()
+
+
+async def _signs_up_in_memory(person: Person) -> None:
+    await person.opens_the_page()
+    await person.at("to-sign-up").click(timeout=START_LIMIT_MS)
+    card = person.at("sign-up")
+    await card.get_by_test_id("username").fill(person.name)
+    await card.get_by_test_id("password").fill(person.password)
+    await card.get_by_test_id("submit").click(timeout=START_LIMIT_MS)
+    await expect(person.at("search-input")).to_have_attribute("placeholder", IN_MEMORY, timeout=START_LIMIT_MS)
 
 
 _OF_ANOTHER_TIME = """() => new Promise((made, failed) => {

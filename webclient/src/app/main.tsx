@@ -1,3 +1,4 @@
+import './forbidden';
 import '../styles/fonts.css';
 import '../styles/tokens.css';
 import '../styles/themes.css';
@@ -32,7 +33,7 @@ const rest_after_ms = 10_000;
 
 if (import.meta.env.PROD && 'serviceWorker' in navigator) {
   const { serviceWorker } = navigator;
-  void serviceWorker.register('/sw.js');
+  serviceWorker.register('/sw.js').catch(() => undefined);
   setTimeout(() => {
     void serviceWorker.ready.then((registration) => registration.active?.postMessage({ t: 'keep-rest' }));
   }, rest_after_ms);

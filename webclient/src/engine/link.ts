@@ -23,24 +23,40 @@ export function openLink(): EngineLink {
   // The lock tells the engine when this page is gone: the engine asks for it too and gets it only then. So the page
   // must have it before it says anything.
   const held = new Promise<void>((resolve) => {
-    void navigator.locks.request(`hearth-tab-${tab}`, () => {
+    const holding = navigator.locks.request(`hearth-tab-${tab}`, () => {
       resolve();
       return new Promise(() => undefined);
     });
+    // A browser that keeps nothing for us has no locks either: then the engine is this page's own, and ends with it.
+    holding.catch(() => resolve());
   });
   const link = typeof SharedWorker === 'undefined' ? electedWorker(tab) : sharedWorker(tab);
   return { ...link, post: (message) => void held.then(() => link.post(message)) };
 }
 
 function sharedWorker(tab: string): EngineLink {
+  let receive: (message: ToPage) => void = () => undefined;
+  let attachAgain: () => void = () => undefined;
+  let instead: EngineLink | null = null;
   const worker = new SharedWorker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'hearth' });
+  worker.port.onmessage = (event: MessageEvent<ToPage>) => receive(event.data);
+  // It is refused where nothing may be kept.
+  worker.onerror = () => {
+    if (instead === null) {
+      instead = electedWorker(tab);
+      instead.listen((message) => receive(message));
+      instead.onNewEngine(() => attachAgain());
+    }
+  };
   return {
     tab,
-    post: (message) => worker.port.postMessage(message),
-    listen: (receive) => {
-      worker.port.onmessage = (event: MessageEvent<ToPage>) => receive(event.data);
+    post: (message) => (instead === null ? worker.port.postMessage(message) : instead.post(message)),
+    listen: (listener) => {
+      receive = listener;
     },
-    onNewEngine: () => undefined,
+    onNewEngine: (listener) => {
+      attachAgain = listener;
+    },
   };
 }
 
@@ -50,7 +66,7 @@ function electedWorker(tab: string): EngineLink {
   let receive: (message: ToPage) => void = () => undefined;
   let attachAgain: () => void = () => undefined;
 
-  void navigator.locks.request(CHANNEL, () => {
+  const lead = () => {
     const engine = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'hearth' });
     own = portInto(engine, (message) => receive(message));
     const others = new Map<string, MessagePort>();
@@ -66,7 +82,9 @@ function electedWorker(tab: string): EngineLink {
     channel.postMessage({ leader: tab } satisfies Broadcast);
     attachAgain();
     return new Promise(() => undefined);
-  });
+  };
+  // Where there are no locks, each page leads itself.
+  navigator.locks.request(CHANNEL, lead).catch(lead);
   channel.addEventListener('message', (event: MessageEvent<Broadcast>) => {
     if ('leader' in event.data) {
       attachAgain();

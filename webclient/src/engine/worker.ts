@@ -33,11 +33,18 @@ scope.addEventListener('online', () => void engine.then((running) => running.wak
  */
 async function startEngine(): Promise<Engine> {
   await new Promise<void>((held) => {
+    let holds = false;
     const kept = navigator.locks.request(LOCK, { steal: true }, () => {
+      holds = true;
       held();
       return new Promise(() => undefined);
     });
     kept.catch(() => {
+      if (!holds) {
+        // A browser that keeps nothing has no locks: there is no other engine either that it would know of.
+        held();
+        return;
+      }
       void engine.then((running) => running.stop());
       for (const port of ports) {
         port.postMessage({ t: 'replaced' } satisfies ToPage);
@@ -120,5 +127,5 @@ async function answer(page: Promise<Page>, call: Extract<ToEngine, { t: 'call' }
 
 /** A page holds a lock while it lives; who gets that lock after it knows that it is gone. */
 function whenGone(tab: string, run: () => void): void {
-  void navigator.locks.request(`hearth-tab-${tab}`, () => run());
+  navigator.locks.request(`hearth-tab-${tab}`, () => run()).catch(() => undefined);
 }
