@@ -294,7 +294,7 @@ async def _until_presence(viewer: User, user: User, wanted: str) -> Any:
 
 async def test_each_extension_is_announced(server: Server) -> None:
     features = (await server.call("GET", "/versions"))["unstable_features"]
-    for name in ("roles", "invites", "restrict_until", "close_room", "privacy", "slow_mode", "silent"):
+    for name in ("roles", "invites", "restrict_until", "close_room", "privacy", "search", "slow_mode", "silent"):
         assert features[f"app.hearth.{name}"] is True
 
 
