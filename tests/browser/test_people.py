@@ -1,5 +1,7 @@
 """People: profile, contacts, blocking, devices, privacy; and how the client looks and tells."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -146,6 +148,7 @@ async def test_privacy_is_kept_and_the_look_is_remembered(house: ServerProcess, 
     await xena.at("open-appearance").click()
     await xena.at("choice-dark").click()
     await xena.at("look-contrast").click()
+    await xena.at("choice-12").click()
     await xena.at("page-back").last.click()
     await xena.at("open-language").click()
     await xena.at("choice-ru").click()
@@ -154,6 +157,7 @@ async def test_privacy_is_kept_and_the_look_is_remembered(house: ServerProcess, 
     root = xena.page.locator("html")
     await expect(root).to_have_attribute("data-theme", "dark")
     await expect(root).to_have_attribute("data-contrast", "more")
+    await expect(xena.at("message").last).to_contain_text(re.compile("[AP]M"))
     await expect(xena.at("search-input")).to_have_attribute("placeholder", "Поиск", timeout=LIVE_LIMIT_MS)
     await wim.sees_ticks("and now?", "sent")
 

@@ -1,4 +1,5 @@
 import { t } from '../../i18n';
+import { hours, setHours } from '../../i18n/dates';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import { errorInfo } from '../../store/errors';
@@ -47,6 +48,17 @@ export function AppearancePage() {
           testid="look-contrast"
         />
         <SwitchRow icon="leaf" text={t('look-calm')} on={calm()} onChange={setCalm} testid="look-calm" />
+      </Section>
+      <Section caption={t('look-hours')}>
+        <Choices
+          label={t('look-hours')}
+          choices={[
+            { id: '24', text: t('look-hours-24') },
+            { id: '12', text: t('look-hours-12') },
+          ]}
+          value={hours() === 24 ? '24' : '12'}
+          onChange={(id) => setHours(id === '24' ? 24 : 12)}
+        />
       </Section>
       <Section caption={t('sending-title')}>
         <Choices
