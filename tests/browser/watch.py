@@ -75,7 +75,8 @@ class Outside:
     async def _note(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         words = (await reader.readline()).decode("latin-1").split()
         host = re.sub(r"^\w+://|/.*$", "", words[1]) if len(words) > 1 else ""
-        if not _OF_THE_BROWSER.fullmatch(host):
+        # A browser connects ahead of time, and closes again when it has nothing to ask for: then nobody was wanted.
+        if words and not _OF_THE_BROWSER.fullmatch(host):
             self.reached.append(host)
         writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         writer.close()
