@@ -31,7 +31,12 @@ export function openLink(): EngineLink {
     holding.catch(() => resolve());
   });
   const link = typeof SharedWorker === 'undefined' ? electedWorker(tab) : sharedWorker(tab);
-  return { ...link, post: (message) => void held.then(() => link.post(message)) };
+  let isHeld = false;
+  void held.then(() => {
+    isHeld = true;
+  });
+  // Once it has the lock, what is said goes out before the page does anything else.
+  return { ...link, post: (message) => (isHeld ? link.post(message) : void held.then(() => link.post(message))) };
 }
 
 function sharedWorker(tab: string): EngineLink {

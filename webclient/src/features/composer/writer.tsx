@@ -142,13 +142,17 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
       if (editing) {
         if (text.trim() !== original.trim()) await commands.edit(roomId, editing, written(text.trim(), mentions));
       } else {
-        if (!how.at) turnWallpaper();
-        if (!how.at && state.own.settings.sendSound) soundOfSending(state.own.settings.volume);
         const relation = { ...(replyTo ? { replyTo, quote } : {}), ...(thread ? { thread } : {}) };
         const silent = how.silent ? { silent: how.silent } : {};
         const draft = { ...written(text.trim(), mentions), ...relation, ...withLink, ...silent };
         if (how.at) await (await laterParts()).schedule(commands, roomId, draft, how.at);
-        else await commands.sendMessage(roomId, draft);
+        else {
+          // First of all it goes out and stands in the chat.
+          const sent = commands.sendMessage(roomId, draft);
+          turnWallpaper();
+          if (state.own.settings.sendSound) soundOfSending(state.own.settings.volume);
+          await sent;
+        }
       }
       if (!thread) drafts.now(roomId);
     } catch (error) {
