@@ -232,6 +232,7 @@ class Bench:
 
     async def cycles(self, count: int) -> list[Figure]:
         """Memory after opening and closing chats again and again, against that after a few times."""
+        await self._page.evaluate("probe.close()")
         await self._open_and_close(WARM_CYCLES)
         before = await self._memory()
         await self._open_and_close(count)
