@@ -1,0 +1,56 @@
+"""Reading upwards in a long chat: older messages come in above, and what is read stays where it is."""
+
+import pytest
+
+from tests.browser.conftest import NewPerson
+from tests.support.client import Server
+from tests.support.server import ServerProcess
+
+WITH_OLDER = """async (first) => {
+  const frame = () => new Promise((next) => requestAnimationFrame(next));
+  const box = document.querySelector('[data-testid=timeline]');
+  const rows = () => [...box.querySelectorAll('[data-key]')];
+  const topOf = (key) => rows().find((row) => row.dataset.key === key)?.getBoundingClientRect().top ?? Infinity;
+  let read = { key: rows()[0].dataset.key, top: topOf(rows()[0].dataset.key) };
+  let farthest = 0;
+  let steps = 0;
+  // After each task that brings rows, before anybody can scroll again: what is read is where it was.
+  const watch = new MutationObserver(() => {
+    farthest = Math.max(farthest, Math.abs(topOf(read.key) - read.top));
+  });
+  while (!rows().some((row) => row.textContent.includes(first))) {
+    box.scrollTop = 0;
+    const { key } = rows()[0].dataset;
+    read = { key, top: topOf(key) };
+    watch.observe(document.querySelector('[data-testid=messages]'), { childList: true, subtree: true });
+    const until = performance.now() + 20_000;
+    while (rows()[0].dataset.key === key) {
+      if (performance.now() > until) throw new Error(`nothing older came; the box is at ${box.scrollTop}`);
+      await frame();
+    }
+    watch.disconnect();
+    steps += 1;
+  }
+  return { steps, farthest };
+}"""
+DAY_PILL_PX = 40
+
+
+@pytest.mark.full("browser")
+async def test_who_waits_at_the_very_top_gets_all_that_is_older_and_nothing_jumps(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    async with Server(house.url, house.name) as server:
+        owner = await server.register("wilma")
+        zeno = await new_person("zeno", house)
+        await zeno.signs_up()
+        room_id = await owner.creates_public_room(name="Upwards")
+        member = await server.login("zeno")
+        await member.joins(room_id)
+        for number in range(800):
+            await owner.says(f"step {number} of many", room_id)
+        await zeno.opens("Upwards")
+        await zeno.sees("step 799 of many")
+        found = await zeno.page.evaluate(WITH_OLDER, "step 0 of many")
+        assert found["steps"] >= 10
+        assert found["farthest"] <= DAY_PILL_PX
