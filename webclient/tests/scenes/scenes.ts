@@ -112,13 +112,21 @@ const chat = (roomId: string, act?: Scene['act']): Scene => ({
 });
 /** Beside a chat where there is room for both. */
 const wide = matchMedia('(min-width: 926px)').matches;
-const left = (page: LeftPage): Scene => ({ state: main, hash: wide ? `#/${crew}` : '#/', act: () => openLeft(page) });
+const left = (page: LeftPage): Scene => ({
+  state: main,
+  hash: wide ? `#/${crew}` : '#/',
+  act: async () => {
+    openLeft(page);
+    await found('page-back');
+  },
+});
 const right = (page: RightPage): Scene => ({
   state: main,
   hash: `#/${crew}/info`,
   act: async () => {
     await found('info-panel');
     openRight(page);
+    await found('page-back');
   },
 });
 
@@ -160,10 +168,17 @@ export const scenes: Readonly<Record<string, Scene>> = {
     await press('forward-row', 1);
     await press('forward-row', 4);
   }),
-  emoji: chat(annaChat, () => press('emoji')),
+  emoji: chat(annaChat, async () => {
+    await press('emoji');
+    await found('emoji-picker');
+  }),
   viewer: chat(album, () => press('picture', 1)),
   pins: chat(crew, () => void setMessageList({ kind: 'stars', roomId: null })),
-  person: chat(crew, () => void setPerson(mia)),
+  person: chat(crew, async () => {
+    setPerson(mia);
+    await found('person-name');
+    await found('person-group');
+  }),
   search: {
     state: main,
     hash: '#/',
@@ -198,7 +213,14 @@ export const scenes: Readonly<Record<string, Scene>> = {
   explore: left('explore'),
   phone: { state: signedOut(true), hash: '#/', act: () => press('country') },
   'sign-in-asked': askedBy({ requests: [{ ...stranger, id: 'one', expiresTs: clock(23, 59, -1) }] }),
-  space: { state: main, hash: wide ? `#/${crew}` : '#/', act: () => browseSpace('!town:our.tld') },
+  space: {
+    state: main,
+    hash: wide ? `#/${crew}` : '#/',
+    act: async () => {
+      browseSpace('!town:our.tld');
+      await found('space-room');
+    },
+  },
   folder: {
     state: main,
     hash: '#/',
@@ -218,6 +240,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
     setChatSearch(true);
     await press('filter-days');
     await press('menu-days-choose');
+    await found('days-chosen');
   }),
   recovery: askedBy({ recovery: { ...stranger, dueTs: clock(13, 58, -7) } }),
 };
