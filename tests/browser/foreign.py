@@ -17,6 +17,9 @@ LACKING = {
     "test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once": Lacking(
         "app.hearth.roles", "no page of roles; the menu of a member makes administrators and moderators by power levels"
     ),
+    "test_a_row_tells_of_reactions_mentions_and_drafts": Lacking(
+        "a server that says which events move a chat", "over /v3/sync a reaction moves the chat, too"
+    ),
     "test_roles_are_carried_and_what_the_removed_wrote_is_erased": Lacking(
         "app.hearth.roles", "no page of roles; what somebody wrote is erased all the same"
     ),
