@@ -71,6 +71,7 @@ WRITERS = {
     "phone_accounts": {"phone_accounts", "contact_lookups", "users"},
     "sign_in_requests": {"sign_ins", "users"},
     "recoveries": {"sign_ins", "users"},
+    "recovery_news": {"sign_ins", "users"},
     "number_changes": {"phone_accounts", "users"},
     "number_invites": {"number_invites"},
     "number_asks": {"number_invites"},
