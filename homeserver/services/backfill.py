@@ -6,6 +6,7 @@ there already; they are no news for anybody. Spec: Server-Server API, Backfillin
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +25,7 @@ from homeserver.services.branches import Branches
 from homeserver.services.event_rows import redact_row
 from homeserver.services.heads import CREATE, Room
 from homeserver.services.known import REDACTION
-from homeserver.services.outliers import event_row, write_beside
+from homeserver.services.outliers import StoredMeanwhile, event_row, write_beside
 from homeserver.services.received import may_redact, redaction_of
 from homeserver.services.resolution import Resolution
 from homeserver.services.rooms import Rooms
@@ -51,6 +52,7 @@ MAX_SERVERS: Final = 4
 MAX_ASKED: Final = 20
 MAX_EVENTS: Final = 100
 BUDGET_S: Final = 45.0
+TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,17 @@ class Backfill:
                 here = {e.event_id: e for e in read if isinstance(e, Event) and e.room_id == room.room_id}
                 if here.keys().isdisjoint(hole.wanted):
                     continue
-                if await self._place(server, room, hole, here):
+                if await self._placed(server, room, hole, here):
                     return True
             except (FederationError, MatrixError, ProtocolError) as error:
                 log.info("backfill failed", server=server, room_id=room.room_id, why=str(error))
+        return False
+
+    async def _placed(self, server: str, room: Room, hole: _Hole, found: Mapping[EventId, Event]) -> bool:
+        """Place them, again when some were stored meanwhile: what a branch is judged by may be among them."""
+        for _ in range(TRIES):
+            with suppress(StoredMeanwhile):
+                return await self._place(server, room, hole, found)
         return False
 
     async def _place(self, server: str, room: Room, hole: _Hole, found: Mapping[EventId, Event]) -> bool:

@@ -23,7 +23,7 @@ from homeserver.storage.rows import ChainRow, Row, StateRow
 
 log = structlog.get_logger()
 
-MAX_TOLD: Final = 10
+MAX_TOLD: Final = 30
 """States that a peer is asked for in one turn: one for each branch that begins before what it told."""
 
 
