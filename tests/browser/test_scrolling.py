@@ -1,6 +1,7 @@
 """Reading upwards in a long chat: older messages come in above, and what is read stays where it is."""
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson
 from tests.support.client import Server
@@ -54,3 +55,31 @@ async def test_who_waits_at_the_very_top_gets_all_that_is_older_and_nothing_jump
         found = await zeno.page.evaluate(WITH_OLDER, "step 0 of many")
         assert found["steps"] >= 10
         assert found["farthest"] <= DAY_PILL_PX
+
+
+@pytest.mark.full("browser")
+async def test_a_chat_opens_where_reading_ended_when_all_that_followed_is_here_already(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    async with Server(house.url, house.name) as server:
+        owner = await server.register("yvonne")
+        xenia = await new_person("xenia", house)
+        await xenia.signs_up()
+        room_id = await owner.creates_public_room(name="Meanwhile")
+        await (await server.login("xenia")).joins(room_id)
+        await owner.says("read at once", room_id)
+        await xenia.opens("Meanwhile")
+        await xenia.sees("read at once")
+        await expect(xenia.at("chat-row", text="Meanwhile").get_by_test_id("unread-badge")).to_have_count(0)
+        await xenia.leaves_the_chat_alone()
+        badge = xenia.at("chat-row", text="Meanwhile").get_by_test_id("unread-badge")
+        # A few at a time, each told of before the next: none of them is left for later.
+        for part in range(8):
+            for number in range(10):
+                await owner.says(f"meanwhile {10 * part + number}", room_id)
+            await expect(badge).to_have_text(str(10 * (part + 1)), timeout=15_000)
+        await xenia.opens("Meanwhile")
+        await expect(xenia.at("unread-line")).to_be_in_viewport(timeout=15_000)
+        await expect(xenia.message("meanwhile 0")).to_be_in_viewport(timeout=15_000)
+        await xenia.at("jump-button").click()
+        await expect(xenia.message("meanwhile 79")).to_be_in_viewport(timeout=15_000)

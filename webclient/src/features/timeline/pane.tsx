@@ -40,7 +40,7 @@ import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd, 
 import { type Section, sectionsOf } from './sections';
 import { sortOfService } from './service-lines';
 import s from './timeline.module.css';
-import { around, keep, newer, older, tailOf, type View } from './window';
+import { around, keep, newer, older, opening, tailOf, type View } from './window';
 
 const Welcome = part(async () => (await import('./welcome')).Welcome);
 const HoverActions = part(async () => (await import('./hover-actions')).HoverActions);
@@ -70,7 +70,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   const returns: string[] = [];
   const hovers = matchMedia('(hover: hover)').matches;
   const place = () => viewId(props.roomId, props.root ?? null);
-  const readUpTo = props.root ? null : unreadFrom(state, props.roomId, props.timeline);
+  const unread = props.root ? null : unreadFrom(state, props.roomId, props.timeline);
   const [nudge, setNudge] = createSignal(0);
   const [away, setAway] = createSignal(false);
   const [topDay, setTopDay] = createSignal<number>();
@@ -90,7 +90,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     nudge();
     if (before) scrolledTo ??= box.scrollTop;
     const all = items();
-    let next = before ? before.view : tailOf(all.length);
+    let next = before ? before.view : opening(all.length, unread);
     if (before && before.items !== all) next = keep(next, before.items, all, atEnd);
     if (wanted) next = wanted(all, next);
     wanted = null;
@@ -106,7 +106,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       return (item?.eventId === null && events[key]?.eventId === null ? events[key] : item) ?? [];
     });
     const above = bare[all[shown.from - 1] ?? ''];
-    const kept = keptOf(inputs, readUpTo, { trace: trace(), leaving: fades.leaving });
+    const kept = keptOf(inputs, unread?.readUpTo ?? null, { trace: trace(), leaving: fades.leaving });
     return layoutRows(kept.items, {
       me: me(state),
       unreadAfter: kept.readUpTo,
@@ -221,8 +221,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   };
 
   onMount(() => {
-    const unread = content.querySelector('[data-testid=unread-line]');
-    if (unread) box.scrollTop += unread.getBoundingClientRect().top - box.getBoundingClientRect().top - unreadTop;
+    const line = content.querySelector('[data-testid=unread-line]');
+    if (line) box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - unreadTop;
     else box.scrollTop = box.scrollHeight;
     look();
     extend();

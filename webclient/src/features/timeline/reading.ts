@@ -18,16 +18,16 @@ interface Watched {
   readonly timeline: () => Timeline;
 }
 
-/** The event under which the unread line goes when a chat is opened; null when nothing of others follows it. */
-export function unreadFrom(state: MirrorState, roomId: RoomId, { items, events }: Timeline): EventId | null {
-  const room = state.rooms[roomId];
-  const readUpTo = room?.readUpTo ?? null;
-  const at = items.findIndex((key) => events[key]?.eventId === readUpTo);
-  const unread = items.slice(at + 1).some((key) => {
+/** Between which rows the unread line goes when a chat is opened; null when nothing of others follows what was read. */
+export function unreadFrom(state: MirrorState, roomId: RoomId, { items, events }: Timeline) {
+  const readUpTo = state.rooms[roomId]?.readUpTo ?? null;
+  if (readUpTo === null) return null;
+  const read = items.findIndex((key) => events[key]?.eventId === readUpTo);
+  const first = items.findIndex((key, at) => {
     const item = events[key];
-    return item !== undefined && item.kind !== 'service' && item.sender !== me(state);
+    return at > read && item !== undefined && item.kind !== 'service' && item.sender !== me(state);
   });
-  return at >= 0 && unread ? readUpTo : null;
+  return read >= 0 && first >= 0 ? { readUpTo, read, first } : null;
 }
 
 /** The event to load before an opened chat is shown: where reading ended, when that lies above what is here. */
@@ -63,7 +63,8 @@ export function watchReading({ box, content, roomId, root, timeline }: Watched):
     timer = undefined;
     if (document.visibilityState !== 'visible' || !document.hasFocus()) return;
     const { items, events } = timeline();
-    const before = items.findIndex((key) => events[key]?.eventId === told);
+    // What is on its way has no id yet either.
+    const before = told === null ? -1 : items.findIndex((key) => events[key]?.eventId === told);
     const from = Math.max(before, items.indexOf(lastKeyOf(newestSeen())));
     const seen = events[withDeleted({ items, events }, from, me(state))];
     if (!seen?.eventId || seen.eventId === told || seen.eventId === root) return;

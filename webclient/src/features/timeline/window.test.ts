@@ -1,11 +1,22 @@
 import { expect, test } from 'vitest';
-import { around, keep, most, newer, older, slice, tailOf } from './window';
+import { around, keep, most, newer, older, opening, slice, tailOf } from './window';
 
 const keys = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `$${from + at}`);
 
 test('a long timeline opens with its newest sixty rows', () => {
   expect(tailOf(500)).toEqual({ from: 440, to: 500 });
   expect(tailOf(7)).toEqual({ from: 0, to: 7 });
+});
+
+test('a chat opens where reading ended, however many rows of it are here below that', () => {
+  expect(opening(500, { read: 399, first: 400 })).toEqual({ from: 370, to: 430 });
+  expect(opening(500, { read: 470, first: 471 })).toEqual(tailOf(500));
+  expect(opening(500, null)).toEqual(tailOf(500));
+});
+
+test('the row read last and the first unread one are both there, whatever else is told between them', () => {
+  expect(opening(500, { read: 300, first: 340 })).toEqual({ from: 300, to: 370 });
+  expect(opening(500, { read: 200, first: 400 })).toEqual(tailOf(500));
 });
 
 test('scrolling up adds sixty rows and never shows more than a hundred and twenty', () => {

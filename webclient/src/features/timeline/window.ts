@@ -15,6 +15,22 @@ export interface View {
 /** The newest rows. */
 export const tailOf = (count: number): View => ({ from: Math.max(0, count - slice), to: count });
 
+/** What was not read when a chat was opened: the row read last, and the first one below it that asks to be read. */
+export interface Unread {
+  readonly read: number;
+  readonly first: number;
+}
+
+/** The rows a chat opens with: its newest ones, or those around the first that was not read, when that lies above them. */
+export function opening(count: number, unread: Unread | null): View {
+  const tail = tailOf(count);
+  if (unread === null || unread.read >= tail.from) return tail;
+  const { from, to } = around(count, unread.first);
+  // The line between them is drawn where both are there. Rarely, as many lines as that tell of other things.
+  const whole = { from: Math.min(from, unread.read), to };
+  return to - whole.from > most ? tail : whole;
+}
+
 /** One slice with row `at` in its middle. */
 export function around(count: number, at: number): View {
   const from = Math.max(0, Math.min(at - slice / 2, count - slice));
