@@ -130,6 +130,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     const ts = anchor && props.timeline.events[anchor.row.dataset.key ?? '']?.ts;
     setTopDay(ts ? startOfDay(ts) : undefined);
   };
+  /** Then looks again: who waits at the very top scrolls no more, and all that came may be hidden. */
+  const load = (more: Promise<unknown>) => void more.then(extend, () => undefined);
   const extendNow = () => {
     extending = false;
     // On the way to the end older rows are not asked for: they would push out the newest.
@@ -138,13 +140,13 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     if (box.scrollTop < edge) {
       if (from > 0) show((_, now) => older(now));
       else if (props.timeline.hasOlder && !props.timeline.loadingOlder && !props.timeline.loadError) {
-        void commands.loadOlder(place()).catch(() => undefined);
+        load(commands.loadOlder(place()));
       }
     }
     if (toEnd(box) < edge) {
       if (to < items().length) show((all, now) => newer(now, all.length));
       else if (!props.timeline.live && props.timeline.hasNewer && !props.timeline.loadingNewer) {
-        void commands.loadNewer(props.roomId).catch(() => undefined);
+        load(commands.loadNewer(props.roomId));
       }
     }
   };
@@ -273,16 +275,6 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     watchReading({ box, content, roomId: props.roomId, root: props.root, timeline: () => props.timeline });
   });
   createEffect(on(sections, () => settle(true), { defer: true }));
-  // Who waits at the very top scrolls no more: what was loaded may not be enough.
-  createEffect(
-    on(
-      () => props.timeline.loadingOlder || props.timeline.loadingNewer,
-      (loading) => {
-        if (!loading && !props.timeline.loadError) extend();
-      },
-      { defer: true },
-    ),
-  );
   createEffect(
     on(
       () => items()[items().length - 1],
