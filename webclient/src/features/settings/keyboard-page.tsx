@@ -60,10 +60,21 @@ const groups: readonly { readonly caption: TextId; readonly keys: readonly (read
 /** How the page is made for those who hear it. */
 const heard: readonly TextId[] = ['reader-places', 'reader-chats', 'reader-messages', 'reader-new'];
 
+/** Nothing in it is pressed: keys scroll it when it is focused itself. */
+const scrolledByKeys = (box: HTMLElement) => {
+  box.tabIndex = 0;
+};
+
 /** All keys that do something, and how to get around by hearing. */
 export function KeyboardPage() {
   return (
-    <Page title={t('settings-keyboard')} onBack={closeLeft} backLabel={t('page-back')} testid="keyboard">
+    <Page
+      title={t('settings-keyboard')}
+      onBack={closeLeft}
+      backLabel={t('page-back')}
+      viewport={scrolledByKeys}
+      testid="keyboard"
+    >
       <For each={groups}>
         {(group) => (
           <Section caption={t(group.caption)}>

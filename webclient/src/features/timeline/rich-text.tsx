@@ -160,7 +160,8 @@ function CodeBlock(props: { language: string; text: string }) {
           <Icon name="copy" size={16} />
         </button>
       </div>
-      <pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled by arrow keys from here */}
+      <pre tabIndex={0}>
         <code>{props.text}</code>
       </pre>
     </div>
