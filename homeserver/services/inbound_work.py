@@ -5,8 +5,8 @@ take turns. Spec: Server-Server API, Backfilling and retrieving missing events; 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Container, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -77,6 +77,8 @@ class InboundWork:
         self._clock = clock
         self._wake = asyncio.Event()
         self._back: set[str] = set()
+        self._at_work: dict[str, int] = {}
+        """Worker -> the number of the room that it works on."""
 
     def peer_is_back(self, server: str) -> None:
         """A server that failed speaks to us again: what waits for it is tried soon."""
@@ -91,6 +93,7 @@ class InboundWork:
         """Work; runs as long as the process."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._forget_answers())
+            tasks.create_task(self._keep_claims())
             for number in range(WORKERS):
                 # One of them looks now and then for what was put off or left by a dead process.
                 tasks.create_task(self._work(f"{self._owner}-{number}", POLL_S if number == 0 else None))
@@ -103,7 +106,11 @@ class InboundWork:
                 rooms = await self._staging.claim(owner, now, now + CLAIM_MS, 1)
                 if rooms:
                     self._wake.set()
-                    await self._work_off(rooms[0], owner)
+                    self._at_work[owner] = rooms[0].room_nid
+                    try:
+                        await self._work_off(rooms[0], owner)
+                    finally:
+                        del self._at_work[owner]
                 else:
                     await self._rest(poll_s)
             except (DatabaseDown, DatabaseFull):
@@ -140,7 +147,7 @@ class InboundWork:
         """One turn of one room. An event that fails is put off alone; nothing stops the worker."""
         pdu: Staged | None = None
         try:
-            async with asyncio.timeout(BUDGET_S), self._kept(room, owner):
+            async with asyncio.timeout(BUDGET_S):
                 for pdu in _in_turn(await self._staging.of_room(room.room_nid, owner, PER_TURN)):
                     await self._try_one(room, pdu)
         except TimeoutError:
@@ -149,21 +156,13 @@ class InboundWork:
                 await self._put_off(room, pdu)  # or the next turn would begin, and end, with it
         await self._staging.release(room.room_nid, owner)
 
-    @asynccontextmanager
-    async def _kept(self, room: StagedRoom, owner: str) -> AsyncIterator[None]:
-        """The claim holds as long as somebody works on the room."""
-        renewing = asyncio.create_task(self._renew(room, owner))
-        try:
-            yield
-        finally:
-            renewing.cancel()
-            await asyncio.wait([renewing])
-
-    async def _renew(self, room: StagedRoom, owner: str) -> None:
+    async def _keep_claims(self) -> None:
+        """A claim holds as long as somebody works on the room."""
         while True:
             await self._clock.sleep(RENEW_S)
             with suppress(DatabaseDown, DatabaseFull):
-                await self._staging.renew(room.room_nid, owner, self._clock.now_ms() + CLAIM_MS)
+                for owner, room_nid in list(self._at_work.items()):
+                    await self._staging.renew(room_nid, owner, self._clock.now_ms() + CLAIM_MS)
 
     async def _try_one(self, room: StagedRoom, pdu: Staged) -> None:
         try:
