@@ -127,6 +127,7 @@ async def test_another_device_is_named_and_signed_out_from_here(house: ServerPro
     await expect(other.at("sign-in")).to_be_visible(timeout=LIVE_LIMIT_MS)
 
 
+@pytest.mark.full("browser")
 async def test_privacy_is_kept_and_the_look_is_remembered(house: ServerProcess, new_person: NewPerson) -> None:
     wim, xena = await new_person("wim", house), await new_person("xena", house)
     await wim.signs_up()

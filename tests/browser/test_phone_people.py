@@ -38,6 +38,8 @@ async def _opens_the_phone_page(person: Person) -> None:
     await person.at("own-numbers").wait_for(timeout=LIVE_LIMIT_MS)
 
 
+@pytest.mark.full("browser")
+@pytest.mark.full("phone")
 async def test_people_are_invited_by_number_whether_or_not_they_have_an_account(
     house: ServerProcess, new_person: NewPerson
 ) -> None:

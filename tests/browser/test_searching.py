@@ -58,6 +58,7 @@ async def test_messages_are_found_everywhere_and_in_one_chat(house: ServerProces
         assert not await dora.page.evaluate("CSS.highlights.has('found')")
 
 
+@pytest.mark.full("browser")
 async def test_messages_are_found_by_day_sender_chat_and_kind(
     new_house: NewHouse, new_person: NewPerson, tmp_path: Path
 ) -> None:

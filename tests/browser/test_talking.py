@@ -31,6 +31,7 @@ async def _pair(house: ServerProcess, new_person: NewPerson, one: str, other: st
     return first, second
 
 
+@pytest.mark.full("browser")
 async def test_page_keys_move_the_messages_and_nothing_jumps(house: ServerProcess, new_person: NewPerson) -> None:
     async with Server(house.url, house.name) as server:
         owner = await server.register("walt")
@@ -215,6 +216,7 @@ async def test_what_is_pasted_keeps_its_marks_and_commands_say_what_they_take(
     await expect(hank.at("composer-left")).to_be_visible(timeout=LIVE_LIMIT_MS)
 
 
+@pytest.mark.full("browser")
 async def test_a_new_chat_greets_and_the_wallpaper_is_the_same_on_all_devices(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
