@@ -38,7 +38,7 @@ CLAIM_MS: Final = 6_000
 RENEW_S: Final = 2.0
 BUDGET_S: Final = 100.0
 """For one room's turn; what is not done then waits for its next turn."""
-POLL_S: Final = 3.0
+POLL_S: Final = 5.0
 PER_TURN: Final = 100
 PRUNE_S: Final = 3600.0
 KEPT_MS: Final = 3 * 24 * 3600 * 1000
