@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser import files
-from tests.browser.conftest import NewPerson
+from tests.browser.conftest import NewPerson, two_in_a_group
 from tests.browser.gate import Gate
-from tests.browser.person import LIVE_LIMIT_MS, START_LIMIT_MS, Person
+from tests.browser.person import LIVE_LIMIT_MS, START_LIMIT_MS
 from tests.support.client import Server
 from tests.support.server import ServerProcess
 
@@ -17,7 +17,7 @@ from tests.support.server import ServerProcess
 async def test_an_album_with_a_caption_is_seen_and_leafed_through(
     house: ServerProcess, new_person: NewPerson, tmp_path: Path
 ) -> None:
-    ada, ben = await _two_in_a_group(house, new_person, "ada", "ben", "Album")
+    ada, ben = await two_in_a_group(house, new_person, "ada", "ben", "Album")
     pictures = [
         files.photo(tmp_path, f"{number}.jpg", (1200, 800), colour)
         for number, colour in enumerate(["#c33", "#3c3", "#33c"])
@@ -56,7 +56,7 @@ async def test_an_album_with_a_caption_is_seen_and_leafed_through(
 async def test_a_film_plays_a_sound_goes_on_in_other_chats_and_a_file_is_saved(
     house: ServerProcess, new_person: NewPerson, tmp_path: Path
 ) -> None:
-    cleo, dave = await _two_in_a_group(house, new_person, "cleo", "dave", "Cinema")
+    cleo, dave = await two_in_a_group(house, new_person, "cleo", "dave", "Cinema")
     film = await files.film(cleo.page, tmp_path, "film.webm")
     await cleo.at("attach-photo-input").set_input_files([film])
     await cleo.at("send-files").click()
@@ -93,7 +93,7 @@ async def test_a_film_plays_a_sound_goes_on_in_other_chats_and_a_file_is_saved(
 async def test_a_voice_message_is_recorded_heard_before_it_is_sent_and_played_by_the_other(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
-    edda, finn = await _two_in_a_group(house, new_person, "edda", "finn", "Talk")
+    edda, finn = await two_in_a_group(house, new_person, "edda", "finn", "Talk")
     await edda.context.grant_permissions(["microphone"])
     await edda.at("voice").click()
     await expect(edda.at("voice-strip")).to_have_attribute("data-recording", "true")
@@ -176,7 +176,7 @@ async def test_a_picture_that_failed_comes_by_itself_or_by_a_tap_and_one_that_is
 async def test_what_is_kept_is_told_by_kind_and_cleared_and_comes_again(
     house: ServerProcess, new_person: NewPerson, tmp_path: Path
 ) -> None:
-    pia, quin = await _two_in_a_group(house, new_person, "pia", "quin", "Kept")
+    pia, quin = await two_in_a_group(house, new_person, "pia", "quin", "Kept")
     await pia.at("attach-photo-input").set_input_files([files.photo(tmp_path, "one.jpg", (600, 400), "#c63")])
     await pia.at("send-files").click()
     notes = tmp_path / "notes.txt"
@@ -206,7 +206,7 @@ async def test_what_is_kept_is_told_by_kind_and_cleared_and_comes_again(
 
 @pytest.mark.full("browser")
 async def test_pictures_come_by_paste_and_by_drop(house: ServerProcess, new_person: NewPerson) -> None:
-    ines, jan = await _two_in_a_group(house, new_person, "ines", "jan", "Pasted")
+    ines, jan = await two_in_a_group(house, new_person, "ines", "jan", "Pasted")
     bytes_of = list(files.png((300, 200), "#a3c"))
     for how in ("paste", "drop"):
         await ines.page.evaluate(_GIVE[how], bytes_of)
@@ -234,17 +234,6 @@ _GIVE = {
       document.querySelector('[data-testid=drop-photo]').dispatchEvent(new DragEvent('drop', options));
     }}""",
 }
-
-
-async def _two_in_a_group(
-    house: ServerProcess, new_person: NewPerson, first: str, second: str, group: str
-) -> tuple[Person, Person]:
-    one, other = await new_person(first, house), await new_person(second, house)
-    await one.signs_up()
-    await other.signs_up()
-    await one.makes_group(group, inviting=other)
-    await other.accepts(group)
-    return one, other
 
 
 async def _sees_pictures(place: Locator, count: int) -> None:

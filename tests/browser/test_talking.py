@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser import files
-from tests.browser.conftest import NewPerson
-from tests.browser.person import LIVE_LIMIT_MS, Person
+from tests.browser.conftest import NewPerson, two_in_a_group
+from tests.browser.person import LIVE_LIMIT_MS
 from tests.support.client import Server
 from tests.support.server import ServerProcess
 from tests.support.waiting import eventually
@@ -20,15 +20,6 @@ PASTE = """(field, [html, plain]) => {
     const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
     if (field.dispatchEvent(event)) document.execCommand('insertText', false, plain);
 }"""
-
-
-async def _pair(house: ServerProcess, new_person: NewPerson, one: str, other: str, group: str) -> tuple[Person, Person]:
-    first, second = await new_person(one, house), await new_person(other, house)
-    await first.signs_up()
-    await second.signs_up()
-    await first.makes_group(group, inviting=second)
-    await second.accepts(group)
-    return first, second
 
 
 @pytest.mark.full("browser")
@@ -72,7 +63,7 @@ async def test_page_keys_move_the_messages_and_nothing_jumps(house: ServerProces
 
 @pytest.mark.full("browser")
 async def test_who_has_read_and_who_reacted_is_told(house: ServerProcess, new_person: NewPerson) -> None:
-    abby, bert = await _pair(house, new_person, "abby", "bert", "Readers")
+    abby, bert = await two_in_a_group(house, new_person, "abby", "bert", "Readers")
     await abby.says("who has seen this?")
     await bert.sees("who has seen this?")
     await abby.sees_ticks("who has seen this?", "read")
@@ -110,7 +101,7 @@ async def test_who_has_read_and_who_reacted_is_told(house: ServerProcess, new_pe
 async def test_a_deleted_message_leaves_nothing_unless_one_wants_a_trace(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
-    cleo, dora = await _pair(house, new_person, "cleo", "dora", "Traces")
+    cleo, dora = await two_in_a_group(house, new_person, "cleo", "dora", "Traces")
     for text in ("stays", "goes", "the last"):
         await cleo.says(text)
     await dora.sees("the last")
@@ -143,7 +134,7 @@ async def test_a_deleted_message_leaves_nothing_unless_one_wants_a_trace(
 
 @pytest.mark.full("browser")
 async def test_rows_are_picked_by_drawing_the_mouse_over_them(house: ServerProcess, new_person: NewPerson) -> None:
-    evan, fern = await _pair(house, new_person, "evan", "fern", "Rows")
+    evan, fern = await two_in_a_group(house, new_person, "evan", "fern", "Rows")
     for text in ("one", "two", "three", "four"):
         await evan.says(text)
         await evan.sees_ticks(text, "sent")
@@ -181,7 +172,7 @@ async def test_rows_are_picked_by_drawing_the_mouse_over_them(house: ServerProce
 async def test_what_is_pasted_keeps_its_marks_and_commands_say_what_they_take(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
-    gina, hank = await _pair(house, new_person, "gina", "hank", "Marks")
+    gina, hank = await two_in_a_group(house, new_person, "gina", "hank", "Marks")
     field = gina.at("composer-input")
     html = '<meta charset="utf-8"><p>Read <b>this</b> at <a href="https://example.org/x">the page</a></p>'
     await field.evaluate(PASTE, [html, "Read this at the page"])
@@ -252,7 +243,7 @@ async def test_a_new_chat_greets_and_the_wallpaper_is_the_same_on_all_devices(
 
 @pytest.mark.full("browser")
 async def test_a_thread_of_which_one_wants_no_news_gives_none(house: ServerProcess, new_person: NewPerson) -> None:
-    kurt, lena = await _pair(house, new_person, "kurt", "lena", "Knots")
+    kurt, lena = await two_in_a_group(house, new_person, "kurt", "lena", "Knots")
     await kurt.says("which knot?")
     await lena.sees("which knot?")
     await lena.chooses("which knot?", "menu-thread")

@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser import files
-from tests.browser.conftest import NewPerson
-from tests.browser.person import LIVE_LIMIT_MS, Person
+from tests.browser.conftest import NewPerson, two_in_a_group
+from tests.browser.person import LIVE_LIMIT_MS
 from tests.support.client import Server
 from tests.support.server import ServerProcess
 from tests.support.waiting import eventually
@@ -41,18 +41,9 @@ SWIPE = """(row) => {
 }"""
 
 
-async def _pair(house: ServerProcess, new_person: NewPerson, one: str, other: str, group: str) -> tuple[Person, Person]:
-    first, second = await new_person(one, house), await new_person(other, house)
-    await first.signs_up()
-    await second.signs_up()
-    await first.makes_group(group, inviting=second)
-    await second.accepts(group)
-    return first, second
-
-
 @pytest.mark.full("browser")
 async def test_a_part_of_a_message_is_answered(house: ServerProcess, new_person: NewPerson) -> None:
-    abel, bess = await _pair(house, new_person, "abel", "bess", "Boats")
+    abel, bess = await two_in_a_group(house, new_person, "abel", "bess", "Boats")
     await abel.says("The first boat leaves at six, the second one at nine.")
     await bess.sees("The first boat leaves at six, the second one at nine.")
     await bess.page.evaluate(SELECT, "leaves at six")
@@ -73,7 +64,7 @@ async def test_a_part_of_a_message_is_answered(house: ServerProcess, new_person:
 async def test_a_picture_dropped_onto_a_chat_goes_there_and_is_in_its_row(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
-    cora, dirk = await _pair(house, new_person, "cora", "dirk", "Walls")
+    cora, dirk = await two_in_a_group(house, new_person, "cora", "dirk", "Walls")
     room = await cora.open_room()
     await dirk.leaves_the_chat_alone()
     await cora.makes_group("Elsewhere")
