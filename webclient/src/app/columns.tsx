@@ -9,6 +9,7 @@ import { t } from '../i18n';
 import { closePlayer, track } from '../store/audio';
 import { useClient } from '../store/context';
 import type { RoomId } from '../store/contract';
+import { wearAccent } from '../store/look';
 import { createMediaUrl, startAudio, startMedia } from '../store/media';
 import { isPicking, stopPicking } from '../store/messages-ui';
 import { chatSearch, folded, leftPages, setChatSearch, setFeatures } from '../store/pages';
@@ -66,6 +67,7 @@ export function Columns() {
       (ready) => ready && requestAnimationFrame(() => setTimeout(goOn)),
     ),
   );
+  createEffect(() => client.state.listReady && wearAccent(client.state.own.settings.accent));
   const shown = createLingering(() => route().roomId);
   const info = createMemo(() => (route().info ? route().roomId : null));
   return (

@@ -1,9 +1,9 @@
-import { createEffect, on, onCleanup, Show } from 'solid-js';
+import { createEffect, createMemo, on, onCleanup, Show } from 'solid-js';
 import { type WallpaperName, wallpapers } from '../model/wallpapers';
 import { useClient } from '../store/context';
 import { isDark } from '../store/look';
 import { createMediaUrl } from '../store/media';
-import { turns } from '../store/ui';
+import { route, turns } from '../store/ui';
 import { mayMove, partOf } from '../ui/motion';
 import { paint, type Rgb, rgb, side } from './gradient';
 import s from './wallpaper.module.css';
@@ -19,12 +19,13 @@ function dimmed([red, green, blue]: Rgb): Rgb {
 const coloursOf = (name: WallpaperName, dark: boolean): Rgb[] =>
   dark ? wallpapers[name].night.map(rgb).map(dimmed) : wallpapers[name].day.map(rgb);
 
-/** What lies behind the messages: a gradient that turns a little with each message sent, under a pattern of doodles; or a
- * picture of one's own. */
+/** What lies behind the messages, of all chats or of the one that is open: a gradient that turns a little with each message
+ * sent, under a pattern of doodles; or a picture of one's own. */
 export function Wallpaper() {
   const { state } = useClient();
-  const choice = () => state.own.settings.wallpaper;
-  const name = () => (isDark() ? choice().night : choice().day);
+  const choice = () => state.rooms[route().roomId ?? '']?.group.wallpaper ?? state.own.settings.wallpaper;
+  // A memo: a chat changes with each message, what lies behind it does not.
+  const name = createMemo(() => (isDark() ? choice().night : choice().day));
   let canvas!: HTMLCanvasElement;
   let shown = turns();
   let frame = 0;

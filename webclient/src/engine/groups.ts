@@ -5,8 +5,9 @@ import type { Access, Banned, GroupCommands, InviteLink } from '../store/groups'
 import { type HttpRequest, path } from './api/http';
 import type { Core } from './core';
 import { historyCommands } from './history';
+import { keepRoomData } from './own';
 import type { People } from './people';
-import { SLOW_MODE } from './sync/group-facts';
+import { SLOW_MODE, WALLPAPER } from './sync/group-facts';
 import { avatarOf, nameIn } from './sync/members';
 
 const V3 = '/_matrix/client/v3';
@@ -142,6 +143,7 @@ export function groupCommands(core: Core & { readonly people: People }): GroupCo
       const tag = V3 + path`/user/${core.account.me}/rooms/${roomId}/tags/m.lowpriority`;
       await (archived ? http('PUT', tag, { order: 0.5 }) : http('DELETE', tag));
     },
+    setWallpaper: (roomId, choice) => keepRoomData(core, roomId, WALLPAPER, choice === null ? {} : { ...choice }),
     orderPinned: async (roomIds) => {
       for (const [at, roomId] of roomIds.entries()) {
         const order = (at + 1) / (roomIds.length + 1);

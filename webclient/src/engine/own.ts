@@ -5,7 +5,7 @@ import type { OwnCommands, SessionInfo } from '../store/own';
 import { path } from './api/http';
 import type { Core } from './core';
 import { Changes } from './sync/changes';
-import { setAccountData } from './sync/extensions';
+import { setAccountData, setRoomAccountData } from './sync/extensions';
 import { BLOCKED, CONTACTS, FOLDERS, INVITES, PRIVACY, RECENT_EMOJI, SETTINGS } from './sync/own-view';
 import { confirmed } from './uia';
 
@@ -109,6 +109,24 @@ export async function keepAccountData(core: Core, type: string, content: Json): 
   await show(content);
   try {
     await core.request('account_data', { user_id: account.me, type, content });
+  } catch (error) {
+    await show(before);
+    throw error;
+  }
+}
+
+/** The same for what is kept of one room. */
+export async function keepRoomData(core: Core, roomId: string, type: string, content: Json): Promise<void> {
+  const { account } = core;
+  const before = account.rooms.get(roomId)?.accountData[type] ?? {};
+  const show = async (value: Json) => {
+    const changes = new Changes();
+    setRoomAccountData(account, roomId, type, value, changes);
+    await core.commit(changes);
+  };
+  await show(content);
+  try {
+    await core.request('account_data', { user_id: account.me, room_id: roomId, type, content });
   } catch (error) {
     await show(before);
     throw error;

@@ -688,3 +688,17 @@ keywords-word = Word
 keywords-add = Add
 keywords-remove = Remove
 row-copy-address = Copy the address
+
+## Colours of one's own, limits for loading, what is new
+wallpaper-chat = Behind this chat
+wallpaper-chat-note = You alone see it, on all your devices.
+wallpaper-like-all = As in all chats
+accent-title = Colour
+accent-theme = Of the theme
+accent-blue = Blue
+accent-cyan = Cyan
+accent-green = Green
+accent-orange = Orange
+accent-red = Red
+accent-pink = Pink
+accent-violet = Violet

@@ -902,4 +902,16 @@ export type TextId =
   | 'keywords-word'
   | 'keywords-add'
   | 'keywords-remove'
-  | 'row-copy-address';
+  | 'row-copy-address'
+  | 'wallpaper-chat'
+  | 'wallpaper-chat-note'
+  | 'wallpaper-like-all'
+  | 'accent-title'
+  | 'accent-theme'
+  | 'accent-blue'
+  | 'accent-cyan'
+  | 'accent-green'
+  | 'accent-orange'
+  | 'accent-red'
+  | 'accent-pink'
+  | 'accent-violet';

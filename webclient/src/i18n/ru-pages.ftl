@@ -693,3 +693,17 @@ keywords-word = Слово
 keywords-add = Добавить
 keywords-remove = Убрать
 row-copy-address = Скопировать адрес
+
+## Colours of one's own, limits for loading, what is new
+wallpaper-chat = Фон этого чата
+wallpaper-chat-note = Виден только вам, на всех ваших устройствах.
+wallpaper-like-all = Как во всех чатах
+accent-title = Цвет
+accent-theme = Цвет темы
+accent-blue = Синий
+accent-cyan = Голубой
+accent-green = Зелёный
+accent-orange = Оранжевый
+accent-red = Красный
+accent-pink = Розовый
+accent-violet = Фиолетовый

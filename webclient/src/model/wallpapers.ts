@@ -24,6 +24,11 @@ export interface WallpaperChoice {
 
 export const usualWallpaper: WallpaperChoice = { day: 'meadow', night: 'meadow', image: null };
 
+/** What somebody has chosen for one chat; null: what they have in all. */
+export function chatWallpaperFrom(content: Readonly<Record<string, unknown>>): WallpaperChoice | null {
+  return ['day', 'night', 'image'].some((part) => typeof content[part] === 'string') ? wallpaperFrom(content) : null;
+}
+
 /** A choice as account data holds it: whatever is none of ours is the usual one. */
 export function wallpaperFrom(content: Readonly<Record<string, unknown>>): WallpaperChoice {
   const name = (value: unknown): WallpaperName =>

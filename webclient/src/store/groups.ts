@@ -1,4 +1,5 @@
 /** What is known of a group beyond its name, and what can be done with groups. Part of the contract. */
+import type { WallpaperChoice } from '../model/wallpapers';
 import type { EventId, EventPreview, RoomId, ServiceLine, UserId } from './contract';
 
 /** What a role can allow, as the server names it. */
@@ -65,6 +66,8 @@ export interface GroupFacts {
   readonly canSetRoles: boolean;
   /** All messages, only mentions, or none. */
   readonly notify: 'all' | 'mentions' | 'none';
+  /** What I have behind the messages of this chat; null: what I have in all. */
+  readonly wallpaper: WallpaperChoice | null;
   /** Of a space: its rooms and the spaces in it, in its order. */
   readonly children: readonly RoomId[];
 }
@@ -167,6 +170,8 @@ export interface GroupCommands {
   adminLog(roomId: RoomId, from: string | null): Promise<Page<LogEntry>>;
   sharedMedia(roomId: RoomId, kind: MediaKind, from: string | null): Promise<Page<SharedItem>>;
   setNotify(roomId: RoomId, level: GroupFacts['notify'], until?: number): Promise<void>;
+  /** `choice` null: as in all chats. */
+  setWallpaper(roomId: RoomId, choice: WallpaperChoice | null): Promise<void>;
   setArchived(roomId: RoomId, archived: boolean): Promise<void>;
   /** Puts pinned chats in this order. */
   orderPinned(roomIds: readonly RoomId[]): Promise<void>;

@@ -1,10 +1,17 @@
 /** How the page looks: light, dark or as the system says; more contrast; the size of what is read. */
 import { createEffect, createSignal } from 'solid-js';
+import { type Accent, accentFrom, accents } from '../model/accents';
 
 export type Theme = 'auto' | 'light' | 'dark';
 export type Contrast = 'auto' | 'more';
 
-const stored = { theme: 'hearth.theme', contrast: 'hearth.contrast', size: 'hearth.text-size', calm: 'hearth.calm' };
+const stored = {
+  theme: 'hearth.theme',
+  contrast: 'hearth.contrast',
+  size: 'hearth.text-size',
+  calm: 'hearth.calm',
+  accent: 'hearth.accent',
+};
 const systemDark = matchMedia('(prefers-color-scheme: dark)');
 const systemContrast = matchMedia('(prefers-contrast: more)');
 
@@ -22,6 +29,7 @@ const [textSize, setTextSizeSignal] = createSignal(
   keptSize >= smallest_px && keptSize <= largest_px ? keptSize : usual_px,
 );
 const [calm, setCalmSignal] = createSignal(localStorage.getItem(stored.calm) === 'yes');
+const [accent, setAccent] = createSignal(accentFrom(localStorage.getItem(stored.accent)));
 const [dark, setDark] = createSignal(systemDark.matches);
 const [wantsContrast, setWantsContrast] = createSignal(systemContrast.matches);
 
@@ -52,6 +60,12 @@ export function setCalm(next: boolean): void {
   localStorage.setItem(stored.calm, next ? 'yes' : 'no');
 }
 
+/** Take the colour that the account has; this device keeps it, so that the page has it from the start. */
+export function wearAccent(next: Accent): void {
+  setAccent(next);
+  localStorage.setItem(stored.accent, next);
+}
+
 /** Keep the page's attributes in step with the choice and the system. Call once, under an owner. */
 export function startLook(): void {
   systemDark.addEventListener('change', () => setDark(systemDark.matches));
@@ -61,6 +75,15 @@ export function startLook(): void {
     root.dataset.theme = isDark() ? 'dark' : 'light';
     root.dataset.contrast = contrast() === 'more' || wantsContrast() ? 'more' : 'normal';
     root.dataset.motion = calm() ? 'less' : 'normal';
+    const tone = accent();
+    if (tone === 'theme') {
+      delete root.dataset.accent;
+      root.style.removeProperty('--tone');
+    } else {
+      root.dataset.accent = tone;
+      root.style.setProperty('--tone', accents[tone][isDark() ? 'night' : 'day']);
+      root.style.setProperty('--tone-deep', accents[tone].day);
+    }
     if (textSize() === usual_px) root.style.removeProperty('--msg-size');
     else root.style.setProperty('--msg-size', `${textSize()}px`);
     const bar = document.querySelector<HTMLMetaElement>('meta[name=theme-color]');

@@ -1,4 +1,5 @@
 /** What belongs to the person who is signed in, beyond rooms: contacts, folders, wishes. Part of the contract. */
+import type { Accent } from '../model/accents';
 import { usualWallpaper, type WallpaperChoice } from '../model/wallpapers';
 import type { Confirmation, EventId, RoomId, SignIns, ThreadNotify, UserId } from './contract';
 
@@ -59,6 +60,7 @@ export interface Settings {
   /** Short cuts beside the message under the mouse. */
   readonly hoverActions: boolean;
   readonly wallpaper: WallpaperChoice;
+  readonly accent: Accent;
 }
 
 export interface Own {
@@ -102,6 +104,7 @@ export const noOwn: Own = {
     favourite: '❤️',
     hoverActions: true,
     wallpaper: usualWallpaper,
+    accent: 'theme',
   },
   notify: { dm: true, group: true },
   recentEmoji: [],

@@ -21,7 +21,17 @@ export type LeftPage =
   | 'explore'
   | 'new-group';
 
-export type RightPage = 'edit' | 'access' | 'roles' | 'links' | 'banned' | 'requests' | 'log' | 'search' | 'packs';
+export type RightPage =
+  | 'edit'
+  | 'access'
+  | 'roles'
+  | 'links'
+  | 'banned'
+  | 'requests'
+  | 'log'
+  | 'search'
+  | 'packs'
+  | 'wallpaper';
 
 const [leftPages, setLeftPages] = createSignal<readonly LeftPage[]>([]);
 const [rightPages, setRightPages] = createSignal<readonly RightPage[]>([]);

@@ -47,6 +47,7 @@ export const groupOf = (part: Partial<GroupFacts> = {}): GroupFacts => ({
   canSetAccess: true,
   canSetRoles: true,
   notify: 'all',
+  wallpaper: null,
   children: [],
   ...part,
 });

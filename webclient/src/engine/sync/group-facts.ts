@@ -2,12 +2,14 @@
 import { type Json, list, number, object, text, textOrNull, texts } from '../../model/events';
 import { levelOf, type Powers } from '../../model/powers';
 import { byOrder, orderOf } from '../../model/space-order';
+import { chatWallpaperFrom } from '../../model/wallpapers';
 import { type GroupFacts, type Permission, permissions, type Role, type RoleList } from '../../store/groups';
 import type { Account, RoomData } from './account';
 
 export const ROLES = 'app.hearth.roles';
 const ROLE_OF = 'app.hearth.role';
 const RESTRICTED = 'app.hearth.restrict_until';
+export const WALLPAPER = 'app.hearth.wallpaper';
 export const SLOW_MODE = 'app.hearth.slow_mode';
 const HISTORY = new Set<string>(['invited', 'joined', 'shared', 'world_readable']);
 const KNOWN = new Set<string>(permissions);
@@ -49,6 +51,7 @@ export function groupFacts(account: Account, room: RoomData, powers: Powers): Gr
     canSetAccess: mine >= powers.need.state('m.room.join_rules'),
     canSetRoles: mine >= powers.need.state('m.room.power_levels'),
     notify: notifyLevel(account, room.id),
+    wallpaper: chatWallpaperFrom(room.accountData[WALLPAPER] ?? {}),
     children: create?.content?.type === 'm.space' ? childrenOf(room) : [],
   };
 }

@@ -1,4 +1,5 @@
 /** What belongs to the one who is signed in, read from account data. */
+import { accentFrom } from '../../model/accents';
 import { type Json, list, number, object, text, texts } from '../../model/events';
 import { recentSigns } from '../../model/recent-emoji';
 import { wallpaperFrom } from '../../model/wallpapers';
@@ -73,6 +74,7 @@ export function ownView(account: Account): Own {
       favourite: text(settings.favourite).slice(0, SIGN_MOST) || noOwn.settings.favourite,
       hoverActions: settings.hoverActions !== false,
       wallpaper: wallpaperFrom(object(settings.wallpaper)),
+      accent: accentFrom(settings.accent),
     },
     notify:
       rules.underride === undefined

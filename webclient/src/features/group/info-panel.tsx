@@ -129,6 +129,14 @@ export function InfoPanel(props: { roomId: RoomId }) {
           <Show when={isGroup() && room()?.membership === 'join' && !room()?.saved}>
             <Fact icon="sticker" text={t('stickers-title')} onClick={() => openRight('packs')} testid="info-packs" />
           </Show>
+          <Show when={room()?.membership === 'join'}>
+            <Fact
+              icon="image"
+              text={t('wallpaper-chat')}
+              onClick={() => openRight('wallpaper')}
+              testid="info-wallpaper"
+            />
+          </Show>
           <Show when={requests().length > 0}>
             <button type="button" class={s.row} onClick={() => openRight('requests')} data-testid="info-requests">
               <Icon name="user-plus" />

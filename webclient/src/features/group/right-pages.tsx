@@ -9,6 +9,7 @@ import { LogPage } from './log-page';
 import { PacksPage } from './packs-page';
 import { RequestsPage } from './requests-page';
 import { RolesPage } from './roles-page';
+import { WallpaperPage } from './wallpaper-page';
 
 /** The pages over the information of a group, the last opened on top. */
 export function RightPages(props: { roomId: RoomId }) {
@@ -36,6 +37,9 @@ export function RightPages(props: { roomId: RoomId }) {
           </Match>
           <Match when={page === 'packs'}>
             <PacksPage roomId={props.roomId} />
+          </Match>
+          <Match when={page === 'wallpaper'}>
+            <WallpaperPage roomId={props.roomId} />
           </Match>
           <Match when={page === 'log'}>
             <LogPage roomId={props.roomId} />

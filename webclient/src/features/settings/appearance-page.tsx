@@ -18,6 +18,7 @@ import {
 import { closeLeft } from '../../store/pages';
 import { Choices, Page, Section, SwitchRow } from '../../ui/page';
 import { toast } from '../../ui/toast';
+import { AccentSection } from './accent-section';
 import s from './settings.module.css';
 import { TalkSection } from './talk-section';
 import { WallpaperSection } from './wallpaper-section';
@@ -74,6 +75,7 @@ export function AppearancePage() {
           }}
         />
       </Section>
+      <AccentSection />
       <WallpaperSection />
       <TalkSection />
       <Section caption={t('look-size')}>

@@ -9,15 +9,29 @@ import { PageRow, Section } from '../../ui/page';
 import { toast } from '../../ui/toast';
 import s from './wallpaper-section.module.css';
 
-/** What lies behind the messages: colours for the theme that is shown now, or a picture of one's own. */
+/** What lies behind the messages of all chats. */
 export function WallpaperSection() {
   const { state, commands } = useClient();
+  return (
+    <WallpaperChoices
+      choice={state.own.settings.wallpaper}
+      onChange={(wallpaper) => commands.setSettings({ ...state.own.settings, wallpaper })}
+    />
+  );
+}
+
+/** What lies behind messages: colours for the theme that is shown now, or a picture of one's own. */
+export function WallpaperChoices(props: {
+  choice: WallpaperChoice;
+  /** Rejects like a command. */
+  onChange: (next: WallpaperChoice) => Promise<void>;
+}) {
+  const { commands } = useClient();
   let input!: HTMLInputElement;
   const [busy, setBusy] = createSignal(false);
-  const choice = () => state.own.settings.wallpaper;
+  const choice = () => props.choice;
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
-  const change = (part: Partial<WallpaperChoice>) =>
-    commands.setSettings({ ...state.own.settings, wallpaper: { ...choice(), ...part } }).catch(tell);
+  const change = (part: Partial<WallpaperChoice>) => props.onChange({ ...choice(), ...part }).catch(tell);
   const theme = () => (isDark() ? 'night' : 'day');
   const chosen = async () => {
     const file = input.files?.[0];
