@@ -29,6 +29,7 @@ from homeserver.services.intents import (
     Committed,
     Finished,
     Intent,
+    Repeated,
     Stale,
     changes_state,
     state_keys,
@@ -37,6 +38,7 @@ from homeserver.services.references import References
 from homeserver.services.rooms import Rooms
 from homeserver.services.working_head import WorkingHead
 from homeserver.storage.database import NidBlocks
+from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events
 from homeserver.storage.rows import (
     NOTIFY,
@@ -105,6 +107,8 @@ class _Queue:
     waiting: deque[_Waiting] = field(default_factory=deque)
     running: bool = False
     refused: int = 0
+    alone: int = 0
+    """So many of the next are committed one by one: one of them cannot be stored."""
 
 
 class Commits:
@@ -267,6 +271,10 @@ class Commits:
             else:
                 outcome = await self._stream.submit(entry)
         except Exception as error:  # noqa: BLE001 - answered to each sender
+            if isinstance(error, BadRow) and len(entry.taken) > 1:
+                queue.alone = entry.put_back()
+            else:
+                queue.alone = max(0, queue.alone - 1)
             entry.fail(error)
             self.rooms.forget(queue.room_id)
             return
@@ -275,28 +283,26 @@ class Commits:
         if outcome.refused:
             queue.refused += 1
             self._answer_repeats(entry, outcome)
-            queue.waiting.extendleft(reversed(entry.unanswered()))
+            entry.put_back()
             self.rooms.forget(queue.room_id)
             return
         queue.refused = 0
+        queue.alone = max(0, queue.alone - len(entry.taken))
         await self._feed.reached(outcome.last)
         for waiting, rows in entry.taken:
             self._answer(waiting, [Committed(EventId(row.event_id), row.position) for row in rows])
 
     def _answer_repeats(self, entry: "_RoomEntry", outcome: Outcome) -> None:
-        """Answer those whose transaction id, or whose very event, was committed before."""
+        """Answer those whose transaction id was used before, or whose very event has come by another way."""
         for waiting, rows in entry.taken:
             first = waiting.intents[0]
-            event_id: str | None = None
-            if len(rows) > 1 and not outcome.known.isdisjoint(row.event_id for row in rows):
-                waiting.fail(Stale())  # those that are left need another place
-                continue
-            if isinstance(first, Finished):
-                event_id = first.event.event_id if first.event.event_id in outcome.known else None
-            elif first.txn is not None:
-                event_id = outcome.repeats.get(first.txn)
-            if event_id is not None:
+            event_id = outcome.repeats.get(first.txn) if first.txn is not None else None
+            if event_id is not None and isinstance(first, Finished):
+                waiting.fail(Repeated(EventId(event_id)))
+            elif event_id is not None:
                 self._answer(waiting, [Committed(EventId(event_id), 0, repeated=True)])
+            elif not outcome.known.isdisjoint(row.event_id for row in rows):
+                waiting.fail(Stale())  # it may lack its place, and those beside it need another
 
     def _answer(self, waiting: _Waiting, committed: list[Committed]) -> None:
         txn = waiting.txn
@@ -442,12 +448,18 @@ class _RoomEntry:
         head = WorkingHead(self._commits.rooms.cached(self._room.room_nid) or self._room)
         state_run: bool | None = None
         built = 0
-        while waiting and built < MAX_PER_BATCH and self._commits.has_numbers_for(waiting[0].intents):
+        most = 1 if self._queue.alone else MAX_PER_BATCH
+        here: set[EventId] = set()
+        while waiting and built < most and self._commits.has_numbers_for(waiting[0].intents):
             is_state = any(changes_state(intent) for intent in waiting[0].intents)
             if state_run is None:
                 state_run = is_state
             elif state_run is not is_state:
                 break
+            finished = {one.event.event_id for one in waiting[0].intents if isinstance(one, Finished)}
+            if not here.isdisjoint(finished):
+                break  # the same event by another way: it is known when the next batch is tried
+            here |= finished
             candidate = waiting.popleft()
             together = len(candidate.intents) > 1
             trial, trial_rows = (head.copy(), Rows()) if together else (head, rows)
@@ -472,11 +484,15 @@ class _RoomEntry:
             events = [row for _, rows_of_one in self.taken for row in rows_of_one]
             rows.rooms.append(head.write(exact=bool(state_run), events=events))
 
-    def unanswered(self) -> list[_Waiting]:
-        return [waiting for waiting, _ in self.taken if not waiting.future.done()]
+    def put_back(self) -> int:
+        """Let those who have no answer wait again, in their order; how many."""
+        unanswered = [waiting for waiting, _ in self.taken if not waiting.future.done()]
+        self._queue.waiting.extendleft(reversed(unanswered))
+        self.taken.clear()
+        return len(unanswered)
 
     def fail(self, error: Exception) -> None:
-        for waiting in self.unanswered():
+        for waiting, _ in self.taken:
             waiting.fail(error)
 
 

@@ -110,6 +110,14 @@ class Stale(Exception):
     """The head that a finished event was prepared for is no longer the head. Prepare it again."""
 
 
+class Repeated(Exception):
+    """The transaction id of a finished event was used before, for another event."""
+
+    def __init__(self, event_id: EventId) -> None:
+        super().__init__(event_id)
+        self.event_id = event_id
+
+
 def relation_of(content: Mapping[str, Any]) -> tuple[str, str, str | None] | None:
     """(rel_type, event_id, key) of `m.relates_to`, where it is well-formed. Spec: Client-Server API, Relationships."""
     relates = content.get("m.relates_to")

@@ -8,7 +8,7 @@ from homeserver.errors import Forbidden, Unavailable
 from homeserver.services.acceptance import Acceptance, Verdict
 from homeserver.services.commits import Commits
 from homeserver.services.heads import Room
-from homeserver.services.intents import Committed, Intent, Stale
+from homeserver.services.intents import Committed, Intent, Repeated, Stale
 from homeserver.services.policy_server import PolicyServers, is_asked, policy_of
 
 
@@ -31,6 +31,8 @@ class PolicySending:
             verdict = await self._acceptance.take(room.room_id, event, txn=intent.txn)
         except Stale as stale:
             raise Unavailable("The room is too busy; try again.") from stale
+        except Repeated as repeated:
+            return Committed(repeated.event_id, 0, repeated=True)
         if verdict not in (Verdict.ACCEPTED, Verdict.KNOWN):
             raise Forbidden("The room does not allow that any more.")
         return Committed(event.event_id, 0)

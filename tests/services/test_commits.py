@@ -17,13 +17,15 @@ from homeserver.protocol.signing import SigningKey
 from homeserver.services.commits import MAX_PER_BATCH, Commits
 from homeserver.services.feed import Feed
 from homeserver.services.heads import Room
-from homeserver.services.intents import Committed, Draft, Finished, Intent
+from homeserver.services.intents import Committed, Draft, Finished, Intent, Repeated, Stale
+from homeserver.services.outliers import Outliers
 from homeserver.services.rooms import Rooms
 from homeserver.storage.database import Database
+from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events
 from homeserver.storage.members import Members
 from homeserver.storage.rooms import RoomTable
-from homeserver.storage.rows import EventRow, MentionRow, Row, TxnKey
+from homeserver.storage.rows import REJECTED, EarlyRedactionRow, EventRow, MentionRow, Row, TxnKey
 from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Stream
 from tests.support.events import create_event
@@ -56,11 +58,12 @@ class House:
         self.stream.on_commit = self.feed.committed
         self.table = RoomTable(database)
         self.rooms = Rooms(self.table, self.feed)
+        self.state_keys = StateKeys(database)
         self.commits = Commits(
             rooms=self.rooms,
             stream=self.stream,
             feed=self.feed,
-            state_keys=StateKeys(database),
+            state_keys=self.state_keys,
             nids=database.nids,
             key=KEY,
             notifications=Silence(),
@@ -179,6 +182,55 @@ async def test_a_stale_head_is_read_again_and_nothing_is_lost(database_url: str)
         fresh = await house.rooms.room(room.room_id)
         assert fresh.content("m.room.name") == {"name": "new"}
         assert fresh.version == 3
+
+
+async def test_the_same_event_by_two_ways_at_once_is_stored_once_and_spoils_nothing(house: House) -> None:
+    room = await house.room()
+    event = await house.commits.sealed(room, Intent(ALICE, Draft("m.room.message", {"body": "twice"})))
+    hidden = Finished(event, flags=REJECTED, at_head=False, point=(room.chain_id, room.sequence))
+    first, again, other = await asyncio.gather(
+        house.commits.commit(room, hidden),
+        house.commits.commit(room, hidden),
+        house.says(room, "beside it"),
+        return_exceptions=True,
+    )
+    assert isinstance(first, Committed)
+    assert isinstance(again, Stale)  # looked up anew, it is known
+    assert isinstance(other, Committed)
+
+
+async def test_an_event_that_came_as_an_outlier_meanwhile_is_to_be_prepared_anew(house: House) -> None:
+    room = await house.room()
+    event = await house.commits.sealed(room, Intent(ALICE, Draft("m.room.message", {"body": "cited"})))
+    outliers = Outliers(house.rooms, house.stream, Events(house.database), house.state_keys, house.database.nids)
+    await outliers.store(room, [event], set())
+    with pytest.raises(Stale):
+        await house.commits.commit(room, Finished(event))
+
+
+async def test_what_cannot_be_stored_fails_alone(house: House) -> None:
+    room = await house.room()
+    event = await house.commits.sealed(room, Intent(ALICE, Draft("m.room.message", {"body": "with a bad row"})))
+    bad = EarlyRedactionRow(room_nid=room.room_nid, event_id="$\0", redaction_id=event.event_id)
+    before, failed, after = await asyncio.gather(
+        house.says(room, "before"),
+        house.commits.commit(room, Finished(event, flags=REJECTED, at_head=False, point=(1, 1), rows=(bad,))),
+        house.says(room, "after"),
+        return_exceptions=True,
+    )
+    assert isinstance(failed, BadRow)
+    assert isinstance(before, Committed)
+    assert isinstance(after, Committed)
+
+
+async def test_a_transaction_id_that_was_used_before_names_the_event_of_then(house: House) -> None:
+    room = await house.room()
+    txn = TxnKey(1, 1, 1, "t")
+    first = await house.says(room, "once", txn=txn)
+    event = await house.commits.sealed(room, Intent(ALICE, Draft("m.room.message", {"body": "once, signed elsewhere"})))
+    with pytest.raises(Repeated) as repeated:
+        await house.commits.commit(room, Finished(event, txn=txn))
+    assert repeated.value.event_id == first.event_id
 
 
 async def test_what_comes_when_the_server_stops_is_told_so_and_leaves_nothing(database_url: str) -> None:
