@@ -17,16 +17,16 @@ from tests.support.server import ServerProcess
 async def test_an_album_with_a_caption_is_seen_and_leafed_through(
     house: ServerProcess, new_person: NewPerson, tmp_path: Path
 ) -> None:
-    ada, ben = await two_in_a_group(house, new_person, "ada", "ben", "Album")
+    alva, ben = await two_in_a_group(house, new_person, "alva", "ben", "Album")
     pictures = [
         files.photo(tmp_path, f"{number}.jpg", (1200, 800), colour)
         for number, colour in enumerate(["#c33", "#3c3", "#33c"])
     ]
-    await ada.at("attach-photo-input").set_input_files(pictures)
-    await expect(ada.at("send-item")).to_have_count(3)
-    await ada.at("send-caption").fill("Three **colours**")
-    await ada.at("send-files").click()
-    for person in (ada, ben):
+    await alva.at("attach-photo-input").set_input_files(pictures)
+    await expect(alva.at("send-item")).to_have_count(3)
+    await alva.at("send-caption").fill("Three **colours**")
+    await alva.at("send-files").click()
+    for person in (alva, ben):
         await _sees_pictures(person.at("album"), 3)
         await expect(person.at("message-text", text="Three colours").locator("strong")).to_have_text("colours")
     await ben.page.reload()
@@ -46,24 +46,24 @@ async def test_an_album_with_a_caption_is_seen_and_leafed_through(
     await expect(ben.at("viewer")).to_have_count(0)
     await expect(ben.at("chat")).to_be_visible()
 
-    await ada.at("album").get_by_test_id("picture").nth(2).click()
-    await ada.at("viewer-delete").click()
-    await ada.at("choice-everyone").click()
+    await alva.at("album").get_by_test_id("picture").nth(2).click()
+    await alva.at("viewer-delete").click()
+    await alva.at("choice-everyone").click()
     await _sees_pictures(ben.at("album"), 2)
-    await expect(ada.at("viewer")).to_have_count(0)
+    await expect(alva.at("viewer")).to_have_count(0)
 
 
 async def test_a_film_plays_a_sound_goes_on_in_other_chats_and_a_file_is_saved(
     house: ServerProcess, new_person: NewPerson, tmp_path: Path
 ) -> None:
-    cleo, dave = await two_in_a_group(house, new_person, "cleo", "dave", "Cinema")
-    film = await files.film(cleo.page, tmp_path, "film.webm")
-    await cleo.at("attach-photo-input").set_input_files([film])
-    await cleo.at("send-files").click()
+    clea, dave = await two_in_a_group(house, new_person, "clea", "dave", "Cinema")
+    film = await files.film(clea.page, tmp_path, "film.webm")
+    await clea.at("attach-photo-input").set_input_files([film])
+    await clea.at("send-files").click()
     notes = tmp_path / "notes for the long evening.txt"
     notes.write_text("popcorn", encoding="utf-8")
-    await cleo.at("attach-file-input").set_input_files([files.tune(tmp_path, "tune.wav", 20), notes])
-    await cleo.at("send-files").click()
+    await clea.at("attach-file-input").set_input_files([files.tune(tmp_path, "tune.wav", 20), notes])
+    await clea.at("send-files").click()
 
     await _sees_pictures(dave.at("video"), 1)
     await dave.at("video").get_by_test_id("picture").click()
@@ -115,26 +115,26 @@ async def test_an_upload_waits_for_the_network_is_given_up_or_goes_on_after_a_re
     house: ServerProcess, new_person: NewPerson, tmp_path: Path
 ) -> None:
     async with Gate.to(urlsplit(house.url).port or 0) as gate:
-        gina, hugo = await new_person("gina", house, url=gate.url), await new_person("hugo", house)
-        await gina.signs_up()
+        greta, hugo = await new_person("greta", house, url=gate.url), await new_person("hugo", house)
+        await greta.signs_up()
         await hugo.signs_up()
-        await gina.makes_group("Slow", inviting=hugo)
+        await greta.makes_group("Slow", inviting=hugo)
         await hugo.accepts("Slow")
-        await gina.has_kept_the_page()
+        await greta.has_kept_the_page()
         gate.shut()
         for name in ("unwanted.bin", "wanted.bin"):
             (tmp_path / name).write_bytes(b"\0" * 300_000)
-            await gina.at("attach-file-input").set_input_files([tmp_path / name])
-            await gina.at("send-files").click()
-        await expect(gina.at("upload")).to_have_count(2)
-        await gina.at("upload").first.click()
-        await expect(gina.at("upload")).to_have_count(1)
-        await gina.page.reload()
-        await expect(gina.at("file")).to_contain_text("wanted.bin")
+            await greta.at("attach-file-input").set_input_files([tmp_path / name])
+            await greta.at("send-files").click()
+        await expect(greta.at("upload")).to_have_count(2)
+        await greta.at("upload").first.click()
+        await expect(greta.at("upload")).to_have_count(1)
+        await greta.page.reload()
+        await expect(greta.at("file")).to_contain_text("wanted.bin")
         gate.open()
         await expect(hugo.at("file")).to_contain_text("wanted.bin", timeout=START_LIMIT_MS)
-        await expect(gina.at("upload")).to_have_count(0, timeout=LIVE_LIMIT_MS)
-        await expect(gina.at("file")).to_have_count(1)
+        await expect(greta.at("upload")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+        await expect(greta.at("file")).to_have_count(1)
 
 
 @pytest.mark.full("browser")
@@ -142,66 +142,66 @@ async def test_a_picture_that_failed_comes_by_itself_or_by_a_tap_and_one_that_is
     house: ServerProcess, new_person: NewPerson, tmp_path: Path
 ) -> None:
     async with Gate.to(urlsplit(house.url).port or 0) as gate, Server(house.url, house.name) as server:
-        nina, otto = await new_person("nina", house, url=gate.url), await new_person("otto", house)
-        await nina.signs_up()
-        await otto.signs_up()
-        room_id = await nina.makes_group("Passing", inviting=otto)
-        await otto.accepts("Passing")
-        await otto.at("attach-photo-input").set_input_files([files.photo(tmp_path, "one.jpg", (600, 400), "#c63")])
-        await otto.at("send-files").click()
-        await _sees_pictures(nina.at("image"), 1)
-        elsewhere = await server.login("otto")
+        nele, oskar = await new_person("nele", house, url=gate.url), await new_person("oskar", house)
+        await nele.signs_up()
+        await oskar.signs_up()
+        room_id = await nele.makes_group("Passing", inviting=oskar)
+        await oskar.accepts("Passing")
+        await oskar.at("attach-photo-input").set_input_files([files.photo(tmp_path, "one.jpg", (600, 400), "#c63")])
+        await oskar.at("send-files").click()
+        await _sees_pictures(nele.at("image"), 1)
+        elsewhere = await server.login("oskar")
         nothing = {"msgtype": "m.image", "body": "gone.jpg", "url": f"mxc://{house.name}/{'0' * 24}"}
         await elsewhere.sends(room_id, "m.room.message", nothing)
-        await expect(nina.at("media-trouble")).to_have_text("File is gone from the server")
-        await nina.has_kept_the_page()
+        await expect(nele.at("media-trouble")).to_have_text("File is gone from the server")
+        await nele.has_kept_the_page()
 
-        devtools = await nina.context.new_cdp_session(nina.page)
+        devtools = await nele.context.new_cdp_session(nele.page)
         gate.shut()
         await devtools.send("Network.clearBrowserCache")
-        await nina.page.evaluate("() => caches.delete('hearth-media')")
-        await nina.page.reload()
-        failed = nina.page.locator("[data-testid=picture][data-state=failed]")
+        await nele.page.evaluate("() => caches.delete('hearth-media')")
+        await nele.page.reload()
+        failed = nele.page.locator("[data-testid=picture][data-state=failed]")
         await expect(failed).to_have_count(2)
         await failed.first.click()
         await expect(failed).to_have_count(1)
         await expect(failed).to_have_count(2)
         gate.open()
-        await _sees_pictures(nina.at("image"), 1)
-        await nina.is_live()
-        await expect(nina.at("media-trouble")).to_have_text("File is gone from the server")
+        await _sees_pictures(nele.at("image"), 1)
+        await nele.is_live()
+        await expect(nele.at("media-trouble")).to_have_text("File is gone from the server")
 
 
 @pytest.mark.full("browser")
 async def test_what_is_kept_is_told_by_kind_and_cleared_and_comes_again(
     house: ServerProcess, new_person: NewPerson, tmp_path: Path
 ) -> None:
-    pia, quin = await two_in_a_group(house, new_person, "pia", "quin", "Kept")
+    pia, quira = await two_in_a_group(house, new_person, "pia", "quira", "Kept")
     await pia.at("attach-photo-input").set_input_files([files.photo(tmp_path, "one.jpg", (600, 400), "#c63")])
     await pia.at("send-files").click()
     notes = tmp_path / "notes.txt"
     notes.write_text("popcorn " * 1000, encoding="utf-8")
     await pia.at("attach-file-input").set_input_files([notes])
     await pia.at("send-files").click()
-    await _sees_pictures(quin.at("image"), 1)
-    async with quin.page.expect_download():
-        await quin.at("file").get_by_test_id("file-download").click()
+    await _sees_pictures(quira.at("image"), 1)
+    async with quira.page.expect_download():
+        await quira.at("file").get_by_test_id("file-download").click()
 
-    await quin.at("main-menu").click()
-    await quin.at("menu-settings").click()
-    await quin.at("open-storage").click()
-    photos, others = quin.at("storage-photos"), quin.at("storage-files")
+    await quira.at("main-menu").click()
+    await quira.at("menu-settings").click()
+    await quira.at("open-storage").click()
+    photos, others = quira.at("storage-photos"), quira.at("storage-files")
     for kind in (photos, others):
         await expect(kind).to_contain_text("kB")
     await photos.click()
     await expect(photos).to_contain_text("0 byte")
     await expect(photos).to_be_disabled()
     await expect(others).to_contain_text("kB")
-    await quin.at("storage-clear").click()
+    await quira.at("storage-clear").click()
     await expect(others).to_contain_text("0 byte")
-    await quin.page.reload()
-    await quin.is_live()
-    await _sees_pictures(quin.at("image"), 1)
+    await quira.page.reload()
+    await quira.is_live()
+    await _sees_pictures(quira.at("image"), 1)
 
 
 @pytest.mark.full("browser")

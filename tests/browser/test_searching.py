@@ -24,16 +24,16 @@ async def test_messages_are_found_everywhere_and_in_one_chat(house: ServerProces
     async with Server(house.url, house.name) as server:
         dora = await new_person("dora", house)
         await dora.signs_up()
-        emil = await server.register("emil")
+        egon = await server.register("egon")
         me = await server.login("dora")
-        kitchen = await emil.creates_public_room(name="Kitchen")
-        cellar = await emil.creates_public_room(name="Cellar")
+        kitchen = await egon.creates_public_room(name="Kitchen")
+        cellar = await egon.creates_public_room(name="Cellar")
         for room_id in (kitchen, cellar):
             await me.joins(room_id)
-        await emil.says("the quince jam is ready", kitchen)
+        await egon.says("the quince jam is ready", kitchen)
         for number in range(3):
-            await emil.says(f"filler {number}", kitchen)
-        await emil.says("quince cider in the corner", cellar)
+            await egon.says(f"filler {number}", kitchen)
+        await egon.says("quince cider in the corner", cellar)
         await me.says("I love quince", cellar)
 
         await dora.at("search-input").click()
