@@ -61,7 +61,7 @@ class Index:
         while True:
             try:
                 if await self._take_lease():
-                    self._done = await self._table.cursor()
+                    self._advance(await self._table.cursor())
                     self._leads = True
                     await self._follow()
             except (DatabaseDown, DatabaseFull) as error:
@@ -101,10 +101,14 @@ class Index:
         """
         wanted = self._feed.head
         due = self._clock.monotonic() + limit_s
-        while self._leads and self._done < wanted and (left_s := due - self._clock.monotonic()) > 0:
+        while self._is_ours() and self._done < wanted and (left_s := due - self._clock.monotonic()) > 0:
             self._progress.clear()
             self._hurry.set()
             await _wait(self._progress, left_s)
+
+    def _is_ours(self) -> bool:
+        """Whether this process fills the index: now, or as soon as it has begun to."""
+        return self._leads or not self._feed.is_shared
 
     async def step(self) -> bool:
         """Index the next events; whether there may be more."""

@@ -43,7 +43,7 @@ MAX_ERAS: Final = 256
 MAX_ROUNDS: Final = 40
 MAX_S: Final = 5.0
 """A search that has not found enough by then says so far, and where to go on."""
-CAUGHT_UP_S: Final = 1.0
+CAUGHT_UP_S: Final = 3.0
 MAX_PREDECESSORS: Final = 20
 EVERYTHING: Final = EventFilter()
 PAST_OR_PRESENT: Final = frozenset({"join", "leave", "ban"})
