@@ -113,6 +113,10 @@ export function accountCommands(parts: Parts, page: Page): Omit<AccountCommands,
     setStar: (roomId, eventId, starred) => messages.setStar(roomId, eventId, starred),
     starred: (roomId) => messages.starred(roomId),
     hide: (roomId, eventIds) => messages.hide(roomId, eventIds),
+    clearHistory: async (roomId) => {
+      await messages.clear(roomId);
+      await reading.markRead(roomId);
+    },
     markHeard: (roomId, eventId) => messages.markHeard(roomId, eventId),
     openSaved: () => messages.openSaved(),
     localFile: (key) => parts.blob(key),

@@ -9,6 +9,7 @@ import type { FindingCommands, Found, MessageSearch, PublicRoom, SpaceRoom } fro
 import { type HttpRequest, path } from './api/http';
 import type { Core } from './core';
 import { askForPreview } from './link-previews';
+import { isCleared } from './sync/cleared';
 import { kindOf } from './sync/items';
 import { avatarOf, nameIn } from './sync/members';
 
@@ -38,7 +39,9 @@ export function findingCommands(core: Core): FindingCommands {
     // Newest first: once all of a page is too old, what follows is too.
     const isPast = events.length > 0 && events.every((event) => event.origin_server_ts < (query.since ?? 0));
     return {
-      entries: fit.flatMap((event) => foundOf(core, event, marks)),
+      entries: fit
+        .flatMap((event) => foundOf(core, event, marks))
+        .filter((entry) => !isCleared(core.account, entry.roomId, entry.ts)),
       next: isPast ? null : textOrNull(found.next_batch),
       count: typeof found.count === 'number' && fit.length === events.length ? found.count : null,
       marks,

@@ -7,6 +7,7 @@ import { serviceLine } from '../model/service';
 import type { GroupCommands, LogEntry, MediaKind, SharedItem } from '../store/groups';
 import { path } from './api/http';
 import type { Core } from './core';
+import { isCleared } from './sync/cleared';
 import { kindOf } from './sync/items';
 import { nameIn } from './sync/members';
 
@@ -61,7 +62,9 @@ export function historyCommands(core: Core): HistoryCommands {
     sharedMedia: async (roomId, kind, from) => {
       const filter = { types: ['m.room.message'], ...(kind === 'links' ? {} : { contains_url: true }) };
       const { events, next } = await page(core, roomId, from, filter);
-      return { entries: events.flatMap((event) => shared(core, roomId, kind, event)), next };
+      const seen = events.filter((event) => !isCleared(core.account, roomId, event.origin_server_ts));
+      const entries = seen.flatMap((event) => shared(core, roomId, kind, event));
+      return { entries, next: seen.length < events.length ? null : next };
     },
   };
 }

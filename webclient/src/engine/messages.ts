@@ -18,10 +18,12 @@ import { bodyOf, editedContent, isValidEdit, quoteContent } from '../model/relat
 import type { EventPreview, FilesDraft, ForwardDraft, MessageDraft } from '../store/contract';
 import { failure, path } from './api/http';
 import type { Core } from './core';
+import { keepRoomData } from './own';
 import type { People } from './people';
 import { type Attachment, localKey } from './send/ops';
 import type { SendQueue } from './send/queue';
 import { Changes } from './sync/changes';
+import { CLEARED, clearedUpTo } from './sync/cleared';
 import { setAccountData, setRoomAccountData } from './sync/extensions';
 import { kindOf } from './sync/items';
 import { nameIn } from './sync/members';
@@ -191,6 +193,15 @@ export class Messages {
   /** Takes messages out of my own sight, on all my devices; the others keep them. */
   async hide(roomId: string, eventIds: readonly string[]): Promise<void> {
     await this.note(roomId, HIDDEN, [...hiddenIn(this.parts.account, roomId)], eventIds);
+  }
+
+  /** Takes all that happened so far in a chat out of my own sight. */
+  async clear(roomId: string): Promise<void> {
+    const timeline = await this.parts.timeline(roomId);
+    const last = timeline.event(timeline.live?.ids.at(-1) ?? '');
+    if (last !== undefined) {
+      await keepRoomData(this.parts, roomId, CLEARED, clearedUpTo(last));
+    }
   }
 
   async markHeard(roomId: string, eventId: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { ErrorInfo, TimelineItem } from '../store/contract';
 import { type Patch, spliceBetween } from './rpc';
 import { localKey } from './send/ops';
 import type { Account } from './sync/account';
+import { uncleared } from './sync/cleared';
 import type { Fragment } from './sync/fragments';
 import { eventItem, itemKeys, opItem, threadKeys } from './sync/items';
 import type { Thread } from './sync/threads';
@@ -38,8 +39,10 @@ export function newlyOpen(root: string | null): OpenRoom {
   return { root, anchor: null, oldest: null, keys: [], items: new Map(), flags: '' };
 }
 
-export function viewedFragment(timeline: RoomTimeline, anchor: string | null): Fragment | null {
-  return (anchor === null ? null : timeline.fragmentOf(anchor)) ?? timeline.live;
+/** The run that is looked at, without what I cleared of it. */
+export function viewedFragment(account: Account, timeline: RoomTimeline, anchor: string | null): Fragment | null {
+  const run = (anchor === null ? null : timeline.fragmentOf(anchor)) ?? timeline.live;
+  return run === null ? null : uncleared(account, timeline, run);
 }
 
 /** So many events a page is told of when it opens a long timeline, and whenever it asks for older ones. */
@@ -80,7 +83,7 @@ export function refresh(open: OpenRoom, from: Refresh): Patch | null {
   const { account, roomId } = from;
   const timeline = account.timeline(roomId);
   const { root } = open;
-  const viewed = root === null ? viewedFragment(timeline, open.anchor) : null;
+  const viewed = root === null ? viewedFragment(account, timeline, open.anchor) : null;
   let fragment = viewed === null ? null : shownOf(open, viewed);
   open.anchor = fragment?.live === false ? open.anchor : null;
   let keys = root === null ? itemKeys(account, timeline, fragment) : threadKeys(account, timeline, root);

@@ -97,9 +97,10 @@ export class Publisher {
 
   /** The fragment that a page looks at. */
   viewed(page: Page, roomId: string): Fragment | null {
-    const timeline = this.source().account?.timelines.get(roomId);
+    const { account } = this.source();
+    const timeline = account?.timelines.get(roomId);
     const anchor = page.open.get(roomId)?.anchor ?? null;
-    return timeline === undefined ? null : viewedFragment(timeline, anchor);
+    return !account || timeline === undefined ? null : viewedFragment(account, timeline, anchor);
   }
 
   loading(view: string, state: Partial<LoadState>): void {

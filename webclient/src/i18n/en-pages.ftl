@@ -702,3 +702,6 @@ accent-orange = Orange
 accent-red = Red
 accent-pink = Pink
 accent-violet = Violet
+row-clear = Clear for me
+row-clear-confirm = Clear “{ $name }” for you?
+row-clear-hint = All that was said so far is gone from your devices. The others keep it.

@@ -914,4 +914,7 @@ export type TextId =
   | 'accent-orange'
   | 'accent-red'
   | 'accent-pink'
-  | 'accent-violet';
+  | 'accent-violet'
+  | 'row-clear'
+  | 'row-clear-confirm'
+  | 'row-clear-hint';

@@ -707,3 +707,6 @@ accent-orange = Оранжевый
 accent-red = Красный
 accent-pink = Розовый
 accent-violet = Фиолетовый
+row-clear = Очистить у меня
+row-clear-confirm = Очистить «{ $name }» у вас?
+row-clear-hint = Всё сказанное до сих пор исчезнет с ваших устройств. У остальных останется.

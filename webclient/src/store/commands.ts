@@ -165,6 +165,8 @@ export interface Commands
   starred(roomId: RoomId | null): Promise<EventPreview[]>;
   /** Takes messages out of my own sight only. */
   hide(roomId: RoomId, eventIds: readonly EventId[]): Promise<void>;
+  /** Takes all that was said so far out of my own sight; the others keep it. */
+  clearHistory(roomId: RoomId): Promise<void>;
   /** Notes that I have heard a voice message, for all my devices. */
   markHeard(roomId: RoomId, eventId: EventId): Promise<void>;
   /** The chat with myself; made when it does not exist. */

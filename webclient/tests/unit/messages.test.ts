@@ -28,6 +28,27 @@ test('what I hide is gone for me, also from the list of chats, and is noted on t
   expect(server.accountData.get('app.hearth.hidden')).toEqual({ ids: [ids[1]] });
 });
 
+test('what was said before I cleared a chat is gone for me alone, and what comes later is there', async () => {
+  const { server, page, ids } = await withMessages('one', 'two');
+  await page.commands.clearHistory(ROOM);
+  expect(page.bodies(ROOM)).toEqual([]);
+  expect(page.timeline(ROOM).hasOlder).toBe(false);
+  expect(page.state.rooms[ROOM]?.preview).toBeNull();
+  expect(server.accountData.get('app.hearth.cleared')).toMatchObject({ event_id: ids[1] });
+  server.says(ROOM, '@bob:test', 'three');
+  await until(() => page.bodies(ROOM).length > 0);
+  expect(page.bodies(ROOM)).toEqual(['three']);
+  expect(page.state.rooms[ROOM]?.preview?.body.text).toBe('three');
+});
+
+test('a message whose server has a slow clock is there, though the chat was cleared at a later time', async () => {
+  const { server, page } = await withMessages('one');
+  await page.commands.clearHistory(ROOM);
+  const content = { msgtype: 'm.text', body: 'late' };
+  Object.assign(server.post(ROOM, '@bob:test', 'm.room.message', content), { origin_server_ts: 1 });
+  await until(() => page.bodies(ROOM).includes('late'));
+});
+
 test('stars are put and taken, and are listed with the newest first', async () => {
   const { page, ids, itemOf } = await withMessages('one', 'two');
   await page.commands.setStar(ROOM, ids[0] ?? '', true);

@@ -2,6 +2,7 @@
 import { asEvent, isObject, type Json, list, number, object, roomEntries, text, texts } from '../../model/events';
 import { type Account, emptyRoom, type RoomData } from './account';
 import type { Changes } from './changes';
+import { CLEARED } from './cleared';
 import { HEARD, HIDDEN, SAVED, STARS } from './own-data';
 import { OWN_KINDS } from './own-view';
 
@@ -97,7 +98,7 @@ export function setRoomAccountData(
   if (type === DRAFT) {
     changes.drafts.add(roomId);
   }
-  if (type === HIDDEN || type === HEARD) {
+  if (type === HIDDEN || type === HEARD || type === CLEARED) {
     changes.event(roomId, '*');
   }
 }

@@ -18,6 +18,7 @@ import { previewBody } from '../../model/preview';
 import type { Delivery, Member, MyPower, Preview, Room, User } from '../../store/contract';
 import { localKey } from '../send/ops';
 import type { Account, MemberData, RoomData } from './account';
+import { isCleared, uncleared } from './cleared';
 import { groupFacts } from './group-facts';
 import { deliveryOf, eventItem } from './items';
 import { avatarOf, nameIn } from './members';
@@ -160,13 +161,15 @@ function myPower(powers: Powers, me: string): MyPower {
 /** The last message, else the last service line, of the live fragment; what was known before if there is none. */
 export function previewOf(account: Account, room: RoomData): Preview | null {
   const timeline = account.timelines.get(room.id);
+  const before = room.preview !== null && isCleared(account, room.id, room.preview.ts) ? null : room.preview;
   if (timeline === undefined) {
-    return room.preview;
+    return before;
   }
   let service: Preview | null = null;
   let reaction: Preview | null = null;
   const hidden = hiddenIn(account, room.id);
-  for (const id of (timeline.live?.ids ?? []).toReversed()) {
+  const shown = timeline.live === null ? [] : uncleared(account, timeline, timeline.live).ids;
+  for (const id of shown.toReversed()) {
     const event = timeline.event(id);
     reaction ??= event === undefined ? null : reactionToMe(account, timeline, event);
     const item = event === undefined ? null : eventItem(account, timeline, event);
@@ -188,7 +191,6 @@ export function previewOf(account: Account, room: RoomData): Preview | null {
     }
     service ??= preview;
   }
-  const before = room.preview;
   const stillThere = before !== null && timeline.event(before.key)?.unsigned?.redacted_because === undefined;
   return service === null || (stillThere && before.body.kind !== 'service') ? (stillThere ? before : null) : service;
 }

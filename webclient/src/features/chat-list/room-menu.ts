@@ -6,6 +6,7 @@ import { errorInfo } from '../../store/errors';
 import { setMessageList } from '../../store/message-list';
 import { setChatSearch } from '../../store/pages';
 import { goTo, openInTab, route } from '../../store/ui';
+import { ask } from '../../ui/dialog';
 import { type MenuItem, openMenu } from '../../ui/menu';
 import type { Anchor } from '../../ui/popover';
 import { toast } from '../../ui/toast';
@@ -88,6 +89,13 @@ export function openRoomMenu(client: Client, room: Room, at: Anchor): void {
     ...(room.saved ? [] : [{ id: 'copy-address', label: t('row-copy-address'), icon: 'link' as const, select: copy }]),
     { id: 'info', label: t('info-title-person'), icon: 'info', select: () => goTo(room.id, true) },
     {
+      id: 'clear',
+      label: t('row-clear'),
+      icon: 'eye-off',
+      danger: true,
+      select: () => askToClear(client, room),
+    },
+    {
       id: 'leave',
       label: t('row-leave'),
       icon: 'log-out',
@@ -96,6 +104,18 @@ export function openRoomMenu(client: Client, room: Room, at: Anchor): void {
     },
   ];
   openMenu(at, items);
+}
+
+/** Ask, then take all that was said out of my own sight. */
+function askToClear({ commands }: Client, room: Room): void {
+  ask({
+    title: t('row-clear-confirm', { name: room.saved ? t('saved-title') : room.name || t('chat-empty-name') }),
+    hint: t('row-clear-hint'),
+    yes: t('row-clear'),
+    no: t('new-cancel'),
+    danger: true,
+    answer: () => void commands.clearHistory(room.id).catch((error: unknown) => toast(errorText(errorInfo(error)))),
+  });
 }
 
 function openMuteMenu(commands: Client['commands'], room: Room, at: Anchor): void {
