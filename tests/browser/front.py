@@ -9,6 +9,8 @@ from aiohttp import web
 _API = ("/_matrix/", "/.well-known/")
 _KEPT_BACK = {"transfer-encoding", "content-encoding", "content-length", "connection"}
 _OWN = {"host", "connection", "accept-encoding"}
+CLOSING_S = 0.5
+"""At its end a page may still wait for news, as it does for half a minute; nobody waits for that."""
 
 
 @contextlib.asynccontextmanager
@@ -38,7 +40,7 @@ async def front(
 
         app = web.Application(client_max_size=50_000_000)
         app.router.add_route("*", "/{path:.*}", forward)
-        runner = web.AppRunner(app)
+        runner = web.AppRunner(app, shutdown_timeout=CLOSING_S)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         port = runner.addresses[0][1]

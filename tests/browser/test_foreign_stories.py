@@ -5,6 +5,7 @@ The browser gets the client from our own server and everything else from Synapse
 
 import contextlib
 import importlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +13,12 @@ from types import SimpleNamespace
 import pytest
 from playwright.async_api import expect
 
+from tests.browser import files
 from tests.browser.conftest import NewPerson, furnished
 from tests.browser.foreign import LACKING
 from tests.browser.front import front
+from tests.browser.person import LIVE_LIMIT_MS, START_LIMIT_MS
+from tests.support.client import Server
 from tests.support.postgres import Cluster
 from tests.support.server import ServerProcess
 from tests.support.synapse import SynapseProcess
@@ -34,58 +38,22 @@ PUBLISHING = {"room_list_publication_rules": [{"action": "allow"}]}
 """Without it Synapse makes public rooms and lists none of them."""
 
 
-class Houses:
-    """A Synapse for each file of stories, whose people have names of their own; one at a time."""
-
-    def __init__(self, files: str, made: Callable[[], Awaitable[SynapseProcess]]) -> None:
-        self._files = files
-        self._made = made
-        self._file = ""
-        self._house = SimpleNamespace()
-        self._open = contextlib.AsyncExitStack()
-
-    async def of(self, file: str) -> SimpleNamespace:
-        """The house of these stories: a `url`, a `name`."""
-        if file != self._file:
-            await self.close()
-            synapse = await self._made()
-            self._open.push_async_callback(synapse.kill)
-            url = await self._open.enter_async_context(front(files=self._files, api=synapse.url))
-            self._house = SimpleNamespace(url=url, name=synapse.name)
-            self._file = file
-        return self._house
-
-    async def close(self) -> None:
-        """Stop the one that runs."""
-        await self._open.aclose()
-        self._file = ""
-
-
 @pytest.fixture(scope="module")
-async def houses(
+async def house(
     tmp_path_factory: pytest.TempPathFactory,
     certificate: LocalCertificate,
     cluster: Cluster,
     new_database: Callable[[], Awaitable[str]],
-) -> AsyncIterator[Houses]:
-    files: ServerProcess = furnished(tmp_path_factory.mktemp("files"), certificate, await new_database())
-    await files.start()
-    async with contextlib.AsyncExitStack() as databases:
-
-        async def made() -> SynapseProcess:
-            folder: Path = tmp_path_factory.mktemp("foreign") / "synapse"
-            return await SynapseProcess.made(cluster, folder, certificate, databases, PUBLISHING)
-
-        all_of_them = Houses(files.url, made)
-        yield all_of_them
-        await all_of_them.close()
-    await files.kill()
-
-
-@pytest.fixture
-async def house(houses: Houses, request: pytest.FixtureRequest) -> SimpleNamespace:
-    """In place of the house of ours."""
-    return await houses.of(request.function.__module__)
+) -> AsyncIterator[SimpleNamespace]:
+    """In place of the house of ours: a `url`, a `name`. One for all stories: their people have names of their own."""
+    ours = furnished(tmp_path_factory.mktemp("files"), certificate, await new_database())
+    await ours.start()
+    async with contextlib.AsyncExitStack() as open_:
+        open_.push_async_callback(ours.kill)
+        folder = tmp_path_factory.mktemp("foreign") / "synapse"
+        synapse = await SynapseProcess.made(cluster, folder, certificate, open_, PUBLISHING)
+        url = await open_.enter_async_context(front(files=ours.url, api=synapse.url))
+        yield SimpleNamespace(url=url, name=synapse.name)
 
 
 def test_each_story_that_is_not_told_says_what_it_lacks() -> None:
@@ -109,3 +77,40 @@ async def test_what_needs_our_extensions_is_not_offered(house: ServerProcess, ne
     await ursa.at("open-privacy").click()
     await expect(ursa.at("privacy-receipts")).to_be_visible()
     await expect(ursa.at("privacy-presence")).to_have_count(0)
+
+
+async def test_two_talk_by_a_synapse_with_photos_edits_reactions_and_a_reload(
+    house: ServerProcess, new_person: NewPerson, tmp_path: Path
+) -> None:
+    async with Server(house.url, house.name) as server:
+        await server.users("ursa", "vega")
+        ursa, vega = await new_person("ursa", house), await new_person("vega", house)
+        await ursa.signs_in()
+        await vega.signs_in()
+        room_id = await ursa.makes_group("Far away", inviting=vega)
+        await vega.accepts("Far away")
+        await ursa.says("hello **there**")
+        await vega.sees("hello there", START_LIMIT_MS)
+        await ursa.sees_ticks("hello there", "read", START_LIMIT_MS)
+        await vega.writes("w")
+        await ursa.sees_typing(START_LIMIT_MS)
+        await vega.at("composer-input").fill("")
+        await vega.replies("hello there", "hello back")
+        await ursa.sees("hello back", START_LIMIT_MS)
+        await vega.changes("hello back", "hello again")
+        await ursa.sees("hello again", START_LIMIT_MS)
+        await ursa.message("hello again").get_by_test_id("bubble").dblclick()
+        await expect(vega.message("hello again").get_by_test_id("reaction")).to_be_visible(timeout=START_LIMIT_MS)
+        await ursa.at("attach-photo-input").set_input_files([files.photo(tmp_path, "far.jpg", (900, 600), "#36c")])
+        await ursa.at("send-files").click()
+        shown = vega.at("image").locator("[data-state=shown]")
+        await expect(shown).to_have_count(1, timeout=START_LIMIT_MS)
+        await ursa.deletes("hello there")
+        await vega.sees_no("hello there", START_LIMIT_MS)
+        await vega.page.reload()
+        await vega.is_live()
+        await vega.sees("hello again")
+        await expect(shown).to_have_count(1, timeout=LIVE_LIMIT_MS)
+        said = await (await server.login("ursa")).history(room_id)
+        assert len([event for event in said if event["type"] == "m.reaction"]) == 1, "nothing went out twice"
+        await expect(ursa.at("service-line", text=re.compile("joined"))).to_have_count(2)
