@@ -34,20 +34,26 @@ async def test_one_who_knocks_is_let_in(sides: Sides) -> None:
     await have_same_state(alice, bob, room)
 
 
-async def test_a_server_that_the_acl_denies_is_not_heard(sides: Sides) -> None:
+async def test_a_server_that_the_acl_denies_is_not_heard(sides: Sides, home: str) -> None:
     alice, bob = await sides.home.register(), await sides.away.register()
     room = await alice.creates_public_room(room_version=sides.version)
     await joins_from_afar(bob, room, sides.home.name)
-    # The denied one never hears of the ACL if it is denied by it; it goes on and nobody listens.
-    await alice.sets(room, "m.room.server_acl", {"allow": ["*"], "deny": ["localhost"], "allow_ip_literals": True})
-    await bob.says("unheard", room)
-    carol = await sides.home.register()
-    await carol.joins(room)
     other = await alice.creates_public_room(room_version=sides.version)
     await joins_from_afar(bob, other, sides.home.name)
-    await bob.says("heard", other)
-    await sees(alice, other, "heard")
-    assert "unheard" not in await alice.sees(room)
+    # The denied one never hears of the ACL if it is denied by it; it goes on and nobody listens.
+    await alice.sets(room, "m.room.server_acl", {"allow": ["*"], "deny": ["localhost"], "allow_ip_literals": True})
+
+    async def unheard(attempt: int) -> bool:
+        await bob.says(f"unheard {attempt}", room)
+        await bob.says(f"heard {attempt}", other)
+        await sees(alice, other, f"heard {attempt}")
+        return f"unheard {attempt}" not in await alice.sees(room)
+
+    # Synapse may judge by an ACL that it remembers for a moment; Hearth never does.
+    attempts = 1 if home == "hearth" else 5
+    while attempts and not await unheard(attempts):
+        attempts -= 1
+    assert attempts, "all of it was heard"
 
 
 async def test_a_room_that_is_upgraded_is_followed(sides: Sides) -> None:
