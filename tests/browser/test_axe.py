@@ -26,6 +26,7 @@ async def scenes() -> AsyncIterator[str]:
         yield url
 
 
+@pytest.mark.short("browser")
 async def test_axe_finds_nothing_serious_in_the_main_scenes(browser: Browser, scenes: str) -> None:
     async with Looking.at(browser, scenes, View(1440, contrast=True)) as looking:
         assert await _found(looking, FEW) == []

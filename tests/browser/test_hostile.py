@@ -13,7 +13,10 @@ from tests.support.server import ServerProcess
 REFUSED = (400, 413)
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(500, marks=pytest.mark.full("browser"))])
+@pytest.mark.parametrize(
+    "count",
+    [pytest.param(60, marks=pytest.mark.short("browser")), pytest.param(500, marks=pytest.mark.full("browser"))],
+)
 @pytest.mark.timeout(600)
 async def test_no_string_of_others_runs_breaks_the_layout_or_calls_anybody(
     house: ServerProcess, new_person: NewPerson, count: int

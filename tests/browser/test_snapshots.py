@@ -31,7 +31,10 @@ async def scenes() -> AsyncIterator[str]:
         yield url
 
 
-@pytest.mark.parametrize("every", [IN_SHORT, pytest.param(1, marks=pytest.mark.full("browser"))])
+@pytest.mark.parametrize(
+    "every",
+    [pytest.param(IN_SHORT, marks=pytest.mark.short("browser")), pytest.param(1, marks=pytest.mark.full("browser"))],
+)
 @pytest.mark.timeout(300)
 async def test_scenes_look_as_their_base(
     browser: Browser, scenes: str, every: int, record_property: Callable[[str, Any], None]

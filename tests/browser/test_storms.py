@@ -13,11 +13,12 @@ from tests.browser.person import START_LIMIT_MS, Person
 from tests.support.client import Server
 from tests.support.server import ServerProcess
 
+FEW = pytest.param(10, 10, marks=pytest.mark.short("browser"))
 MANY = [pytest.param(50, seed, marks=pytest.mark.full("browser")) for seed in range(4)]
 """200 rounds in parts, each of them with a house of its own."""
 
 
-@pytest.mark.parametrize(("rounds", "seed"), [(10, 10), *MANY])
+@pytest.mark.parametrize(("rounds", "seed"), [FEW, *MANY])
 @pytest.mark.timeout(900)
 async def test_after_any_storm_the_page_shows_what_a_fresh_one_shows(
     new_house: NewHouse, new_person: NewPerson, rounds: int, seed: int

@@ -31,10 +31,13 @@ def asked(config: pytest.Config) -> set[str]:
 def chosen(config: pytest.Config, item: pytest.Item) -> bool:
     """Whether the test runs: `./run test` has the short ones, `--full PART` alone what is of the part.
 
-    Where the command names files, `--full` only adds the long tests to them.
+    A test marked `short(part)` is one that the part runs with more: 60 strings where the part has 500 with these among
+    them. Where the command names files, `--full` only adds the long tests to them.
     """
     parts = asked(config)
-    marks = {part for mark in item.iter_markers("full") for part in mark.args}
+    marks = _parts_of(item, "full")
+    if _parts_of(item, "short") & parts:
+        return False
     if marks:
         return bool(marks & parts)
     names_files = config.args_source is pytest.Config.ArgsSource.ARGS
@@ -42,3 +45,7 @@ def chosen(config: pytest.Config, item: pytest.Item) -> bool:
         return True
     folder = item.path.relative_to(config.rootpath / "tests").parts[0]
     return any(folder in FOLDERS[part] for part in parts)
+
+
+def _parts_of(item: pytest.Item, name: str) -> set[str]:
+    return {part for mark in item.iter_markers(name) for part in mark.args}

@@ -11,10 +11,14 @@ from tests.support.parts import FOLDERS, chosen
 SOURCE = pytest.Config.ArgsSource
 
 
-def runs(test: str, *full: str, marks: str = "", source: pytest.Config.ArgsSource = SOURCE.TESTPATHS) -> bool:
+def runs(
+    test: str, *full: str, marks: str = "", short: str = "", source: pytest.Config.ArgsSource = SOURCE.TESTPATHS
+) -> bool:
     config = SimpleNamespace(getoption=lambda _: list(full), args_source=source, rootpath=Path("/house"))
-    own = [SimpleNamespace(args=tuple(marks.split()))] if marks else []
-    item = SimpleNamespace(path=Path("/house/tests") / test, iter_markers=lambda _: own)
+    own = {"full": marks.split(), "short": short.split()}
+    item = SimpleNamespace(
+        path=Path("/house/tests") / test, iter_markers=lambda name: [SimpleNamespace(args=tuple(own[name]))]
+    )
     return chosen(cast("Any", config), cast("Any", item))
 
 
@@ -28,6 +32,14 @@ def test_a_part_is_its_long_tests_and_its_folders() -> None:
     assert runs("reliability/test_a.py", "reliability")
     assert not runs("sync/test_a.py", "reliability")
     assert not runs("phone/test_a.py", "reliability", marks="phone")
+
+
+def test_what_a_part_runs_with_more_is_left_out_of_it_alone() -> None:
+    assert runs("browser/test_a.py", short="browser")
+    assert runs("browser/test_a.py", "phone", short="browser", source=SOURCE.ARGS)
+    assert not runs("browser/test_a.py", "browser", short="browser")
+    assert not runs("browser/test_a.py", "browser", short="browser", source=SOURCE.ARGS)
+    assert not runs("browser/test_a.py", "all", short="browser")
 
 
 def test_where_files_are_named_the_short_tests_stay() -> None:
