@@ -124,6 +124,7 @@ media-play = Play
 media-pause = Pause
 media-seek = Position
 media-open-photo = Open the photo
+media-fetch = Load it
 media-open-video = Open the video
 text-code = Code
 text-copy-code = Copy the code

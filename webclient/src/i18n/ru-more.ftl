@@ -128,6 +128,7 @@ media-play = Воспроизвести
 media-pause = Пауза
 media-seek = Позиция
 media-open-photo = Открыть фото
+media-fetch = Загрузить
 media-open-video = Открыть видео
 text-code = Код
 text-copy-code = Скопировать код

@@ -5,6 +5,7 @@ import { clearKept, type KeptKind, keptKinds, type Used, usedStorage } from '../
 import { fileSize } from '../../ui/file-size';
 import { Page, PageRow, Section } from '../../ui/page';
 import { toast } from '../../ui/toast';
+import { LoadingSection } from './loading-section';
 import s from './settings.module.css';
 
 const names: Readonly<Record<KeptKind, TextId>> = {
@@ -68,6 +69,7 @@ export function StoragePage() {
           </>
         )}
       </Show>
+      <LoadingSection />
       <Section>
         <PageRow
           icon="trash-2"

@@ -7,6 +7,7 @@ import { cancelDownload, download, downloadOf } from '../../../store/downloads';
 import { fileSize } from '../../../ui/file-size';
 import { Icon } from '../../../ui/icon';
 import { Ring } from '../../../ui/ring';
+import { createEarly } from './early';
 import s from './media.module.css';
 import { isUploading, UploadRing } from './upload-ring';
 
@@ -14,6 +15,8 @@ const tail = 8;
 
 /** A file: its kind, name and size; a press saves it, another one while it comes gives it up. */
 export function FileCard(props: { roomId: RoomId; item: TimelineItem; media: Media }) {
+  let box!: HTMLDivElement;
+  createEarly(() => box, props);
   const { commands } = useClient();
   const running = () => (props.media.mxc ? downloadOf(props.media.mxc) : undefined);
   const busy = () => running()?.state === 'running';
@@ -31,7 +34,7 @@ export function FileCard(props: { roomId: RoomId; item: TimelineItem; media: Med
   const head = () => (props.media.name.length > 24 ? props.media.name.slice(0, -tail) : props.media.name);
   const end = () => (props.media.name.length > 24 ? props.media.name.slice(-tail) : '');
   return (
-    <div class={s.file} data-testid="file">
+    <div ref={box} class={s.file} data-testid="file">
       <Show
         when={!isUploading(props.item)}
         fallback={

@@ -14,6 +14,8 @@ type PictureProps = {
   local: string | undefined;
   /** What is fetched: the file, or the smaller picture made by the sender. */
   source: string | null;
+  /** It is not fetched until somebody presses it. */
+  held: boolean;
   onPress: (event: MouseEvent & { currentTarget: HTMLElement }) => void;
   label: string;
   children?: JSX.Element;
@@ -31,6 +33,7 @@ export function Picture(props: PictureProps) {
   const url = () => local() ?? remote.url();
   const state = () => {
     const trouble = local() === undefined ? remote.trouble() : null;
+    if (props.held && local() === undefined) return 'held';
     return trouble ?? (shown() && url() !== undefined ? 'shown' : 'waiting');
   };
   const failed = () => {

@@ -7,6 +7,7 @@ import type { RoomId, TimelineItem } from '../../../store/contract';
 import { me } from '../../../store/people';
 import { fileSize } from '../../../ui/file-size';
 import { Icon } from '../../../ui/icon';
+import { createEarly } from './early';
 import s from './media.module.css';
 import { trackOf, tracksOf } from './tracks';
 import { isUploading, UploadRing } from './upload-ring';
@@ -17,6 +18,8 @@ type SoundProps = { roomId: RoomId; item: TimelineItem; media: Media };
 
 /** A voice message as bars, or a piece of music with its name; both play in the one player of the page. */
 export function Sound(props: SoundProps) {
+  let box!: HTMLDivElement;
+  createEarly(() => box, props);
   const { state, commands } = useClient();
   const isThis = () => track()?.key === props.item.key && track()?.roomId === props.roomId;
   const length = () => (isThis() && lengthMs() > 0 ? lengthMs() : props.media.durationMs);
@@ -34,7 +37,7 @@ export function Sound(props: SoundProps) {
   const time = () =>
     isThis() ? `${clockLength(positionMs())} / ${clockLength(length())}` : clockLength(props.media.durationMs);
   return (
-    <div class={s.sound} data-testid={props.media.kind} data-playing={isThis() && playing()}>
+    <div ref={box} class={s.sound} data-testid={props.media.kind} data-playing={isThis() && playing()}>
       <Show
         when={!isUploading(props.item)}
         fallback={
