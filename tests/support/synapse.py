@@ -4,9 +4,9 @@ Its name is `localhost:PORT`, like that of our own servers under test; what woul
 """
 
 import asyncio
+import base64
 import itertools
 import os
-import subprocess
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -77,6 +77,8 @@ class SynapseProcess:
         folder.mkdir(parents=True)
         config = {**self._config(client_port, federation_port, certificate, database_url), **changes}
         (folder / "homeserver.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        seed = base64.b64encode(os.urandom(32)).decode().rstrip("=")
+        (folder / "signing.key").write_text(f"ed25519 a_tests {seed}\n", encoding="ascii")
         (folder / "log.yaml").write_text(yaml.safe_dump(self._log_config()), encoding="utf-8")
         self._process: asyncio.subprocess.Process | None = None
 
@@ -93,7 +95,6 @@ class SynapseProcess:
         python = await asyncio.to_thread(synapse_python)
         url = await resources.enter_async_context(_database(cluster))
         synapse = cls(folder, certificate, python, url, changes)
-        await asyncio.to_thread(subprocess.run, [*synapse._command, "--generate-keys"], cwd=folder, check=True)
         resources.push_async_callback(synapse.kill)
         await synapse.start()
         return synapse
