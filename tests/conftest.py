@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.support import browser, parts, run_folder
@@ -34,6 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Make the run's folder in the process that starts the run; its workers find it in the environment."""
     settings.load_profile("full" if config.getoption("--full") else "short")
+    # What structlog draws of an exception by itself takes the loop for seconds, and claims run out meanwhile.
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
     if run_folder.FOLDER not in os.environ:
         run_folder.make()
 
