@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Commands, Scheduled } from './contract';
 import { setFeatures } from './pages';
-import { forgetScheduled, loadScheduled, scheduledIn } from './scheduled';
+import { forgetScheduled, loadScheduled, scheduledIn, sendNow } from './scheduled';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -35,4 +35,15 @@ test('nobody sees what somebody else wrote for later before them', async () => {
   expect(scheduledIn('!a:x')).toEqual([]);
   await vi.advanceTimersByTimeAsync(120_000);
   expect(scheduled).toHaveBeenCalledOnce();
+});
+
+test('what was told to go now is gone as soon as the server has sent it, though it was listed at first', async () => {
+  const { scheduled, commands } = server();
+  const sendScheduled = vi.fn(async () => undefined);
+  await sendNow({ ...commands, sendScheduled } as unknown as Commands, 'd1');
+  await loadScheduled(commands);
+  expect(scheduledIn('!a:x')).toHaveLength(1);
+  scheduled.mockResolvedValue([]);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(scheduledIn('!a:x')).toEqual([]);
 });

@@ -9,6 +9,8 @@ const longest_timer_ms = 2 ** 31 - 1;
 
 const [scheduled, setScheduled] = createSignal<readonly Scheduled[]>([]);
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** What was told to go now: a server may say so before it has sent it, and lists it until then with its old time. */
+const hurried = new Set<string>();
 
 export const maySchedule = (): boolean => features().has('org.matrix.msc4140');
 
@@ -16,7 +18,11 @@ export const scheduledIn = (roomId: RoomId): readonly Scheduled[] => scheduled()
 
 /** Asks the server what waits, and again when the next of them is due. */
 export async function loadScheduled(commands: Commands): Promise<void> {
-  const all = maySchedule() ? await commands.scheduled() : [];
+  const asked = Date.now();
+  const waiting = maySchedule() ? await commands.scheduled() : [];
+  const all = waiting
+    .map((one) => (hurried.has(one.id) && one.at > asked ? { ...one, at: asked } : one))
+    .sort((one, other) => one.at - other.at);
   clearTimeout(timer);
   setScheduled(all);
   const next = all[0];
@@ -25,8 +31,15 @@ export async function loadScheduled(commands: Commands): Promise<void> {
   timer = setTimeout(() => void loadScheduled(commands).catch(() => undefined), wait);
 }
 
+/** Has a message sent now in place of at its time. */
+export async function sendNow(commands: Commands, id: string): Promise<void> {
+  await commands.sendScheduled(id);
+  hurried.add(id);
+}
+
 /** Whose they are has signed out. */
 export function forgetScheduled(): void {
+  hurried.clear();
   clearTimeout(timer);
   setScheduled([]);
 }

@@ -5,7 +5,7 @@ import { errorText, previewText } from '../../../i18n/words';
 import { useClient } from '../../../store/context';
 import type { RoomId, Scheduled } from '../../../store/contract';
 import { errorInfo } from '../../../store/errors';
-import { loadScheduled, scheduledIn, setAskedTime, setListedScheduled } from '../../../store/scheduled';
+import { loadScheduled, scheduledIn, sendNow, setAskedTime, setListedScheduled } from '../../../store/scheduled';
 import { IconButton } from '../../../ui/button';
 import { now } from '../../../ui/clock';
 import { Dialog } from '../../../ui/dialog';
@@ -54,7 +54,7 @@ export function ScheduledDialog(props: { roomId: RoomId }) {
                 <IconButton
                   icon="send-horizontal"
                   label={t('later-now')}
-                  onClick={() => change(commands.sendScheduled(one.id))}
+                  onClick={() => change(sendNow(commands, one.id))}
                   data-testid="later-now"
                 />
                 <div class={s.bubble}>
