@@ -9,6 +9,9 @@ from tests.browser.conftest import NewPerson
 from tests.browser.person import LIVE_LIMIT_MS, Person
 from tests.support.server import ServerProcess
 
+ALL_HERE_MS = 90_000
+"""Forty messages, one after the other, by a busy Synapse."""
+
 
 async def test_messages_are_reacted_to_pinned_starred_and_passed_on(
     house: ServerProcess, new_person: NewPerson
@@ -146,6 +149,8 @@ async def test_a_mention_is_found_by_its_button_in_a_long_chat(house: ServerProc
     await ora.page.keyboard.press("Enter")
     for number in range(40):
         await ora.says(f"noise {number}")
+    # A chat that is opened before all of them are here is open at its end.
+    await expect(pit.at("chat-row", text="Loud")).to_contain_text("noise 39", timeout=ALL_HERE_MS)
     # Who looks elsewhere reads nothing: the mention is not taken for seen while the story goes on.
     await pit.page.evaluate("document.hasFocus = () => false")
     await _opens_in_the_middle(pit)

@@ -24,7 +24,7 @@ from tests.support.server import ServerProcess
 from tests.support.synapse import SynapseProcess
 from tools.certificates import LocalCertificate
 
-pytestmark = [pytest.mark.full("browser"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.full("browser"), pytest.mark.timeout(600)]
 
 _FILES = "acting chat_facts chat_list chats groups list_details media people searching signing_up spaces writing"
 TOLD = [importlib.import_module(f"tests.browser.test_{name}") for name in _FILES.split()]
