@@ -13,7 +13,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import NewHouse, NewPerson
 from tests.browser.past import bridge, ghost_at
-from tests.browser.person import LIVE_LIMIT_MS, Person
+from tests.browser.person import LIVE_LIMIT_MS, START_LIMIT_MS, Person
 from tests.support.client import Server
 from tests.support.server import ServerProcess
 
@@ -143,6 +143,7 @@ async def test_public_groups_are_explored_and_addresses_opened(house: ServerProc
         await expect(felix.at("person-name")).to_have_text("gesa", timeout=LIVE_LIMIT_MS)
         await felix.at("person-message").click()
         await felix.says("buzz")
+        await felix.sees_ticks("buzz", "sent", START_LIMIT_MS)
         invites = (await gesa.syncs())["rooms"]["invite"]
         assert len(invites) == 1
 
