@@ -6,6 +6,7 @@ import { messageList } from '../store/message-list';
 import { forwarding, person, reporting, setPerson, told } from '../store/messages-ui';
 import { joinLink, previewed, setPreviewed } from '../store/pages';
 import { askedTime, listedScheduled } from '../store/scheduled';
+import { isOld, watchUpdates } from '../store/update';
 import { viewing } from '../store/viewer';
 import { ChoiceHost } from '../ui/choice';
 import { EmojiHost } from '../ui/emoji/emoji-host';
@@ -22,6 +23,7 @@ const SignIns = part(async () => (await import('../features/sign-ins/sign-ins'))
 const PersonCard = part(async () => (await import('../features/profile/person-card')).PersonCard);
 const Preview = part(async () => (await import('../features/explore/room-preview')).PreviewHost);
 const Link = part(async () => (await import('../features/explore/room-preview')).LinkPreview);
+const UpdateBar = part(async () => (await import('./update-bar')).UpdateBar);
 const DayDialog = part(async () => (await import('../features/dates/day-dialog')).DayDialog);
 const TimeDialog = part(async () => (await import('../features/composer/later/time-dialog')).TimeDialog);
 const ScheduledDialog = part(async () => (await import('../features/composer/later/scheduled-dialog')).ScheduledDialog);
@@ -39,6 +41,7 @@ function Person(props: { id: string }) {
 /** Stands once in the columns. */
 export function Overlays() {
   const { state } = useClient();
+  if (import.meta.env.PROD) watchUpdates(state);
   return (
     <Suspense>
       <Show when={viewing()} keyed>
@@ -76,6 +79,9 @@ export function Overlays() {
       </Show>
       <Show when={state.own.signIns.requests.length > 0 || state.own.signIns.recovery}>
         <SignIns />
+      </Show>
+      <Show when={isOld()}>
+        <UpdateBar />
       </Show>
       <Notices />
       <ChoiceHost />

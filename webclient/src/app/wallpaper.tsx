@@ -63,7 +63,7 @@ export function Wallpaper() {
   );
   onCleanup(() => cancelAnimationFrame(frame));
   return (
-    <div class={s.wallpaper} aria-hidden="true" data-testid="wallpaper">
+    <div class={s.wallpaper} aria-hidden="true" data-testid="wallpaper" data-colours={name()}>
       <canvas ref={canvas} class={s.gradient} width={side} height={side} />
       <div class={s.doodle} />
       <Show when={choice().image}>{(mxc) => <Picture mxc={mxc()} />}</Show>

@@ -14,6 +14,9 @@ import { nameIn } from './sync/members';
 const V3 = '/_matrix/client/v3';
 const PAGE = 40;
 const ERASED_MOST = 1000;
+/** How far back what was shared is counted. */
+const COUNTED_PAGES = 3;
+const COUNTED_PAGE = 100;
 const LOGGED: Readonly<Record<string, LogEntry['kind']>> = {
   'm.room.member': 'members',
   'm.room.name': 'settings',
@@ -31,7 +34,7 @@ const LOGGED: Readonly<Record<string, LogEntry['kind']>> = {
   'app.hearth.restrict_until': 'roles',
 };
 
-type HistoryCommands = Pick<GroupCommands, 'adminLog' | 'sharedMedia' | 'messagesBy'>;
+type HistoryCommands = Pick<GroupCommands, 'adminLog' | 'sharedMedia' | 'sharedCounts' | 'messagesBy'>;
 
 export function historyCommands(core: Core): HistoryCommands {
   return {
@@ -66,7 +69,39 @@ export function historyCommands(core: Core): HistoryCommands {
       const entries = seen.flatMap((event) => shared(core, roomId, kind, event));
       return { entries, next: seen.length < events.length ? null : next };
     },
+    sharedCounts: async (roomId) => {
+      const counts: Record<MediaKind, number> = { media: 0, files: 0, links: 0, music: 0, voice: 0 };
+      const files = await counted(core, roomId, { types: ['m.room.message'], contains_url: true }, (event) => {
+        for (const kind of ['media', 'files', 'music', 'voice'] as const) {
+          counts[kind] += shared(core, roomId, kind, event).length;
+        }
+      });
+      const links = await counted(core, roomId, { types: ['m.room.message'] }, (event) => {
+        counts.links += shared(core, roomId, 'links', event).length;
+      });
+      return { counts, all: { media: files, files, music: files, voice: files, links } };
+    },
   };
+}
+
+/** Looks at the newest messages of a chat that I have not cleared; true when these are all. */
+async function counted(
+  core: Core,
+  roomId: string,
+  filter: Json,
+  count: (event: MatrixEvent) => void,
+): Promise<boolean> {
+  let from: string | null = null;
+  for (let pages = 0; pages < COUNTED_PAGES; pages += 1) {
+    const { events, next } = await page(core, roomId, from, filter, COUNTED_PAGE);
+    const seen = events.filter((event) => !isCleared(core.account, roomId, event.origin_server_ts));
+    seen.forEach(count);
+    if (next === null || seen.length < events.length) {
+      return true;
+    }
+    from = next;
+  }
+  return false;
 }
 
 async function page(
@@ -74,11 +109,12 @@ async function page(
   roomId: string,
   from: string | null,
   filter: Json,
+  limit = PAGE,
 ): Promise<{ readonly events: MatrixEvent[]; readonly next: string | null }> {
   const answer = await core.http({
     method: 'GET',
     path: V3 + path`/rooms/${roomId}/messages`,
-    query: { dir: 'b', limit: PAGE, from: from ?? undefined, filter: JSON.stringify(filter) },
+    query: { dir: 'b', limit, from: from ?? undefined, filter: JSON.stringify(filter) },
     timeoutMs: 60_000,
   });
   return { events: asEvents(answer.chunk), next: textOrNull(answer.end) };

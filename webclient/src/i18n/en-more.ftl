@@ -196,6 +196,7 @@ bar-requests = { $count ->
    *[other] { $count } requests to join
   }
 notice-new = New message
+notice-answer = Answer
 access-public = Public
 invite-block = Decline and block
 invite-report = Decline, block and report

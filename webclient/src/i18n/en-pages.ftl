@@ -716,3 +716,6 @@ loading-in-dm = In private chats
 loading-in-group = In groups
 loading-play = Moving pictures play by themselves
 loading-play-hint = And short films, without a sound
+group-report = Report the group
+update-there = A new version is here.
+update-now = Update

@@ -267,6 +267,7 @@ export type TextId =
   | 'bar-replaced'
   | 'bar-requests'
   | 'notice-new'
+  | 'notice-answer'
   | 'access-public'
   | 'invite-block'
   | 'invite-report'
@@ -929,4 +930,7 @@ export type TextId =
   | 'loading-in-dm'
   | 'loading-in-group'
   | 'loading-play'
-  | 'loading-play-hint';
+  | 'loading-play-hint'
+  | 'group-report'
+  | 'update-there'
+  | 'update-now';

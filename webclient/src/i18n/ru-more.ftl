@@ -201,6 +201,7 @@ bar-requests = { $count ->
    *[other] { $count } заявок на вступление
   }
 notice-new = Новое сообщение
+notice-answer = Ответить
 access-public = Публичная
 invite-block = Отклонить и заблокировать
 invite-report = Отклонить, заблокировать и пожаловаться

@@ -721,3 +721,6 @@ loading-in-dm = В личных чатах
 loading-in-group = В группах
 loading-play = Автовоспроизведение GIF
 loading-play-hint = И коротких видео без звука
+group-report = Пожаловаться на группу
+update-there = Есть новая версия.
+update-now = Обновить

@@ -136,6 +136,12 @@ export interface SharedItem extends EventPreview {
   readonly url: string;
 }
 
+/** How much of each kind was shared lately in a chat; `all`: not just lately. */
+export interface SharedCounts {
+  readonly counts: Readonly<Record<MediaKind, number>>;
+  readonly all: Readonly<Record<MediaKind, boolean>>;
+}
+
 export interface GroupCommands {
   makeGroup(draft: GroupDraft): Promise<RoomId>;
   /** Whether nobody has this local part for an alias yet. */
@@ -169,6 +175,7 @@ export interface GroupCommands {
   knock(roomIdOrAlias: string, reason: string): Promise<void>;
   adminLog(roomId: RoomId, from: string | null): Promise<Page<LogEntry>>;
   sharedMedia(roomId: RoomId, kind: MediaKind, from: string | null): Promise<Page<SharedItem>>;
+  sharedCounts(roomId: RoomId): Promise<SharedCounts>;
   setNotify(roomId: RoomId, level: GroupFacts['notify'], until?: number): Promise<void>;
   /** `choice` null: as in all chats. */
   setWallpaper(roomId: RoomId, choice: WallpaperChoice | null): Promise<void>;

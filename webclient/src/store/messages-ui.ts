@@ -66,9 +66,11 @@ const [askToDelete, setAskToDelete] = createSignal<(items: readonly TimelineItem
 
 export { askToDelete, setAskToDelete };
 
-/** A message of somebody else that is to be reported. */
-export interface Reporting extends MessageRef {
-  readonly sender: UserId;
+/** A message of somebody else that is to be reported; without one, its group. */
+export interface Reporting {
+  readonly roomId: RoomId;
+  readonly eventId: EventId | null;
+  readonly sender: UserId | null;
 }
 
 const [reporting, setReporting] = createSignal<Reporting>();

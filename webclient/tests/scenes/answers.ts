@@ -218,6 +218,10 @@ export function answersFor(mirror: Mirror): Partial<Commands> {
         users: [],
       })),
     adminLog: async () => ({ entries: log, next: null }),
+    sharedCounts: async () => ({
+      counts: { media: 18, files: 0, links: 0, music: 0, voice: 0 },
+      all: { media: true, files: true, links: true, music: true, voice: true },
+    }),
     sharedMedia: async () => ({ entries: Array.from({ length: 18 }, (_, number) => shared(number)), next: null }),
     sessions: async () =>
       ['Hearth in Chromium on Linux', 'Hearth on a phone', 'Element on the laptop', 'A terminal'].map(

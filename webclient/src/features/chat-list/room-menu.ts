@@ -4,6 +4,7 @@ import { errorText } from '../../i18n/words';
 import type { Client, Room } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { setMessageList } from '../../store/message-list';
+import { setReporting } from '../../store/messages-ui';
 import { setChatSearch } from '../../store/pages';
 import { goTo, openInTab, route } from '../../store/ui';
 import { ask } from '../../ui/dialog';
@@ -88,6 +89,17 @@ export function openRoomMenu(client: Client, room: Room, at: Anchor): void {
       : []),
     ...(room.saved ? [] : [{ id: 'copy-address', label: t('row-copy-address'), icon: 'link' as const, select: copy }]),
     { id: 'info', label: t('info-title-person'), icon: 'info', select: () => goTo(room.id, true) },
+    ...(room.kind === 'group' && !room.saved
+      ? [
+          {
+            id: 'report',
+            label: t('group-report'),
+            icon: 'flag' as const,
+            danger: true,
+            select: () => setReporting({ roomId: room.id, eventId: null, sender: null }),
+          },
+        ]
+      : []),
     {
       id: 'clear',
       label: t('row-clear'),

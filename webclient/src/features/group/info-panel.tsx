@@ -1,5 +1,5 @@
-import { Switch as Cases, createEffect, createSignal, Match, on, Show } from 'solid-js';
-import { t } from '../../i18n';
+import { Switch as Cases, createEffect, createResource, createSignal, Match, on, Show } from 'solid-js';
+import { language, t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { MediaKind, RoomId } from '../../store/contract';
@@ -60,10 +60,20 @@ export function InfoPanel(props: { roomId: RoomId }) {
   const address = () => room()?.dmUserId ?? (room()?.group.alias || props.roomId);
   const copy = () => void navigator.clipboard.writeText(address()).then(() => toast(t('message-copied')), tell);
   const requests = () => (room()?.my.invite ? (room()?.group.requests ?? []) : []);
+  // What cannot be counted now has no number; its tab says why.
+  const [shared] = createResource(
+    () => (room()?.membership === 'join' ? props.roomId : null),
+    (roomId) => commands.sharedCounts(roomId).catch(() => undefined),
+  );
+  const countOf = (kind: MediaKind) => {
+    const found = shared.latest;
+    if (!found?.counts[kind]) return '';
+    return ` ${new Intl.NumberFormat(language()).format(found.counts[kind])}${found.all[kind] ? '' : '+'}`;
+  };
   const tabs = () =>
     (isGroup() ? (['members', ...kinds] as const) : kinds).map((id: Tab) => ({
       id,
-      label: t(id === 'members' ? 'info-members' : `shared-${id}`),
+      label: id === 'members' ? t('info-members') : t(`shared-${id}`) + countOf(id),
     }));
   return (
     <aside

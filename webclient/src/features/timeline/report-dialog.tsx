@@ -1,4 +1,4 @@
-import { createSignal } from 'solid-js';
+import { createSignal, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { errorText } from '../../i18n/words';
 import { useClient } from '../../store/context';
@@ -11,7 +11,7 @@ import { Field } from '../../ui/field';
 import { SwitchRow } from '../../ui/page';
 import { toast } from '../../ui/toast';
 
-/** Tells the administrators of a message, with a reason; and blocks who wrote it, if that is wanted. */
+/** Tells the administrators of a message or a group, with a reason; and blocks who wrote it, if that is wanted. */
 export function ReportDialog(props: { of: Reporting }) {
   const { state, commands } = useClient();
   const [reason, setReason] = createSignal('');
@@ -22,8 +22,9 @@ export function ReportDialog(props: { of: Reporting }) {
     event.preventDefault();
     const { roomId, eventId, sender } = props.of;
     try {
-      await commands.reportMessage(roomId, eventId, reason().trim());
-      if (block()) await commands.setBlocked(sender, true);
+      if (eventId === null) await commands.reportRoom(roomId, reason().trim());
+      else await commands.reportMessage(roomId, eventId, reason().trim());
+      if (sender !== null && block()) await commands.setBlocked(sender, true);
       toast(t('person-reported'));
       close();
     } catch (failure) {
@@ -31,7 +32,11 @@ export function ReportDialog(props: { of: Reporting }) {
     }
   };
   return (
-    <Dialog title={t('message-report')} onClose={close} testid="report-dialog">
+    <Dialog
+      title={t(props.of.eventId === null ? 'group-report' : 'message-report')}
+      onClose={close}
+      testid="report-dialog"
+    >
       <form onSubmit={(event) => void send(event)}>
         <Field
           label={t('removal-reason')}
@@ -41,12 +46,16 @@ export function ReportDialog(props: { of: Reporting }) {
           onInput={(event) => setReason(event.currentTarget.value)}
           data-testid="report-reason"
         />
-        <SwitchRow
-          text={t('message-report-block', { name: nameOf(state, props.of.roomId, props.of.sender) })}
-          on={block()}
-          onChange={setBlock}
-          testid="report-block"
-        />
+        <Show when={props.of.sender}>
+          {(sender) => (
+            <SwitchRow
+              text={t('message-report-block', { name: nameOf(state, props.of.roomId, sender()) })}
+              on={block()}
+              onChange={setBlock}
+              testid="report-block"
+            />
+          )}
+        </Show>
         <DialogButtons>
           <Button onClick={close}>{t('new-cancel')}</Button>
           <Button type="submit" kind="danger" data-testid="report-send">
