@@ -719,3 +719,4 @@ loading-play-hint = And short films, without a sound
 group-report = Report the group
 update-there = A new version is here.
 update-now = Update
+link-show = Show as a QR code

@@ -933,4 +933,5 @@ export type TextId =
   | 'loading-play-hint'
   | 'group-report'
   | 'update-there'
-  | 'update-now';
+  | 'update-now'
+  | 'link-show';

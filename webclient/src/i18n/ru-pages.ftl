@@ -724,3 +724,4 @@ loading-play-hint = И коротких видео без звука
 group-report = Пожаловаться на группу
 update-there = Есть новая версия.
 update-now = Обновить
+link-show = Показать QR-код

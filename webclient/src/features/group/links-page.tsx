@@ -13,6 +13,7 @@ import { Failed } from '../../ui/failed';
 import { Field } from '../../ui/field';
 import { openMenu } from '../../ui/menu';
 import { Choices, Page, PageRow, Section, SwitchRow } from '../../ui/page';
+import { QrImage } from '../../ui/qr-image';
 import { toast } from '../../ui/toast';
 import s from './group.module.css';
 
@@ -30,6 +31,7 @@ export function LinksPage(props: { roomId: RoomId }) {
   const { commands, state } = useClient();
   const [links, { refetch }] = createResource(() => commands.inviteLinks(props.roomId));
   const [making, setMaking] = createSignal(false);
+  const [showing, setShowing] = createSignal<InviteLink>();
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
   const copy = (link: InviteLink) =>
     void navigator.clipboard.writeText(linkAddress(link.token)).then(() => toast(t('message-copied')), tell);
@@ -51,6 +53,7 @@ export function LinksPage(props: { roomId: RoomId }) {
   const menu = (link: InviteLink, at: HTMLElement) =>
     openMenu(at, [
       { id: 'copy', label: t('link-copy'), icon: 'copy', select: () => copy(link) },
+      { id: 'show', label: t('link-show'), icon: 'camera', select: () => setShowing(link) },
       { id: 'revoke', label: t('link-revoke'), icon: 'trash-2', danger: true, select: () => revoke(link) },
     ]);
   const known = () => (links.error ? [] : (links() ?? []));
@@ -72,6 +75,23 @@ export function LinksPage(props: { roomId: RoomId }) {
       </Section>
       <Show when={links.error}>
         <Failed error={links.error} retry={() => void refetch()} />
+      </Show>
+      <Show when={showing()}>
+        {(link) => (
+          <Dialog
+            title={link().name || t('group-links')}
+            onClose={() => setShowing(undefined)}
+            narrow
+            testid="link-code"
+          >
+            <QrImage text={linkAddress(link().token)} label={linkAddress(link().token)} />
+            <p class={s.address}>{linkAddress(link().token)}</p>
+            <DialogButtons>
+              <Button onClick={() => copy(link())}>{t('link-copy')}</Button>
+              <Button onClick={() => setShowing(undefined)}>{t('info-close')}</Button>
+            </DialogButtons>
+          </Dialog>
+        )}
       </Show>
       <Show when={making()}>
         <LinkDialog
