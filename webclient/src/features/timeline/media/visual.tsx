@@ -117,6 +117,8 @@ export function Visual(props: VisualProps) {
 function Loop(props: { mxc: string; here: boolean; runs: boolean; onPlaying: (playing: boolean) => void }) {
   let film!: HTMLVideoElement;
   createEffect(() => {
+    // The attribute is that of the beginning; an element that was copied has only that.
+    film.muted = true;
     if (props.runs) void film.play().catch(() => undefined);
     else film.pause();
   });
