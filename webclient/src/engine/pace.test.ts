@@ -27,11 +27,11 @@ test('a few changes are told once a frame', () => {
   expect(toldAt([0, 1, 2, 20, 22, 40])).toEqual([0, 16, 32, 48]);
 });
 
-test('while fifty messages a second come, pages are told fewer than twenty times, and each at most 60 ms late', () => {
+test('while fifty messages a second come, pages are told at most ten times, and each at most 100 ms late', () => {
   const changes = every(20, 100);
   const told = toldAt(changes);
-  expect(told.filter((at) => at >= 1000 && at < 2000).length).toBeLessThan(20);
-  expect(Math.max(...changes.map((at) => Math.min(...told.filter((one) => one >= at)) - at))).toBeLessThanOrEqual(60);
+  expect(told.filter((at) => at >= 1000 && at < 2000).length).toBeLessThanOrEqual(10);
+  expect(Math.max(...changes.map((at) => Math.min(...told.filter((one) => one >= at)) - at))).toBeLessThanOrEqual(100);
 });
 
 test('after a rush, what comes is told at once again', () => {

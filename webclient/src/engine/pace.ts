@@ -4,7 +4,7 @@
  */
 
 const FRAME_MS = 16;
-const BUSY_MS = 60;
+const BUSY_MS = 100;
 /** So many times in a row, with hardly a pause between them, and much goes on. */
 const MANY = 6;
 
