@@ -1,9 +1,11 @@
 """The stories, told again at a real Synapse over `/v3/sync`, and what is missing there is not offered.
 
-The browser gets the client from our own server and everything else from Synapse, behind one address.
+The browser gets the client from our own server and everything else from Synapse, behind one address. Run by
+`./run test --full foreign`.
 """
 
 import contextlib
+import functools
 import importlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,14 +26,26 @@ from tests.support.server import ServerProcess
 from tests.support.synapse import SynapseProcess
 from tools.certificates import LocalCertificate
 
-pytestmark = [pytest.mark.full("browser"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full("foreign"), pytest.mark.timeout(600)]
+
+
+def _told_again(story: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """The story as one of the part `foreign`, whatever part it is of at a server of ours."""
+
+    @functools.wraps(story)
+    async def again(**fixtures: object) -> None:
+        await story(**fixtures)
+
+    vars(again)["pytestmark"] = [mark for mark in getattr(story, "pytestmark", ()) if mark.name != "full"]
+    return again
+
 
 _FILES = "acting chat_facts chat_list chats groups list_details media people searching signing_up spaces writing"
 TOLD = [importlib.import_module(f"tests.browser.test_{name}") for name in _FILES.split()]
 for _module in TOLD:
     for _name, _story in vars(_module).items():
         if _name.startswith("test_") and callable(_story) and _name not in LACKING:
-            globals()[_name] = _story
+            globals()[_name] = _told_again(_story)
 
 
 PUBLISHING = {"room_list_publication_rules": [{"action": "allow"}]}

@@ -11,9 +11,13 @@ FOLDERS: Final = {
     "interop": ("interop",),
     "fuzz": ("openapi", "visibility", "media", "protocol"),
     "browser": ("browser",),
+    "foreign": (),
     "phone": ("phone",),
 }
-"""Each part has the tests marked `full(part)`, and the folders of `tests/` that are about the same."""
+"""Each part has the tests marked `full(part)`, and the folders of `tests/` that are about the same.
+
+`foreign` is the stories of `browser` told again at a Synapse: both together would take longer than half an hour.
+"""
 
 
 def asked(config: pytest.Config) -> set[str]:

@@ -32,6 +32,9 @@ def test_a_part_is_its_long_tests_and_its_folders() -> None:
     assert runs("reliability/test_a.py", "reliability")
     assert not runs("sync/test_a.py", "reliability")
     assert not runs("phone/test_a.py", "reliability", marks="phone")
+    assert runs("browser/test_a.py", "foreign", marks="foreign")
+    assert not runs("browser/test_a.py", "foreign")
+    assert not runs("browser/test_a.py", "browser", marks="foreign")
 
 
 def test_what_a_part_runs_with_more_is_left_out_of_it_alone() -> None:
