@@ -106,7 +106,7 @@ class Person:
         await self.at("group-next").click()
         await self.at("group-name").fill(name)
         await self.at("group-create").click()
-        await expect(self.at("chat-title")).to_have_text(name, timeout=LIVE_LIMIT_MS)
+        await expect(self.at("chat-title")).to_have_text(name, timeout=START_LIMIT_MS)
         return await self.open_room()
 
     async def starts_private_chat(self, other: "Person") -> str:

@@ -142,6 +142,7 @@ async def test_public_groups_are_explored_and_addresses_opened(house: ServerProc
         await felix.at("address-row").click()
         await expect(felix.at("person-name")).to_have_text("gesa", timeout=LIVE_LIMIT_MS)
         await felix.at("person-message").click()
+        await expect(felix.at("chat-title")).to_have_text("gesa", timeout=START_LIMIT_MS)  # not the one that was open
         await felix.says("buzz")
         await felix.sees_ticks("buzz", "sent", START_LIMIT_MS)
         invites = (await gesa.syncs())["rooms"]["invite"]
