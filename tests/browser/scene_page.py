@@ -13,6 +13,7 @@ from typing import Self
 
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import TimeoutError as NotThere
 
 from tests.support import run_folder
 from tools import build_web, environment
@@ -21,7 +22,7 @@ BUILT = build_web.MODULES / ".scenes"
 SOURCES = build_web.WEB / "tests" / "scenes"
 SIZES = {1440: (1440, 900), 900: (900, 800), 390: (390, 844)}
 PAGE = "/dev/scenes/"
-READY_MS = 30_000
+READY_MS = 60_000
 NOON_MS = 1_773_839_400_000
 """2026-03-18, 14:10 in Berlin."""
 
@@ -102,6 +103,8 @@ class Looking:
         self.page = page
         self._url = url
         self._view = view
+        self._errors: list[str] = []
+        page.on("pageerror", lambda error: self._errors.append(str(error)))
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -114,10 +117,16 @@ class Looking:
             await context.close()
 
     async def shows(self, scene: str) -> None:
-        """Show a scene and wait until nothing moves any more."""
+        """Show a scene and wait until nothing moves any more.
+
+        Raises AssertionError: it did not come to rest; with the errors of the page.
+        """
         look = f"theme={'dark' if self._view.dark else 'light'}&contrast={'more' if self._view.contrast else 'normal'}"
         await self.page.goto(f"{self._url}{PAGE}?scene={scene}&{look}")
-        await self.page.locator("html[data-scene=ready]").wait_for(timeout=READY_MS)
+        try:
+            await self.page.locator("html[data-scene=ready]").wait_for(timeout=READY_MS)
+        except NotThere:
+            raise AssertionError(f"{scene} {self._view} was not ready after {READY_MS} ms: {self._errors}") from None
 
     async def picture(self, scene: str) -> bytes:
         """A PNG of a scene."""

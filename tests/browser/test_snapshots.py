@@ -35,7 +35,7 @@ async def scenes() -> AsyncIterator[str]:
     "every",
     [pytest.param(IN_SHORT, marks=pytest.mark.short("browser")), pytest.param(1, marks=pytest.mark.full("browser"))],
 )
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_scenes_look_as_their_base(
     browser: Browser, scenes: str, every: int, record_property: Callable[[str, Any], None]
 ) -> None:

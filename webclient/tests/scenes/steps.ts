@@ -2,7 +2,7 @@
 
 import { beingPainted } from './pictures';
 
-const limit_ms = 10_000;
+const limit_ms = 25_000;
 const frame = () => new Promise((next) => requestAnimationFrame(next));
 
 /** The element with a test id, once it is there; `nth` -1: the last. Throws when it does not come. */
@@ -49,7 +49,7 @@ function isInSight(one: Element): boolean {
 /** Until nothing is awaited any more: fonts and pictures are here, and nothing was changed for a while. */
 export async function settled(): Promise<void> {
   const quiet_ms = 400;
-  const end = performance.now() + limit_ms;
+  const end = performance.now() + 10_000;
   let changed = performance.now();
   const watching = new MutationObserver(() => {
     changed = performance.now();
