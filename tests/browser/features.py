@@ -174,6 +174,12 @@ ROWS = (
     ),
     Row(
         LIST,
+        "Clear a chat for oneself",
+        "test_own_ways::test_a_chat_that_is_cleared_for_oneself_begins_anew_on_all_devices",
+        "the other keeps it; another device, live; reload; search",
+    ),
+    Row(
+        LIST,
         "Connection state",
         "test_bad_networks::test_what_is_written_without_a_network_goes_out_in_order_even_after_a_reload",
         "reload without a network",
@@ -334,6 +340,12 @@ ROWS = (
         "Wallpaper",
         "test_talking::test_a_new_chat_greets_and_the_wallpaper_is_the_same_on_all_devices",
         "a second browser of the same person",
+    ),
+    Row(
+        TALK,
+        "Wallpaper of one chat",
+        "test_own_ways::test_colours_and_a_wallpaper_for_one_chat_are_the_same_on_all_devices",
+        "a second browser of the same person, live; reload",
     ),
     Row(
         TALK,
@@ -499,6 +511,12 @@ ROWS = (
     ),
     Row(
         MEDIA,
+        "Limits for loading by itself, short films in their messages",
+        "test_own_ways::test_what_comes_by_itself_has_limits_for_each_kind_and_network",
+        "what another sent comes when it is pressed; reload",
+    ),
+    Row(
+        MEDIA,
         "Uploads that wait",
         "test_media::test_an_upload_waits_for_the_network_is_given_up_or_goes_on_after_a_reload",
         "the other has it once; reload",
@@ -653,6 +671,12 @@ ROWS = (
     ),
     Row(
         GROUP,
+        "Links as codes for cameras",
+        "test_groups::test_people_come_by_a_link_or_ask_to_be_let_in",
+        "the code says the address by which another comes in",
+    ),
+    Row(
+        GROUP,
         "Leave, delete a group",
         "test_groups::test_a_public_group_is_found_by_name_and_closed_for_all",
         "gone for the other; reload",
@@ -703,6 +727,12 @@ ROWS = (
     ),
     Row(
         TELL,
+        "Answer in a notice",
+        "test_own_ways::test_a_notice_is_answered_where_it_stands_and_a_newer_page_is_told_of",
+        "the other has the answer",
+    ),
+    Row(
+        TELL,
         "Desktop notification",
         "test_told::test_what_comes_to_a_hidden_page_is_told_by_the_system_and_by_a_sound",
         "gone when read on another device; none after a reload once it is off",
@@ -745,6 +775,12 @@ ROWS = (
         "the other sees neither presence nor receipts",
     ),
     Row(SET, "Appearance", "test_people::test_privacy_is_kept_and_the_look_is_remembered", "reload"),
+    Row(
+        SET,
+        "Colours of one's own",
+        "test_own_ways::test_colours_and_a_wallpaper_for_one_chat_are_the_same_on_all_devices",
+        "a second browser of the same person, live; reload",
+    ),
     Row(SET, "Language", "test_people::test_privacy_is_kept_and_the_look_is_remembered", "reload"),
     Row(
         SET,
@@ -765,6 +801,12 @@ ROWS = (
         "Data and storage",
         "test_media::test_what_is_kept_is_told_by_kind_and_cleared_and_comes_again",
         "what the other sent comes again from the server; reload",
+    ),
+    Row(
+        SET,
+        "News of a newer page",
+        "test_own_ways::test_a_notice_is_answered_where_it_stands_and_a_newer_page_is_told_of",
+        "a press has it",
     ),
     Row(
         SET,

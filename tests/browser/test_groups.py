@@ -227,6 +227,10 @@ async def test_people_come_by_a_link_or_ask_to_be_let_in(house: ServerProcess, n
     await nora.at("menu-copy").click()
     address: str = await nora.page.evaluate("navigator.clipboard.readText()")
     assert re.fullmatch(rf"{re.escape(house.url)}/#/join/\w+", address)
+    await nora.at("link", text="poster").click()
+    await nora.at("menu-show").click()
+    await expect(nora.at("qr")).to_have_attribute("aria-label", address)
+    await nora.page.keyboard.press("Escape")
 
     await otto.page.goto(address)
     await expect(otto.at("preview-name")).to_have_text("By link", timeout=LIVE_LIMIT_MS)
