@@ -136,6 +136,13 @@ async def test_a_chat_that_is_cleared_for_oneself_begins_anew_on_all_devices(
         await expect(tora.at("chat-search").get_by_test_id("found-message")).to_have_count(1, timeout=LIVE_LIMIT_MS)
         await expect(tora.at("found-message")).to_contain_text("new thing")
 
+        await tora.at("chat-row", text="Attic").click(button="right")
+        await tora.at("menu-report").click()
+        await expect(tora.at("report-block")).to_have_count(0)
+        await tora.at("report-reason").fill("old things only")
+        await tora.at("report-send").click()
+        await expect(tora.at("report-dialog")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+
 
 @pytest.mark.full("browser")
 @pytest.mark.timeout(300)
