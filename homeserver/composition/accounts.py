@@ -86,6 +86,7 @@ async def build(ground: Ground) -> Accounts:
         passwords=passwords,
         sessions=sessions,
         limits=ground.limits,
+        clock=ground.clock,
         enabled=config.login.password.enabled,
     )
     registration = Registration(

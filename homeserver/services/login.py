@@ -1,8 +1,9 @@
 """Logging in. Spec: Client-Server API, Login."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from homeserver.clock import Clock
 from homeserver.errors import Forbidden, InvalidParam, LimitExceeded, MatrixError, UserDeactivated, UserLocked
 from homeserver.protocol.errors import BadIdentifier
 from homeserver.protocol.identifiers import UserId, parse_user_id, server_of
@@ -14,6 +15,8 @@ from homeserver.services.threepids.addresses import Addresses
 from homeserver.storage.users import User, Users
 
 WRONG = "Wrong user name or password."
+STEP_S: Final = 0.02
+"""Who names an address hears of a refusal at whole steps of time: to read an account that is there takes longer."""
 
 
 class Credentials(NamedTuple):
@@ -49,6 +52,7 @@ class Login:
         passwords: Passwords,
         sessions: Sessions,
         limits: Limits,
+        clock: Clock,
         enabled: bool,
     ) -> None:
         """`enabled`: whether passwords are accepted at all."""
@@ -58,6 +62,7 @@ class Login:
         self._passwords = passwords
         self._sessions = sessions
         self._limits = limits
+        self._clock = clock
         self.enabled = enabled
 
     async def by_password(self, credentials: Credentials) -> Tokens:
@@ -84,6 +89,7 @@ class Login:
         Tries are counted for the address, as if nobody had it, and for its account. When only the account's are used up
         that is a wrong password to the asker: a limit that two names share would tell that they are of one account.
         """
+        began = self._clock.monotonic()
         medium, address = identifiers.address_of(credentials.identifier)
         key = f"{medium} {self._addresses.index(medium, address)}"
         await self._limits.take("login_account", key, 0.1)
@@ -93,11 +99,16 @@ class Login:
             return await self.check(UserId(owner or f"nobody of {key}"), credentials.password)
         except LimitExceeded as error:
             await self._passwords.matches(credentials.password, None)
-            await self._limits.take("login_account", key)
+            await self._refuse(key, began)
             raise Forbidden(WRONG) from error
         except Forbidden:
-            await self._limits.take("login_account", key)
+            await self._refuse(key, began)
             raise
+
+    async def _refuse(self, key: str, began: float) -> None:
+        """Count a wrong try for an address, and wait for the next step of time."""
+        await self._limits.take("login_account", key)
+        await self._clock.sleep(STEP_S - (self._clock.monotonic() - began) % STEP_S)
 
     async def user_by(self, identifier: Mapping[str, Any]) -> str | None:
         """The user that an identifier of any kind means; None: nobody has the address. Raises as `user_named` does."""

@@ -59,6 +59,7 @@ class Encrypting:
             passwords=Passwords("test"),
             sessions=self.sessions,
             limits=limits,
+            clock=clock,
             enabled=True,
         )
         confirmation = Confirmation(UiAuth(UiAuthSessions(server.database), server.clock, rng), login)
