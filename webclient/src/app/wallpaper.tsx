@@ -1,4 +1,4 @@
-import { createEffect, createMemo, on, onCleanup, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, on, onCleanup, Show } from 'solid-js';
 import { type WallpaperName, wallpapers } from '../model/wallpapers';
 import { useClient } from '../store/context';
 import { isDark } from '../store/look';
@@ -29,9 +29,19 @@ export function Wallpaper() {
   let canvas!: HTMLCanvasElement;
   let shown = turns();
   let frame = 0;
+  let version = 0;
+  const [still, setStill] = createSignal('');
+  const [rests, setRests] = createSignal(false);
+  /** Shows a picture of the canvas, which is scaled once: the canvas would be for each frame, also while others scroll over it. */
+  const rest = () => {
+    const now = version;
+    canvas.toBlob((blob) => blob && now === version && setStill(URL.createObjectURL(blob)));
+  };
   const draw = (at: number) => {
     const context = canvas.getContext('2d');
     if (!context) return;
+    version += 1;
+    setRests(false);
     const picture = context.createImageData(side, side);
     paint(picture.data, coloursOf(name(), isDark()), at);
     context.putImageData(picture, 0, 0);
@@ -40,7 +50,10 @@ export function Wallpaper() {
   createEffect(
     on(
       () => [isDark(), name()],
-      () => draw(shown),
+      () => {
+        draw(shown);
+        rest();
+      },
     ),
   );
   createEffect(
@@ -48,23 +61,37 @@ export function Wallpaper() {
       turns,
       (goal) => {
         cancelAnimationFrame(frame);
-        if (!mayMove()) return draw(goal);
+        if (!mayMove()) {
+          draw(goal);
+          return rest();
+        }
         const from = shown;
         const began = performance.now();
         const step = (now: number) => {
           const part = partOf(now - began, turn_ms);
           draw(from + (goal - from) * (1 - (1 - part) ** 3));
           if (part < 1) frame = requestAnimationFrame(step);
+          else rest();
         };
         frame = requestAnimationFrame(step);
       },
       { defer: true },
     ),
   );
-  onCleanup(() => cancelAnimationFrame(frame));
+  onCleanup(() => {
+    version += 1;
+    cancelAnimationFrame(frame);
+  });
+  const loaded = (now: string) => {
+    URL.revokeObjectURL(now);
+    setRests(now === still());
+  };
   return (
     <div class={s.wallpaper} aria-hidden="true" data-testid="wallpaper" data-colours={name()}>
-      <canvas ref={canvas} class={s.gradient} width={side} height={side} />
+      <canvas ref={canvas} class={s.gradient} width={side} height={side} hidden={rests()} />
+      <Show when={still()}>
+        {(now) => <img class={s.gradient} src={now()} alt="" hidden={!rests()} onLoad={() => loaded(now())} />}
+      </Show>
       <div class={s.doodle} />
       <Show when={choice().image}>{(mxc) => <Picture mxc={mxc()} />}</Show>
     </div>
