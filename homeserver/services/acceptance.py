@@ -145,6 +145,7 @@ class Acceptance:
         `closing` goes with them if they are all. What they were not allowed together is to be taken one by one.
         """
         room = await self._rooms.room(room_id)
+        known.forget_unfollowed(room.room_nid, self._commits.lacked(room.room_nid))
         await self.look_up(room, events, known)
         await look_up_followed(self._events, room, events, known)
         run = self._run(room, events, known)
@@ -184,7 +185,8 @@ class Acceptance:
             if verdict is Verdict.REJECTED:
                 break
             auth_nids = tuple(nid for nid, _ in auth.values())
-            finished = Finished(event, auth_nids, redaction=_redaction(room, event, known), check_now=True)
+            redaction, lacked = _redaction(room, event, known), known.lacked[room.room_nid]
+            finished = Finished(event, auth_nids, redaction=redaction, check_now=True, lacked=lacked)
             early = known.is_early(room, event)
             run.append(replace(finished, redacted_by=known.redacting(room, event), rows=_early(room, event, known)))
             tips.difference_update(event.prev_events)
@@ -208,9 +210,12 @@ class Acceptance:
         """
         for _ in range(TRIES):
             room = await self._rooms.room(room_id)
-            known = await self.look_up(room, [event], known)
+            lacked = self._commits.lacked(room.room_nid)
+            known = known or Known()
+            known.forget_unfollowed(room.room_nid, lacked)
+            await self.look_up(room, [event], known)
             try:
-                base = Finished(event, rows=rows, txn=txn)
+                base = Finished(event, rows=rows, txn=txn, lacked=lacked)
                 verdict = await self._judge(room, base, known, given, flags)
                 known.asked.discard(event.event_id)
                 if verdict is Verdict.ACCEPTED and known.is_early(room, event):

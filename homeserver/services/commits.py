@@ -7,7 +7,7 @@ A little longer than others: the queue and what it builds share every name.
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -139,6 +139,7 @@ class Commits:
         self._queues: dict[int, _Queue] = {}
         self._pending_txns: dict[TxnKey, asyncio.Future[list[Committed]]] = {}
         self._known_txns: OrderedDict[TxnKey, EventId] = OrderedDict()
+        self._lacked: Counter[int] = Counter()
         self._tasks: asyncio.TaskGroup | None = None
         self._check: Check | None = None
         self._signed_first: SignedFirst | None = None
@@ -282,12 +283,15 @@ class Commits:
             return
         if outcome.refused:
             queue.refused += 1
+            self._lacked[room.room_nid] += 1  # by another process, for all that is known here
             self._answer_repeats(entry, outcome)
             entry.put_back()
             self.rooms.forget(queue.room_id)
             return
         queue.refused = 0
         queue.alone = max(0, queue.alone - len(entry.taken))
+        if entry.lacks:
+            self._lacked[room.room_nid] += 1
         await self._feed.reached(outcome.last)
         for waiting, rows in entry.taken:
             self._answer(waiting, [Committed(EventId(row.event_id), row.position) for row in rows])
@@ -320,6 +324,13 @@ class Commits:
     def has_numbers_for(self, intents: Sequence[Intent | Finished]) -> bool:
         """Whether there are numbers left for these; what has none yet waits for the next batch."""
         return self._nids.left >= len(intents)
+
+    def lacked(self, room_nid: int) -> int:
+        """How often events of the room may have come that follow others which had not come.
+
+        Where it is another than before, what was not followed then may be followed now.
+        """
+        return self._lacked[room_nid]
 
     # -- building --------------------------------------------------------------------------------------------------
 
@@ -379,15 +390,11 @@ class Commits:
     def _place(self, head: WorkingHead, finished: Finished, nids: Mapping[StateKey, int], rows: Rows) -> EventRow:
         """Put a finished event onto the head it was prepared for. Raises Stale or Forbidden."""
         event, room = finished.event, head.room
-        if finished.is_hidden and not finished.behind:
-            pass
-        elif finished.at_head:
-            if not head.stands_on_head(event.prev_events, is_state=event.is_state):
-                raise Stale
-        elif finished.seen is not None and (finished.seen != room.version or head.moved):
+        if not self._fits(head, finished):
             raise Stale
         if finished.check_now:
             _check_now(head, event)
+        head.lacks = head.lacks or finished.leaves_lacking
         row = event_row(head, event, self._nids.next(), nids, finished.auth_nids, on_head=not finished.is_hidden)
         if finished.redacted_by is not None:
             redact_row(row, finished.redacted_by.event_id, room.rules)
@@ -417,6 +424,17 @@ class Commits:
             rows.add(extra)
         return row
 
+    def _fits(self, head: WorkingHead, finished: Finished) -> bool:
+        """Whether the head is still what the event was prepared for."""
+        room = head.room
+        if finished.lacked is not None and (head.lacks or finished.lacked != self._lacked[room.room_nid]):
+            return False
+        if finished.is_hidden and not finished.behind:
+            return True
+        if finished.at_head:
+            return head.stands_on_head(finished.event.prev_events, is_state=finished.event.is_state)
+        return finished.seen is None or (finished.seen == room.version and not head.moved)
+
     def _add(self, head: WorkingHead, event: Event, row: EventRow, rows: Rows) -> None:
         self.references.note(event, head.room.rules)
         if row.on_head:
@@ -441,6 +459,7 @@ class _RoomEntry:
         self._room = room
         self._queue = queue
         self.taken: list[tuple[_Waiting, list[EventRow]]] = []
+        self.lacks = False
 
     def rows(self, rows: Rows) -> None:
         """Build what waits, on the newest head. Whatever is refused here is answered here."""
@@ -480,6 +499,7 @@ class _RoomEntry:
                     rows.add(row)
             self.taken.append((candidate, events))
             built += len(events)
+        self.lacks = head.lacks
         if self.taken:
             events = [row for _, rows_of_one in self.taken for row in rows_of_one]
             rows.rooms.append(head.write(exact=bool(state_run), events=events))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId, UserId
 from homeserver.services.heads import MEMBER, Member
-from homeserver.storage.rows import HIDDEN, RedactionRow, Row, TxnKey
+from homeserver.storage.rows import HIDDEN, FollowedRow, RedactionRow, Row, TxnKey
 
 
 class Committed(NamedTuple):
@@ -93,12 +93,19 @@ class Finished:
     """The number under which it is stored as an outlier; it gets its place now."""
     missing: tuple[EventId, ...] = ()
     """Parents that are not to be had: a gap is left below it."""
+    lacked: int | None = None
+    """`Commits.lacked` of the room when it was asked whether something follows the event."""
     txn: TxnKey | None = None
     """The sender's transaction, where another server had to sign the event first."""
     behind: Collection[EventId] = ()
     """Tips that it follows by way of hidden events, or that others follow by way of it, a hidden one: none any more."""
     starts_anew: bool = False
     """It takes the place of all tips: we were out of the room, and what is told with it is the state now."""
+
+    @property
+    def leaves_lacking(self) -> bool:
+        """Whether it follows events that have not come."""
+        return bool(self.missing) or any(type(row) is FollowedRow for row in self.rows)
 
     @property
     def is_hidden(self) -> bool:

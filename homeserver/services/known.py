@@ -23,6 +23,8 @@ class Known:
     """Some of these came before what they redact."""
     followed: dict[str, bool] = field(default_factory=dict)
     """Whether accepted events follow one that has not come, as far as it was asked."""
+    lacked: dict[int, int] = field(default_factory=dict)
+    """`Commits.lacked` of the rooms at that time."""
 
     def add(self, found: Iterable[StoredEvent], asked: Iterable[str]) -> None:
         """Take what was found of what was asked for."""
@@ -31,6 +33,12 @@ class Known:
             if event.type == REDACTION and not event.flags & HIDDEN:
                 self.redactions.append(event)
         self.asked.update(asked)
+
+    def forget_unfollowed(self, room_nid: int, lacked: int) -> None:
+        """Ask anew for what nothing followed, if what came since may follow it."""
+        if self.lacked.get(room_nid) != lacked:
+            self.followed = {event_id: True for event_id, is_followed in self.followed.items() if is_followed}
+            self.lacked[room_nid] = lacked
 
     def redacting(self, room: Room, event: Event) -> Event | None:
         """The redaction of this event that came before it, if one takes effect."""

@@ -24,6 +24,8 @@ class WorkingHead:
         self.sequence = room.sequence
         self.depth = room.depth
         self.moved = False
+        self.lacks = False
+        """Whether what was placed here follows events that have not come."""
         self._tips: dict[int, Extremity] = dict(room.extremities)
         self._removed: list[int] = []
         self._changed: dict[StateKey, Event | None] = {}

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -25,7 +26,7 @@ from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events
 from homeserver.storage.members import Members
 from homeserver.storage.rooms import RoomTable
-from homeserver.storage.rows import REJECTED, EarlyRedactionRow, EventRow, MentionRow, Row, TxnKey
+from homeserver.storage.rows import REJECTED, SOFT_FAILED, EarlyRedactionRow, EventRow, MentionRow, Row, TxnKey
 from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Stream
 from tests.support.events import create_event
@@ -206,6 +207,26 @@ async def test_an_event_that_came_as_an_outlier_meanwhile_is_to_be_prepared_anew
     await outliers.store(room, [event], set())
     with pytest.raises(Stale):
         await house.commits.commit(room, Finished(event))
+
+
+async def test_an_event_that_may_be_followed_since_it_was_asked_is_to_be_prepared_anew(house: House) -> None:
+    room = await house.room()
+    draft = Draft("m.room.message", {"body": "late"})
+    late = await house.commits.sealed(room, Intent(ALICE, draft))
+    lacked = house.commits.lacked(room.room_nid)
+    await house.says(room, "follows what is here")
+    hidden = Finished(late, flags=SOFT_FAILED, at_head=False, point=(room.chain_id, room.sequence), lacked=lacked)
+    followers = [await house.commits.sealed(room, Intent(ALICE, draft)) for _ in range(2)]
+    gap, *_ = outcomes = await asyncio.gather(
+        house.commits.commit(room, Finished(followers[0], missing=(late.event_id,))),
+        house.commits.commit(room, hidden),  # beside it, in one batch
+        return_exceptions=True,
+    )
+    assert isinstance(gap, Committed)
+    assert isinstance(outcomes[1], Stale)
+    with pytest.raises(Stale):
+        await house.commits.commit(room, hidden)  # and in a later one
+    assert await house.commits.commit(room, replace(hidden, lacked=house.commits.lacked(room.room_nid)))
 
 
 async def test_what_cannot_be_stored_fails_alone(house: House) -> None:

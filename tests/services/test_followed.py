@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from homeserver.services import followed
-from homeserver.services.followed import HIDDEN_MOST, behind
+from homeserver.services.followed import HIDDEN_MOST, behind, look_up_followed
 from homeserver.services.known import Known
 from homeserver.storage.rows import REJECTED
 
@@ -39,3 +39,27 @@ async def test_hidden_events_that_name_ever_more_others_cost_a_bounded_look(monk
         found = await behind(events, room, named_by("$new"), Known(), is_hidden=True)
     assert (found.tips, found.lacking) == (frozenset(), frozenset())
     assert EACH < len(events.asked) <= HIDDEN_MOST
+
+
+class Growing:
+    """Of what was asked for more is followed each time."""
+
+    def __init__(self) -> None:
+        self.followed: set[str] = set()
+
+    async def lacking(self, room_nid: int, event_ids: Sequence[str]) -> set[str]:
+        return self.followed & set(event_ids)
+
+
+async def test_what_nothing_followed_is_asked_for_again_once_something_may_follow_it() -> None:
+    events: Any = Growing()
+    room: Any = SimpleNamespace(room_nid=1, extremities={1: SimpleNamespace(event_id="$tip")})
+    late: Any = SimpleNamespace(event_id="$late", prev_events=["$before"])
+    known = Known()
+    found = []
+    for lacked in (0, 0, 1):
+        known.forget_unfollowed(1, lacked)
+        await look_up_followed(events, room, [late], known)
+        found.append(known.followed["$late"])
+        events.followed = {"$late"}
+    assert found == [False, False, True]
