@@ -499,7 +499,7 @@ ROWS = (
     ),
     Row(
         MEDIA,
-        "Shared media",
+        "Shared media, a finger from tab to tab",
         "test_chat_facts::test_chats_are_ordered_pinned_and_tell_what_was_shared",
         "what the other sent",
     ),

@@ -141,6 +141,22 @@ class Person:
         await self.page.evaluate("location.hash = '#/'")
         await expect(self.at("chat")).to_have_count(0)
 
+    async def swipes(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Draw one finger over the page, from one place to the other (px); on a page without fingers too."""
+        touch = await self.page.context.new_cdp_session(self.page)
+        await touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+        async def does(kind: str, *points: tuple[float, float]) -> None:
+            where = [{"x": x, "y": y} for x, y in points]
+            await touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
+
+        await does("touchStart", start)
+        for part in (1 / 3, 2 / 3, 1):
+            at = (start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part)
+            await does("touchMove", at)
+        await does("touchEnd")
+        await touch.detach()
+
     async def open_room(self) -> str:
         """Room id of the chat that is open."""
         room_id = await self.at("chat").get_attribute("data-room")

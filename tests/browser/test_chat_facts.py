@@ -43,6 +43,14 @@ async def test_chats_are_ordered_pinned_and_tell_what_was_shared(house: ServerPr
         await expect(hilda.at("shared-item")).to_have_count(1, timeout=LIVE_LIMIT_MS)
         await hilda.at("info-panel").get_by_test_id("tab").filter(has_text="Links").click()
         await expect(hilda.at("shared-item")).to_contain_text("https://example.org/tree", timeout=LIVE_LIMIT_MS)
+        await hilda.at("shared-item").scroll_into_view_if_needed()
+        shown = await hilda.at("info-shown").bounding_box()
+        assert shown is not None
+        right, middle = shown["x"] + shown["width"] - 20, shown["y"] + shown["height"] / 2
+        await hilda.swipes((right, middle), (right - 200, middle))
+        await expect(hilda.at("shared-music")).to_be_visible(timeout=LIVE_LIMIT_MS)
+        await hilda.swipes((right - 200, middle), (right, middle))
+        await expect(hilda.at("shared-item")).to_contain_text("https://example.org/tree", timeout=LIVE_LIMIT_MS)
 
         await ingo.sets(rooms["Oak"], "m.room.tombstone", {"body": "moved", "replacement_room": rooms["Fir"]})
         await hilda.at("replaced").click(timeout=LIVE_LIMIT_MS)

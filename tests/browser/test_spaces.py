@@ -224,9 +224,5 @@ async def test_pinned_chats_are_dragged_and_a_finger_goes_from_tab_to_tab(
         phone = await new_person("ursel", house, phone=True)
         await phone.signs_in()
         await expect(phone.at("tab").first).to_have_attribute("aria-selected", "true")
-        touch = await phone.context.new_cdp_session(phone.page)
-        await touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": 300, "y": 400}]})
-        for x in (240, 180, 120):
-            await touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": 402}]})
-        await touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        await phone.swipes((300, 400), (120, 402))
         await expect(phone.at("tab").nth(1)).to_have_attribute("aria-selected", "true")

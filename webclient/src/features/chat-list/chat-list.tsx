@@ -15,6 +15,7 @@ import { openMenu } from '../../ui/menu';
 import { later, part } from '../../ui/parts';
 import { reorder } from '../../ui/reorder';
 import { ScrollArea } from '../../ui/scroll-area';
+import { watchSideways } from '../../ui/sideways';
 import { Tabs } from '../../ui/tabs';
 import { toast } from '../../ui/toast';
 import { VirtualList } from '../../ui/virtual-list';
@@ -24,7 +25,6 @@ import { Invites } from './invites';
 import { ListHeader } from './list-header';
 import type { NewChatKind } from './new-chat';
 import { Row } from './row';
-import { watchSideways } from './sideways';
 import { SpaceRow } from './space-row';
 
 const roomMenu = later(() => import('./room-menu'));
@@ -75,12 +75,6 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
     const tab = ownTabs(state).find((one) => one.id === id);
     if (tab) void moveTab(state, client.commands, tab.key, to).catch(tell);
   };
-  /** A finger that goes sideways over the chats leads to the tab beside. */
-  const stepTab = (step: number) => {
-    const at = tabs().findIndex((tab) => tab.id === folder());
-    const next = tabs()[at + step];
-    if (next) setFolder(next.id);
-  };
   // A space is no chat: whatever leads to one shows its rooms.
   createEffect(() => {
     const room = state.rooms[route().roomId ?? ''];
@@ -103,7 +97,7 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
     void client.commands.orderPinned(order).catch(tell);
   };
   const watchList = (box: HTMLElement) => {
-    watchSideways(box, stepTab);
+    watchSideways(box, tabs, folder, setFolder);
     // A finger that rests on a chat opens its menu.
     reorder(box, 'y', pinMoved, false);
   };

@@ -14,6 +14,7 @@ import { keepFocus } from '../../ui/focus';
 import { Icon, type IconName } from '../../ui/icon';
 import { openMenu } from '../../ui/menu';
 import { ScrollArea } from '../../ui/scroll-area';
+import { watchSideways } from '../../ui/sideways';
 import { Switch } from '../../ui/switch';
 import { Tabs } from '../../ui/tabs';
 import { toast } from '../../ui/toast';
@@ -158,18 +159,20 @@ export function InfoPanel(props: { roomId: RoomId }) {
         <div class={s.tabs}>
           <Tabs tabs={tabs()} value={tab()} onChange={setTab} label={t('info-shared')} />
         </div>
-        <Cases>
-          <Match when={tab() === 'members' && isGroup() && viewport()}>
-            {(box) => <Members roomId={props.roomId} viewport={box()} invite={() => setInviting(true)} />}
-          </Match>
-          <Match when={kinds.find((kind) => kind === tab())} keyed>
-            {(kind) => (
-              <section class={s.section}>
-                <Shared roomId={props.roomId} kind={kind} />
-              </section>
-            )}
-          </Match>
-        </Cases>
+        <div ref={(box) => watchSideways(box, tabs, tab, setTab)} data-testid="info-shown">
+          <Cases>
+            <Match when={tab() === 'members' && isGroup() && viewport()}>
+              {(box) => <Members roomId={props.roomId} viewport={box()} invite={() => setInviting(true)} />}
+            </Match>
+            <Match when={kinds.find((kind) => kind === tab())} keyed>
+              {(kind) => (
+                <section class={s.section}>
+                  <Shared roomId={props.roomId} kind={kind} />
+                </section>
+              )}
+            </Match>
+          </Cases>
+        </div>
         <section class={s.section}>
           <button type="button" class={s.row} data-danger="true" onClick={leave} data-testid="info-leave">
             <Icon name="log-out" />

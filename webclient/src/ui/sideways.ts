@@ -1,9 +1,14 @@
-/** Fingers on the chats that go sideways. */
+/** Fingers that go sideways over what a row of tabs shows. */
 
 const least_px = 60;
 
-/** Calls `step` with 1 for a finger that went towards the beginning of the line, -1 for the other way. */
-export function watchSideways(box: HTMLElement, step: (by: number) => void): void {
+/** Lets a finger go from tab to tab over `box`; `now`: the chosen one. Past the first and the last there is nothing. */
+export function watchSideways<Id extends string>(
+  box: HTMLElement,
+  tabs: () => readonly { readonly id: Id }[],
+  now: () => Id,
+  choose: (id: Id) => void,
+): void {
   let from: { x: number; y: number } | null = null;
   const begin = (event: TouchEvent) => {
     const [touch] = event.touches;
@@ -17,8 +22,12 @@ export function watchSideways(box: HTMLElement, step: (by: number) => void): voi
     from = null;
     if (Math.abs(dx) < least_px || Math.abs(dx) < 2 * Math.abs(dy)) return;
     const towardsStart = dx < 0 === (getComputedStyle(box).direction !== 'rtl');
-    step(towardsStart ? 1 : -1);
+    const all = tabs();
+    const next = all[all.findIndex((tab) => tab.id === now()) + (towardsStart ? 1 : -1)];
+    if (next) choose(next.id);
   };
+  // A browser has its own use for such fingers: they lead back in its history.
+  box.style.touchAction = 'pan-y pinch-zoom';
   box.addEventListener('touchstart', begin, { passive: true });
   box.addEventListener('touchend', end);
   box.addEventListener('touchcancel', () => {
