@@ -640,6 +640,12 @@ ROWS = (
     ),
     Row(
         GROUP,
+        "Roles: view as role",
+        "test_groups::test_roles_are_carried_and_what_the_removed_wrote_is_erased",
+        "composer, members' actions and pages as the role has them, and back; nothing is sent",
+    ),
+    Row(
+        GROUP,
         "Give roles",
         "test_groups::test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once",
         "at the other's page",

@@ -71,6 +71,37 @@ async def test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once(
         await expect(gina.at("log-entry", text="banned").first).to_be_visible(timeout=LIVE_LIMIT_MS)
 
 
+async def _sees_the_group_as_its_roles_do(owner: Person, member_id: str) -> None:
+    """From the page of roles: as "Lower" (writes and removes), then as everyone (does neither), and back."""
+    bar = owner.at("viewing-as")
+    await owner.at("role", text="Lower").click()
+    await owner.at("menu-view-as").click()
+    await expect(bar).to_contain_text("Lower", timeout=LIVE_LIMIT_MS)
+    await expect(owner.at("composer-input")).to_be_visible()
+    await _opens_member_menu(owner, member_id)
+    await expect(owner.at("menu-kick")).to_be_visible(timeout=LIVE_LIMIT_MS)
+    for beyond in ("menu-ban", "menu-roles", "menu-rank", "menu-mute"):
+        await expect(owner.at(beyond)).to_have_count(0)
+    await owner.page.keyboard.press("Escape")
+    await owner.at("info-edit").click()
+    await expect(owner.at("edit-name")).to_be_disabled(timeout=LIVE_LIMIT_MS)
+    await expect(owner.at("open-roles")).to_have_count(0)
+    await owner.at("viewing-as-end").click()
+    await expect(bar).to_have_count(0)
+    await expect(owner.at("edit-name")).to_be_enabled()
+
+    await owner.at("open-roles").click()
+    await owner.at("role-everyone").click()
+    await owner.at("view-as-everyone").click()
+    await expect(owner.at("composer-not-allowed")).to_be_visible(timeout=LIVE_LIMIT_MS)
+    await _opens_member_menu(owner, member_id)
+    await expect(owner.at("menu-profile")).to_be_visible(timeout=LIVE_LIMIT_MS)
+    await expect(owner.at("menu-kick")).to_have_count(0)
+    await owner.page.keyboard.press("Escape")
+    await owner.at("viewing-as-end").click()
+    await expect(owner.at("composer-input")).to_be_visible(timeout=LIVE_LIMIT_MS)
+
+
 @pytest.mark.full("browser")
 async def test_roles_are_carried_and_what_the_removed_wrote_is_erased(
     house: ServerProcess, new_person: NewPerson
@@ -101,12 +132,18 @@ async def test_roles_are_carried_and_what_the_removed_wrote_is_erased(
         await mouse.move(boxes[1]["x"] + 80, boxes[1]["y"] + 5, steps=8)
         await mouse.up()
         await expect(ruta.at("role")).to_contain_text(["Lower", "Upper"])
+        for allowed in ("send", "kick"):
+            await ruta.at(f"permission-{allowed}").click()
+        await ruta.at("role-everyone").click()
+        await expect(ruta.at("view-as-everyone")).to_have_count(0)
+        await ruta.at("permission-send").click()
         await ruta.at("roles-save").click()
-        await expect(ruta.at("roles-unsaved")).to_have_count(0)
+        await expect(ruta.at("roles-unsaved")).to_have_count(0, timeout=LIVE_LIMIT_MS)
         roles = (await me.state(room_id, "app.hearth.roles"))["roles"]
         assert [role["name"] for role in roles] == ["Lower", "Upper"]
-        await ruta.at("page-back").last.click()
-        await ruta.at("page-back").last.click()
+        before = [event["event_id"] for event in await me.history(room_id)]
+        await _sees_the_group_as_its_roles_do(ruta, pest.user_id)
+        assert [event["event_id"] for event in await me.history(room_id)] == before, "looking sends nothing"
 
         await _opens_member_menu(ruta, pest.user_id)
         await ruta.at("menu-kick").click()

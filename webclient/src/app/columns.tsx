@@ -12,7 +12,7 @@ import type { RoomId } from '../store/contract';
 import { wearAccent } from '../store/look';
 import { createMediaUrl, startAudio, startMedia } from '../store/media';
 import { isPicking, stopPicking } from '../store/messages-ui';
-import { chatSearch, folded, leftPages, setChatSearch, setFeatures } from '../store/pages';
+import { chatSearch, folded, leftPages, setChatSearch, setFeatures, viewedAs } from '../store/pages';
 import { me } from '../store/people';
 import { forgetScheduled, loadScheduled } from '../store/scheduled';
 import { goTo, route, threadNow } from '../store/ui';
@@ -32,6 +32,7 @@ const mainMenu = later(() => import('./main-menu'));
 const roomMenu = later(() => import('../features/chat-list/room-menu'));
 const LeftPages = part(async () => (await import('./left-pages')).LeftPages);
 const ChatSearch = part(async () => (await import('../features/search/chat-search')).ChatSearch);
+const ViewingAs = part(async () => (await import('../features/group/viewing-as')).ViewingAs);
 const PinBar = part(async () => (await import('../features/timeline/pin-bar')).PinBar);
 const PlayerBar = part(async () => (await import('../features/player/player-bar')).PlayerBar);
 const JoinBar = part(async () => (await import('../features/bars/join-bar')).JoinBar);
@@ -185,6 +186,11 @@ function Chat(props: { roomId: RoomId }) {
         <Show when={track()}>
           <Suspense>
             <PlayerBar />
+          </Suspense>
+        </Show>
+        <Show when={viewedAs()?.roomId === props.roomId}>
+          <Suspense>
+            <ViewingAs roomId={props.roomId} />
           </Suspense>
         </Show>
         <GroupBar roomId={props.roomId} />

@@ -9,6 +9,7 @@ import { keepRoomData } from './own';
 import type { People } from './people';
 import { SLOW_MODE, WALLPAPER } from './sync/group-facts';
 import { avatarOf, nameIn } from './sync/members';
+import { standingAt } from './sync/views';
 
 const V3 = '/_matrix/client/v3';
 const OURS = '/_matrix/client/unstable/app.hearth';
@@ -53,6 +54,7 @@ export function groupCommands(core: Core & { readonly people: People }): GroupCo
         throw error;
       }
     },
+    standingAt: async (roomId, level) => standingAt(core.account, roomId, level),
     setRoomAvatar: (roomId, mxc) => state(roomId, 'm.room.avatar', mxc === null ? {} : { url: mxc }),
     setAccess: async (roomId, access, alias) => {
       const known = text(core.account.content(roomId, 'm.room.canonical_alias').alias);

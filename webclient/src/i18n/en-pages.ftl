@@ -252,6 +252,10 @@ role-remove-confirm = Delete the role “{ $name }”?
 role-everyone = Everyone
 role-owner-sub = May do everything
 role-local-only = Kept by this server alone
+role-view-as = View as this role
+viewing-as = You see this group as a member with the role “{ $name }” does
+viewing-as-everyone = You see this group as a member without a role does
+viewing-as-end = Stop
 role-holders = { $count ->
     [one] { $count } member
    *[other] { $count } members

@@ -253,6 +253,10 @@ role-remove-confirm = Удалить роль «{ $name }»?
 role-everyone = Все участники
 role-owner-sub = Может всё
 role-local-only = Соблюдает только этот сервер
+role-view-as = Посмотреть как эта роль
+viewing-as = Вы видите группу как участник с ролью «{ $name }»
+viewing-as-everyone = Вы видите группу как участник без роли
+viewing-as-end = Вернуться
 role-holders = { $count ->
     [one] { $count } участник
     [few] { $count } участника

@@ -32,7 +32,7 @@ export function connectEngine(link: EngineLink = openLink()): Client {
   if (import.meta.env.DEV) {
     Object.assign(globalThis, { __hearth: { state: mirror.state, commands } });
   }
-  return { state: mirror.state, commands };
+  return { state: mirror.state, commands, showAs: mirror.showAs };
 }
 
 class Caller {

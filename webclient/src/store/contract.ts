@@ -364,4 +364,6 @@ export interface ErrorInfo {
 export interface Client {
   readonly state: MirrorState;
   readonly commands: Commands;
+  /** Shows a room otherwise than the engine tells of it, on this page alone; `change` null: as it is. One room at a time. */
+  showAs(roomId: RoomId, change: ((room: Room) => Room) | null): void;
 }

@@ -1,6 +1,6 @@
 /** What is known of a group beyond its name, and what can be done with groups. Part of the contract. */
 import type { WallpaperChoice } from '../model/wallpapers';
-import type { EventId, EventPreview, RoomId, ServiceLine, UserId } from './contract';
+import type { EventId, EventPreview, MyPower, RoomId, ServiceLine, UserId } from './contract';
 
 /** What a role can allow, as the server names it. */
 export const permissions = [
@@ -40,7 +40,19 @@ export interface RoleList {
 
 export type Access = 'private' | 'knock' | 'public';
 
-export interface GroupFacts {
+export interface GroupControls {
+  readonly canSetSlowMode: boolean;
+  readonly canSetAccess: boolean;
+  readonly canSetRoles: boolean;
+}
+
+/** What a level allows in a group. */
+export interface Standing {
+  readonly my: MyPower;
+  readonly group: GroupControls;
+}
+
+export interface GroupFacts extends GroupControls {
   readonly access: Access;
   /** Main alias; '' if there is none. */
   readonly alias: string;
@@ -61,9 +73,6 @@ export interface GroupFacts {
   readonly replacement: RoomId | null;
   /** Members write once in so many seconds; 0: as often as they like. */
   readonly slowModeS: number;
-  readonly canSetSlowMode: boolean;
-  readonly canSetAccess: boolean;
-  readonly canSetRoles: boolean;
   /** All messages, only mentions, or none. */
   readonly notify: 'all' | 'mentions' | 'none';
   /** What I have behind the messages of this chat; null: what I have in all. */
@@ -154,6 +163,8 @@ export interface GroupCommands {
     roomId: RoomId,
     list: { roles: readonly Omit<Role, 'level'>[]; everyone: readonly Permission[] },
   ): Promise<void>;
+  /** What members with this level may; nothing is sent. */
+  standingAt(roomId: RoomId, level: number): Promise<Standing>;
   assignRoles(roomId: RoomId, userId: UserId, ids: readonly string[]): Promise<void>;
   /** `until` null: they may write again. */
   muteMember(roomId: RoomId, userId: UserId, until: number | null): Promise<void>;

@@ -2,7 +2,7 @@
 import { batch } from 'solid-js';
 import { createStore, produce, reconcile, unwrap } from 'solid-js/store';
 import type { Patch } from '../engine/rpc';
-import type { MirrorState, TimelineItem } from './contract';
+import type { MirrorState, Room, RoomId, TimelineItem } from './contract';
 import { noOwn } from './own';
 
 type Mutable<T> = T extends (...args: never[]) => unknown
@@ -40,6 +40,8 @@ export interface Mirror {
   echo(view: string, item: TimelineItem): void;
   /** Takes it back, unless the engine has told of it. */
   forgetEcho(view: string, key: string): void;
+  /** Shows a room otherwise than the engine tells of it; `change` null: as it is. One room at a time. */
+  showAs(roomId: RoomId, change: ((room: Room) => Room) | null): void;
 }
 
 export function createMirror(initial: MirrorState = emptyState()): Mirror {
@@ -47,6 +49,19 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
 
   /** Keys at the end of each view that the engine has not told of yet. */
   const echoes = new Map<string, readonly string[]>();
+
+  /** The room that is shown otherwise: how, and what the engine told of it last. */
+  let changed: { readonly told: Room; readonly change: (room: Room) => Room } | null = null;
+
+  const setRoom = (told: Room): void => {
+    let room = told;
+    if (changed?.told.id === told.id) {
+      changed = { ...changed, told };
+      // What is in the store is changed in place: what was told is not.
+      room = changed.change(structuredClone(told));
+    }
+    setState('rooms', told.id, reconcile(room as Mutable<Room>));
+  };
 
   const applyOne = (patch: Patch): void => {
     switch (patch.p) {
@@ -59,12 +74,13 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
       case 'rooms':
         for (const [id, room] of Object.entries(patch.rooms)) {
           if (room === null) {
+            if (changed?.told.id === id) changed = null;
             setState(
               'rooms',
               produce((rooms) => void delete rooms[id]),
             );
           } else {
-            setState('rooms', id, reconcile(room as Mutable<typeof room>));
+            setRoom(room);
           }
         }
         return;
@@ -124,6 +140,7 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
         return;
       case 'clear':
         echoes.clear();
+        changed = null;
         setState(reconcile(emptyState() as Mutable<MirrorState>));
     }
   };
@@ -204,6 +221,19 @@ export function createMirror(initial: MirrorState = emptyState()): Mirror {
         setState('timelines', view, 'items', (items) => items.filter((one) => one !== key));
         forget(view, [key], new Set());
       });
+    },
+    showAs: (roomId, change) => {
+      const known = unwrap(state).rooms[roomId];
+      const told = changed?.told.id === roomId ? changed.told : structuredClone(known as Room | undefined);
+      if (changed !== null && (change === null || changed.told.id !== roomId)) {
+        const { told: before } = changed;
+        changed = null;
+        setRoom(before);
+      }
+      if (change !== null && told !== undefined) {
+        changed = { told, change };
+        setRoom(told);
+      }
     },
   };
 }

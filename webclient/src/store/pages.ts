@@ -68,6 +68,11 @@ export function setFolded(next: boolean): void {
   localStorage.setItem(stored, next ? 'yes' : 'no');
 }
 
+/** The group that is looked at as members with a role see it: by the role's id, '' for those who have none. */
+const [viewedAs, setViewedAs] = createSignal<{ readonly roomId: RoomId; readonly roleId: string }>();
+
+export { setViewedAs, viewedAs };
+
 /** Names of the server's features beyond the specification. */
 const [features, setFeatures] = createSignal<ReadonlySet<string>>(new Set());
 

@@ -27,7 +27,7 @@ const mirror = createMirror(structuredClone(scene.state));
 const commands = new Proxy(answersFor(mirror), {
   get: (known, name: keyof Commands) => known[name] ?? (async () => undefined),
 }) as Commands;
-const client: Client = { state: mirror.state, commands };
+const client: Client = { state: mirror.state, commands, showAs: mirror.showAs };
 Object.assign(globalThis, { scene: { mirror, client, message, scrollUp, names: Object.keys(scenes) } });
 
 await setLanguage(asked.get('language') === 'ru' ? 'ru' : 'en');

@@ -3,7 +3,14 @@ import { type Json, list, number, object, text, textOrNull, texts } from '../../
 import { levelOf, type Powers } from '../../model/powers';
 import { byOrder, orderOf } from '../../model/space-order';
 import { chatWallpaperFrom } from '../../model/wallpapers';
-import { type GroupFacts, type Permission, permissions, type Role, type RoleList } from '../../store/groups';
+import {
+  type GroupControls,
+  type GroupFacts,
+  type Permission,
+  permissions,
+  type Role,
+  type RoleList,
+} from '../../store/groups';
 import type { Account, RoomData } from './account';
 
 export const ROLES = 'app.hearth.roles';
@@ -19,7 +26,6 @@ export function groupFacts(account: Account, room: RoomData, powers: Powers): Gr
   const rule = text(content('m.room.join_rules').join_rule);
   const history = text(content('m.room.history_visibility').history_visibility);
   const create = account.state(room.id, 'm.room.create');
-  const mine = levelOf(powers, account.me);
   const rolesOf: Record<string, readonly string[]> = {};
   const mutedUntil: Record<string, number> = {};
   for (const event of Object.values(room.state)) {
@@ -47,12 +53,19 @@ export function groupFacts(account: Account, room: RoomData, powers: Powers): Gr
     requests: members.filter((one) => one.membership === 'knock').map((one) => one.userId),
     replacement: textOrNull(content('m.room.tombstone').replacement_room),
     slowModeS: Math.max(0, number(content(SLOW_MODE).seconds, 0)),
-    canSetSlowMode: mine >= powers.need.state(SLOW_MODE),
-    canSetAccess: mine >= powers.need.state('m.room.join_rules'),
-    canSetRoles: mine >= powers.need.state('m.room.power_levels'),
+    ...controlsAt(powers, levelOf(powers, account.me)),
     notify: notifyLevel(account, room.id),
     wallpaper: chatWallpaperFrom(room.accountData[WALLPAPER] ?? {}),
     children: create?.content?.type === 'm.space' ? childrenOf(room) : [],
+  };
+}
+
+/** What of a group somebody with this level can change. */
+export function controlsAt({ need }: Powers, level: number): GroupControls {
+  return {
+    canSetSlowMode: level >= need.state(SLOW_MODE),
+    canSetAccess: level >= need.state('m.room.join_rules'),
+    canSetRoles: level >= need.state('m.room.power_levels'),
   };
 }
 

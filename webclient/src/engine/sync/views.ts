@@ -15,11 +15,11 @@ import { mediaOf } from '../../model/media';
 import { cleanName, roomName } from '../../model/names';
 import { levelOf, type Powers, powersOf } from '../../model/powers';
 import { previewBody } from '../../model/preview';
-import type { Delivery, Member, MyPower, Preview, Room, User } from '../../store/contract';
+import type { Delivery, Member, MyPower, Preview, Room, Standing, User } from '../../store/contract';
 import { localKey } from '../send/ops';
 import type { Account, MemberData, RoomData } from './account';
 import { isCleared, uncleared } from './cleared';
-import { groupFacts } from './group-facts';
+import { controlsAt, groupFacts } from './group-facts';
 import { deliveryOf, eventItem } from './items';
 import { avatarOf, nameIn } from './members';
 import { hiddenIn, savedRoom } from './own-data';
@@ -70,7 +70,7 @@ export function roomView(account: Account, room: RoomData): Room {
     muted: isMuted(account, room.id),
     joinedCount: room.joined,
     invitedCount: room.invited,
-    my: myPower(powers, account.me),
+    my: powerAt(powers, levelOf(powers, account.me)),
     powers: powers.users,
     defaultPower: powers.usersDefault,
     readUpTo: room.myRead?.eventId ?? null,
@@ -138,8 +138,13 @@ function asRules(value: unknown) {
   return (Array.isArray(value) ? value : []).map(object);
 }
 
-function myPower(powers: Powers, me: string): MyPower {
-  const level = levelOf(powers, me);
+/** What a level allows in a room, by its power levels of now. */
+export function standingAt(account: Account, roomId: string, level: number): Standing {
+  const powers = roomPowers(account, roomId);
+  return { my: powerAt(powers, level), group: controlsAt(powers, level) };
+}
+
+function powerAt(powers: Powers, level: number): MyPower {
   const { need } = powers;
   return {
     level,

@@ -5,7 +5,7 @@ import { useClient } from '../../store/context';
 import type { MediaKind, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { openPerson } from '../../store/messages-ui';
-import { closeAllRight, openRight } from '../../store/pages';
+import { closeAllRight, openRight, viewedAs } from '../../store/pages';
 import { goTo } from '../../store/ui';
 import { Avatar } from '../../ui/avatar';
 import { Badge } from '../../ui/badge';
@@ -24,6 +24,7 @@ import { askToLeave } from './leave';
 import { Members } from './members';
 import { RightPages } from './right-pages';
 import { Shared } from './shared';
+import { ViewingBar } from './viewing-as';
 
 type Tab = 'members' | MediaKind;
 const kinds: readonly MediaKind[] = ['media', 'files', 'links', 'music', 'voice'];
@@ -90,6 +91,9 @@ export function InfoPanel(props: { roomId: RoomId }) {
           <IconButton icon="pencil" label={t('info-edit')} onClick={() => openRight('edit')} data-testid="info-edit" />
         </Show>
       </header>
+      <Show when={viewedAs()?.roomId === props.roomId}>
+        <ViewingBar roomId={props.roomId} inPanel testid="info-viewing-as" />
+      </Show>
       <ScrollArea viewport={setViewport} testid="info-scroll">
         <section class={s.profile}>
           <Avatar

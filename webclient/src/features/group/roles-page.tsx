@@ -5,7 +5,7 @@ import { useClient } from '../../store/context';
 import type { Permission, RoomId } from '../../store/contract';
 import { errorInfo } from '../../store/errors';
 import { localOnly, permissions } from '../../store/groups';
-import { closeRight } from '../../store/pages';
+import { closeRight, viewedAs } from '../../store/pages';
 import { Button } from '../../ui/button';
 import { ask } from '../../ui/dialog';
 import { Field } from '../../ui/field';
@@ -15,13 +15,15 @@ import { reorder } from '../../ui/reorder';
 import { toast } from '../../ui/toast';
 import s from './group.module.css';
 import { createRolesDraft, type EditedRole } from './roles-draft';
+import { viewAs } from './view-as';
 
 const colours = ['', 'red', 'orange', 'violet', 'green', 'cyan', 'blue', 'pink'] as const;
 const most = 30;
 
 /** The roles of a group, the highest first: made, changed, ordered and saved together. */
 export function RolesPage(props: { roomId: RoomId }) {
-  const { state, commands } = useClient();
+  const client = useClient();
+  const { state, commands } = client;
   const room = () => state.rooms[props.roomId];
   const { list, setList, changed, reset, save: saveDraft } = createRolesDraft(() => room()?.group.roles);
   const [open, setOpen] = createSignal<string>();
@@ -60,6 +62,9 @@ export function RolesPage(props: { roomId: RoomId }) {
       ...(movable(at, 1)
         ? [{ id: 'down', label: t('order-down'), icon: 'arrow-down' as const, select: () => move(role, 1) }]
         : []),
+      ...(canView()
+        ? [{ id: 'view-as', label: t('role-view-as'), icon: 'eye' as const, select: () => view(role.id) }]
+        : []),
       {
         id: 'remove',
         label: t('role-remove'),
@@ -75,6 +80,10 @@ export function RolesPage(props: { roomId: RoomId }) {
           }),
       },
     ]);
+  /** What members see depends on what is in force, not on what is being written. */
+  const canView = () => !changed() && viewedAs() === undefined;
+  const view = (roleId: string) =>
+    void viewAs(client, props.roomId, roleId).catch((error: unknown) => toast(errorText(errorInfo(error))));
   const save = async () => {
     setBusy(true);
     try {
@@ -141,6 +150,9 @@ export function RolesPage(props: { roomId: RoomId }) {
       </Section>
       <Show when={open() === ''}>
         <Section caption={t('role-everyone')}>
+          <Show when={canView()}>
+            <PageRow icon="eye" text={t('role-view-as')} onClick={() => view('')} testid="view-as-everyone" />
+          </Show>
           <Permissions held={list.everyone} onChange={(next) => setList('everyone', [...next])} roles={[]} at={0} />
         </Section>
       </Show>
