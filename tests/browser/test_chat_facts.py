@@ -4,7 +4,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson
 from tests.browser.files import png
-from tests.browser.person import LIVE_LIMIT_MS
+from tests.browser.person import LIVE_LIMIT_MS, Person
 from tests.support.client import Server
 from tests.support.server import ServerProcess
 
@@ -43,18 +43,24 @@ async def test_chats_are_ordered_pinned_and_tell_what_was_shared(house: ServerPr
         await expect(hilda.at("shared-item")).to_have_count(1, timeout=LIVE_LIMIT_MS)
         await hilda.at("info-panel").get_by_test_id("tab").filter(has_text="Links").click()
         await expect(hilda.at("shared-item")).to_contain_text("https://example.org/tree", timeout=LIVE_LIMIT_MS)
-        await hilda.at("shared-item").scroll_into_view_if_needed()
-        shown = await hilda.at("info-shown").bounding_box()
-        assert shown is not None
-        right, middle = shown["x"] + shown["width"] - 20, shown["y"] + shown["height"] / 2
-        await hilda.swipes((right, middle), (right - 200, middle))
+        await _swipes_over_what_is_shown(hilda, towards_start=True)
         await expect(hilda.at("shared-music")).to_be_visible(timeout=LIVE_LIMIT_MS)
-        await hilda.swipes((right - 200, middle), (right, middle))
+        await _swipes_over_what_is_shown(hilda, towards_start=False)
         await expect(hilda.at("shared-item")).to_contain_text("https://example.org/tree", timeout=LIVE_LIMIT_MS)
 
         await ingo.sets(rooms["Oak"], "m.room.tombstone", {"body": "moved", "replacement_room": rooms["Fir"]})
         await hilda.at("replaced").click(timeout=LIVE_LIMIT_MS)
         await expect(hilda.at("chat-title")).to_have_text("Fir", timeout=LIVE_LIMIT_MS)
+
+
+async def _swipes_over_what_is_shown(person: Person, *, towards_start: bool) -> None:
+    """Draw a finger over what the open tab of the information shows, once it is all there."""
+    await expect(person.at("shared-more")).to_have_count(0, timeout=LIVE_LIMIT_MS)
+    shown = await person.at("info-shown").bounding_box()
+    assert shown is not None
+    middle = shown["y"] + shown["height"] / 2
+    right, left = (shown["x"] + shown["width"] - 20, middle), (shown["x"] + shown["width"] - 220, middle)
+    await person.swipes(right if towards_start else left, left if towards_start else right)
 
 
 async def _uploads(server: Server, token: str) -> str:
