@@ -187,7 +187,7 @@ FRAGMENTS: tuple[Fragment, ...] = (
 )
 _ORDER = {fragment: n for n, fragment in enumerate(FRAGMENTS)}
 
-Kinds = tuple[tuple[int, ...], bool, bool, bool]
+Kinds = tuple[tuple[int, ...], bool, bool, bool, bool]
 
 
 def fill(parts: Iterable[Rows]) -> Sheet:
@@ -218,23 +218,26 @@ def needs_mark(sheet: Sheet) -> bool:
 def kinds_of(sheet: Sheet) -> Kinds:
     """Which text the batch needs."""
     fragments = sorted(_ORDER[fragment] for fragment in (*sheet.plain, *sheet.keyed))
-    return tuple(fragments), bool(sheet.rooms), bool(sheet.txns), bool(sheet.event_ids)
+    return tuple(fragments), bool(sheet.rooms), bool(sheet.txns), bool(sheet.event_ids), bool(sheet.promoted)
 
 
 def text_of(kinds: Kinds) -> str:
     """The statement for these kinds."""
-    numbers, gate, txns, events = kinds
-    return compose((FRAGMENTS[number] for number in numbers), gate=gate, txns=txns, events=events)
+    numbers, gate, txns, events, promotes = kinds
+    wanted = (FRAGMENTS[number] for number in numbers)
+    return compose(wanted, gate=gate, txns=txns, events=events, promotes=promotes)
 
 
 def parameters_of(sheet: Sheet, kinds: Kinds) -> list[object]:
     """The statement's parameters, in the order of `compose`."""
-    numbers, gate, txns, events = kinds
+    numbers, gate, txns, events, promotes = kinds
     parameters: list[object] = [sheet.used]
     if txns:
         parameters.extend(columns_of(sheet.txns))
     if events:
         parameters.append(sheet.event_ids)
+    if promotes:
+        parameters.append(sheet.promoted)
     if gate:
         parameters.extend(columns_of([_gate_record(room_nid, sheet) for room_nid in sheet.rooms]))
     for number in numbers:

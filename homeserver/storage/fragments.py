@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from homeserver.storage.errors import BadRow
-from homeserver.storage.rows import RoomWrite, TxnKey
+from homeserver.storage.rows import OUTLIER, RoomWrite, TxnKey
 
 Column = tuple[str, str]  # name, type of the array's elements; int8[] in a row travels as text and is cast
 
@@ -59,10 +59,14 @@ _REPEATED_IDS = """SELECT (SELECT e.event_id FROM events e WHERE e.event_nid = r
                     FROM repeated r
                    ORDER BY r.ord"""
 
-_KNOWN = """known AS MATERIALIZED (
-  SELECT room_nid, event_id
+_INSERTED = """SELECT room_nid, event_id
     FROM events
-   WHERE event_id = ANY({ids}::text[]))"""
+   WHERE event_id = ANY({ids}::text[])"""
+
+_PLACED = """SELECT room_nid, event_id
+    FROM events
+   WHERE event_nid = ANY({nids}::int8[])
+     AND flags & {outlier} = 0"""
 
 _FREE = """free AS MATERIALIZED (
   SELECT w.*, c.base
@@ -124,11 +128,11 @@ def unnest(columns: Sequence[Column], first: int) -> str:
     return f"(SELECT * FROM unnest({arrays}) AS a({names}))"  # noqa: S608 - names of columns
 
 
-def compose(fragments: Iterable[Fragment], *, gate: bool, txns: bool, events: bool) -> str:
+def compose(fragments: Iterable[Fragment], *, gate: bool, txns: bool, events: bool, promotes: bool) -> str:
     """The statement for a batch of these kinds.
 
-    Parameters in order: positions used; transaction ids (TXN_COLUMNS) if `txns`; inserted event ids if `events`; rooms
-    (GATE_COLUMNS) if `gate`; then each fragment's columns.
+    Parameters in order: positions used; transaction ids (TXN_COLUMNS) if `txns`; inserted event ids if `events`;
+    numbers of promoted events if `promotes`; rooms (GATE_COLUMNS) if `gate`; then each fragment's columns.
     """
     ctes, answer, next_parameter = [_COUNTER], ["c.base"], 2
     unless = ""
@@ -140,9 +144,15 @@ def compose(fragments: Iterable[Fragment], *, gate: bool, txns: bool, events: bo
             "ARRAY(SELECT ord FROM repeated ORDER BY ord) AS repeated",
             f"ARRAY({_REPEATED_IDS}) AS repeated_ids",
         ]
+    known: list[str] = []
     if events:
-        ctes.append(_KNOWN.replace("{ids}", f"${next_parameter}"))
+        known.append(_INSERTED.replace("{ids}", f"${next_parameter}"))
         next_parameter += 1
+    if promotes:
+        known.append(_PLACED.replace("{nids}", f"${next_parameter}").replace("{outlier}", str(OUTLIER)))
+        next_parameter += 1
+    if known:
+        ctes.append("known AS MATERIALIZED (\n  " + "\n   UNION ALL\n  ".join(known) + ")")
         unless += "\n     AND NOT EXISTS (SELECT FROM known x WHERE x.room_nid = w.room_nid)"
         answer.append("ARRAY(SELECT event_id FROM known) AS known")
     if gate:
@@ -183,6 +193,8 @@ class Sheet:
         self.txns: list[tuple[Any, ...]] = []
         self.txn_keys: list[TxnKey] = []
         self.event_ids: list[str] = []
+        self.promoted: list[int] = []
+        """Numbers of outliers that get their places; with a place already they are as known as the others."""
         self.placed: dict[int, Placed] = {}
 
     def put(self, fragment: Fragment, record: tuple[Any, ...]) -> None:

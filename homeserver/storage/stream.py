@@ -302,7 +302,7 @@ class Stream:
             keys = sheet.txn_keys
             pairs = zip(result["repeated"], result["repeated_ids"], strict=True)
             repeats = {keys[number]: event_id for number, event_id in pairs}
-        known = frozenset(result["known"]) if sheet.event_ids else frozenset()
+        known = frozenset(result["known"]) if sheet.event_ids or sheet.promoted else frozenset()
         self._answer(items, sheet, base, done, repeats, known)
 
     def _answer(

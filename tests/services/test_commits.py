@@ -209,6 +209,20 @@ async def test_an_event_that_came_as_an_outlier_meanwhile_is_to_be_prepared_anew
         await house.commits.commit(room, Finished(event))
 
 
+async def test_an_outlier_gets_its_place_once(house: House) -> None:
+    room = await house.room()
+    event = await house.commits.sealed(room, Intent(ALICE, Draft("m.room.message", {"body": "cited"})))
+    outliers = Outliers(house.rooms, house.stream, Events(house.database), house.state_keys, house.database.nids)
+    number = (await outliers.store(room, [event], set()))[event.event_id].event_nid
+    hidden = Finished(event, flags=REJECTED, at_head=False, point=(room.chain_id, room.sequence), promotes=number)
+    assert await house.commits.commit(room, hidden)
+    tips = list((await house.rooms.room(room.room_id)).extremities)
+    await house.says(room, "follows")
+    with pytest.raises(Stale):
+        await house.commits.commit(room, replace(hidden, flags=0, point=(room.chain_id, room.sequence)))
+    assert tips != list((await house.rooms.room(room.room_id)).extremities)
+
+
 async def test_an_event_that_may_be_followed_since_it_was_asked_is_to_be_prepared_anew(house: House) -> None:
     room = await house.room()
     draft = Draft("m.room.message", {"body": "late"})

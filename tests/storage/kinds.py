@@ -1,5 +1,6 @@
 """One entry with every kind of change, for tests of all fragments."""
 
+from homeserver.storage.database import Database
 from homeserver.storage.rows import (
     OUTLIER,
     AccountDataRow,
@@ -100,6 +101,11 @@ def alone(room: TestRoom, at: EventRow) -> list[Row]:
         AccountRow(user_id="@alice:test", is_locked=False),
         PurgedRow(room_nid=-1, room_id="!emptied:test"),
     ]
+
+
+async def put_out(database: Database, event: EventRow) -> None:
+    """Make an outlier of a stored event, so that it can get its place."""
+    await database.execute("UPDATE events SET flags = flags | $2 WHERE event_nid = $1", event.event_nid, OUTLIER)
 
 
 def of_room(room: TestRoom, before: EventRow, key_nids: tuple[int, int], nids: list[int]) -> list[Row]:

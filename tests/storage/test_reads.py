@@ -301,6 +301,7 @@ async def test_gaps_and_backward_extremities_are_found(world: World) -> None:
     before = await room.says("x")
     keys = await world.keys.intern([("m.room.member", "@alice:test"), ("m.room.topic", "")])
     nids = [world.database.nids.next() for _ in range(4)]
+    await kinds.put_out(world.database, before)
     rows = kinds.of_room(room, before, tuple(keys.values()), nids)  # type: ignore[arg-type]
     await room.commit(message("y"), rows=rows)
     gaps = GapTable(world.database)

@@ -149,6 +149,7 @@ def place_event(row: EventRow, sheet: Sheet) -> None:
     after = head_chain_id if row.delta_sequence is not None else None
     auth, prev = array_text(row.auth_nids), array_text(row.replaces)
     if row.promoted:
+        sheet.promoted.append(row.event_nid)
         sheet.placed[row.event_nid] = Placed(-1, nth or 0, row.skip)
         record = (row.event_nid, room_nid, room_position, nth, place, row.chain_id, row.sequence, after)
         sheet.put(PROMOTE, (*record, row.delta_sequence, flags, auth, prev))
