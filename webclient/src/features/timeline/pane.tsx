@@ -3,10 +3,12 @@ import {
   createMemo,
   createSignal,
   For,
+  getOwner,
   Match,
   on,
   onCleanup,
   onMount,
+  runWithOwner,
   Show,
   Suspense,
   Switch,
@@ -18,34 +20,37 @@ import { layoutRows, startOfDay } from '../../model/grouping';
 import { viewId } from '../../model/view-ids';
 import { useClient } from '../../store/context';
 import type { EventId, RoomId, TimelineItem, Timeline as TimelineState } from '../../store/contract';
-import { askToDelete, setAskToDelete, setTarget, target } from '../../store/messages-ui';
+import { askToDelete, isPicking, setAskToDelete, setTarget, target } from '../../store/messages-ui';
 import { me } from '../../store/people';
-import { jump, openThread, setJump } from '../../store/ui';
+import { jump, openThread, replyTo, setJump, threadNow } from '../../store/ui';
 import { Button } from '../../ui/button';
-import { part } from '../../ui/parts';
+import { later, part } from '../../ui/parts';
 import { ScrollArea } from '../../ui/scroll-area';
 import { albumIdOf } from './albums';
 import { Announcer } from './announcer';
-import { afterPaint, isWanting, toBeginning } from './beginning';
+import { mayAnswer } from './answering';
 import { askDelete } from './delete';
 import { DayPill, FloatingDay } from './floating-day';
 import { Group } from './group';
-import { watchFingers, watchMouse } from './hands';
 import { JumpButtons } from './jump-button';
 import { createFades, isUnsaid, keptOf, leavesNothing } from './kept';
 import { watchPaging } from './paging';
 import { unreadFrom, watchReading } from './reading';
-import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd, topIn, walkRows } from './scroll';
+import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd, walkRows } from './scroll';
 import { type Section, sectionsOf } from './sections';
 import { sortOfService } from './service-lines';
 import s from './timeline.module.css';
-import { around, filled, fitting, keep, newer, older, opening, tailOf, type View } from './window';
+import { around, keep, newer, older, opening, tailOf, type View } from './window';
 
 const Welcome = part(async () => (await import('./welcome')).Welcome);
 const HoverActions = part(async () => (await import('./hover-actions')).HoverActions);
 
+const fingers = later(() => import('./swipe'));
+const picks = later(() => import('./drag-pick'));
+
 const edge = 1000;
 const follow = 300;
+const unreadTop = 150;
 
 /** The messages themselves: a window over the items of the timeline in which nothing jumps. */
 export function Pane(props: { roomId: RoomId; root?: EventId; timeline: TimelineState }) {
@@ -59,8 +64,6 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   /** Where the box was before the rows changed: with many rows less, the browser moves it by itself. */
   let scrolledTo: number | null = null;
   let atEnd = true;
-  /** The box has moved since the anchor was found. */
-  let passing = false;
   let touching = false;
   let gone = false;
   let wanted: ((items: readonly string[], view: View) => View) | null = null;
@@ -85,12 +88,9 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   const items = () => unwrap(props.timeline.items);
   const view = createMemo<{ items: readonly string[]; view: View }>((before) => {
     nudge();
-    if (before && scrolledTo === null) {
-      scrolledTo = box.scrollTop;
-      if (passing) anchor = findAnchor(box, content, inDocument ?? undefined);
-    }
+    if (before) scrolledTo ??= box.scrollTop;
     const all = items();
-    let next = before ? before.view : opening(all.length, unread, fitting(innerHeight));
+    let next = before ? before.view : opening(all.length, unread);
     if (before && before.items !== all) next = keep(next, before.items, all, atEnd);
     if (wanted) next = wanted(all, next);
     wanted = null;
@@ -156,29 +156,15 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
    */
   const afterwards = (act: () => void) => queueMicrotask(() => gone || act());
   let extending = false;
-  /** Since the chat was opened: what is in sight is painted before what is not. */
-  let filling = true;
-  /** Nothing is new: who has begun to go up meanwhile is not led back to the end. */
-  let widening = false;
   const extend = () => {
-    if (extending || filling) return;
+    if (extending) return;
     extending = true;
     afterwards(extendNow);
-  };
-  const fill = () => {
-    const { view: now } = view();
-    const next = touching ? now : filled(now, items().length);
-    widening = next !== now;
-    filling = widening;
-    if (widening) show(() => next);
-    else extend();
-    widening = false;
-    return filling;
   };
   const sizes = () => `${box.clientHeight} ${content.offsetHeight}`;
   let settled = '';
   const settle = (grown: boolean) => {
-    const stick = atEnd && isTail() && !widening;
+    const stick = atEnd && isTail();
     inDocument = null;
     restoreAnchor(box, content, anchor, scrolledTo ?? box.scrollTop);
     scrolledTo = null;
@@ -201,7 +187,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     glide(box, () => {
       const one = row();
       if (!one) return box.scrollTop;
-      return box.scrollTop + topIn(box, one) - Math.max(80, (box.clientHeight - one.clientHeight) / 2);
+      const inBox = one.getBoundingClientRect().top - box.getBoundingClientRect().top;
+      return box.scrollTop + inBox - Math.max(80, (box.clientHeight - one.clientHeight) / 2);
     });
     if (flash) {
       setFlashed(undefined);
@@ -236,14 +223,11 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   };
 
   onMount(() => {
-    toBeginning(box, content);
+    const line = content.querySelector('[data-testid=unread-line]');
+    if (line) box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - unreadTop;
+    else box.scrollTop = box.scrollHeight;
     look();
-    afterwards(() => {
-      // Several messages may be one row: what is shown is counted, not they.
-      while (isWanting(box, content, view().view, items().length) && fill()) toBeginning(box, content);
-      look();
-    });
-    afterPaint(fill);
+    extend();
     const resized = new ResizeObserver(() => {
       // What has grown because messages came is settled by now.
       if (sizes() !== settled) settle(false);
@@ -266,8 +250,27 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       setJump(() => (props.root ? before.jump : undefined));
       setAskToDelete(() => (props.root ? before.ask : undefined));
     });
-    if (hovers && !props.root) watchMouse(box, content, props.roomId);
-    if (!hovers) watchFingers(content, props.roomId, place(), (key) => props.timeline.events[key]);
+    const owner = getOwner();
+    if (hovers && !props.root) {
+      void picks().then(({ watchPicks }) => {
+        if (!content.isConnected) return;
+        runWithOwner(owner, () => watchPicks(box, content, () => !threadNow(props.roomId)));
+      });
+    }
+    if (!hovers) {
+      void fingers().then(({ watchSwipes }) => {
+        if (!content.isConnected) return;
+        const item = (row: HTMLElement) => props.timeline.events[row.dataset.key ?? ''];
+        watchSwipes(content, {
+          may: (row) => {
+            const one = item(row);
+            return one !== undefined && one.eventId !== null && !isPicking() && mayAnswer(client, props.roomId, one);
+          },
+          answer: (row) => replyTo(place(), item(row)?.eventId ?? ''),
+          back: () => history.back(),
+        });
+      });
+    }
     watchPaging({ box, first: toFirst, last: () => void toNewest() });
     watchReading({ box, content, roomId: props.roomId, root: props.root, timeline: () => props.timeline });
   });
@@ -284,12 +287,10 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   );
 
   const scrolled = () => {
-    // What comes while one waits at the end moves the box, and not the reader: nothing of it is looked at on the way.
-    passing = atEnd && isTail() && isGliding();
-    if (passing) return;
     look();
     extend();
-    setScrolls((count) => count + 1);
+    // What comes while one waits at the end moves the box, and not the reader.
+    if (!(atEnd && isGliding())) setScrolls((count) => count + 1);
   };
   return (
     <div class={s.pane}>
@@ -358,7 +359,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
               </Switch>
             )}
           </For>
-          <Show when={view().view.from === 0 && isUnsaid(props.timeline, rows())}>
+          <Show when={isUnsaid(props.timeline, rows())}>
             <Suspense>
               <Welcome roomId={props.roomId} />
             </Suspense>

@@ -33,20 +33,6 @@ test('a glide goes to its end and no further', () => {
   expect(isGliding()).toBe(false);
 });
 
-test('a glide whose end moves away goes on from where it is', () => {
-  const box = boxAt(2000);
-  const began = performance.now();
-  glide(box, () => box.scrollHeight);
-  drawn(began + 230);
-  const before = box.scrollTop;
-  Object.assign(box, { scrollHeight: 3200 });
-  drawn(began + 246);
-  expect(box.scrollTop - before).toBeGreaterThan(0);
-  expect(box.scrollTop - before).toBeLessThan(80);
-  drawn(began + 1000);
-  expect(box.scrollTop).toBe(2600);
-});
-
 test('a frame that began before the glide, as on a busy machine, does not throw it back', () => {
   const box = boxAt(2000);
   glide(box, () => box.scrollHeight);

@@ -10,10 +10,6 @@ interface Anchor {
 const topOf = (row: HTMLElement, content: HTMLElement): number =>
   row.getBoundingClientRect().top - content.getBoundingClientRect().top;
 
-/** How far the top of `part` is below the top of the view, px. */
-export const topIn = (box: HTMLElement, part: Element): number =>
-  part.getBoundingClientRect().top - box.getBoundingClientRect().top;
-
 /** The rows of a content box, oldest first. */
 export const rowsIn = (content: HTMLElement): HTMLElement[] => [...content.querySelectorAll<HTMLElement>('[data-key]')];
 
@@ -49,8 +45,6 @@ export const toEnd = (box: HTMLElement): number => box.scrollHeight - box.client
 
 const far = 1500;
 const near = 500;
-/** So far the end of a glide may move without it beginning anew, px. */
-const moved = 2;
 let frame = 0;
 let gliding = false;
 /** By how much rows that came above have moved what the glide began with, px. */
@@ -67,23 +61,13 @@ export function glide(box: HTMLElement, target: () => number): void {
   }
   const way = goal() - box.scrollTop;
   if (Math.abs(way) > far) box.scrollTop = goal() - Math.sign(way) * near;
-  let from = box.scrollTop;
-  let aim = goal();
-  let began = performance.now();
-  let before = began;
-  const lasts_ms = () => Math.min(600, Math.max(250, Math.abs(aim - from) / 2.5));
+  const from = box.scrollTop;
+  const began = performance.now();
+  const lasts_ms = Math.min(600, Math.max(250, Math.abs(goal() - from) / 2.5));
   const step = (now: number) => {
-    const end = goal();
-    if (Math.abs(end - shift - aim) > moved) {
-      // Rows came where it goes to: it goes on from here, for a leap is no glide.
-      from = box.scrollTop - shift;
-      aim = end - shift;
-      began = before;
-    }
-    before = now;
-    const part = partOf(now - began, lasts_ms());
+    const part = partOf(now - began, lasts_ms);
     const start = from + shift;
-    box.scrollTop = start + (end - start) * (1 - (1 - part) ** 3);
+    box.scrollTop = start + (goal() - start) * (1 - (1 - part) ** 3);
     gliding = part < 1;
     if (gliding) frame = requestAnimationFrame(step);
   };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { around, filled, keep, most, newer, older, opening, slice, tailOf, type View } from './window';
+import { around, keep, most, newer, older, opening, slice, tailOf } from './window';
 
 const keys = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `$${from + at}`);
 
@@ -9,33 +9,14 @@ test('a long timeline opens with its newest sixty rows', () => {
 });
 
 test('a chat opens where reading ended, however many rows of it are here below that', () => {
-  expect(opening(500, { read: 399, first: 400 }, 24)).toEqual({ from: 394, to: 424 });
-  expect(opening(500, { read: 489, first: 490 }, 24)).toEqual({ from: 476, to: 500 });
-  expect(opening(500, null, 24)).toEqual({ from: 476, to: 500 });
-  expect(opening(7, null, 24)).toEqual({ from: 0, to: 7 });
+  expect(opening(500, { read: 399, first: 400 })).toEqual({ from: 370, to: 430 });
+  expect(opening(500, { read: 470, first: 471 })).toEqual(tailOf(500));
+  expect(opening(500, null)).toEqual(tailOf(500));
 });
 
 test('the row read last and the first unread one are both there, whatever else is told between them', () => {
-  expect(opening(500, { read: 300, first: 340 }, 24)).toEqual({ from: 300, to: 364 });
-  expect(opening(500, { read: 200, first: 400 }, 24)).toEqual({ from: 476, to: 500 });
-});
-
-test('a chat that was opened is filled up to one slice a few rows at a time, at both sides', () => {
-  const all = (count: number, opened: View) => {
-    const views = [opened];
-    for (let [now, next] = [opened, filled(opened, count)]; next !== now; [now, next] = [next, filled(next, count)]) {
-      views.push(next);
-    }
-    return views;
-  };
-  expect(all(500, { from: 476, to: 500 }).map((view) => view.from)).toEqual([476, 464, 452, 440]);
-  expect(all(500, { from: 394, to: 424 }).pop()).toEqual({ from: 379, to: 439 });
-  expect(all(30, { from: 6, to: 30 })).toEqual([
-    { from: 6, to: 30 },
-    { from: 0, to: 30 },
-  ]);
-  expect(all(7, { from: 0, to: 7 })).toHaveLength(1);
-  expect(all(500, { from: 0, to: 24 }).pop()).toEqual({ from: 0, to: 60 });
+  expect(opening(500, { read: 300, first: 340 })).toEqual({ from: 300, to: 370 });
+  expect(opening(500, { read: 200, first: 400 })).toEqual(tailOf(500));
 });
 
 test('scrolling up adds sixty rows and never shows more than a hundred and twenty', () => {

@@ -1,6 +1,6 @@
 /**
- * Which part of a long timeline is in the document: as many rows as are in sight when it opens and 60 when these are
- * painted; then 60 are added at a time, and 120 are there; up to 180 while others write below them.
+ * Which part of a long timeline is in the document: 60 rows are added at a time, and 120 are there; up to 180 while others
+ * write below them.
  */
 
 export const slice = 60;
@@ -21,29 +21,14 @@ export interface Unread {
   readonly first: number;
 }
 
-/** So many rows are enough to fill a window of `height` px: none of usual size is lower than this. */
-export const fitting = (height: number): number => Math.ceil(height / 32);
-
-/** Rows above the first that was not read: more than are in sight there. */
-const above = 6;
-
-/** The rows a chat opens with: as many as fit, the newest ones or those from the first on that was not read. */
-export function opening(count: number, unread: Unread | null, fit: number): View {
-  const end = Math.max(0, count - fit);
+/** The rows a chat opens with: its newest ones, or those around the first that was not read, when that lies above them. */
+export function opening(count: number, unread: Unread | null): View {
+  const tail = tailOf(count);
+  if (unread === null || unread.read >= tail.from) return tail;
+  const { from, to } = around(count, unread.first);
   // The line between them is drawn where both are there. Rarely, as many lines as that tell of other things.
-  if (unread === null || unread.first - unread.read > most) return { from: end, to: count };
-  const from = Math.max(0, Math.min(unread.read, unread.first - above, end));
-  return { from, to: Math.min(count, unread.first + fit) };
-}
-
-const step = 12;
-
-/** A few rows more at each side, until one slice is there; `view` itself when it is. */
-export function filled(view: View, count: number): View {
-  const more = Math.min(step, slice - (view.to - view.from));
-  const below = Math.min(count - view.to, Math.ceil(more / 2));
-  const from = Math.max(0, view.from - (more - below));
-  return more > 0 && (below > 0 || from < view.from) ? { from, to: view.to + below } : view;
+  const whole = { from: Math.min(from, unread.read), to };
+  return to - whole.from > most ? tail : whole;
 }
 
 /** One slice with row `at` in its middle. */
