@@ -168,7 +168,7 @@ async def test_a_third_server_hears_of_joins_and_messages(cluster: Cluster, net:
             seen = [await server.texts(room) for server in (x, y, z)]
             return all(sorted(texts) == ["alice", "bob", "carol"] for texts in seen)
 
-        await eventually(all_have_all, within_s=10)
+        await eventually(all_have_all, within_s=30)  # an event whose ancestors lack is put off for ten
         states = [await server.state(room) for server in (x, y, z)]
         assert states[0] == states[1] == states[2]
         assert len(set(said)) == 3
