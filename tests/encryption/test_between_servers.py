@@ -155,6 +155,17 @@ def requests(net: FakeNet, part: str) -> int:
     return sum(part in request.target for request in net.sent)
 
 
+async def settled(net: FakeNet, b: Encrypting, bob: Owner, alice: Owner) -> int:
+    """How often devices were asked for, once news of what was uploaded, before or after the first answer, has come."""
+    asked, quiet = requests(net, "/user/"), 0
+    while quiet < 5:
+        await asyncio.sleep(0.1)
+        await b.asks(bob, alice.user_id)
+        before, asked = asked, requests(net, "/user/")
+        quiet = quiet + 1 if asked == before else 0
+    return asked
+
+
 async def test_keys_are_asked_for_once_and_then_followed(pair: Pair, net: FakeNet) -> None:
     a, b = pair
     alice, bob = await friends(pair)
@@ -190,7 +201,7 @@ async def test_a_new_and_an_ended_device_are_told_of(pair: Pair, net: FakeNet) -
     alice, bob = await friends(pair)
     await alice.uploads()
     await b.asks(bob, alice.user_id)
-    asked = requests(net, "/user/")
+    asked = await settled(net, b, bob, alice)
     second = await a.user("alice", "SECOND")
     await second.uploads()
 
