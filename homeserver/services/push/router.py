@@ -73,10 +73,11 @@ class Router:
 
     async def run(self) -> None:
         """Lead while no other process does; runs as long as the process."""
+        began = self._feed.head
         while True:
             try:
                 if await self._take_lease():
-                    await self._lead()
+                    await self._lead(began)
             except* (DatabaseDown, DatabaseFull) as errors:
                 # A group where it came while pushers were being told: their tasks end with it.
                 log.warning("push.put_off", error=type(errors.exceptions[0]).__name__)
@@ -85,12 +86,12 @@ class Router:
     async def _take_lease(self) -> bool:
         return not self._feed.is_shared or bool(await self._leases.take(self._owner, [LEASE], LEASE_S))
 
-    async def _lead(self) -> None:
-        """Route and send; returns when the lease is lost."""
+    async def _lead(self, began: int) -> None:
+        """Route and send; returns when the lease is lost. `began`: where a server begins that has never routed."""
         await self._table.prune()
         cursor = await self._table.cursor()
         if cursor is None:
-            cursor = self._feed.head
+            cursor = began
             await self._table.enqueue(cursor, [])
         self._routed = saved = cursor
         self._users = None

@@ -5,6 +5,7 @@ import copy
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,6 +78,27 @@ async def test_a_database_that_is_away_for_a_moment_delays_notices_and_ends_noth
     said = await alice.says("while it was away", room)
     async with asyncio.timeout(30):
         await refused.wait()
+        await house.gateway.until(lambda: said in house.gateway.events_of(bob.user_id))
+
+
+async def test_a_new_server_whose_database_is_away_at_once_loses_no_notice(
+    house: House, cluster: "Cluster", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.support.running import running_app
+
+    enqueue, is_back = PusherTable.enqueue, asyncio.Event()
+
+    async def is_away(self: PusherTable, upto: int, queued: Sequence[Queued]) -> None:
+        if not is_back.is_set():
+            raise DatabaseDown
+        await enqueue(self, upto, queued)
+
+    monkeypatch.setattr(PusherTable, "enqueue", is_away)
+    outbound = OutboundHttp(verify_certificates=False, allow_private_addresses=True)
+    async with running_app(cluster, tmp_path, outbound_http=outbound) as (_, server):
+        alice, bob, room = await House(server, house.gateway).pair()
+        said = await alice.says("before the first cursor", room)
+        is_back.set()
         await house.gateway.until(lambda: said in house.gateway.events_of(bob.user_id))
 
 
