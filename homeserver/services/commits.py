@@ -2,64 +2,42 @@
 
 An intent turns into a signed event only when the batch is cut, on top of the newest head, so nothing is built twice
 unless another process was faster. A refused room is read again and built again, in the order it was asked for; nothing
-is answered before its commit. Not for: who may send what beyond the authorisation rules (`sending`, `membership`).
-A little longer than others: the queue and what it builds share every name.
+is answered before its commit. Not for: what an intent turns into (`event_builder`); who may send what beyond the
+authorisation rules (`sending`, `membership`).
 """
 
 import asyncio
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 
 from homeserver.clock import Clock
-from homeserver.errors import BadJson, Forbidden, MatrixError, TooLarge, Unavailable
-from homeserver.protocol.auth_rules import auth_state_keys, check
-from homeserver.protocol.errors import BadEvent, NotAllowed
-from homeserver.protocol.errors import BadJson as NotCanonical
-from homeserver.protocol.events import Event, StateKey, build_pdu, seal
+from homeserver.errors import MatrixError, Unavailable
+from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId, RoomId
 from homeserver.protocol.signing import SigningKey
-from homeserver.services.event_rows import event_row, redact_row
+from homeserver.services.event_builder import Check, EventBuilder, Notifications
 from homeserver.services.feed import Feed
-from homeserver.services.heads import CREATE, Room
-from homeserver.services.intents import (
-    Committed,
-    Finished,
-    Intent,
-    Repeated,
-    Stale,
-    changes_state,
-    state_keys,
-)
+from homeserver.services.heads import Room
+from homeserver.services.intents import Committed, Finished, Intent, Repeated, Stale, changes_state, state_keys
 from homeserver.services.references import References
 from homeserver.services.rooms import Rooms
 from homeserver.services.working_head import WorkingHead
 from homeserver.storage.database import NidBlocks
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events.read import Events
-from homeserver.storage.rows import (
-    NOTIFY,
-    EventRow,
-    GapRow,
-    MentionRow,
-    RedactionRow,
-    Rows,
-    TxnKey,
-)
+from homeserver.storage.rows import EventRow, Rows, TxnKey
 from homeserver.storage.state import StateKeys
 from homeserver.storage.stream import Outcome, Stream
 
 log = structlog.get_logger()
 
-GAP = 2**32
-"""Room positions left free below an event whose parents are not to be had."""
 MAX_PER_BATCH = 100
 REFUSALS_BEFORE_WAITING = 3
 REMEMBERED_TXNS = 20_000
-Check = Callable[[WorkingHead, Intent], None]
 
 
 class SignedFirst(Protocol):
@@ -70,16 +48,6 @@ class SignedFirst(Protocol):
 
     async def commit(self, room: Room, intent: Intent) -> Committed:
         """Build, have signed and commit."""
-
-
-class Notifications(Protocol):
-    """Decides at commit what an event means for unread counts."""
-
-    async def prepare(self, room: Room) -> None:
-        """Have the rules of the room's local members in memory."""
-
-    def judge(self, room: Room, event: Event) -> tuple[bool, Sequence[MentionRow]]:
-        """Whether the default rules notify, and the members whose result differs."""
 
 
 @dataclass(slots=True)
@@ -133,20 +101,18 @@ class Commits:
         self._feed = feed
         self._state_keys = state_keys
         self._nids = nids
-        self._key = key
-        self._notifications = notifications
-        self._clock = clock
+        self._builder = EventBuilder(
+            references=self.references, nids=nids, key=key, notifications=notifications, clock=clock
+        )
         self._queues: dict[int, _Queue] = {}
         self._pending_txns: dict[TxnKey, asyncio.Future[list[Committed]]] = {}
         self._known_txns: OrderedDict[TxnKey, EventId] = OrderedDict()
-        self._lacked: Counter[int] = Counter()
         self._tasks: asyncio.TaskGroup | None = None
-        self._check: Check | None = None
         self._signed_first: SignedFirst | None = None
 
     def check_by(self, check: Check) -> None:
         """Have every event of a local user checked by this too, on the head it is built on; it raises Forbidden."""
-        self._check = check
+        self._builder.check = check
 
     def sign_first_by(self, signed_first: SignedFirst) -> None:
         """Hand over events that another server must sign before they are sent."""
@@ -188,8 +154,8 @@ class Commits:
 
         Raises Forbidden, BadJson, TooLarge.
         """
-        await self.references.prepare(room, _auth_keys(room, [intent]))
-        event, _ = self._event(WorkingHead(room), intent)
+        await self._builder.refer(room, [intent])
+        event, _ = self._builder.event(WorkingHead(room), intent)
         return event
 
     async def commit_all(self, room: Room, intents: Sequence[Intent | Finished]) -> list[Committed]:
@@ -258,14 +224,10 @@ class Commits:
 
     async def _next_batch(self, queue: _Queue) -> None:
         room = await self.rooms.room(queue.room_id)
-        await self._notifications.prepare(room)
-        if room.rules.ids_in_events:
-            await self.references.prepare(
-                room, _auth_keys(room, [intent for waiting in queue.waiting for intent in waiting.intents])
-            )
+        await self._builder.prepare(room, [intent for waiting in queue.waiting for intent in waiting.intents])
         # For all queues: when the batch is cut, each takes what it can of the same numbers.
         await self._nids.ensure(sum(len(one.intents) for one in queue.waiting) + MAX_PER_BATCH * len(self._queues))
-        entry = _RoomEntry(self, room, queue)
+        entry = _RoomEntry(self._builder, self.rooms, room, queue)
         try:
             if queue.refused >= REFUSALS_BEFORE_WAITING:
                 outcome = await self._stream.wait_turn(entry, lambda: self.rooms.reload(queue.room_id))
@@ -283,7 +245,7 @@ class Commits:
             return
         if outcome.refused:
             queue.refused += 1
-            self._lacked[room.room_nid] += 1  # by another process, for all that is known here
+            self._builder.lacked[room.room_nid] += 1  # by another process, for all that is known here
             self._answer_repeats(entry, outcome)
             entry.put_back()
             self.rooms.forget(queue.room_id)
@@ -291,7 +253,7 @@ class Commits:
         queue.refused = 0
         queue.alone = max(0, queue.alone - len(entry.taken))
         if entry.lacks:
-            self._lacked[room.room_nid] += 1
+            self._builder.lacked[room.room_nid] += 1
         await self._feed.reached(outcome.last)
         for waiting, rows in entry.taken:
             self._answer(waiting, [Committed(EventId(row.event_id), row.position) for row in rows])
@@ -321,141 +283,21 @@ class Commits:
         """Forget which transaction ids were used; the database still knows."""
         self._known_txns.clear()
 
-    def has_numbers_for(self, intents: Sequence[Intent | Finished]) -> bool:
-        """Whether there are numbers left for these; what has none yet waits for the next batch."""
-        return self._nids.left >= len(intents)
-
     def lacked(self, room_nid: int) -> int:
         """How often events of the room may have come that follow others which had not come.
 
         Where it is another than before, what was not followed then may be followed now.
         """
-        return self._lacked[room_nid]
-
-    # -- building --------------------------------------------------------------------------------------------------
-
-    def build(self, head: WorkingHead, intent: Intent | Finished, nids: Mapping[StateKey, int], rows: Rows) -> EventRow:
-        """Turn one intent into rows on top of `head`. Raises what its sender is to hear."""
-        if isinstance(intent, Finished):
-            return self._place(head, intent, nids, rows)
-        event, auth_nids = self._event(head, intent)
-        row = event_row(head, event, self._nids.next(), nids, auth_nids, on_head=True)
-        row.txn = intent.txn
-        self._add(head, event, row, rows)
-        if intent.redaction is not None:
-            rows.add(_redaction(intent.redaction, event.event_id))
-        return row
-
-    def _event(self, head: WorkingHead, intent: Intent) -> tuple[Event, tuple[int, ...]]:
-        """Build, check and sign; the event and the numbers of its auth events.
-
-        Spec: Server-Server API, Auth events selection; Room Versions, Authorization rules.
-        """
-        if self._check is not None:
-            self._check(head, intent)
-        draft, rules = intent.draft, head.room.rules
-        state: dict[StateKey, Event] = {}
-        for key in auth_state_keys(draft.type, intent.sender, draft.state_key, draft.content, rules):
-            found = head.event(key)
-            if found is not None:
-                state[key] = found
-        is_create = draft.type == "m.room.create" and rules.create_is_room
-        try:
-            proto = build_pdu(
-                rules,
-                room_id=None if is_create else head.room.room_id,
-                sender=intent.sender,
-                type=draft.type,
-                state_key=draft.state_key,
-                content=draft.content,
-                prev_events=[tip.event_id for tip in head.tips()],
-                auth_events=[event.event_id for event in state.values()],
-                depth=head.depth + 1,
-                ts=draft.ts if draft.ts is not None else self._clock.now_ms(),
-                redacts=draft.redacts,
-                hashes=self.references.hashes,
-            )
-            event = seal(proto, rules, self._key)
-            check(event, state, rules, create=head.event(CREATE) if rules.create_is_room else None)
-        except NotAllowed as refused:
-            raise Forbidden(f"You may not do that: {refused.why}.") from refused
-        except NotCanonical as bad:
-            raise BadJson(str(bad)) from bad
-        except BadEvent as bad:
-            raise TooLarge(str(bad)) from bad
-        except KeyError as unknown:  # another process wrote what the event would refer to
-            raise Unavailable("The room has changed; try again.") from unknown
-        return event, head.nids_of(state)
-
-    def _place(self, head: WorkingHead, finished: Finished, nids: Mapping[StateKey, int], rows: Rows) -> EventRow:
-        """Put a finished event onto the head it was prepared for. Raises Stale or Forbidden."""
-        event, room = finished.event, head.room
-        if not self._fits(head, finished):
-            raise Stale
-        if finished.check_now:
-            _check_now(head, event)
-        head.lacks = head.lacks or finished.leaves_lacking
-        row = event_row(head, event, self._nids.next(), nids, finished.auth_nids, on_head=not finished.is_hidden)
-        if finished.redacted_by is not None:
-            redact_row(row, finished.redacted_by.event_id, room.rules)
-        row.flags |= finished.flags
-        row.txn = finished.txn
-        if finished.promotes is not None:
-            row.event_nid, row.promoted = finished.promotes, True
-        if finished.missing:
-            row.skip = GAP
-        if finished.behind:
-            row.replaces = head.replaced_by([*event.prev_events, *finished.behind])
-        if finished.starts_anew:
-            row.replaces = tuple(head.room.extremities)
-        if not finished.at_head:
-            assert finished.point is not None
-            row.chain_id, row.sequence = finished.point
-            row.is_current_state = False
-            row.head_chain_id, row.delta_sequence = finished.delta or (0, None)
-        self._add(head, event, row, rows)
-        if finished.missing:
-            rows.add(GapRow(room_nid=room.room_nid, event_nid=row.event_nid, missing=finished.missing))
-        if finished.changes:
-            head.change_state(finished.changes, nids, rows, row)
-        if finished.redaction is not None:
-            rows.add(_redaction(finished.redaction, event.event_id))
-        for extra in finished.rows:
-            rows.add(extra)
-        return row
-
-    def _fits(self, head: WorkingHead, finished: Finished) -> bool:
-        """Whether the head is still what the event was prepared for."""
-        room = head.room
-        if finished.lacked is not None and (head.lacks or finished.lacked != self._lacked[room.room_nid]):
-            return False
-        if finished.is_hidden and not finished.behind:
-            return True
-        if finished.at_head:
-            return head.stands_on_head(finished.event.prev_events, is_state=finished.event.is_state)
-        return finished.seen is None or (finished.seen == room.version and not head.moved)
-
-    def _add(self, head: WorkingHead, event: Event, row: EventRow, rows: Rows) -> None:
-        self.references.note(event, head.room.rules)
-        if row.on_head:
-            notify, mentions = self._notifications.judge(head.room, event)
-            if notify:
-                row.flags |= NOTIFY
-            rows.add(row)
-            for mention in mentions:
-                rows.add(mention.at(row))
-            head.advance(event, row)
-        else:
-            rows.add(row)
-            head.lose_tips(row)
+        return self._builder.lacked[room_nid]
 
 
 class _RoomEntry:
     """One room's part of the next batch: a run of messages, or a run of state events."""
 
-    def __init__(self, commits: Commits, room: Room, queue: _Queue) -> None:
+    def __init__(self, builder: EventBuilder, rooms: Rooms, room: Room, queue: _Queue) -> None:
         self.room_nid: int | None = room.room_nid
-        self._commits = commits
+        self._builder = builder
+        self._rooms = rooms
         self._room = room
         self._queue = queue
         self.taken: list[tuple[_Waiting, list[EventRow]]] = []
@@ -464,12 +306,12 @@ class _RoomEntry:
     def rows(self, rows: Rows) -> None:
         """Build what waits, on the newest head. Whatever is refused here is answered here."""
         waiting = self._queue.waiting
-        head = WorkingHead(self._commits.rooms.cached(self._room.room_nid) or self._room)
+        head = WorkingHead(self._rooms.cached(self._room.room_nid) or self._room)
         state_run: bool | None = None
         built = 0
         most = 1 if self._queue.alone else MAX_PER_BATCH
         here: set[EventId] = set()
-        while waiting and built < most and self._commits.has_numbers_for(waiting[0].intents):
+        while waiting and built < most and self._builder.has_numbers_for(waiting[0].intents):
             is_state = any(changes_state(intent) for intent in waiting[0].intents)
             if state_run is None:
                 state_run = is_state
@@ -484,7 +326,7 @@ class _RoomEntry:
             trial, trial_rows = (head.copy(), Rows()) if together else (head, rows)
             try:
                 events = [
-                    self._commits.build(trial, intent, candidate.nids, trial_rows) for intent in candidate.intents
+                    self._builder.build(trial, intent, candidate.nids, trial_rows) for intent in candidate.intents
                 ]
             except (MatrixError, Stale) as refused:
                 candidate.fail(refused)
@@ -514,34 +356,6 @@ class _RoomEntry:
     def fail(self, error: Exception) -> None:
         for waiting, _ in self.taken:
             waiting.fail(error)
-
-
-def _auth_keys(room: Room, intents: Sequence[Intent | Finished]) -> set[StateKey]:
-    """Keys of the state that the events made of these will refer to."""
-    return {
-        key
-        for intent in intents
-        if isinstance(intent, Intent)
-        for key in auth_state_keys(
-            intent.draft.type, intent.sender, intent.draft.state_key, intent.draft.content, room.rules
-        )
-    }
-
-
-def _check_now(head: WorkingHead, event: Event) -> None:
-    """Check a finished event on the head as it is. Raises Forbidden."""
-    rules = head.room.rules
-    keys = auth_state_keys(event.type, event.sender, event.state_key, event.content, rules)
-    state = {key: found for key in keys if (found := head.event(key)) is not None}
-    try:
-        check(event, state, rules, create=head.event(CREATE) if rules.create_is_room else None)
-    except NotAllowed as refused:
-        raise Forbidden(f"The room does not allow that any more: {refused.why}.") from refused
-
-
-def _redaction(redaction: RedactionRow, by: EventId) -> RedactionRow:
-    redaction.redacted_by = by
-    return redaction
 
 
 def _fail_all(queue: _Queue, error: Exception) -> None:
