@@ -10,6 +10,13 @@ from PIL import Image
 from homeserver.providers.thumbnails import Thumbnailer, Wanted
 from tests.media.files import downloads, moving, on_disk, picture, sees_small, uploads
 from tests.support.client import Server
+from tests.support.postgres import Cluster
+from tests.support.running import running_app
+
+
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
 
 
 @pytest.mark.parametrize(
@@ -83,16 +90,17 @@ async def test_pictures_move_only_when_asked_to(server: Server, animated: str, f
         assert (got.status, getattr(got.image, "n_frames", 1)) == (200, frames), size
 
 
-async def test_a_thumbnail_is_made_once_and_goes_with_its_file(server: Server, tmp_path: Path) -> None:
-    alice = await server.register()
-    mxc = await uploads(alice, picture((1000, 1000)), "image/png")
-    many = await asyncio.gather(*(sees_small(alice, mxc, 90, 90, "crop") for _ in range(10)))
-    assert {got.status for got in many} == {200}
-    assert len({got.body for got in many}) == 1
-    assert len(on_disk(tmp_path)) == 2
-    again = await sees_small(alice, mxc, 96, 96, "crop")
-    assert again.headers["etag"] == many[0].headers["etag"]
-    assert again.headers["etag"] != (await downloads(alice, mxc)).headers["etag"]
+async def test_a_thumbnail_is_made_once_and_goes_with_its_file(cluster: Cluster, tmp_path: Path) -> None:
+    async with running_app(cluster, tmp_path) as (_, server):
+        alice = await server.register()
+        mxc = await uploads(alice, picture((1000, 1000)), "image/png")
+        many = await asyncio.gather(*(sees_small(alice, mxc, 90, 90, "crop") for _ in range(10)))
+        assert {got.status for got in many} == {200}
+        assert len({got.body for got in many}) == 1
+        assert len(on_disk(tmp_path)) == 2
+        again = await sees_small(alice, mxc, 96, 96, "crop")
+        assert again.headers["etag"] == many[0].headers["etag"]
+        assert again.headers["etag"] != (await downloads(alice, mxc)).headers["etag"]
 
 
 @pytest.mark.parametrize("query", [(0, 10), (-1, 10), ("x", 10), ("", "")])
