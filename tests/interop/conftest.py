@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.support import parts
 from tests.support.client import Server
 from tests.support.postgres import Cluster
 from tests.support.server import ServerProcess
@@ -13,6 +14,8 @@ from tests.support.synapse import SynapseProcess
 from tools.certificates import LocalCertificate
 
 VERSIONS = ["10", "12", *(pytest.param(version, marks=pytest.mark.full("interop")) for version in ("6", "9", "11"))]
+QUICK = {"stats": {"enabled": False}, "user_directory": {"enabled": False}}
+"""What Synapse would do of every event beside telling it to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ async def both(
         )
         resources.push_async_callback(hearth.kill)
         await hearth.start()
-        synapse = await SynapseProcess.made(cluster, folder / "synapse", certificate, resources)
+        synapse = await SynapseProcess.made(cluster, folder / "synapse", certificate, resources, QUICK)
         at_hearth = await resources.enter_async_context(Server(hearth.url, hearth.name))
         at_synapse = await resources.enter_async_context(Server(synapse.url, synapse.name))
         yield Both(hearth, synapse, at_hearth, at_synapse)
@@ -74,3 +77,9 @@ def sides(both: Both, home: str, version: str) -> Sides:
     """The servers by their part in the test."""
     ours, theirs = both.hearth, both.synapse
     return Sides(ours, theirs, version) if home == "hearth" else Sides(theirs, ours, version)
+
+
+@pytest.fixture
+def many(request: pytest.FixtureRequest) -> int:
+    """How many messages are many: Synapse takes a moment for each."""
+    return 60 if "interop" in parts.asked(request.config) else 24

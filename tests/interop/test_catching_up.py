@@ -8,13 +8,17 @@ from tests.interop.conftest import Both
 from tests.interop.reading import eventually, have_same_events, have_same_state, joins_from_afar, sees
 from tests.support.client import User
 
-EVENTS = 200
+FEW = pytest.param(20, marks=pytest.mark.short("interop"))
+MANY = pytest.param(200, marks=pytest.mark.full("interop"))
 
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("away", ["hearth", "synapse"])
 @pytest.mark.parametrize("version", ["12", pytest.param("10", marks=pytest.mark.full("interop"))])
-async def test_who_was_away_while_200_events_passed_gets_them_all(both: Both, away: str, version: str) -> None:
+@pytest.mark.parametrize("events", [FEW, MANY])
+async def test_who_was_away_while_others_went_on_gets_everything(
+    both: Both, away: str, version: str, events: int
+) -> None:
     ours, theirs = both.hearth, both.synapse
     up, down = (theirs, ours) if away == "hearth" else (ours, theirs)
     alice, bob = await up.register(), await down.register()
@@ -25,13 +29,13 @@ async def test_who_was_away_while_200_events_passed_gets_them_all(both: Both, aw
     kill, start = _life(both, away)
     await kill()
     try:
-        for number in range(EVENTS):
+        for number in range(events):
             await alice.says(f"n{number}", room)
         await alice.sets(room, "m.room.topic", {"topic": "the newest"})
     finally:
         await start()  # the tests to come need it
     await _speaks(bob, alice, room)
-    wanted = ["before", *(f"n{number}" for number in range(EVENTS))]
+    wanted = ["before", *(f"n{number}" for number in range(events))]
 
     texts: list[str] = []
 

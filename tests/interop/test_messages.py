@@ -106,13 +106,13 @@ async def test_presence_goes_both_ways(sides: Sides) -> None:
         await eventually(shown, f"{other.user_id} sees the {status}")
 
 
-async def test_history_from_before_the_join_is_read_through(sides: Sides) -> None:
+async def test_history_from_before_the_join_is_read_through(sides: Sides, many: int) -> None:
     alice, bob = await sides.home.register(), await sides.away.register()
     room = await alice.creates_public_room(room_version=sides.version)
-    for number in range(60):
+    for number in range(many):
         await alice.says(f"n{number}", room)
     await joins_from_afar(bob, room, sides.home.name)
-    wanted = [f"n{number}" for number in range(60)]
+    wanted = [f"n{number}" for number in range(many)]
 
     async def complete() -> bool:
         return await bob.sees(room) == wanted
@@ -147,13 +147,13 @@ async def test_a_room_is_found_by_its_alias(sides: Sides) -> None:
     await have_same_state(alice, bob, room)
 
 
-async def test_both_write_at_once_and_converge(sides: Sides) -> None:
+async def test_both_write_at_once_and_converge(sides: Sides, many: int) -> None:
     alice, bob, room = await _in_a_room(sides)
 
     async def writes(user: User) -> None:
-        for number in range(15):
+        for number in range(many // 3):
             await user.says(f"{user.user_id} {number}", room)
-            if number % 5 == 0:
+            if number % 4 == 0:
                 await user.ask("PUT", f"/v3/rooms/{room}/state/m.room.topic", {"topic": f"{user.user_id} {number}"})
 
     await asyncio.gather(writes(alice), writes(bob))
