@@ -12,6 +12,7 @@ from homeserver.app import App, build
 from homeserver.clock import NoFaults, SystemClock, SystemRng
 from homeserver.config import Config
 from homeserver.config.accounts import Login, Password, Registration
+from homeserver.config.content import Web
 from homeserver.config.rate_limits import RateLimits
 from homeserver.config.server import Database, Listener
 from homeserver.serving.binding import bind
@@ -24,7 +25,7 @@ NAME = "hearth.test"
 
 
 def configured(url: str, folder: Path, **changes: Any) -> Config:
-    """What tests run with: open sign-up, cheap hashes, no limits, no federation."""
+    """What tests run with: open sign-up, cheap hashes, no limits, no federation, no pages."""
     config = Config(
         server_name=NAME,
         data_dir=str(folder),
@@ -32,6 +33,7 @@ def configured(url: str, folder: Path, **changes: Any) -> Config:
         rate_limits=RateLimits(enabled=False),
         registration=Registration(enabled=True, without_verification=True),
         login=Login(password=Password(hash_cost="test")),
+        web=Web(enabled=False),
     )
     config = msgspec.structs.replace(config, federation=msgspec.structs.replace(config.federation, enabled=False))
     return msgspec.structs.replace(config, **changes)
