@@ -31,10 +31,10 @@ NewPerson = Callable[..., Awaitable[Person]]
 async def two_in_a_group(
     house: ServerProcess, new_person: NewPerson, one: str, other: str, group: str
 ) -> tuple[Person, Person]:
-    """Two who have signed up, with a group of this name open that the first has made."""
+    """Two with accounts, who look at a group of this name that the first has made."""
     first, second = await new_person(one, house), await new_person(other, house)
-    await first.signs_up()
-    await second.signs_up()
+    await first.moves_in()
+    await second.moves_in()
     await first.makes_group(group, inviting=second)
     await second.accepts(group)
     return first, second

@@ -63,6 +63,24 @@ class Person:
 
     # -- coming in -------------------------------------------------------------------------------------------------
 
+    async def moves_in(self) -> None:
+        """Make an account and come in with it, past the forms: what they do is told where they are the story."""
+        more = {"username": self.name, "auth": {"type": "m.login.dummy"}}
+        await self._opens_with_session_of("register", more)
+
+    async def comes_in(self) -> None:
+        """Come in with the account that exists, past the form."""
+        more = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": self.name}}
+        await self._opens_with_session_of("login", more)
+
+    async def _opens_with_session_of(self, endpoint: str, more: dict[str, object]) -> None:
+        """Leave a session where the page keeps its own, and open the page; ends at the list of chats."""
+        await self.page.goto(f"{self.url}/icon.svg")
+        asked = {"password": self.password, "refresh_token": True, "initial_device_display_name": "Hearth web", **more}
+        await self.page.evaluate(_KEEP_SESSION, {"endpoint": endpoint, "asked": asked})
+        await self.opens_the_page()
+        await self.is_live()
+
     async def opens_the_page(self) -> None:
         await self.page.goto(self.url)
 
@@ -231,4 +249,34 @@ _ALL_KEPT = """async () => {
   const wanted = await (await fetch('/assets.json')).json();
   const kept = await (await caches.open('hearth-shell')).keys();
   return wanted.every((path) => kept.some((request) => new URL(request.url).pathname === path));
+}"""
+
+# An older version of the database: the page makes what it lacks.
+_KEEP_SESSION = """async ({ endpoint, asked }) => {
+  const asking = { method: 'POST', body: JSON.stringify(asked) };
+  const answer = await (await fetch(`/_matrix/client/v3/${endpoint}`, asking)).json();
+  if (!answer.access_token) throw new Error(JSON.stringify(answer));
+  const base = answer.well_known?.['m.homeserver']?.base_url?.replace(/\\/+$/, '') ?? location.origin;
+  const session = {
+    userId: answer.user_id,
+    deviceId: answer.device_id,
+    base,
+    soft: false,
+    accessToken: answer.access_token,
+    refreshToken: answer.refresh_token ?? null,
+    expiresAt: answer.expires_in_ms ? Date.now() + answer.expires_in_ms : null,
+  };
+  const database = await new Promise((done, failed) => {
+    const opening = indexedDB.open('hearth', 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore('kv');
+    opening.onsuccess = () => done(opening.result);
+    opening.onerror = () => failed(opening.error);
+  });
+  await new Promise((done, failed) => {
+    const writing = database.transaction('kv', 'readwrite');
+    writing.objectStore('kv').put(session, 'session');
+    writing.oncomplete = done;
+    writing.onabort = () => failed(writing.error);
+  });
+  database.close();
 }"""

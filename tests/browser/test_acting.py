@@ -17,8 +17,8 @@ async def test_messages_are_reacted_to_pinned_starred_and_passed_on(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
     kim, lou = await new_person("kim", house), await new_person("lou", house)
-    await kim.signs_up()
-    await lou.signs_up()
+    await kim.moves_in()
+    await lou.moves_in()
     await kim.makes_group("Source", inviting=lou)
     await lou.accepts("Source")
     await kim.says("worth keeping")
@@ -91,8 +91,8 @@ async def test_several_are_picked_and_deleted_for_oneself_or_for_everyone(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
     mae, ned = await new_person("mae", house), await new_person("ned", house)
-    await mae.signs_up()
-    await ned.signs_up()
+    await mae.moves_in()
+    await ned.moves_in()
     await mae.makes_group("Tidy", inviting=ned)
     await ned.accepts("Tidy")
     for text in ("first", "second", "third", "draft"):
@@ -136,8 +136,8 @@ async def test_several_are_picked_and_deleted_for_oneself_or_for_everyone(
 @pytest.mark.full("browser")
 async def test_a_mention_is_found_by_its_button_in_a_long_chat(house: ServerProcess, new_person: NewPerson) -> None:
     ora, pit = await new_person("ora", house), await new_person("pit", house)
-    await ora.signs_up()
-    await pit.signs_up()
+    await ora.moves_in()
+    await pit.moves_in()
     await ora.makes_group("Loud", inviting=pit)
     await pit.accepts("Loud")
     await ora.says("welcome")
@@ -171,8 +171,8 @@ async def test_a_message_under_the_mouse_is_answered_and_liked_at_once(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
     uma, vic = await new_person("uma", house), await new_person("vic", house)
-    await uma.signs_up()
-    await vic.signs_up()
+    await uma.moves_in()
+    await vic.moves_in()
     await uma.makes_group("Hover", inviting=vic)
     await vic.accepts("Hover")
     await uma.says("hello there")

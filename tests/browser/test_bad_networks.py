@@ -25,7 +25,7 @@ async def test_a_message_whose_answer_was_lost_happens_once(
     house: ServerProcess, new_person: NewPerson, gate: Gate
 ) -> None:
     lena = await new_person("lena", house, url=gate.url)
-    await lena.signs_up()
+    await lena.moves_in()
     room_id = await lena.makes_group("Lost answers")
     await lena.says("before")
     await lena.sees_ticks("before", "sent")
@@ -47,7 +47,7 @@ async def test_what_is_written_without_a_network_goes_out_in_order_even_after_a_
     house: ServerProcess, new_person: NewPerson, gate: Gate
 ) -> None:
     mona = await new_person("mona", house, url=gate.url)
-    await mona.signs_up()
+    await mona.moves_in()
     room_id = await mona.makes_group("Tunnel")
     await mona.says("before the tunnel")
     await mona.sees_ticks("before the tunnel", "sent")
@@ -70,7 +70,7 @@ async def test_what_is_written_without_a_network_goes_out_in_order_even_after_a_
 @pytest.mark.full("browser")
 async def test_two_tabs_are_one_client(house: ServerProcess, new_person: NewPerson) -> None:
     nora = await new_person("nora", house)
-    await nora.signs_up()
+    await nora.moves_in()
     await nora.makes_group("Tabs")
     other = nora.in_tab(await nora.context.new_page())
     await other.opens_the_page()
@@ -96,7 +96,7 @@ async def test_two_tabs_are_one_client(house: ServerProcess, new_person: NewPers
 async def test_the_page_goes_on_when_the_server_was_started_again(new_house: NewHouse, new_person: NewPerson) -> None:
     own = await new_house()
     olga = await new_person("olga", own)
-    await olga.signs_up()
+    await olga.moves_in()
     room_id = await olga.makes_group("Restart")
     await olga.says("before")
     await olga.sees_ticks("before", "sent")
@@ -115,7 +115,7 @@ async def test_without_sockets_the_same_goes_over_http(new_house: NewHouse, new_
     async with Gate.to(urlsplit(own.url).port or 0) as gate:
         gate.refuse_sockets()
         paul = await new_person("paul", own, url=gate.url)
-        await paul.signs_up()
+        await paul.moves_in()
         room_id = await paul.makes_group("Long-polling")
         await paul.says("out")
         await paul.sees_ticks("out", "sent")

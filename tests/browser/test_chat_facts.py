@@ -12,7 +12,7 @@ from tests.support.server import ServerProcess
 async def test_chats_are_ordered_pinned_and_tell_what_was_shared(house: ServerProcess, new_person: NewPerson) -> None:
     async with Server(house.url, house.name) as server:
         hilda = await new_person("hilda", house)
-        await hilda.signs_up()
+        await hilda.moves_in()
         ingo = await server.register("ingo")
         me = await server.login("hilda")
         rooms = {}

@@ -14,10 +14,10 @@ async def test_archive_folders_and_drafts_are_the_same_on_all_devices(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
     here, there = await new_person("abel", house), await new_person("abel", house)
-    await here.signs_up()
+    await here.moves_in()
     await here.makes_group("Archive me")
     await here.makes_group("Keep me")
-    await there.signs_in()
+    await there.comes_in()
     await here.at("chat-row", text="Archive me").click(button="right")
     await here.at("menu-archive").click()
     for device in (here, there):
@@ -49,7 +49,7 @@ async def test_archive_folders_and_drafts_are_the_same_on_all_devices(
 async def test_an_unwanted_invitation_is_refused_with_its_sender(house: ServerProcess, new_person: NewPerson) -> None:
     async with Server(house.url, house.name) as server:
         cora = await new_person("cora", house)
-        await cora.signs_up()
+        await cora.moves_in()
         pest = await server.register("pest")
         me = await server.login("cora")
         await pest.creates_room(inviting=me, name="Great offer")

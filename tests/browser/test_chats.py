@@ -13,8 +13,8 @@ DOM_MOST = 180
 
 async def test_unread_messages_are_counted_and_reading_clears_them(house: ServerProcess, new_person: NewPerson) -> None:
     quin, rosa = await new_person("quin", house), await new_person("rosa", house)
-    await quin.signs_up()
-    await rosa.signs_up()
+    await quin.moves_in()
+    await rosa.moves_in()
     await quin.makes_group("Counting", inviting=rosa)
     await rosa.accepts("Counting")
     await quin.says("welcome")
@@ -40,8 +40,8 @@ async def test_unread_messages_are_counted_and_reading_clears_them(house: Server
 
 async def test_an_invitation_can_be_declined(house: ServerProcess, new_person: NewPerson) -> None:
     sven, tina = await new_person("sven", house), await new_person("tina", house)
-    await sven.signs_up()
-    await tina.signs_up()
+    await sven.moves_in()
+    await tina.moves_in()
     await sven.makes_group("Not for me", inviting=tina)
     await tina.at("invite", text="Not for me").get_by_test_id("invite-decline").click()
     await expect(tina.at("invites")).to_have_count(0)
@@ -54,7 +54,7 @@ async def test_who_is_removed_while_the_chat_is_open_is_told_and_cannot_write(
     async with Server(house.url, house.name) as server:
         owner = await server.register("uwe")
         vera = await new_person("vera", house)
-        await vera.signs_up()
+        await vera.moves_in()
         room_id = await owner.creates_public_room(name="Door")
         member = await server.login("vera")
         await member.joins(room_id)
@@ -70,7 +70,7 @@ async def test_what_one_may_do_follows_the_roles_at_once(house: ServerProcess, n
     async with Server(house.url, house.name) as server:
         owner = await server.register("ulla")
         vito = await new_person("vito", house)
-        await vito.signs_up()
+        await vito.moves_in()
         room_id = await owner.creates_public_room(name="Announcements")
         await (await server.login("vito")).joins(room_id)
         await vito.opens("Announcements")
@@ -84,8 +84,8 @@ async def test_what_one_may_do_follows_the_roles_at_once(house: ServerProcess, n
 
 async def test_a_group_is_renamed_and_filled_from_its_information(house: ServerProcess, new_person: NewPerson) -> None:
     anton, berta = await new_person("anton", house), await new_person("berta", house)
-    await anton.signs_up()
-    await berta.signs_up()
+    await anton.moves_in()
+    await berta.moves_in()
     await anton.makes_group("Working title")
     await anton.at("open-info").click()
     await anton.at("info-edit").click()
@@ -106,7 +106,7 @@ async def test_nothing_that_others_write_is_read_as_markup(house: ServerProcess,
         owner = await server.register("mallory")
         await owner.call("PUT", f"/v3/profile/{owner.user_id}/displayname", {"displayname": evil})
         carl = await new_person("carl", house)
-        await carl.signs_up()
+        await carl.moves_in()
         room_id = await owner.creates_public_room(name=evil, topic=evil)
         await (await server.login("carl")).joins(room_id)
         rich = {"msgtype": "m.text", "body": evil, "format": "org.matrix.custom.html", "formatted_body": evil}
@@ -127,7 +127,7 @@ async def test_nothing_that_others_write_is_read_as_markup(house: ServerProcess,
 
 async def test_everything_can_be_done_by_keyboard(house: ServerProcess, new_person: NewPerson) -> None:
     dirk = await new_person("dirk", house)
-    await dirk.signs_up()
+    await dirk.moves_in()
     await dirk.makes_group("Keys")
     keys = dirk.page.keyboard
     await keys.type("first words")
@@ -160,7 +160,7 @@ async def test_a_long_history_is_read_by_pages_and_never_all_in_the_document(
     async with Server(house.url, house.name) as server:
         owner = await server.register("willi")
         xena = await new_person("xena", house)
-        await xena.signs_up()
+        await xena.moves_in()
         room_id = await owner.creates_public_room(name="Archive")
         member = await server.login("xena")
         await member.joins(room_id)
@@ -194,7 +194,7 @@ async def test_a_chat_opens_where_reading_ended_however_far_above_that_is(
         for number in range(80):
             await owner.says(f"missed {number}", room_id)
         xaver = await new_person("xaver", house)
-        await xaver.signs_in()
+        await xaver.comes_in()
         await expect(xaver.at("chat-row", text="Catching up").get_by_test_id("unread-badge")).to_have_text("80")
         await xaver.opens("Catching up")
         await expect(xaver.at("unread-line")).to_be_in_viewport()
@@ -206,8 +206,8 @@ async def test_a_chat_opens_where_reading_ended_however_far_above_that_is(
 
 async def test_two_who_talk_in_private_see_each_other_online(house: ServerProcess, new_person: NewPerson) -> None:
     yuri, zoe = await new_person("yuri", house), await new_person("zoe", house)
-    await yuri.signs_up()
-    await zoe.signs_up()
+    await yuri.moves_in()
+    await zoe.moves_in()
     await yuri.starts_private_chat(zoe)
     await zoe.at("invite", text="yuri").get_by_test_id("invite-accept").click()
     await expect(zoe.at("chat-title")).to_have_text("yuri")
@@ -223,7 +223,7 @@ async def test_two_who_talk_in_private_see_each_other_online(house: ServerProces
 
 async def test_on_a_phone_one_page_lies_over_the_other(house: ServerProcess, new_person: NewPerson) -> None:
     person = await new_person("phoebe", house, phone=True)
-    await person.signs_up()
+    await person.moves_in()
     await person.makes_group("Pocket")
     await person.says("small screen")
     await person.sees_ticks("small screen", "sent")

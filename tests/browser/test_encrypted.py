@@ -15,7 +15,7 @@ ENCRYPTION = {"algorithm": "m.megolm.v1.aes-sha2"}
 
 async def test_the_composer_is_replaced_by_a_line(house: ServerProcess, new_person: NewPerson) -> None:
     ivan = await new_person("ivan", house)
-    await ivan.signs_up()
+    await ivan.moves_in()
     async with Server(house.url, house.name) as server:
         user = await server.login("ivan")
         room_id = await _encrypted_room(user, "Vault")
@@ -29,7 +29,7 @@ async def test_what_was_being_written_is_not_sent_once_encryption_is_on(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
     jane = await new_person("jane", house)
-    await jane.signs_up()
+    await jane.moves_in()
     room_id = await jane.makes_group("Soon a vault")
     await jane.says("in the open")
     await jane.sees_ticks("in the open", "sent")
@@ -56,7 +56,7 @@ async def test_what_was_written_offline_is_kept_when_the_room_got_encrypted_mean
 ) -> None:
     async with Gate.to(urlsplit(house.url).port or 0) as gate, Server(house.url, house.name) as server:
         kate = await new_person("kate", house, url=gate.url)
-        await kate.signs_up()
+        await kate.moves_in()
         room_id = await kate.makes_group("Closed while away")
         await kate.says("in the open")
         await kate.sees_ticks("in the open", "sent")

@@ -20,8 +20,8 @@ async def test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once(
 ) -> None:
     async with Server(house.url, house.name) as server:
         gina, hans = await new_person("gina", house), await new_person("hans", house)
-        await gina.signs_up()
-        await hans.signs_up()
+        await gina.moves_in()
+        await hans.moves_in()
         room_id = await gina.makes_group("Garden", inviting=hans)
         await hans.accepts("Garden")
         ivan = await server.register("ivan")
@@ -108,7 +108,7 @@ async def test_roles_are_carried_and_what_the_removed_wrote_is_erased(
 ) -> None:
     async with Server(house.url, house.name) as server:
         ruta = await new_person("ruta", house)
-        await ruta.signs_up()
+        await ruta.moves_in()
         room_id = await ruta.makes_group("Order")
         pest, me = await server.register("pest"), await server.login("ruta")
         await me.invites(pest, room_id)
@@ -168,7 +168,7 @@ async def test_roles_are_carried_and_what_the_removed_wrote_is_erased(
 async def test_the_last_owner_hands_the_group_over_before_leaving(house: ServerProcess, new_person: NewPerson) -> None:
     async with Server(house.url, house.name) as server:
         sofia = await new_person("sofia", house)
-        await sofia.signs_up()
+        await sofia.moves_in()
         room_id = await sofia.makes_group("Choir")
         theo, me = await server.register("theo"), await server.login("sofia")
         await me.invites(theo, room_id)
@@ -195,8 +195,8 @@ async def test_the_last_owner_hands_the_group_over_before_leaving(house: ServerP
 @pytest.mark.full("browser")
 async def test_who_is_muted_writes_again_when_allowed(house: ServerProcess, new_person: NewPerson) -> None:
     jana, kurt = await new_person("jana", house), await new_person("kurt", house)
-    await jana.signs_up()
-    await kurt.signs_up()
+    await jana.moves_in()
+    await kurt.moves_in()
     await jana.makes_group("Quiet please", inviting=kurt)
     await kurt.accepts("Quiet please")
     await jana.at("open-info").click()
@@ -213,8 +213,8 @@ async def test_who_is_muted_writes_again_when_allowed(house: ServerProcess, new_
 @pytest.mark.full("browser")
 async def test_a_public_group_is_found_by_name_and_closed_for_all(house: ServerProcess, new_person: NewPerson) -> None:
     lena, mark = await new_person("lena", house), await new_person("mark", house)
-    await lena.signs_up()
-    await mark.signs_up()
+    await lena.moves_in()
+    await mark.moves_in()
     await lena.at("left-column").hover()
     await lena.at("new-chat").click()
     await lena.at("menu-new-group").click()
@@ -248,8 +248,8 @@ async def test_a_public_group_is_found_by_name_and_closed_for_all(house: ServerP
 
 async def test_people_come_by_a_link_or_ask_to_be_let_in(house: ServerProcess, new_person: NewPerson) -> None:
     nora, otto = await new_person("nora", house), await new_person("otto", house)
-    await nora.signs_up()
-    await otto.signs_up()
+    await nora.moves_in()
+    await otto.moves_in()
     await nora.makes_group("By link")
     await nora.at("open-info").click()
     await nora.at("info-edit").click()

@@ -26,7 +26,7 @@ async def test_no_string_of_others_runs_breaks_the_layout_or_calls_anybody(
         room_id = await owner.creates_room(inviting=reader, name="Hostile")
         await reader.joins(room_id)
         calm = await new_person(f"calm{count}", house)
-        await calm.signs_in()
+        await calm.comes_in()
         await calm.opens("Hostile")
         await calm.at("composer-input").wait_for()
         said: list[str] = []

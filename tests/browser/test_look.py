@@ -41,7 +41,7 @@ async def test_the_page_measures_what_the_design_says(
     async with Server(house.url, house.name) as server:
         scene = await furnish(server, name)
     person = await new_person(name, house, phone=phone, dark=dark)
-    await person.signs_in()
+    await person.comes_in()
     await person.opens(scene.crew_name)
     await person.sees("And from here")
     await person.at("unread-line").wait_for()

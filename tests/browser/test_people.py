@@ -22,8 +22,8 @@ async def _opens_settings(person: Person, page: str | None = None) -> None:
 
 async def test_a_new_name_and_photo_are_seen_by_others(house: ServerProcess, new_person: NewPerson) -> None:
     rita, stig = await new_person("rita", house), await new_person("stig", house)
-    await rita.signs_up()
-    await stig.signs_up()
+    await rita.moves_in()
+    await stig.moves_in()
     await rita.makes_group("Faces", inviting=stig)
     await stig.accepts("Faces")
     await stig.at("open-info").click()
@@ -79,7 +79,7 @@ async def _moves_the_picture(person: Person) -> None:
 async def test_a_person_is_named_by_me_and_blocked(house: ServerProcess, new_person: NewPerson) -> None:
     async with Server(house.url, house.name) as server:
         thea = await new_person("thea", house)
-        await thea.signs_up()
+        await thea.moves_in()
         udo = await server.register("udo")
         room_id = await udo.creates_public_room(name="Market")
         await (await server.login("thea")).joins(room_id)
@@ -107,8 +107,8 @@ async def test_a_person_is_named_by_me_and_blocked(house: ServerProcess, new_per
 @pytest.mark.full("browser")
 async def test_another_device_is_named_and_signed_out_from_here(house: ServerProcess, new_person: NewPerson) -> None:
     vera, other = await new_person("vroni", house), await new_person("vroni", house)
-    await vera.signs_up()
-    await other.signs_in()
+    await vera.moves_in()
+    await other.comes_in()
     await _opens_settings(vera, "sessions")
     await expect(vera.at("session")).to_have_count(1, timeout=LIVE_LIMIT_MS)
     await vera.at("session").click()
@@ -130,8 +130,8 @@ async def test_another_device_is_named_and_signed_out_from_here(house: ServerPro
 @pytest.mark.full("browser")
 async def test_privacy_is_kept_and_the_look_is_remembered(house: ServerProcess, new_person: NewPerson) -> None:
     wim, xara = await new_person("wim", house), await new_person("xara", house)
-    await wim.signs_up()
-    await xara.signs_up()
+    await wim.moves_in()
+    await xara.moves_in()
     await wim.starts_private_chat(xara)
     await xara.at("invite", text="wim").get_by_test_id("invite-accept").click()
     await wim.says("seen?")
@@ -167,7 +167,7 @@ async def test_privacy_is_kept_and_the_look_is_remembered(house: ServerProcess, 
 async def test_what_comes_while_one_looks_elsewhere_is_told(house: ServerProcess, new_person: NewPerson) -> None:
     async with Server(house.url, house.name) as server:
         ylva = await new_person("ylva", house)
-        await ylva.signs_up()
+        await ylva.moves_in()
         zelda = await server.register("zelda")
         own = await server.login("ylva")
         room_id = await zelda.creates_public_room(name="Harbour")

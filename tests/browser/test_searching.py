@@ -23,7 +23,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 async def test_messages_are_found_everywhere_and_in_one_chat(house: ServerProcess, new_person: NewPerson) -> None:
     async with Server(house.url, house.name) as server:
         dora = await new_person("dora", house)
-        await dora.signs_up()
+        await dora.moves_in()
         egon = await server.register("egon")
         me = await server.login("dora")
         kitchen = await egon.creates_public_room(name="Kitchen")
@@ -65,7 +65,7 @@ async def test_messages_are_found_by_day_sender_chat_and_kind(
     house = await new_house(app_service_config_files=[bridge(tmp_path)])
     async with Server(house.url, house.name) as server:
         nina = await new_person("nina", house)
-        await nina.signs_up()
+        await nina.moves_in()
         ghost, me = ghost_at(server), await server.login("nina")
         diary, post = [await ghost.creates_public_room(name=name) for name in ("Diary", "Post")]
         for room in (diary, post):
@@ -121,7 +121,7 @@ async def test_messages_are_found_by_day_sender_chat_and_kind(
 async def test_public_groups_are_explored_and_addresses_opened(house: ServerProcess, new_person: NewPerson) -> None:
     async with Server(house.url, house.name) as server:
         felix = await new_person("felix", house)
-        await felix.signs_up()
+        await felix.moves_in()
         gesa = await server.register("gesa")
         room_id = await gesa.creates_public_room(
             name="Beekeepers", topic="All about hives", visibility="public", room_alias_name="bees"

@@ -5,6 +5,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import NewHouse, NewPerson
 from tests.browser.person import START_LIMIT_MS
+from tests.support.client import Server
 from tests.support.server import ServerProcess
 from tests.support.sign_on import CLIENT_ID, CLIENT_SECRET, OidcServer
 
@@ -38,8 +39,8 @@ async def test_a_new_account_is_made_at_the_page(house: ServerProcess, new_perso
 
 
 async def test_a_name_that_is_taken_is_told_before_sending(house: ServerProcess, new_person: NewPerson) -> None:
-    bea = await new_person("bea", house)
-    await bea.signs_up()
+    async with Server(house.url, house.name) as server:
+        await server.register("bea")
     other = await new_person("bea", house)
     await other.opens_the_page()
     await other.at("to-sign-up").click()
@@ -50,8 +51,8 @@ async def test_a_name_that_is_taken_is_told_before_sending(house: ServerProcess,
 
 
 async def test_a_wrong_password_is_told_and_the_right_one_lets_in(house: ServerProcess, new_person: NewPerson) -> None:
-    cleo = await new_person("cleo", house)
-    await cleo.signs_up()
+    async with Server(house.url, house.name) as server:
+        await server.register("cleo")
     again = await new_person("cleo", house)
     await again.opens_the_page()
     await again.at("username").fill("cleo")
@@ -83,7 +84,7 @@ async def test_no_token_lies_where_the_scripts_of_a_page_would_look(
 
 async def test_signing_out_forgets_everything_in_the_browser(house: ServerProcess, new_person: NewPerson) -> None:
     fay = await new_person("fay", house)
-    await fay.signs_up()
+    await fay.moves_in()
     await fay.makes_group("Behind me")
     await fay.says("not for the next one here")
     await fay.sees_ticks("not for the next one here", "sent")

@@ -35,7 +35,7 @@ async def test_a_space_is_browsed_entered_and_a_tab_over_its_chats(house: Server
             orla, "Beekeeping", hives, honey, inner, topic="For all who keep bees", room_alias_name="bee"
         )
         paul = await new_person("paul", house)
-        await paul.signs_up()
+        await paul.moves_in()
         await paul.at("search-input").fill(f"#bee:{house.name}")
         await paul.at("address-row").click()
         await expect(paul.at("room-preview")).to_contain_text("For all who keep bees")
@@ -83,7 +83,7 @@ async def test_one_is_invited_to_a_space_sees_it_live_and_leaves_it(
 ) -> None:
     async with Server(house.url, house.name) as server:
         quido = await new_person("quido", house)
-        await quido.signs_up()
+        await quido.moves_in()
         ruth, me = await server.register("ruth"), await server.login("quido")
         secret = await ruth.creates_room(name="Secret")
         shed = await ruth.creates_public_room(name="Shed")
@@ -138,7 +138,7 @@ async def test_folders_have_emoji_rules_and_an_order_on_all_devices(
 ) -> None:
     async with Server(house.url, house.name) as server:
         here = await new_person("sina", house)
-        await here.signs_up()
+        await here.moves_in()
         other, me = await server.register("tomo"), await server.login("sina")
         rooms = {}
         for name in ("Loud", "Quiet", "Kept out"):
@@ -165,7 +165,7 @@ async def test_folders_have_emoji_rules_and_an_order_on_all_devices(
         await expect(here.at("folder")).to_have_count(2)
 
         there = await new_person("sina", house)
-        await there.signs_in()
+        await there.comes_in()
         await there.at("tab", text="\U0001f41d Work").click()
         await expect(there.at("chat-row")).to_have_count(1)
         await expect(there.at("chat-row")).to_contain_text("Loud")
@@ -201,7 +201,7 @@ async def test_pinned_chats_are_dragged_and_a_finger_goes_from_tab_to_tab(
 ) -> None:
     async with Server(house.url, house.name) as server:
         ursel = await new_person("ursel", house)
-        await ursel.signs_up()
+        await ursel.moves_in()
         me = await server.login("ursel")
         for order, name in ((0.2, "First"), (0.4, "Second"), (0.6, "Third")):
             room = await me.creates_room(name=name)
@@ -222,7 +222,7 @@ async def test_pinned_chats_are_dragged_and_a_finger_goes_from_tab_to_tab(
         await expect(titles).to_have_text(["Third", "First", "Second"])
 
         phone = await new_person("ursel", house, phone=True)
-        await phone.signs_in()
+        await phone.comes_in()
         await expect(phone.at("tab").first).to_have_attribute("aria-selected", "true")
         await phone.swipes((300, 400), (120, 402))
         await expect(phone.at("tab").nth(1)).to_have_attribute("aria-selected", "true")

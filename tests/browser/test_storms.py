@@ -28,7 +28,7 @@ async def test_after_any_storm_the_page_shows_what_a_fresh_one_shows(
     port = urlsplit(house.url).port or 0
     async with Gate.to(port) as gate:
         zara = await new_person("zara", house, url=gate.url)
-        await zara.signs_up()
+        await zara.moves_in()
         room_id = await zara.makes_group("Weather")
         sent: list[str] = []
         for number in range(rounds):
@@ -47,7 +47,7 @@ async def test_after_any_storm_the_page_shows_what_a_fresh_one_shows(
         assert Counter(said) == Counter(sent), "nothing is lost, nothing is there twice"
         assert said == sent, "in the order of writing"
         fresh = await new_person("zara", house)
-        await fresh.signs_in()
+        await fresh.comes_in()
         await fresh.opens("Weather")
         await fresh.sees(sent[-1])
         tail = min(len(sent), 30)

@@ -10,8 +10,8 @@ async def test_marks_mentions_emoji_and_commands_are_read_by_the_other(
     house: ServerProcess, new_person: NewPerson
 ) -> None:
     rae, sid = await new_person("rae", house), await new_person("sid", house)
-    await rae.signs_up()
-    await sid.signs_up()
+    await rae.moves_in()
+    await sid.moves_in()
     await rae.makes_group("Style", inviting=sid)
     await sid.accepts("Style")
     field = rae.at("composer-input")
