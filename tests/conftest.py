@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tests.support.client import Server
     from tests.support.postgres import Cluster
 
+LONG = ("browser", "interop", "visibility", "reliability", "federation", "storage", "start", "media")
+"""Folders whose tests take seconds each."""
+
 settings.register_profile(
     "short", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -55,6 +58,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """When the item's folder is run: a worker that comes to a long test last would leave the others without work."""
+    folder = item.path.relative_to(item.config.rootpath / "tests").parts[0]
+    return LONG.index(folder) if folder in LONG else len(LONG)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
