@@ -66,8 +66,8 @@ export function ChatList(props: { mainMenu: (at: Element) => void }) {
     // Before the list is here, nothing is known of spaces.
     const isGone = state.listReady && !tabs().some((tab) => tab.id === now);
     if (isGone) setFolder('all');
-    else sessionStorage.setItem(folder_key, now);
   });
+  createEffect(() => sessionStorage.setItem(folder_key, folder()));
   createEffect(() => keepScroll(viewport(), ids().length > 0));
   const scrolling = createScrollingDown(viewport);
   const tell = (why: unknown) => toast(errorText(errorInfo(why)));
