@@ -1,4 +1,4 @@
-import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show, Suspense } from 'solid-js';
+import { createEffect, createMemo, createSignal, on, onCleanup, Show, Suspense, untrack } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import { GroupBar } from '../features/bars/group-bar';
 import { ChatList } from '../features/chat-list/chat-list';
@@ -151,14 +151,13 @@ function createLingering(roomId: () => RoomId | null) {
 function Chat(props: { roomId: RoomId }) {
   const client = useClient();
   const { state, commands } = client;
-  onMount(() => {
-    const { roomId } = props;
-    void commands.openRoom(roomId).catch(() => undefined);
-    onCleanup(() => {
-      stopPicking();
-      setChatSearch(false);
-      void commands.closeRoom(roomId).catch(() => undefined);
-    });
+  // Asked for at once: the messages are looked up while the rest of the chat is built.
+  const roomId = untrack(() => props.roomId);
+  void commands.openRoom(roomId).catch(() => undefined);
+  onCleanup(() => {
+    stopPicking();
+    setChatSearch(false);
+    void commands.closeRoom(roomId).catch(() => undefined);
   });
   const thread = () => threadNow(props.roomId);
   /** Made on another server: its members may still be on their way. */

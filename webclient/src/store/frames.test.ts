@@ -42,6 +42,14 @@ test('what comes between two frames is applied together, in order', () => {
   expect(applied).toEqual([['a', 'b', 'c'], ['d']]);
 });
 
+test('what a chat opens with does not wait for the next frame', () => {
+  const { applied, frames } = noted();
+  const flags = { hasOlder: false, hasNewer: false, live: true, loadingOlder: false, loadingNewer: false };
+  frames.add([typing('a')]);
+  frames.add([{ p: 'timeline', roomId: 'a', splice: null, events: {}, flags: { ...flags, loadError: null } }]);
+  expect(applied).toEqual([['a', 'timeline']]);
+});
+
 test('an answer does not wait for the next frame, and nothing is applied twice', () => {
   const { applied, frames } = noted();
   frames.add([typing('a')]);

@@ -15,13 +15,18 @@ export class Frames {
   add(patches: readonly Patch[]): void {
     const isFirst = this.waiting.length === 0;
     this.waiting.push(...patches);
-    if (globalThis.document?.visibilityState === 'hidden') {
+    if (globalThis.document?.visibilityState === 'hidden' || patches.some((patch) => this.opens(patch))) {
       this.flush();
     } else if (isFirst) {
       const flush = () => this.flush();
       this.frame = requestAnimationFrame(flush);
       this.timer = setTimeout(flush, without_frames_ms);
     }
+  }
+
+  /** Whether it brings what a chat opens with: somebody waits for that. */
+  private opens(patch: Patch): boolean {
+    return patch.p === 'timeline' && this.mirror.state.timelines[patch.roomId] === undefined;
   }
 
   /** Applies now what has been gathered. */

@@ -25,6 +25,13 @@ const [mentionWanted, setMentionWanted] = createSignal<RoomId>();
 
 export { mentionWanted, setMentionWanted };
 
+// ---------------------------------------------------------------- reading along
+
+/** The chat whose newest messages are in sight as they come. */
+const [followed, setFollowed] = createSignal<RoomId>();
+
+export { followed, setFollowed };
+
 // ---------------------------------------------------------------- picking several
 
 const [picked, setPicked] = createSignal<readonly ItemKey[]>([]);

@@ -15,6 +15,8 @@ type ScrollAreaProps = {
   children: JSX.Element;
   /** Gets the scrolling element once, as soon as it exists: the owner's `onMount` runs later. */
   viewport?: (element: HTMLDivElement) => void;
+  /** Whether it moves by itself: then no bar is shown for it, and none is moved before it has come to rest. */
+  glides?: () => boolean;
   testid?: string;
   class?: string | undefined;
 };
@@ -39,6 +41,7 @@ export function ScrollArea(props: ScrollAreaProps) {
     setThumb({ length, top: path > 0 ? Math.round((scrollTop / path) * (clientHeight - length)) : 0 });
   };
   const scrolled = () => {
+    if (props.glides?.()) return;
     measure();
     setScrolling(true);
     clearTimeout(timer);

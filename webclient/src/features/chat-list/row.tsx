@@ -5,7 +5,7 @@ import { previewText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { Room, RoomId } from '../../store/contract';
 import { createMediaUrl } from '../../store/media';
-import { setMentionWanted } from '../../store/messages-ui';
+import { followed, setMentionWanted } from '../../store/messages-ui';
 import { folded } from '../../store/pages';
 import { me, nameOf } from '../../store/people';
 import { goTo, openInTab, route } from '../../store/ui';
@@ -45,7 +45,8 @@ function Chat(props: { room: Room; menu: RowProps['menu'] }) {
   const mention = () => props.room.unread.highlights > 0;
   const count = () => {
     const { notifications, marked } = props.room.unread;
-    if (notifications > 0) return notifications;
+    // Who reads along needs no number for the moment until the server knows.
+    if (notifications > 0 && !(followed() === props.room.id && document.hasFocus())) return notifications;
     return marked ? 0 : undefined;
   };
   const ticks = {

@@ -76,8 +76,9 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
   createEffect(() => {
     const { text } = writing();
     if (input.value !== text) input.value = text;
-    input.style.height = '0';
-    input.style.height = `${input.scrollHeight}px`;
+    // An empty field has one line: to measure it would lay out the whole page.
+    input.style.height = text ? '0' : '';
+    if (text) input.style.height = `${input.scrollHeight}px`;
   });
   createEffect(
     on(

@@ -60,7 +60,7 @@ function JumpButton(props: { shown: boolean; count: number; onClick: () => void 
       onClick={() => props.onClick()}
     >
       <Icon name="chevron-down" size={26} />
-      <Show when={props.count > 0}>
+      <Show when={props.shown && props.count > 0}>
         <span class={s.jumpBadge}>
           <Badge count={props.count} label={t('list-unread', { count: props.count })} testid="jump-badge" />
         </span>

@@ -3,12 +3,10 @@ import {
   createMemo,
   createSignal,
   For,
-  getOwner,
   Match,
   on,
   onCleanup,
   onMount,
-  runWithOwner,
   Show,
   Suspense,
   Switch,
@@ -20,18 +18,19 @@ import { layoutRows, startOfDay } from '../../model/grouping';
 import { viewId } from '../../model/view-ids';
 import { useClient } from '../../store/context';
 import type { EventId, RoomId, TimelineItem, Timeline as TimelineState } from '../../store/contract';
-import { askToDelete, isPicking, setAskToDelete, setTarget, target } from '../../store/messages-ui';
+import { askToDelete, setAskToDelete, setFollowed, setTarget, target } from '../../store/messages-ui';
 import { me } from '../../store/people';
-import { jump, openThread, replyTo, setJump, threadNow } from '../../store/ui';
+import { jump, openThread, setJump } from '../../store/ui';
 import { Button } from '../../ui/button';
-import { later, part } from '../../ui/parts';
+import { afterPaint } from '../../ui/motion';
+import { part } from '../../ui/parts';
 import { ScrollArea } from '../../ui/scroll-area';
 import { albumIdOf } from './albums';
 import { Announcer } from './announcer';
-import { mayAnswer } from './answering';
 import { askDelete } from './delete';
 import { DayPill, FloatingDay } from './floating-day';
 import { Group } from './group';
+import { watchFingers, watchMouse } from './hands';
 import { JumpButtons } from './jump-button';
 import { createFades, isUnsaid, keptOf, leavesNothing } from './kept';
 import { watchPaging } from './paging';
@@ -40,17 +39,16 @@ import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd, 
 import { type Section, sectionsOf } from './sections';
 import { sortOfService } from './service-lines';
 import s from './timeline.module.css';
-import { around, keep, newer, older, opening, tailOf, type View } from './window';
+import { around, filled, keep, newer, older, opening, tailOf, type View } from './window';
 
 const Welcome = part(async () => (await import('./welcome')).Welcome);
 const HoverActions = part(async () => (await import('./hover-actions')).HoverActions);
 
-const fingers = later(() => import('./swipe'));
-const picks = later(() => import('./drag-pick'));
-
 const edge = 1000;
 const follow = 300;
 const unreadTop = 150;
+/** Of the window: the head of the chat and the field below it, px. */
+const frame_px = 112;
 
 /** The messages themselves: a window over the items of the timeline in which nothing jumps. */
 export function Pane(props: { roomId: RoomId; root?: EventId; timeline: TimelineState }) {
@@ -90,7 +88,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     nudge();
     if (before) scrolledTo ??= box.scrollTop;
     const all = items();
-    let next = before ? before.view : opening(all.length, unread);
+    let next = before ? before.view : opening(all.length, unread, innerHeight - frame_px);
     if (before && before.items !== all) next = keep(next, before.items, all, atEnd);
     if (wanted) next = wanted(all, next);
     wanted = null;
@@ -127,6 +125,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     anchor = findAnchor(box, content, inDocument);
     atEnd = isTail() && (toEnd(box) <= follow || (atEnd && isGliding()));
     setAway(!isTail() || toEnd(box) > follow);
+    if (!props.root) setFollowed(atEnd ? props.roomId : undefined);
     const ts = anchor && props.timeline.events[anchor.row.dataset.key ?? '']?.ts;
     setTopDay(ts ? startOfDay(ts) : undefined);
   };
@@ -156,20 +155,35 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
    */
   const afterwards = (act: () => void) => queueMicrotask(() => gone || act());
   let extending = false;
+  /** What is in sight when a chat opens is there before what is not. */
+  let painted = false;
   const extend = () => {
-    if (extending) return;
+    if (extending || !painted) return;
     extending = true;
     afterwards(extendNow);
   };
+  const fill = () => {
+    if (gone || painted) return;
+    painted = true;
+    if (filled(view().view).from < view().view.from) show((_, now) => filled(now));
+    extend();
+  };
   const sizes = () => `${box.clientHeight} ${content.offsetHeight}`;
   let settled = '';
-  const settle = (grown: boolean) => {
+  let newest = untrack(items)[untrack(items).length - 1];
+  /** Whether one more message has come since this was asked last. */
+  const hasCome = (): boolean => {
+    const before = newest;
+    newest = items()[items().length - 1];
+    return newest !== before;
+  };
+  const settle = (glides: boolean) => {
     const stick = atEnd && isTail();
     inDocument = null;
     restoreAnchor(box, content, anchor, scrolledTo ?? box.scrollTop);
     scrolledTo = null;
     if (stick && toEnd(box) > 0 && !isGliding()) {
-      if (grown) glide(box, () => box.scrollHeight);
+      if (glides) glide(box, () => box.scrollHeight);
       else box.scrollTop = box.scrollHeight;
     }
     look();
@@ -227,7 +241,9 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     if (line) box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - unreadTop;
     else box.scrollTop = box.scrollHeight;
     look();
-    extend();
+    // Several messages may be one row: then more are needed at once.
+    if (line || box.scrollHeight <= box.clientHeight) fill();
+    else afterPaint(fill);
     const resized = new ResizeObserver(() => {
       // What has grown because messages came is settled by now.
       if (sizes() !== settled) settle(false);
@@ -247,34 +263,16 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       gone = true;
       resized.disconnect();
       stopGlide();
+      if (!props.root) setFollowed(undefined);
       setJump(() => (props.root ? before.jump : undefined));
       setAskToDelete(() => (props.root ? before.ask : undefined));
     });
-    const owner = getOwner();
-    if (hovers && !props.root) {
-      void picks().then(({ watchPicks }) => {
-        if (!content.isConnected) return;
-        runWithOwner(owner, () => watchPicks(box, content, () => !threadNow(props.roomId)));
-      });
-    }
-    if (!hovers) {
-      void fingers().then(({ watchSwipes }) => {
-        if (!content.isConnected) return;
-        const item = (row: HTMLElement) => props.timeline.events[row.dataset.key ?? ''];
-        watchSwipes(content, {
-          may: (row) => {
-            const one = item(row);
-            return one !== undefined && one.eventId !== null && !isPicking() && mayAnswer(client, props.roomId, one);
-          },
-          answer: (row) => replyTo(place(), item(row)?.eventId ?? ''),
-          back: () => history.back(),
-        });
-      });
-    }
+    if (hovers && !props.root) watchMouse(box, content, props.roomId);
+    if (!hovers) watchFingers(content, props.roomId, place(), (key) => props.timeline.events[key]);
     watchPaging({ box, first: toFirst, last: () => void toNewest() });
     watchReading({ box, content, roomId: props.roomId, root: props.root, timeline: () => props.timeline });
   });
-  createEffect(on(sections, () => settle(true), { defer: true }));
+  createEffect(on(sections, () => settle(hasCome()), { defer: true }));
   createEffect(
     on(
       () => items()[items().length - 1],
@@ -297,6 +295,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
       <ScrollArea
         testid="timeline"
         class={s.scroll}
+        glides={() => atEnd && isGliding()}
         viewport={(element) => {
           box = element;
           box.addEventListener('scroll', scrolled, { passive: true });
@@ -359,7 +358,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
               </Switch>
             )}
           </For>
-          <Show when={isUnsaid(props.timeline, rows())}>
+          <Show when={view().view.from === 0 && isUnsaid(props.timeline, rows())}>
             <Suspense>
               <Welcome roomId={props.roomId} />
             </Suspense>

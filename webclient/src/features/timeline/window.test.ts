@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { around, keep, most, newer, older, opening, slice, tailOf } from './window';
+import { around, filled, filling, keep, most, newer, older, opening, slice, tailOf } from './window';
 
 const keys = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `$${from + at}`);
 
@@ -9,14 +9,23 @@ test('a long timeline opens with its newest sixty rows', () => {
 });
 
 test('a chat opens where reading ended, however many rows of it are here below that', () => {
-  expect(opening(500, { read: 399, first: 400 })).toEqual({ from: 370, to: 430 });
-  expect(opening(500, { read: 470, first: 471 })).toEqual(tailOf(500));
-  expect(opening(500, null)).toEqual(tailOf(500));
+  expect(opening(500, { read: 399, first: 400 }, 800)).toEqual({ from: 370, to: 430 });
+  expect(opening(500, { read: 470, first: 471 }, 800)).toEqual(tailOf(500));
+});
+
+test('a chat that was read opens with what is in sight, and then has one slice', () => {
+  const first = opening(500, null, 680);
+  expect(first).toEqual({ from: 480, to: 500 });
+  expect(filled(first)).toEqual(tailOf(500));
+  expect(filled({ from: 470, to: 501 })).toEqual({ from: 441, to: 501 });
+  expect(filled({ from: 370, to: 430 })).toEqual({ from: 370, to: 430 });
+  expect(filled(opening(7, null, 800))).toEqual({ from: 0, to: 7 });
+  expect(filling(4000)).toBe(slice);
 });
 
 test('the row read last and the first unread one are both there, whatever else is told between them', () => {
-  expect(opening(500, { read: 300, first: 340 })).toEqual({ from: 300, to: 370 });
-  expect(opening(500, { read: 200, first: 400 })).toEqual(tailOf(500));
+  expect(opening(500, { read: 300, first: 340 }, 800)).toEqual({ from: 300, to: 370 });
+  expect(opening(500, { read: 200, first: 400 }, 800)).toEqual(tailOf(500));
 });
 
 test('scrolling up adds sixty rows and never shows more than a hundred and twenty', () => {

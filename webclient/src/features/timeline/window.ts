@@ -1,6 +1,6 @@
 /**
- * Which part of a long timeline is in the document: 60 rows are added at a time, and 120 are there; up to 180 while others
- * write below them.
+ * Which part of a long timeline is in the document: at first the rows that are in sight, then 60; these many are added at a
+ * time, and 120 are there; up to 180 while others write below them.
  */
 
 export const slice = 60;
@@ -13,7 +13,13 @@ export interface View {
 }
 
 /** The newest rows. */
-export const tailOf = (count: number): View => ({ from: Math.max(0, count - slice), to: count });
+export const tailOf = (count: number, rows = slice): View => ({ from: Math.max(0, count - rows), to: count });
+
+/** So many rows fill `height` px, or more: hardly one is lower than this. */
+export const filling = (height: number): number => Math.min(slice, Math.ceil(height / 34));
+
+/** With the rows above it until one slice is there. */
+export const filled = (view: View): View => ({ from: Math.max(0, Math.min(view.from, view.to - slice)), to: view.to });
 
 /** What was not read when a chat was opened: the row read last, and the first one below it that asks to be read. */
 export interface Unread {
@@ -21,10 +27,14 @@ export interface Unread {
   readonly first: number;
 }
 
-/** The rows a chat opens with: its newest ones, or those around the first that was not read, when that lies above them. */
-export function opening(count: number, unread: Unread | null): View {
+/**
+ * The rows a chat opens with: its newest ones, as many as `height` px hold; where not all is read, a whole slice of them, or
+ * of those around the first that was not read, when that lies above them.
+ */
+export function opening(count: number, unread: Unread | null, height: number): View {
+  if (unread === null) return tailOf(count, filling(height));
   const tail = tailOf(count);
-  if (unread === null || unread.read >= tail.from) return tail;
+  if (unread.read >= tail.from) return tail;
   const { from, to } = around(count, unread.first);
   // The line between them is drawn where both are there. Rarely, as many lines as that tell of other things.
   const whole = { from: Math.min(from, unread.read), to };
