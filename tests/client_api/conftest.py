@@ -15,12 +15,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def server(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[Server]:
+async def own_server(cluster: "Cluster", tmp_path: Path) -> AsyncIterator[Server]:
     """A server of its own, seen by a client."""
     from tests.support.running import running_app
 
     async with running_app(cluster, tmp_path) as (_, server):
         yield server
+
+
+@pytest.fixture
+def server(own_server: Server) -> Server:
+    """What tests call the server; modules whose tests leave each other alone share one in its place."""
+    return own_server
 
 
 @pytest.fixture

@@ -21,6 +21,11 @@ NEW = "a new and better password"
 AUTH = {"type": "m.login.password", "password": PASSWORD}
 
 
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 async def change(user: User, new: str = NEW, **body: Any) -> tuple[int, dict[str, Any]]:
     return await user.ask("POST", "/v3/account/password", {"new_password": new, **body})
 
@@ -50,7 +55,7 @@ async def test_a_new_password_takes_the_place_of_the_old(server: Server) -> None
     alice = await server.register("alice")
     assert (await change(alice, auth=AUTH))[0] == 200
     assert await is_in(alice)
-    identifier = {"type": "m.id.user", "user": "alice"}
+    identifier = {"type": "m.id.user", "user": alice.user_id}
     body = {"type": "m.login.password", "identifier": identifier, "password": PASSWORD}
     assert (await server.ask("POST", "/v3/login", body))[0] == 403
     await server.login("alice", password=NEW)
@@ -84,8 +89,9 @@ async def test_a_wrong_password_proves_nothing(server: Server) -> None:
 
 
 async def test_anothers_password_proves_nothing(server: Server) -> None:
-    alice, _ = await server.register("alice"), await server.register("mallory", password=NEW)
-    auth = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": "mallory"}, "password": NEW}
+    alice, mallory = await server.register("alice"), await server.register("mallory", password=NEW)
+    identifier = {"type": "m.id.user", "user": mallory.user_id}
+    auth = {"type": "m.login.password", "identifier": identifier, "password": NEW}
     status, answer = await change(alice, auth=auth)
     assert (status, answer["errcode"]) == (401, "M_FORBIDDEN")
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from tests.support.postgres import Cluster
 
 
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 async def types(user: User, room: str, **body: Any) -> tuple[int, Json]:
     return await user.ask("PUT", f"/v3/rooms/{room}/typing/{user.user_id}", {"typing": True, **body})
 

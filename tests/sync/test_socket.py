@@ -9,6 +9,11 @@ from tests.support.client import Json, Server
 from tests.support.socket_client import PATH, SUBPROTOCOL, greet, socket
 
 
+@pytest.fixture
+def server(crowd: Server) -> Server:
+    return crowd
+
+
 def texts(body: Json, room: str) -> list[str]:
     events = body["rooms"].get(room, {}).get("timeline", [])
     return [event["content"]["body"] for event in events if event["type"] == "m.room.message"]
