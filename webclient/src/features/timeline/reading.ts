@@ -1,5 +1,6 @@
 /** Tells the server what has been read: the newest message of others that was at least half in sight of a focused tab. */
-import { createEffect, onCleanup } from 'solid-js';
+import { createEffect, onCleanup, untrack } from 'solid-js';
+import { viewId } from '../../model/view-ids';
 import { useClient } from '../../store/context';
 import type { EventId, MirrorState, RoomId, Timeline } from '../../store/contract';
 import { me } from '../../store/people';
@@ -88,7 +89,10 @@ export function watchReading({ box, content, roomId, root, timeline }: Watched):
   document.addEventListener('visibilitychange', soon);
   onCleanup(() => {
     gone = true;
+    const isDue = timer !== undefined && state.timelines[viewId(roomId, root ?? null)] !== undefined;
     clearTimeout(timer);
+    // Who leaves has read what was in sight until then: its rows are still there.
+    if (isDue) untrack(tell);
     window.removeEventListener('focus', soon);
     document.removeEventListener('visibilitychange', soon);
   });
