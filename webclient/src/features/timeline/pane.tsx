@@ -39,7 +39,7 @@ import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd, 
 import { type Section, sectionsOf } from './sections';
 import { sortOfService } from './service-lines';
 import s from './timeline.module.css';
-import { around, filled, keep, newer, older, opening, tailOf, type View } from './window';
+import { around, filled, keep, newer, newestOf, older, opening, tailOf, type View } from './window';
 
 const Welcome = part(async () => (await import('./welcome')).Welcome);
 const HoverActions = part(async () => (await import('./hover-actions')).HoverActions);
@@ -86,8 +86,11 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   const items = () => unwrap(props.timeline.items);
   const view = createMemo<{ items: readonly string[]; view: View }>((before) => {
     nudge();
-    if (before) scrolledTo ??= box.scrollTop;
     const all = items();
+    if (before && scrolledTo === null) {
+      scrolledTo = box.scrollTop;
+      lookAgain(before.view.to === before.items.length && untrack(() => props.timeline.live));
+    }
     let next = before ? before.view : opening(all.length, unread, innerHeight - frame_px);
     if (before && before.items !== all) next = keep(next, before.items, all, atEnd);
     if (wanted) next = wanted(all, next);
@@ -120,8 +123,16 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     setNudge((count) => count + 1);
   };
   const isTail = () => view().view.to === items().length && props.timeline.live;
+  let lookedAt = 0;
+  /** Before the rows change: who has begun to scroll is not led back, also where the event of that is still to come. */
+  const lookAgain = (isTail: boolean) => {
+    if (box.scrollTop === lookedAt || isGliding()) return;
+    anchor = findAnchor(box, content, inDocument ?? undefined);
+    atEnd = isTail && toEnd(box) <= follow;
+  };
   const look = () => {
     inDocument ??= rowsIn(content);
+    lookedAt = box.scrollTop;
     anchor = findAnchor(box, content, inDocument);
     atEnd = isTail() && (toEnd(box) <= follow || (atEnd && isGliding()));
     setAway(!isTail() || toEnd(box) > follow);
@@ -170,13 +181,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   };
   const sizes = () => `${box.clientHeight} ${content.offsetHeight}`;
   let settled = '';
-  let newest = untrack(items)[untrack(items).length - 1];
-  /** Whether one more message has come since this was asked last. */
-  const hasCome = (): boolean => {
-    const before = newest;
-    newest = items()[items().length - 1];
-    return newest !== before;
-  };
+  const hasCome = untrack(() => newestOf(items));
   const settle = (glides: boolean) => {
     const stick = atEnd && isTail();
     inDocument = null;

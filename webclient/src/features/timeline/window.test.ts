@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { around, filled, filling, keep, most, newer, older, opening, slice, tailOf } from './window';
+import { around, filled, filling, keep, most, newer, newestOf, older, opening, slice, tailOf } from './window';
 
 const keys = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `$${from + at}`);
 
@@ -70,4 +70,13 @@ test('a withdrawn local message only leaves a gap', () => {
 
 test('another run of messages is shown from its end', () => {
   expect(keep({ from: 0, to: 60 }, keys(0, 60), keys(500, 600), false)).toEqual({ from: 40, to: 100 });
+});
+
+test('only what is newer than all before is news', () => {
+  let now = ['b', 'c'];
+  const isNews = newestOf(() => now);
+  now = ['a', 'b', 'c'];
+  expect(isNews()).toBe(false);
+  now = ['a', 'b', 'c', 'd'];
+  expect([isNews(), isNews()]).toEqual([true, false]);
 });

@@ -75,3 +75,14 @@ export function keep(view: View, before: readonly string[], now: readonly string
   const tooMany = follow && wasAtEnd && shown - from > most + slice;
   return { from: tooMany ? shown - most : from, to: shown };
 }
+
+/** A question: whether the newest of the items is another than when it was asked last. */
+export function newestOf(items: () => readonly string[]): () => boolean {
+  const newest = () => items()[items().length - 1];
+  let known = newest();
+  return () => {
+    const before = known;
+    known = newest();
+    return known !== before;
+  };
+}
