@@ -188,7 +188,8 @@ class Acceptance:
             redaction, lacked = _redaction(room, event, known), known.lacked[room.room_nid]
             finished = Finished(event, auth_nids, redaction=redaction, check_now=True, lacked=lacked)
             early = known.is_early(room, event)
-            run.append(replace(finished, redacted_by=known.redacting(room, event), rows=_early(room, event, known)))
+            finished = replace(finished, unredacted=known.is_unredacted(room, event), rows=_early(room, event, known))
+            run.append(replace(finished, redacted_by=known.redacting(room, event)))
             tips.difference_update(event.prev_events)
             tips.add(event.event_id)
         return run
@@ -222,7 +223,8 @@ class Acceptance:
                     known.redactions.append(event)
                 return verdict
             except Stale:
-                known.asked -= {event.event_id, *event.prev_events, *event.auth_events}
+                redacted = event.redacts(room.rules) or event.event_id
+                known.asked -= {event.event_id, redacted, *event.prev_events, *event.auth_events}
                 known.followed.pop(event.event_id, None)
         raise Stale
 
@@ -268,6 +270,7 @@ class Acceptance:
             return await self._soft_fail(room, base, NOT_RECOMMENDED, (room.chain_id, room.sequence), ())
         base = replace(base, event=signed, redacted_by=known.redacting(room, signed))
         base = replace(base, flags=flags, redaction=_redaction(room, signed, known))
+        base = replace(base, unredacted=known.is_unredacted(room, signed))
         await self._commits.commit(room, replace(base, rows=(*base.rows, *_early(room, signed, known))))
         return Verdict.ACCEPTED
 
@@ -323,6 +326,7 @@ class Acceptance:
                 behind=followed.tips,
                 redaction=_redaction(room, event, known),
                 redacted_by=known.redacting(room, event),
+                unredacted=known.is_unredacted(room, event),
             ),
         )
         known.followed.update(dict.fromkeys(followed.lacking, True))

@@ -153,6 +153,7 @@ class Backfill:
         branches = Branches(server, room, self._ancestors, self._resolution, self._nids)
         rows = await self._rows(room, hole, order, branches, stored)
         rows += redactions(room, [row for row in rows if isinstance(row, EventRow)], order, stored)
+        _watch(room, [row for row in rows if isinstance(row, EventRow)], stored)
         shown = [row.room_position for row in rows if isinstance(row, EventRow) and not row.flags & REJECTED]
         lowest = min(shown, default=hole.below)
         missing = tuple(
@@ -236,6 +237,13 @@ def redactions(
         elif redaction.event_id in new:
             found.append(EarlyRedactionRow(room_nid=room.room_nid, event_id=target, redaction_id=redaction.event_id))
     return found
+
+
+def _watch(room: Room, rows: Sequence[EventRow], stored: Mapping[EventId, StoredEvent]) -> None:
+    """Have those refused that a redaction comes of until they are stored."""
+    early = {event_of(one, room.rules).redacts(room.rules) for one in stored.values() if one.type == REDACTION}
+    for row in rows:
+        row.unredacted = row.redacted_by is None and not row.promoted and row.event_id not in early
 
 
 def _connected(found: Mapping[EventId, Event], wanted: Sequence[str]) -> dict[EventId, Event]:

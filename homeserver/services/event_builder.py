@@ -132,6 +132,7 @@ class EventBuilder:
         event, room = finished.event, head.room
         if not self._fits(head, finished):
             raise Stale
+        head.note(event.event_id, finished.redacts_early)
         if finished.check_now:
             _check_now(head, event)
         head.lacks = head.lacks or finished.leaves_lacking
@@ -139,6 +140,7 @@ class EventBuilder:
         if finished.redacted_by is not None:
             redact_row(row, finished.redacted_by.event_id, room.rules)
         row.flags |= finished.flags
+        row.unredacted = finished.unredacted
         row.txn = finished.txn
         if finished.promotes is not None:
             row.event_nid, row.promoted = finished.promotes, True
@@ -167,6 +169,8 @@ class EventBuilder:
     def _fits(self, head: WorkingHead, finished: Finished) -> bool:
         """Whether the head is still what the event was prepared for."""
         room = head.room
+        if head.crosses(finished.event.event_id, finished.redacts_early):
+            return False
         if finished.lacked is not None and (head.lacks or finished.lacked != self.lacked[room.room_nid]):
             return False
         if finished.is_hidden and not finished.behind:

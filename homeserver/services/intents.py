@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.identifiers import EventId, UserId
 from homeserver.services.heads import MEMBER, Member
-from homeserver.storage.rows import HIDDEN, FollowedRow, RedactionRow, Row, TxnKey
+from homeserver.storage.rows import HIDDEN, EarlyRedactionRow, FollowedRow, RedactionRow, Row, TxnKey
 
 
 class Committed(NamedTuple):
@@ -85,6 +85,8 @@ class Finished:
     redaction: RedactionRow | None = None
     redacted_by: Event | None = None
     """A redaction that came before it, and takes effect: it is stored and shown redacted."""
+    unredacted: bool = False
+    """No redaction of it is known: its sender hears Stale when one has come meanwhile."""
     check_now: bool = False
     """Check the authorisation rules against the head at the moment of the commit (restricted joins, signed invites)."""
     rows: Sequence[Row] = ()
@@ -106,6 +108,11 @@ class Finished:
     def leaves_lacking(self) -> bool:
         """Whether it follows events that have not come."""
         return bool(self.missing) or any(type(row) is FollowedRow for row in self.rows)
+
+    @property
+    def redacts_early(self) -> frozenset[str]:
+        """What it redacts that was not here when it was prepared."""
+        return frozenset(row.event_id for row in self.rows if type(row) is EarlyRedactionRow)
 
     @property
     def is_hidden(self) -> bool:

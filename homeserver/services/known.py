@@ -30,7 +30,7 @@ class Known:
         """Take what was found of what was asked for."""
         for event in found:
             self.stored[event.event_id] = event
-            if event.type == REDACTION and not event.flags & HIDDEN:
+            if event.type == REDACTION:
                 self.redactions.append(event)
         self.asked.update(asked)
 
@@ -43,13 +43,23 @@ class Known:
     def redacting(self, room: Room, event: Event) -> Event | None:
         """The redaction of this event that came before it, if one takes effect."""
         for one in self.redactions:
-            redaction = join(one.body, one.envelope, room.rules) if isinstance(one, StoredEvent) else one
+            if isinstance(one, StoredEvent) and one.flags & HIDDEN:
+                continue
+            redaction = _whole(one, room)
             is_of_it = redaction.redacts(room.rules) == event.event_id and redaction.room_id == room.room_id
             if is_of_it and may_redact(room, redaction, event):
                 return redaction
         return None
 
+    def is_unredacted(self, room: Room, event: Event) -> bool:
+        """Whether no redaction of this event is known, not even one that takes no effect."""
+        return all(_whole(one, room).redacts(room.rules) != event.event_id for one in self.redactions)
+
     def is_early(self, room: Room, event: Event) -> bool:
         """Whether this redacts what is not here yet."""
         target = event.redacts(room.rules)
         return target is not None and target not in self.stored
+
+
+def _whole(event: StoredEvent | Event, room: Room) -> Event:
+    return join(event.body, event.envelope, room.rules) if isinstance(event, StoredEvent) else event

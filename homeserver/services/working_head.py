@@ -26,6 +26,8 @@ class WorkingHead:
         self.moved = False
         self.lacks = False
         """Whether what was placed here follows events that have not come."""
+        self._placed: frozenset[str] = frozenset()
+        self._redacted: frozenset[str] = frozenset()
         self._tips: dict[int, Extremity] = dict(room.extremities)
         self._removed: list[int] = []
         self._changed: dict[StateKey, Event | None] = {}
@@ -46,6 +48,15 @@ class WorkingHead:
     def member(self, user_id: str) -> Member | None:
         """The user's membership before the next event; None without one, or when this very batch changed it."""
         return None if (MEMBER, user_id) in self._changed else self.room.members.get(user_id)
+
+    def note(self, event_id: str, redacts_early: frozenset[str]) -> None:
+        """An event from elsewhere is in the batch, which redacts these events that are not here."""
+        self._placed |= {event_id}
+        self._redacted |= redacts_early
+
+    def crosses(self, event_id: str, redacts_early: frozenset[str]) -> bool:
+        """Whether an event and its redaction meet in the batch, each prepared without the other."""
+        return event_id in self._redacted or not self._placed.isdisjoint(redacts_early)
 
     def tips(self) -> list[Extremity]:
         return list(self._tips.values())[-MAX_PREV_EVENTS:]

@@ -27,7 +27,7 @@ from homeserver.storage import (
 )
 from homeserver.storage.errors import BadRow
 from homeserver.storage.events import gaps, relations, write
-from homeserver.storage.fragments import Fragment, Sheet, array_text, columns_of, compose
+from homeserver.storage.fragments import Fragment, Gates, Sheet, array_text, columns_of, compose
 from homeserver.storage.rows import (
     AccountDataRow,
     AccountRow,
@@ -187,7 +187,7 @@ FRAGMENTS: tuple[Fragment, ...] = (
 )
 _ORDER = {fragment: n for n, fragment in enumerate(FRAGMENTS)}
 
-Kinds = tuple[tuple[int, ...], bool, bool, bool, bool]
+Kinds = tuple[tuple[int, ...], Gates]
 
 
 def fill(parts: Iterable[Rows]) -> Sheet:
@@ -218,27 +218,31 @@ def needs_mark(sheet: Sheet) -> bool:
 def kinds_of(sheet: Sheet) -> Kinds:
     """Which text the batch needs."""
     fragments = sorted(_ORDER[fragment] for fragment in (*sheet.plain, *sheet.keyed))
-    return tuple(fragments), bool(sheet.rooms), bool(sheet.txns), bool(sheet.event_ids), bool(sheet.promoted)
+    gates = (sheet.rooms, sheet.txns, sheet.event_ids, sheet.promoted, sheet.unredacted, sheet.early)
+    return tuple(fragments), Gates(*map(bool, gates))
 
 
 def text_of(kinds: Kinds) -> str:
     """The statement for these kinds."""
-    numbers, gate, txns, events, promotes = kinds
-    wanted = (FRAGMENTS[number] for number in numbers)
-    return compose(wanted, gate=gate, txns=txns, events=events, promotes=promotes)
+    numbers, gates = kinds
+    return compose((FRAGMENTS[number] for number in numbers), gates)
 
 
 def parameters_of(sheet: Sheet, kinds: Kinds) -> list[object]:
     """The statement's parameters, in the order of `compose`."""
-    numbers, gate, txns, events, promotes = kinds
+    numbers, gates = kinds
     parameters: list[object] = [sheet.used]
-    if txns:
+    if gates.txns:
         parameters.extend(columns_of(sheet.txns))
-    if events:
+    if gates.events:
         parameters.append(sheet.event_ids)
-    if promotes:
+    if gates.promotes:
         parameters.append(sheet.promoted)
-    if gate:
+    if gates.unredacted:
+        parameters.append(sheet.unredacted)
+    if gates.early:
+        parameters.extend(columns_of(sheet.early))
+    if gates.rooms:
         parameters.extend(columns_of([_gate_record(room_nid, sheet) for room_nid in sheet.rooms]))
     for number in numbers:
         parameters.extend(columns_of(sheet.records(FRAGMENTS[number])))

@@ -27,6 +27,7 @@ GATE_COLUMNS: tuple[Column, ...] = (
     ("new_sequence", "int8"),
     ("n", "int8"),
 )
+EARLY_COLUMNS: tuple[Column, ...] = (("target_event_id", "text"), ("event_id", "text"))
 TXN_COLUMNS: tuple[Column, ...] = (
     ("ord", "int8"),
     ("room_nid", "int8"),
@@ -68,6 +69,15 @@ _PLACED = """SELECT room_nid, event_id
    WHERE event_nid = ANY({nids}::int8[])
      AND flags & {outlier} = 0"""
 
+_REDACTED = """SELECT d.room_nid, d.target_event_id AS event_id
+    FROM early_redactions d
+    JOIN events e ON e.event_id = d.event_id
+   WHERE d.target_event_id = ANY({ids}::text[])"""
+
+_TOO_LATE = """SELECT e.room_nid, u.event_id
+    FROM {rows} u
+    JOIN events e ON e.event_id = u.target_event_id"""
+
 _FREE = """free AS MATERIALIZED (
   SELECT w.*, c.base
     FROM counter c
@@ -104,6 +114,17 @@ _ROOM = """room AS (
   RETURNING h.room_nid, h.version, h.last_position - f.n AS room_base, f.base)"""
 
 
+class Gates(NamedTuple):
+    """What the rooms of a batch must pass besides their heads."""
+
+    rooms: bool
+    txns: bool
+    events: bool
+    promotes: bool
+    unredacted: bool
+    early: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Fragment:
     """One CTE. `{rows}` in `sql` stands for its columns as a table, to be named by the text (`{rows} u`).
@@ -128,15 +149,16 @@ def unnest(columns: Sequence[Column], first: int) -> str:
     return f"(SELECT * FROM unnest({arrays}) AS a({names}))"  # noqa: S608 - names of columns
 
 
-def compose(fragments: Iterable[Fragment], *, gate: bool, txns: bool, events: bool, promotes: bool) -> str:
+def compose(fragments: Iterable[Fragment], gates: Gates) -> str:
     """The statement for a batch of these kinds.
 
     Parameters in order: positions used; transaction ids (TXN_COLUMNS) if `txns`; inserted event ids if `events`;
-    numbers of promoted events if `promotes`; rooms (GATE_COLUMNS) if `gate`; then each fragment's columns.
+    numbers of promoted events if `promotes`; ids of events that came unredacted if `unredacted`; redactions that came
+    early (EARLY_COLUMNS) if `early`; rooms (GATE_COLUMNS) if `rooms`; then each fragment's columns.
     """
     ctes, answer, next_parameter = [_COUNTER], ["c.base"], 2
     unless = ""
-    if txns:
+    if gates.txns:
         ctes.append(_REPEATED.replace("{rows}", unnest(TXN_COLUMNS, next_parameter)))
         next_parameter += len(TXN_COLUMNS)
         unless += "\n     AND NOT EXISTS (SELECT FROM repeated x WHERE x.room_nid = w.room_nid)"
@@ -145,17 +167,23 @@ def compose(fragments: Iterable[Fragment], *, gate: bool, txns: bool, events: bo
             f"ARRAY({_REPEATED_IDS}) AS repeated_ids",
         ]
     known: list[str] = []
-    if events:
+    if gates.events:
         known.append(_INSERTED.replace("{ids}", f"${next_parameter}"))
         next_parameter += 1
-    if promotes:
+    if gates.promotes:
         known.append(_PLACED.replace("{nids}", f"${next_parameter}").replace("{outlier}", str(OUTLIER)))
         next_parameter += 1
+    if gates.unredacted:
+        known.append(_REDACTED.replace("{ids}", f"${next_parameter}"))
+        next_parameter += 1
+    if gates.early:
+        known.append(_TOO_LATE.replace("{rows}", unnest(EARLY_COLUMNS, next_parameter)))
+        next_parameter += len(EARLY_COLUMNS)
     if known:
         ctes.append("known AS MATERIALIZED (\n  " + "\n   UNION ALL\n  ".join(known) + ")")
         unless += "\n     AND NOT EXISTS (SELECT FROM known x WHERE x.room_nid = w.room_nid)"
         answer.append("ARRAY(SELECT event_id FROM known) AS known")
-    if gate:
+    if gates.rooms:
         gate_rows = unnest(GATE_COLUMNS, next_parameter)
         next_parameter += len(GATE_COLUMNS)
         ctes += [_FREE.replace("{rows}", gate_rows).replace("{unless}", unless), _ROOM]
@@ -195,6 +223,10 @@ class Sheet:
         self.event_ids: list[str] = []
         self.promoted: list[int] = []
         """Numbers of outliers that get their places; with a place already they are as known as the others."""
+        self.unredacted: list[str] = []
+        """Ids of events that no redaction is known of: with one they are to be prepared anew."""
+        self.early: list[tuple[str, str]] = []
+        """Redacted events that are not here, with their redactions: with them these are to be prepared anew."""
         self.placed: dict[int, Placed] = {}
 
     def put(self, fragment: Fragment, record: tuple[Any, ...]) -> None:

@@ -49,6 +49,7 @@ class EventRow(ChangeRow, tag=1, gc=False):
     `relates`: (rel_type, target event id, aggregation key or None).
     `historical`: it fills a hole or the time before; `room_position` is given, and it has no stream position.
     `promoted`: it is stored as an outlier under this number, and gets its place now.
+    `unredacted`: no redaction of it had come when it was prepared; where one has come since, its room is refused.
     `skip`: room positions left free below it (a gap). Hidden events (rejected, soft-failed, outliers) get none.
     `head_version`: of the room after the batch, set by the stream.
     `unsigned`: JSON object of what it replaces, for those who see it live; not stored.
@@ -86,6 +87,7 @@ class EventRow(ChangeRow, tag=1, gc=False):
     replaces: tuple[int, ...] = ()
     historical: bool = False
     promoted: bool = False
+    unredacted: bool = False
     skip: int = 0
     room_position: int = 0
     unsigned: bytes = b""
@@ -426,7 +428,10 @@ class WithdrawnRow(ChangeRow, tag=61, gc=False):
 
 
 class EarlyRedactionRow(ChangeRow, tag=62, gc=False):
-    """The redaction `redaction_id` came before the event `event_id`, which is to arrive redacted. Not read back."""
+    """The redaction `redaction_id` came before the event `event_id`, which is to arrive redacted. Not read back.
+
+    Where that event has come since, the room is refused.
+    """
 
     room_nid: int
     event_id: str

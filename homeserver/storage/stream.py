@@ -57,7 +57,8 @@ class Outcome:
     """What became of one entry.
 
     `refused`: its room did not pass the gate and nothing of the entry was written. `repeats`: transaction ids of the
-    entry that were used before, with their events; `known`: event ids of the entry that are stored already.
+    entry that were used before, with their events; `known`: event ids of the entry that are stored already, or that a
+    redaction, or what they redact, came before.
     """
 
     base: int
@@ -302,7 +303,8 @@ class Stream:
             keys = sheet.txn_keys
             pairs = zip(result["repeated"], result["repeated_ids"], strict=True)
             repeats = {keys[number]: event_id for number, event_id in pairs}
-        known = frozenset(result["known"]) if sheet.event_ids or sheet.promoted else frozenset()
+        asks_known = sheet.event_ids or sheet.promoted or sheet.unredacted or sheet.early
+        known = frozenset(result["known"]) if asks_known else frozenset()
         self._answer(items, sheet, base, done, repeats, known)
 
     def _answer(

@@ -53,6 +53,7 @@ SELECT u.target_event_id, u.event_id, u.room_nid
 def place_early_redaction(row: EarlyRedactionRow, sheet: Sheet) -> None:
     """Remember a redaction until what it redacts arrives."""
     sheet.gate(row.room_nid)
+    sheet.early.append((row.event_id, row.redaction_id))
     sheet.put(EARLY, (row.room_nid, row.event_id, row.redaction_id))
 
 

@@ -183,6 +183,8 @@ def place_event(row: EventRow, sheet: Sheet) -> None:
                 row.body,
             ),
         )
+    if row.unredacted:
+        sheet.unredacted.append(row.event_id)
     if row.txn is not None:
         _place_txn(row, sheet)
     if row.relates is not None and not flags & HIDDEN and row.redacted_by is None:
