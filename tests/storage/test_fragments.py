@@ -1,11 +1,13 @@
 """Every fragment writes what its row says; no composed text scans a table."""
 
+from itertools import product
+
 import pytest
 
 from homeserver.storage import batch
 from homeserver.storage.database import Database
 from homeserver.storage.errors import BadRow
-from homeserver.storage.fragments import Fragment, Sheet
+from homeserver.storage.fragments import Fragment, Gates, Sheet
 from homeserver.storage.rows import (
     AccountDataRow,
     DeviceChangeRow,
@@ -200,14 +202,13 @@ def texts() -> list[batch.Kinds]:
     numbers = range(len(batch.FRAGMENTS))
     gated = [n for n in numbers if batch.FRAGMENTS[n].gated]
     free = [n for n in numbers if not batch.FRAGMENTS[n].gated]
-    single = [((n,), batch.FRAGMENTS[n].gated, False, False, False) for n in numbers]
+    single = [((n,), Gates(batch.FRAGMENTS[n].gated, *[False] * 5)) for n in numbers]
     return [
         *single,
-        ((0, 3), True, True, True, False),
-        (tuple(gated), True, True, True, True),
-        (tuple(gated), True, True, False, True),
-        (tuple(free), False, False, False, False),
-        (tuple(numbers), True, True, True, True),
+        ((0, 3), Gates(rooms=True, txns=True, events=True, promotes=False, unredacted=False, early=False)),
+        *((tuple(gated), Gates(True, True, *asked)) for asked in product((False, True), repeat=4)),
+        (tuple(free), Gates(*[False] * 6)),
+        (tuple(numbers), Gates(*[True] * 6)),
     ]
 
 
@@ -221,6 +222,7 @@ async def fill(database: Database) -> None:
            SELECT n, '$' || n, n, n, 0, 1, 1, 1, 0, 'm', '@a:b', '{}', '{}', '', '' FROM generate_series(1, 20000) n""",
         """INSERT INTO members
            SELECT n, '@a:b', 'b', 'join', n, '$' || n, '', '', '', 1, n FROM generate_series(1, 20000) n""",
+        "INSERT INTO early_redactions SELECT '$' || n + 20000, '$' || n, n FROM generate_series(1, 20000) n",
     ):
         await database.execute(statement)
 
@@ -249,7 +251,7 @@ async def test_the_whole_statement_prepares_once_for_each_set_of_kinds(world: Wo
     room = await world.room()
     for n in range(5):
         await room.says(str(n))
-    assert len([of for of in world.stream._writer.prepared if of[1]]) == 3  # create, join, messages
+    assert len([of for of in world.stream._writer.prepared if of[1].rooms]) == 3  # create, join, messages
 
 
 async def test_rows_given_twice_for_one_key_are_written_once(world: World) -> None:
