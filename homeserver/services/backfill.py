@@ -152,9 +152,10 @@ class Backfill:
             return False
         branches = Branches(server, room, self._ancestors, self._resolution, self._nids)
         rows = await self._rows(room, hole, order, branches, stored)
-        rows += redactions(room, [row for row in rows if isinstance(row, EventRow)], order, stored)
-        _watch(room, [row for row in rows if isinstance(row, EventRow)], stored)
-        shown = [row.room_position for row in rows if isinstance(row, EventRow) and not row.flags & REJECTED]
+        placed = [row for row in rows if isinstance(row, EventRow)]
+        rows += redactions(room, placed, order, stored)
+        _watch(room, placed, stored)
+        shown = [row.room_position for row in placed if not row.flags & REJECTED]
         lowest = min(shown, default=hole.below)
         missing = tuple(
             sorted(
