@@ -17,6 +17,7 @@ import { me } from '../store/people';
 import { forgetScheduled, loadScheduled } from '../store/scheduled';
 import { goTo, route, threadNow } from '../store/ui';
 import { photosFrom } from '../ui/avatar';
+import { afterPaint } from '../ui/motion';
 import { fetchAhead, later, part } from '../ui/parts';
 import s from './columns.module.css';
 import { Guarded } from './errors';
@@ -65,7 +66,7 @@ export function Columns() {
   createEffect(
     on(
       () => client.state.listReady,
-      (ready) => ready && requestAnimationFrame(() => setTimeout(goOn)),
+      (ready) => ready && afterPaint(goOn),
     ),
   );
   createEffect(() => client.state.listReady && wearAccent(client.state.own.settings.accent));
