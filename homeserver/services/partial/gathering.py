@@ -1,6 +1,7 @@
 """Storing a large state that a peer told: each event verified, judged by its auth events, written as an outlier.
 
-In portions, and beside the loop where it takes long. What waits is kept as JSON, a fifth of what parsed events take.
+In portions, and beside the loop where it takes long. What waits in large states is kept as JSON, a fifth of what parsed
+events take.
 Spec: Server-Server API, Checks performed on receipt of a PDU.
 """
 
@@ -23,17 +24,20 @@ from homeserver.storage.rows import REJECTED
 
 PORTION: Final = 100
 LOOKED_UP: Final = 2_000
-CITED_KEPT: Final = 1_000
-"""Parsed events that others cite; older ones are read again. The garbage collector walks through all of them."""
+PARSED_KEPT: Final = 1_000
+"""Parsed events that wait or that others cite; of more, JSON waits. The garbage collector walks through all of them."""
 Progress = Callable[[int], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class _Heap:
-    """What was told: PDUs as JSON, whom they cite, and the numbers of what is stored."""
+    """What was told: events, parsed or as JSON, whom they cite, and the numbers of what is stored."""
 
     room: Room
+    parsed: dict[EventId, Event] = field(default_factory=dict)
+    """All of a small state."""
     pdus: dict[EventId, bytes] = field(default_factory=dict)
+    """All of a large state, as JSON."""
     cites: dict[EventId, tuple[EventId, ...]] = field(default_factory=dict)
     numbers: dict[EventId, int] = field(default_factory=dict)
     cited: OrderedDict[EventId, tuple[Event, bool]] = field(default_factory=OrderedDict)
@@ -69,21 +73,27 @@ class Gathering:
         async for portion in slices(pdus, PORTION):
             read = await self._acceptance.read(portion, heap.room.rules)
             good = [one if isinstance(one, Event) and one.room_id == heap.room.room_id else None for one in read]
-            texts = await asyncio.to_thread(_texts, good)
-            for event, text in zip(good, texts, strict=True):
-                ids.append(event.event_id if event is not None else None)
-                if event is not None:
-                    heap.pdus[event.event_id], heap.cites[event.event_id] = text, event.auth_events
+            ids += [event.event_id if event is not None else None for event in good]
+            events = [event for event in good if event is not None]
+            heap.cites.update({event.event_id: event.auth_events for event in events})
+            if len(pdus) > PARSED_KEPT:
+                heap.pdus.update(await asyncio.to_thread(_texts, events))
+            else:
+                heap.parsed.update({event.event_id: event for event in events})
         return ids
 
     async def _write(self, heap: _Heap, portion: Sequence[EventId]) -> None:
-        events = await asyncio.to_thread(_parsed, [heap.pdus.pop(event_id) for event_id in portion], heap.room.rules)
+        if heap.parsed:
+            events = {event_id: heap.parsed.pop(event_id) for event_id in portion}
+        else:
+            texts = [heap.pdus.pop(event_id) for event_id in portion]
+            events = await asyncio.to_thread(_parsed, texts, heap.room.rules)
         known = await self._known(heap, events)
         order, rejected = await asyncio.to_thread(judge, events, heap.room.rules, known)
         await self._outliers.write(heap.room, order, heap.numbers, rejected)
         for event in order:
             heap.cited[event.event_id] = (event, event.event_id in rejected)
-        while len(heap.cited) > CITED_KEPT:
+        while len(heap.cited) > PARSED_KEPT:
             heap.cited.popitem(last=False)
 
     async def _known(self, heap: _Heap, events: Mapping[EventId, Event]) -> dict[EventId, tuple[Event, bool]]:
@@ -111,8 +121,8 @@ def _order_of_new(cites: Mapping[EventId, Sequence[EventId]], numbers: Mapping[E
     return topological({event_id: cited for event_id, cited in cites.items() if event_id not in numbers})
 
 
-def _texts(events: Sequence[Event | None]) -> list[bytes]:
-    return [canonical_json.encode_lenient(event.pdu) if event is not None else b"" for event in events]
+def _texts(events: Sequence[Event]) -> dict[EventId, bytes]:
+    return {event.event_id: canonical_json.encode_lenient(event.pdu) for event in events}
 
 
 def _parsed(texts: Sequence[bytes], rules: RoomVersion) -> dict[EventId, Event]:
