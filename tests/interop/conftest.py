@@ -14,8 +14,6 @@ from tests.support.synapse import SynapseProcess
 from tools.certificates import LocalCertificate
 
 VERSIONS = ["10", "12", *(pytest.param(version, marks=pytest.mark.full("interop")) for version in ("6", "9", "11"))]
-QUICK = {"stats": {"enabled": False}, "user_directory": {"enabled": False}}
-"""What Synapse would do of every event beside telling it to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ async def both(
         )
         resources.push_async_callback(hearth.kill)
         await hearth.start()
-        synapse = await SynapseProcess.made(cluster, folder / "synapse", certificate, resources, QUICK)
+        synapse = await SynapseProcess.made(cluster, folder / "synapse", certificate, resources)
         at_hearth = await resources.enter_async_context(Server(hearth.url, hearth.name))
         at_synapse = await resources.enter_async_context(Server(synapse.url, synapse.name))
         yield Both(hearth, synapse, at_hearth, at_synapse)
