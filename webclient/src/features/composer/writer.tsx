@@ -65,8 +65,14 @@ export function Writer(props: { roomId: RoomId; thread?: EventId | undefined }) 
       (roomId) => {
         const draft = props.thread ? undefined : state.drafts[roomId];
         if (draft) takeDraft(roomId, draft);
-        if (matchMedia('(pointer: fine)').matches) input.focus({ preventScroll: true });
+        // With the frame: to focus now would lay out a chat whose messages are still to come.
+        const focused = document.activeElement;
+        const frame = requestAnimationFrame(() => {
+          const isTaken = ![focused, document.body].includes(document.activeElement);
+          if (!isTaken && matchMedia('(pointer: fine)').matches) input.focus({ preventScroll: true });
+        });
         onCleanup(() => {
+          cancelAnimationFrame(frame);
           typing.stop(roomId);
           if (!props.thread) drafts.now(roomId);
         });

@@ -66,6 +66,8 @@ export function watchReading({ box, content, roomId, root, timeline }: Watched):
     const { items, events } = timeline();
     // What is on its way has no id yet either.
     const before = told === null ? -1 : items.findIndex((key) => events[key]?.eventId === told);
+    // To look where rows are would lay out the page, and most often all has been read.
+    if (before >= 0 && items.slice(before + 1).every((key) => events[key]?.sender === me(state))) return;
     const from = Math.max(before, items.indexOf(lastKeyOf(newestSeen())));
     const seen = events[withDeleted({ items, events }, from, me(state))];
     if (!seen?.eventId || seen.eventId === told || seen.eventId === root) return;
