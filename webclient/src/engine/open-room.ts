@@ -45,7 +45,9 @@ export function viewedFragment(account: Account, timeline: RoomTimeline, anchor:
   return run === null ? null : uncleared(account, timeline, run);
 }
 
-/** So many events a page is told of when it opens a long timeline, and whenever it asks for older ones. */
+/** So many events a page is told of when it opens a long timeline: what it puts into its document then. */
+const FIRST = 60;
+/** And so many more whenever it asks for older ones. */
 const STEP = 180;
 const ALL = 'all';
 
@@ -54,7 +56,7 @@ function shownOf(open: OpenRoom, fragment: Fragment): Fragment {
   const { ids } = fragment;
   const known = open.oldest === ALL ? 0 : open.oldest === null ? -1 : ids.indexOf(open.oldest);
   const wanted = open.anchor === null ? ids.length : ids.indexOf(open.anchor) - STEP / 2;
-  const from = Math.max(0, Math.min(known < 0 ? ids.length - STEP : known, wanted));
+  const from = Math.max(0, Math.min(known < 0 ? ids.length - FIRST : known, wanted));
   open.oldest = from === 0 ? ALL : (ids[from] ?? ALL);
   return from === 0 ? fragment : { ...fragment, ids: ids.slice(from), older: { event: ids[from] ?? '' } };
 }
