@@ -170,7 +170,7 @@ async def incremental_sync(subject: Subject, plan: Plan, *, users: int) -> Figur
 
     async def poll(account: Account, until: float) -> None:
         while (began := time.perf_counter()) < until:
-            answer = await account.wire.ask("GET", _sync_path(account.since, 0))
+            answer = await account.wire.ask("GET", _sync_path(account.since, 0), limit_s=ROUND_S)
             assert answer.status == 200, answer
             waits.append(time.perf_counter() - began)
 
@@ -225,7 +225,7 @@ async def join(subject: Subject, plan: Plan, *, at_once: int) -> Figures:
 
 async def _catch_up(account: Account) -> None:
     """Take a token of now: by a sync with no waiting."""
-    answer = await account.wire.ask("GET", _sync_path(account.since, 0))
+    answer = await account.wire.ask("GET", _sync_path(account.since, 0), limit_s=ROUND_S)
     assert answer.status == 200, answer
     account.since = _next_batch(answer.body)
 
