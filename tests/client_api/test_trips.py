@@ -18,17 +18,20 @@ from homeserver.opening import Task
 from homeserver.services.sync.collect import rooms
 from homeserver.storage import database, stream
 from tests.support.client import Server
+from tests.support.running import running_app
 
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
 
 
-_in_background: ContextVar[bool] = ContextVar("in_background", default=False)
+_side: ContextVar[str] = ContextVar("side", default="")
+"""What runs: "asked" for requests to the counted server, "by itself" for its own tasks, "" for other servers here."""
 
 
-async def _run_in_background(task: Task) -> None:
+async def _run_by_itself(task: Task) -> None:
     """What the server does by itself, such as looking for staged events, comes when it comes: it does not count."""
-    _in_background.set(True)
+    if _side.get():
+        _side.set("by itself")
     await task()
 
 
@@ -44,14 +47,14 @@ class Trips:
     def add(self, *, write: bool = False) -> None:
         """One of the stream, whose writer works for requests."""
         if write:
-            self.writes += 1
-        elif not _in_background.get():
+            self.writes += bool(_side.get())
+        elif _side.get() == "asked":
             self.reads += 1
             self.last = "".join(traceback.format_stack(limit=12))
 
     def add_beside(self, *, write: bool = False) -> None:
         """One beside the stream."""
-        if not _in_background.get():
+        if _side.get() == "asked":
             self.add(write=write)
 
     @contextmanager
@@ -67,17 +70,31 @@ class Trips:
 async def counted(
     cluster: "Cluster", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Server, Trips]]:
-    from tests.support.running import running_app
-
     trips = Trips()
     monkeypatch.setattr(database, "count_trip", trips.add_beside)
     monkeypatch.setattr(stream, "count_trip", trips.add)
-    monkeypatch.setattr(app, "_run", _run_in_background)
+    monkeypatch.setattr(app, "_run", _run_by_itself)
+    _side.set("asked")
     async with running_app(cluster, tmp_path) as (_, server):
         yield server, trips
+    _side.set("")
 
 
 Counted = tuple[Server, Trips]
+
+
+async def test_what_another_server_in_this_process_asks_is_not_counted(
+    counted: Counted, cluster: "Cluster", tmp_path: Path
+) -> None:
+    server, trips = counted
+    await server.register("alice")
+    assert trips.reads
+    assert trips.writes
+    _side.set("")
+    async with running_app(cluster, tmp_path / "other") as (_, other):
+        with trips.at_most(reads=0, writes=0):
+            alice = await other.register("alice")
+            await alice.creates_room()
 
 
 async def test_a_message_in_a_warm_room_costs_one_shared_write(counted: Counted) -> None:
