@@ -6,6 +6,8 @@ Read with the page of events that it belongs to, or for a list of events by itse
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import orjson
+
 from homeserver.storage.database import Database
 
 TXN, REDACTION, PREVIOUS, EDIT, THREAD = 3, 4, 5, 6, 7
@@ -13,19 +15,18 @@ TXN, REDACTION, PREVIOUS, EDIT, THREAD = 3, 4, 5, 6, 7
 
 # Each branch looks up by index, event by event: joined freely, whole tables would be read for a page, and by the
 # device all that it ever sent (hence OFFSET 0, past which no condition is moved).
-# Rows: kind, n, number of the event that it stands beside, id, ..., ts: the number of replies, flags: own, body.
+# Rows: kind, n, number of the event that it stands beside, id, ..., ts: the number of replies, flags: own, body. The
+# transaction ids are one row, a JSON object by number of event in its body: there may be as many of them as events.
 _ROW = "NULL::int8, NULL::int8, NULL::int8, NULL::int8, NULL::int8, NULL::int8, NULL::int8"
 _TAIL = "NULL::text, NULL::text, NULL::int8, NULL::text, NULL::text, NULL::text"
 EXTRAS = f"""
-SELECT {TXN}, 0::int8, p.event_nid, t.txn_id, {_ROW}, NULL::int8, NULL::int4, {_TAIL}, NULL::bytea
-  FROM page p
- CROSS JOIN LATERAL (
-       SELECT txn_id, user_nid, device_nid
-         FROM client_txns
-        WHERE event_nid = p.event_nid
-       OFFSET 0) t
- WHERE p.sender = {{user_id}}
-   AND t.user_nid = {{user_nid}}
+SELECT {TXN}, 0::int8, NULL::int8, NULL::text, {_ROW}, NULL::int8, NULL::int4, {_TAIL},
+       convert_to(json_object_agg(t.event_nid, t.txn_id)::text, 'UTF8')
+  FROM (SELECT event_nid, txn_id, user_nid, device_nid
+          FROM client_txns
+         WHERE event_nid = ANY(ARRAY(SELECT event_nid FROM page WHERE sender = {{user_id}}))
+        OFFSET 0) t
+ WHERE t.user_nid = {{user_nid}}
    AND t.device_nid = {{device_nid}}
  UNION ALL
 SELECT {REDACTION}, 0, p.event_nid, e.event_id, {_ROW}, NULL, NULL, {_TAIL}, e.body
@@ -151,15 +152,13 @@ NOTHING = Extra()
 def add_extra(extras: dict[int, Extra], row: Sequence[Any]) -> None:
     """Add a row of `EXTRAS` to what is known, by number of event."""
     kind, nid, text, body = row[0], row[2], row[3], row[19]
-    extra = extras.get(nid)
-    if extra is None:
-        if kind == TXN:
-            extras[nid] = Extra(text)
-            return
-        extra = NOTHING
     if kind == TXN:
-        extra = extra._replace(txn_id=text)
-    elif kind == REDACTION:
+        for number, txn_id in orjson.loads(body or b"{}").items():
+            own = int(number)
+            extras[own] = extras[own]._replace(txn_id=txn_id) if own in extras else Extra(txn_id)
+        return
+    extra = extras.get(nid, NOTHING)
+    if kind == REDACTION:
         extra = extra._replace(redaction=Beside(text, body))
     elif kind == PREVIOUS:
         extra = extra._replace(previous=Beside(text, body))
