@@ -265,6 +265,11 @@ class SearchTable:
         )
         return moved is not None
 
+    async def settle(self) -> int:
+        """Move what was added to its places in the index, where no search reads it in vain; how many pages [1 trip]."""
+        row = await self._db.write_row("SELECT gin_clean_pending_list('search_documents_grams'::regclass) AS pages")
+        return row["pages"] if row is not None else 0
+
     # -- finding ---------------------------------------------------------------------------------------------------
 
     async def newest(
@@ -333,20 +338,23 @@ class SearchTable:
         """
         rows = await self._db.fetch(
             """
-            SELECT d.ts, d.event_nid, e.event_id, w.room_nid, e.body, e.is_edited
-              FROM unnest($1::int8[], $2::text[]) AS w(room_nid, grams)
-             CROSS JOIN LATERAL (
-                   SELECT g.ts, g.event_nid
-                     FROM (SELECT ts, event_nid, room_nid, kind
-                             FROM search_documents
-                            WHERE grams @> w.grams::int4[]
-                           OFFSET 0) g
-                    WHERE g.room_nid = w.room_nid
-                      AND (g.ts, g.event_nid) < ($3::int8, $4::int8)
-                      AND g.ts >= $5
-                      AND g.kind = ANY($6::int2[])
-                    ORDER BY g.ts DESC, g.event_nid DESC
-                    LIMIT $7) d
+            SELECT d.ts, d.event_nid, e.event_id, d.room_nid, e.body, e.is_edited
+              FROM (SELECT n.ts, n.event_nid, w.room_nid
+                      FROM unnest($1::int8[], $2::text[]) AS w(room_nid, grams)
+                     CROSS JOIN LATERAL (
+                           SELECT g.ts, g.event_nid
+                             FROM (SELECT ts, event_nid, room_nid, kind
+                                     FROM search_documents
+                                    WHERE grams @> w.grams::int4[]
+                                   OFFSET 0) g
+                            WHERE g.room_nid = w.room_nid
+                              AND (g.ts, g.event_nid) < ($3::int8, $4::int8)
+                              AND g.ts >= $5
+                              AND g.kind = ANY($6::int2[])
+                            ORDER BY g.ts DESC, g.event_nid DESC
+                            LIMIT $7) n
+                     ORDER BY n.ts DESC, n.event_nid DESC
+                     LIMIT $7) d
              CROSS JOIN LATERAL (
                    SELECT event_id, body,
                           EXISTS (SELECT
@@ -357,7 +365,6 @@ class SearchTable:
                     WHERE event_nid = d.event_nid
                     LIMIT 1) e
              ORDER BY d.ts DESC, d.event_nid DESC
-             LIMIT $7
             """,
             [probe.room_nid for probe in probes],
             [_array(probe.grams) for probe in probes],

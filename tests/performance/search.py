@@ -105,7 +105,7 @@ class Filling:
             return
         await self._connection.execute("SET maintenance_work_mem = '512MB'")
         await self._connection.execute(
-            "CREATE INDEX search_documents_grams ON search_documents USING gin (grams) WITH (fastupdate = off)"
+            "CREATE INDEX search_documents_grams ON search_documents USING gin (grams) WITH (fastupdate = on)"
         )
         await self._connection.execute("ANALYZE")
 

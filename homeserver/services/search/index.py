@@ -50,6 +50,8 @@ class Index:
         self._progress = asyncio.Event()
         self._hurry = asyncio.Event()
         self._past_came = True
+        self._unsettled = True
+        """Whether documents may wait for their places in the index; another process may have left some."""
         feed.register(self._see)
 
     def _see(self, row: Row) -> None:
@@ -62,7 +64,7 @@ class Index:
             try:
                 if await self._take_lease():
                     self._advance(await self._table.cursor())
-                    self._leads = True
+                    self._leads = self._unsettled = True
                     await self._follow()
             except (DatabaseDown, DatabaseFull) as error:
                 log.warning("search.put_off", error=type(error).__name__)
@@ -84,6 +86,9 @@ class Index:
                 if self._past_came:
                     self._past_came = False
                     await self._index_past()
+                if self._unsettled:
+                    self._unsettled = False
+                    await self._table.settle()
                 if self._clock.monotonic() - renewed > LEASE_S / 3:
                     if not await self._take_lease():
                         return
@@ -162,6 +167,7 @@ class Index:
         rooms = {text.source.room_nid for text in read.texts.values()}
         placing = Placing(await self._table.eras(rooms) if rooms else [])
         documents = [placing.document(text) for text in read.texts.values()]
+        self._unsettled = self._unsettled or bool(documents or edited)
         if not await self._table.write(
             after,
             upto,

@@ -34,8 +34,10 @@ MAX_GRAMS: Final = 12
 FIRST_STRIP: Final = 1_000
 STRIP: Final = 4_000
 """How many of the newest documents are looked at one by one, before the index is asked, and while many fit."""
-COMMON: Final = 0.01
-"""Share of the documents that fit where looking at them one by one is quicker than the index."""
+AFFORDED: Final = 10_000
+AFFORDED_EACH: Final = 200
+"""Documents that are looked at one by one, in all and for each era, where these promise to be enough: to ask the index
+takes as long."""
 MAX_STRIPS: Final = 100
 LEAST_EACH: Final = 20
 FIRST_ERAS: Final = 8
@@ -191,25 +193,31 @@ class MessageSearch:
         left = sorted((one for one in eras if one.last_ts >= criteria.since_ts), key=lambda one: -one.last_ts)
         due = self._clock.monotonic() + MAX_S
         hits: list[Hit] = []
-        rounds, span, is_common = 0, FIRST_ERAS, True
+        rounds, span, is_common, looked_at, n = 0, FIRST_ERAS, True, 0, 0
         while left := [era for era in left if era.first_ts <= below.ts]:
             if len(hits) >= wanted:
                 break
             if self._clock.monotonic() > due or rounds >= MAX_ROUNDS:
                 return hits, below
             if is_common:
-                found, below, is_common = await self._newest(looking, left, below, FIRST_STRIP if not rounds else STRIP)
+                found, below, n = await self._newest(looking, left, below, FIRST_STRIP if not rounds else STRIP)
+                looked_at += n
             else:
                 found, below, is_full = await self._indexed(looking, left, below, span, max(CANDIDATES, wanted))
                 span = span if is_full else min(span * 4, MAX_ERAS)
             hits += await self._fitting(requester, looking, rooms, found)
+            afforded = min(AFFORDED, FIRST_STRIP + AFFORDED_EACH * len(left))
+            is_common = is_common and n > 0 and len(hits) * afforded >= looked_at * (wanted - len(hits))
             rounds += 1
         return hits, None
 
     async def _newest(
         self, looking: "_Looking", left: Sequence[Era], below: Place, documents: int
-    ) -> tuple[list[Candidate], Place, bool]:
-        """Candidates among about so many of the newest documents, down to where that is all, and whether it is much."""
+    ) -> tuple[list[Candidate], Place, int]:
+        """Candidates among about so many of the newest documents, down to where that is all, and how many these were.
+
+        0 where there are more documents of one moment than are looked at: the index tells them apart.
+        """
         chosen, floor = _split(left, below, MAX_STRIPS)
         strip = await self._table.newest(
             looking.probes(chosen),
@@ -220,9 +228,9 @@ class MessageSearch:
         )
         floor = max(floor, *strip.reached.values())
         if floor >= below.ts:
-            return [], below, False  # more documents of one moment than are looked at: the index tells them apart
+            return [], below, 0
         usable = [one for one in strip.candidates if one.ts > floor]
-        return usable, Place.above(floor), len(strip.candidates) >= COMMON * strip.looked_at
+        return usable, Place.above(floor), strip.looked_at
 
     async def _indexed(
         self, looking: "_Looking", left: Sequence[Era], below: Place, span: int, limit: int

@@ -38,3 +38,37 @@ async def test_who_searches_before_the_index_is_followed_waits_for_it(
                 await index.caught_up(LIMIT_S)  # and whoever comes when all is done does not wait
         finally:
             running.cancel()
+
+
+async def test_new_documents_wait_for_their_places_together_and_not_for_long(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle, moved = SearchTable.settle, asyncio.Event()
+
+    async def watched(table: SearchTable) -> int:
+        pages = await settle(table)
+        if pages:
+            moved.set()
+        return pages
+
+    async with homeservers(cluster, FakeNet(), "a.test") as (server,):
+        alice = server.user("alice")
+        room = await server.creates_room(alice)
+        table = SearchTable(server.database)
+        index = Index("a", table, Leases(server.database), Jobs(server.database), server.feed, server.clock)
+        for number in range(3):
+            await server.says(alice, room, f"hippopotamus {number}")
+        while await index.step():
+            pass
+        assert await table.settle() > 0, "they waited"
+        message = await server.says(alice, room, "rhinoceros")
+        monkeypatch.setattr(SearchTable, "settle", watched)
+        running = asyncio.ensure_future(index.run())
+        try:
+            await index.caught_up(LIMIT_S)
+            assert message in await table.indexed([message])
+            async with asyncio.timeout(LIMIT_S):
+                await moved.wait()
+        finally:
+            running.cancel()
+        assert await table.settle() == 0
