@@ -69,6 +69,8 @@ async def test_a_role_is_made_and_given_and_what_it_allows_is_there_at_once(
         await gina.at("page-back").last.click()
         await gina.at("open-log").click()
         await expect(gina.at("log-entry", text="banned").first).to_be_visible(timeout=LIVE_LIMIT_MS)
+        await expect(gina.at("log-entry", text="New role")).to_contain_text("Ban people")
+        await expect(gina.at("log-entry", text="has the role")).to_contain_text("Wardens")
 
 
 async def _sees_the_group_as_its_roles_do(owner: Person, member_id: str) -> None:

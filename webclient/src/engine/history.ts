@@ -7,9 +7,12 @@ import { serviceLine } from '../model/service';
 import type { GroupCommands, LogEntry, MediaKind, SharedItem } from '../store/groups';
 import { path } from './api/http';
 import type { Core } from './core';
+import { rightsChanges } from './rights';
 import { isCleared } from './sync/cleared';
+import { ROLES } from './sync/group-facts';
 import { kindOf } from './sync/items';
 import { nameIn } from './sync/members';
+import { rolesIn } from './sync/roles';
 
 const V3 = '/_matrix/client/v3';
 const PAGE = 40;
@@ -41,12 +44,22 @@ export function historyCommands(core: Core): HistoryCommands {
     adminLog: async (roomId, from) => {
       const { events, next } = await page(core, roomId, from, { types: Object.keys(LOGGED) });
       const nameOf = (userId: string) => nameIn(core.account, roomId, userId);
+      const roles = rolesIn(core.account.state(roomId, ROLES)?.content ?? null)?.roles ?? [];
       const entries = events.flatMap((event): LogEntry[] => {
         const line = serviceLine(event, nameOf);
         const kind = LOGGED[event.type];
         return line === null || kind === undefined
           ? []
-          : [{ eventId: event.event_id, ts: event.origin_server_ts, actor: event.sender, kind, line }];
+          : [
+              {
+                eventId: event.event_id,
+                ts: event.origin_server_ts,
+                actor: event.sender,
+                kind,
+                line,
+                changes: rightsChanges(event, nameOf, roles),
+              },
+            ];
       });
       return { entries, next };
     },

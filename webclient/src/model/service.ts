@@ -49,12 +49,11 @@ export function serviceLine(event: MatrixEvent, nameOf: NameOf): ServiceLine | n
       return number(content.seconds, 0) > 0 ? line('slowMode', String(content.seconds)) : line('slowModeOff');
     case 'app.hearth.roles':
       return line('roles');
-    case 'app.hearth.role':
-      return {
-        ...line('role'),
-        target: event.state_key ?? null,
-        targetName: nameOf(event.state_key ?? ''),
-      };
+    case 'app.hearth.role': {
+      // Of whom it says the roles: `_` and the id.
+      const target = (event.state_key ?? '').slice(1);
+      return { ...line('role'), target, targetName: nameOf(target) };
+    }
     case 'm.room.tombstone':
       return line('upgraded', text(content.replacement_room));
     default:

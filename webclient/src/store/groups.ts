@@ -121,12 +121,33 @@ export interface LinkPreview {
   readonly approval: boolean;
 }
 
+/** What a change of rights gave or took. A `role` of null: everyone; levels as in power levels. */
+export type RightsChange =
+  | { readonly what: 'made'; readonly role: string; readonly permissions: readonly Permission[] }
+  | { readonly what: 'removed'; readonly role: string }
+  | { readonly what: 'renamed'; readonly before: string; readonly role: string }
+  | { readonly what: 'ordered' }
+  | { readonly what: 'allowed' | 'denied'; readonly role: string | null; readonly permissions: readonly Permission[] }
+  | { readonly what: 'given' | 'taken'; readonly name: string; readonly role: string }
+  | { readonly what: 'person'; readonly name: string; readonly before: number; readonly after: number }
+  | { readonly what: 'newcomers'; readonly before: number; readonly after: number }
+  /** `permission` null: events of this type; '' stands for all other settings. */
+  | {
+      readonly what: 'needed';
+      readonly permission: Permission | null;
+      readonly type: string;
+      readonly before: number;
+      readonly after: number;
+    };
+
 export interface LogEntry {
   readonly eventId: EventId;
   readonly ts: number;
   readonly actor: UserId;
   readonly kind: 'members' | 'settings' | 'roles';
   readonly line: ServiceLine;
+  /** Of roles and power levels: what became different. */
+  readonly changes: readonly RightsChange[];
 }
 
 export interface Page<T> {

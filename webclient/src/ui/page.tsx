@@ -75,6 +75,8 @@ type RowProps = {
   /** In place of the icon. */
   lead?: JSX.Element;
   text: string;
+  /** Lines between the text and `sub`. */
+  more?: readonly string[] | undefined;
   sub?: string | undefined;
   /** At the end of the row. */
   value?: string | undefined;
@@ -103,6 +105,7 @@ export function PageRow(props: RowProps) {
       </Show>
       <span class={s.words}>
         <span class={s.text}>{props.text}</span>
+        <For each={props.more}>{(line) => <span class={s.more}>{line}</span>}</For>
         <Show when={props.sub}>{(sub) => <span class={s.sub}>{sub()}</span>}</Show>
       </span>
       <Show when={props.value}>{(value) => <span class={s.value}>{value()}</span>}</Show>

@@ -109,6 +109,13 @@ const line = (part: Partial<ServiceLine>): ServiceLine => ({
   before: '',
   ...part,
 });
+const rights: { readonly [what in ServiceLine['what']]?: LogEntry['changes'] } = {
+  role: [{ what: 'given', name: 'Boris', role: 'Keepers' }],
+  roles: [
+    { what: 'allowed', role: 'Keepers', permissions: ['pin', 'mention_all'] },
+    { what: 'denied', role: null, permissions: ['links'] },
+  ],
+};
 const log: readonly LogEntry[] = [
   line({ what: 'banned', target: at('tomasz'), targetName: 'Tomasz Wiśniewski', value: 'advertising' }),
   line({ what: 'role', actor: my, actorName: 'Me Myself', target: boris, targetName: 'Boris' }),
@@ -133,6 +140,7 @@ const log: readonly LogEntry[] = [
   actor: one.actor,
   kind: 'settings',
   line: one,
+  changes: rights[one.what] ?? [],
 }));
 
 const shared = (number: number): SharedItem => ({

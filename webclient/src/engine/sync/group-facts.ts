@@ -1,17 +1,11 @@
 /** What a group is beyond its name: who can come in, its roles, who is muted. */
-import { type Json, list, number, object, text, textOrNull, texts } from '../../model/events';
+import { list, number, object, text, textOrNull, texts } from '../../model/events';
 import { levelOf, type Powers } from '../../model/powers';
 import { byOrder, orderOf } from '../../model/space-order';
 import { chatWallpaperFrom } from '../../model/wallpapers';
-import {
-  type GroupControls,
-  type GroupFacts,
-  type Permission,
-  permissions,
-  type Role,
-  type RoleList,
-} from '../../store/groups';
+import type { GroupControls, GroupFacts } from '../../store/groups';
 import type { Account, RoomData } from './account';
+import { rolesIn } from './roles';
 
 export const ROLES = 'app.hearth.roles';
 const ROLE_OF = 'app.hearth.role';
@@ -19,7 +13,6 @@ const RESTRICTED = 'app.hearth.restrict_until';
 export const WALLPAPER = 'app.hearth.wallpaper';
 export const SLOW_MODE = 'app.hearth.slow_mode';
 const HISTORY = new Set<string>(['invited', 'joined', 'shared', 'world_readable']);
-const KNOWN = new Set<string>(permissions);
 
 export function groupFacts(account: Account, room: RoomData, powers: Powers): GroupFacts {
   const content = (type: string) => account.content(room.id, type);
@@ -76,30 +69,6 @@ function childrenOf(room: RoomData): string[] {
     .map((event) => ({ id: event.state_key, ...orderOf(event.content ?? {}, event.origin_server_ts) }))
     .sort(byOrder)
     .map((child) => child.id);
-}
-
-/** The list in a state event; what is not understood of it is left out. */
-function rolesIn(content: Json | null): RoleList | null {
-  if (content === null || !Array.isArray(content.roles)) {
-    return null;
-  }
-  const roles = list(content.roles)
-    .map(object)
-    .filter((role) => text(role.id) !== '')
-    .map(
-      (role): Role => ({
-        id: text(role.id),
-        name: text(role.name),
-        colour: text(role.colour),
-        level: number(role.level, 0),
-        permissions: known(role.permissions),
-      }),
-    );
-  return { roles, everyone: known(content.everyone) };
-}
-
-function known(value: unknown): readonly Permission[] {
-  return texts(value).filter((one): one is Permission => KNOWN.has(one));
 }
 
 /** By the rules of the room itself. Spec: Client-Server API, Push rules. */

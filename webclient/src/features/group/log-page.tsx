@@ -1,6 +1,7 @@
 import { createSignal, For, onMount, Show } from 'solid-js';
 import { t } from '../../i18n';
 import { dateAndTime } from '../../i18n/dates';
+import { rightsText } from '../../i18n/rights';
 import { errorText, serviceText } from '../../i18n/words';
 import { useClient } from '../../store/context';
 import type { LogEntry, RoomId, UserId } from '../../store/contract';
@@ -77,6 +78,7 @@ export function LogPage(props: { roomId: RoomId }) {
                 <Avatar id={one.actor} name={one.line.actorName} photo={state.users[one.actor]?.avatar} size={42} />
               }
               text={serviceText(one.line)}
+              more={one.changes.map(rightsText)}
               sub={dateAndTime(one.ts)}
               onClick={() => goToEvent(props.roomId, one.eventId)}
               testid="log-entry"
