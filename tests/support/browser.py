@@ -66,7 +66,8 @@ def _from_debian() -> Path | str:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return "not root on Debian, so apt-get was not asked (apt-get install chromium)"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", "chromium"]):
+    wanted = ["chromium", "fonts-noto-color-emoji"]  # scenes were drawn with its emoji
+    for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *wanted]):
         done = subprocess.run(["apt-get", *command], env=environment, capture_output=True, text=True, timeout=600)
         if done.returncode != 0 and command[0] == "install":
             return f"apt-get install chromium failed: {(done.stderr.strip().splitlines() or ['no message'])[-1]}"
