@@ -149,9 +149,9 @@ class PusherTable:
 
     # -- the queue -------------------------------------------------------------------------------------------------
 
-    async def cursor(self) -> int | None:
-        """Up to which position everything is in the queue; None at first [1 trip]."""
-        position: int | None = await self._db.fetchval("SELECT position FROM cursors WHERE name = $1", CURSOR)
+    async def cursor(self) -> int:
+        """Up to which position everything is in the queue [1 trip]."""
+        position: int = await self._db.fetchval("SELECT position FROM cursors WHERE name = $1", CURSOR)
         return position
 
     async def enqueue(self, upto: int, queued: Sequence[Queued]) -> None:

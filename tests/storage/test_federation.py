@@ -211,7 +211,7 @@ async def test_leases_are_taken_by_one_of_many_at_once(database: Database) -> No
 
 async def test_a_cursor_only_goes_forward(database: Database) -> None:
     leases = Leases(database)
-    assert await leases.cursor("push") is None
-    await leases.save_cursor("push", 5)
-    await leases.save_cursor("push", 3)
-    assert await leases.cursor("push") == 5
+    assert await leases.cursor("another") is None
+    await leases.save_cursor("another", 5)
+    await leases.save_cursor("another", 3)
+    assert await leases.cursor("another") == 5

@@ -65,19 +65,21 @@ class Router:
         self._ignored_by = ignored_by
         self._clock = clock
         self._users: set[str] | None = None
+        self._changes = 0
+        """Of pushers: who sets one while it is read who has any is not passed over."""
         self._routed = 0
 
     def pushers_changed(self) -> None:
         """Have it read anew who has pushers."""
         self._users = None
+        self._changes += 1
 
     async def run(self) -> None:
         """Lead while no other process does; runs as long as the process."""
-        began = self._feed.head
         while True:
             try:
                 if await self._take_lease():
-                    await self._lead(began)
+                    await self._lead()
             except* (DatabaseDown, DatabaseFull) as errors:
                 # A group where it came while pushers were being told: their tasks end with it.
                 log.warning("push.put_off", error=type(errors.exceptions[0]).__name__)
@@ -86,14 +88,10 @@ class Router:
     async def _take_lease(self) -> bool:
         return not self._feed.is_shared or bool(await self._leases.take(self._owner, [LEASE], LEASE_S))
 
-    async def _lead(self, began: int) -> None:
-        """Route and send; returns when the lease is lost. `began`: where a server begins that has never routed."""
+    async def _lead(self) -> None:
+        """Route and send; returns when the lease is lost."""
         await self._table.prune()
-        cursor = await self._table.cursor()
-        if cursor is None:
-            cursor = began
-            await self._table.enqueue(cursor, [])
-        self._routed = saved = cursor
+        self._routed = saved = await self._table.cursor()
         self._users = None
         follower = self._feed.follow()
         try:
@@ -131,17 +129,16 @@ class Router:
         if any(isinstance(row, RevocationRow) for row in rows):
             await self._table.prune()
             self._users = None
-        if self._users is None:
-            self._users = await self._table.users()
-        if not self._users:
+        users = await self._who_has_pushers()
+        if not users:
             return
         wanted: list[tuple[str, Queued]] = []
         for row in rows:
             if isinstance(row, EventRow):
-                wanted += await self._notified(row, self._users)
-            elif isinstance(row, MemberRow) and row.membership == "invite" and row.user_id in self._users:
+                wanted += await self._notified(row, users)
+            elif isinstance(row, MemberRow) and row.membership == "invite" and row.user_id in users:
                 wanted += await self._invited(row)
-            elif isinstance(row, ReceiptRow) and row.type in READ and row.user_id in self._users:
+            elif isinstance(row, ReceiptRow) and row.type in READ and row.user_id in users:
                 self._sender.has_read(row.user_id)
         if not wanted:
             return
@@ -152,6 +149,14 @@ class Router:
         queued = [one._replace(pusher_nid=nid) for user_id, one in wanted for nid in pushers.get(user_id, ())]
         await self._table.enqueue(upto, queued)
         self._sender.wake({one.pusher_nid for one in queued})
+
+    async def _who_has_pushers(self) -> set[str]:
+        while (users := self._users) is None:
+            changes = self._changes
+            users = await self._table.users()
+            if changes == self._changes:
+                self._users = users
+        return users
 
     async def _notified(self, row: EventRow, users: set[str]) -> list[tuple[str, Queued]]:
         """Those of the users whom an event notifies."""

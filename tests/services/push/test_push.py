@@ -102,6 +102,51 @@ async def test_a_new_server_whose_database_is_away_at_once_loses_no_notice(
         await house.gateway.until(lambda: said in house.gateway.events_of(bob.user_id))
 
 
+async def test_a_new_server_that_dies_before_it_has_looked_loses_no_notice(
+    house: House, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.support.running import configured, running_on
+
+    outbound = OutboundHttp(verify_certificates=False, allow_private_addresses=True)
+    config = configured(database_url, tmp_path, outbound_http=outbound)
+
+    async def never(_: PusherTable) -> None:
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PusherTable, "prune", never)
+        async with running_on(config) as (_, server):
+            alice, bob, room = await House(server, house.gateway).pair()
+            said = await alice.says("before it looked", room)
+    async with running_on(config):
+        await house.gateway.until(lambda: said in house.gateway.events_of(bob.user_id))
+
+
+async def test_who_sets_a_pusher_while_it_is_read_who_has_any_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users, is_read, goes_on = PusherTable.users, asyncio.Event(), asyncio.Event()
+
+    async def slowly(self: PusherTable) -> set[str]:
+        found = await users(self)
+        is_read.set()
+        await goes_on.wait()
+        return found
+
+    alice, bob = await house.server.register(), await house.server.register()
+    room = await alice.creates_room(inviting=bob)
+    await bob.joins(room)
+    monkeypatch.setattr(PusherTable, "users", slowly)
+    await sets_pusher(alice, house.gateway.url, alice.user_id)  # who has any is read with the next events
+    await alice.says("first", room)
+    async with asyncio.timeout(30):
+        await is_read.wait()
+    await sets_pusher(bob, house.gateway.url, bob.user_id)
+    goes_on.set()
+    said = await alice.says("second", room)
+    await house.gateway.until(lambda: said in house.gateway.events_of(bob.user_id))
+
+
 async def test_a_pusher_is_set_changed_and_deleted(house: House) -> None:
     alice = await house.server.register()
     await sets_pusher(alice, GATEWAY, "key", profile_tag="tag")
