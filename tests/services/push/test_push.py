@@ -18,6 +18,7 @@ from homeserver.storage.errors import DatabaseDown
 from homeserver.storage.pushers import PusherTable, Queued
 from tests.services.push.gateway import Gateway, pusher, running_gateway, sets_pusher
 from tests.support.client import Json, Refused, Server, User
+from tests.support.waiting import eventually
 from tools.certificates import LocalCertificate
 
 if TYPE_CHECKING:
@@ -200,6 +201,11 @@ async def test_a_gateway_is_told_of_a_message(house: House) -> None:
     alice, bob, room = await house.pair()
     name = {"displayname": "Alice in the kitchen"}
     await alice.call("PUT", f"/v3/profile/{alice.user_id}/displayname", name)
+
+    async def is_called_so() -> bool:
+        return (await alice.state(room, "m.room.member", alice.user_id)).get("displayname") == name["displayname"]
+
+    await eventually(is_called_so)  # rooms hear of it a moment later
     event_id = await alice.says("dinner", room)
     await house.gateway.until(lambda: event_id in house.gateway.events_of(bob.user_id))
     (told,) = copy.deepcopy([one for one in house.gateway.of(bob.user_id) if one.get("event_id") == event_id])
