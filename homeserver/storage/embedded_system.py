@@ -92,5 +92,8 @@ def essence(text: str) -> str:
 
 def is_zombie(pid: int) -> bool:
     """Whether the process has ended and only waits to be noticed by its parent (Linux)."""
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] == "Z"
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):  # the latter where it goes while its file is open
+        return False
+    return status.rpartition(")")[2].split()[0] == "Z"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -338,3 +339,11 @@ async def test_a_server_that_is_killed_while_it_starts_is_started_again(
 )
 def test_the_line_that_matters_is_picked_from_the_output(printed: str, line: str) -> None:
     assert essence(printed) == line
+
+
+def test_a_process_that_goes_while_it_is_looked_at_is_no_zombie(monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_gone(*_: object, **__: object) -> str:
+        raise ProcessLookupError(errno.ESRCH, "No such process")
+
+    monkeypatch.setattr(Path, "read_text", is_gone)
+    assert not embedded_system.is_zombie(os.getpid())
