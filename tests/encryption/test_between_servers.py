@@ -173,7 +173,7 @@ async def test_keys_are_asked_for_once_and_then_followed(pair: Pair, net: FakeNe
     shown = (await b.asks(bob, alice.user_id))["device_keys"][alice.user_id]["DEVICE"]
     assert {name: shown[name] for name in alice.device.keys} == alice.device.keys
     assert NAME not in orjson.dumps(shown).decode()
-    asked = requests(net, "/user/")
+    asked = await settled(net, b, bob, alice)
     await b.asks(bob, alice.user_id)
     assert requests(net, "/user/") == asked
     identity = Identity(alice.user_id)

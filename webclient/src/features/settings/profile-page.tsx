@@ -19,11 +19,13 @@ export function ProfilePage() {
   const [name, setName] = createSignal(own()?.name ?? '');
   const [photo, setPhoto] = createSignal(own()?.avatar ?? null);
   const [busy, setBusy] = createSignal(false);
+  // Who has begun to write keeps that, whatever is heard meanwhile.
+  let isWritten = false;
   const tell = (error: unknown) => toast(errorText(errorInfo(error)));
   // What the server has counts, also where no room has told it yet.
   void commands.searchUser(me(state)).then(
     (profile) => {
-      setName(profile.name);
+      if (!isWritten) setName(profile.name);
       setPhoto(profile.avatar);
     },
     () => undefined,
@@ -73,7 +75,10 @@ export function ProfilePage() {
             label={t('settings-name')}
             value={name()}
             maxLength={255}
-            onInput={(event) => setName(event.currentTarget.value)}
+            onInput={(event) => {
+              isWritten = true;
+              setName(event.currentTarget.value);
+            }}
             data-testid="own-name"
           />
           <div class={s.buttons}>
