@@ -23,6 +23,9 @@ class Phones:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.rang = asyncio.Event()
+        self.got_code = asyncio.Event()
+        self.code = ""
+        """The last one, whatever texts came after it."""
         self.log: list[dict[str, Any]] = []
 
     def __call__(self, _logger: object, _method: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -30,13 +33,10 @@ class Phones:
         if "text" in entry:
             self.texts.append(entry["text"])
             self.rang.set()
+            if found := re.search(r"#(\d{6})$", entry["text"]):
+                self.code = found[1]
+                self.got_code.set()
         raise structlog.DropEvent
-
-    @property
-    def code(self) -> str:
-        found = re.search(r"#(\d{6})$", self.texts[-1])
-        assert found is not None
-        return found[1]
 
 
 def solve(challenge: str, bits: int) -> str:
@@ -102,8 +102,8 @@ async def comes_back(
 
 
 async def asks_by_spec(who: Server | User, phones: Phones, purpose: str, number: str, secret: str) -> dict[str, Any]:
-    """`requestToken`, and the code given back where the answer says."""
-    phones.rang.clear()
+    """`requestToken`, until the code has come; invites by number may come before it."""
+    phones.got_code.clear()
     body = {"country": "GB", "phone_number": number, "client_secret": secret, "send_attempt": 1}
     path = {"register": "/v3/register", "password": "/v3/account/password", "add": "/v3/account/3pid"}[purpose]
     status, asked = await who.ask("POST", f"{path}/msisdn/requestToken", body)
@@ -112,7 +112,7 @@ async def asks_by_spec(who: Server | User, phones: Phones, purpose: str, number:
         status, asked = await who.ask("POST", f"{path}/msisdn/requestToken", {**body, "proof": proof})
     assert status == 200, asked
     async with asyncio.timeout(10):
-        await phones.rang.wait()
+        await phones.got_code.wait()
     return asked
 
 
