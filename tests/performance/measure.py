@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import asyncpg
 import psutil
@@ -140,10 +141,23 @@ def tree_cpu(pid: int, *, alone: bool = False) -> float:
     for one in [psutil.Process(pid)] if alone else _tree(pid):
         with contextlib.suppress(psutil.NoSuchProcess):
             times = one.cpu_times()
-            total += times.user + times.system
+            total += max(_own_cpu(one.pid), times.user + times.system)
             if one.pid == pid and not alone:
                 total += times.children_user + times.children_system
     return total
+
+
+def _own_cpu(pid: int) -> float:
+    """CPU seconds of the threads a process has, as the scheduler counts them.
+
+    Exact, but on Linux alone (0 elsewhere) and without threads that ended. `cpu_times` has these, in whole hundredths:
+    too few for one join.
+    """
+    try:
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    except OSError:
+        return 0.0
 
 
 def _tree(pid: int) -> list[psutil.Process]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,7 +23,7 @@ QUOTED_FILTER = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much a run does."""
+    """How much a run does: so many seconds, and no fewer rounds where it goes by rounds."""
 
     seconds: float
     rounds: int
@@ -94,7 +94,7 @@ async def fan_out_by_long_poll(subject: Subject, plan: Plan, *, receivers: int) 
         await asyncio.sleep(1)
         with without_gc():
             begin = await subject.meters.read()
-            for number in range(plan.rounds):
+            for number in _rounds(plan):
                 arrived.clear()
                 missing, wanted = receivers, f"round {number} {begin.at}".encode()
                 sent_at = time.perf_counter()
@@ -132,7 +132,7 @@ async def fan_out_by_socket(subject: Subject, plan: Plan, *, receivers: int) -> 
     await asyncio.sleep(1)
     with without_gc():
         begin = await subject.meters.read()
-        for number in range(plan.rounds):
+        for number in _rounds(plan):
             arrived.clear()
             missing, wanted = receivers, f"round {number} {begin.at}".encode()
             sent_at = time.perf_counter()
@@ -143,6 +143,15 @@ async def fan_out_by_socket(subject: Subject, plan: Plan, *, receivers: int) -> 
     for socket in sockets:
         socket.close()
     return begin.figures(end, len(waits), waits)
+
+
+def _rounds(plan: Plan) -> Iterator[int]:
+    """Numbers for as many rounds as are asked for, and on for as long as a run takes: short ones are all noise."""
+    until = time.perf_counter() + plan.seconds
+    number = 0
+    while number < plan.rounds or time.perf_counter() < until:
+        yield number
+        number += 1
 
 
 async def initial_sync(subject: Subject, plan: Plan) -> Figures:
