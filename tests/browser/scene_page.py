@@ -23,8 +23,18 @@ SOURCES = build_web.WEB / "tests" / "scenes"
 SIZES = {1440: (1440, 900), 900: (900, 800), 390: (390, 844)}
 PAGE = "/dev/scenes/"
 READY_MS = 60_000
+MOST_LOOKS = 20
 NOON_MS = 1_773_839_400_000
 """2026-03-18, 14:10 in Berlin."""
+
+STILL_ARGUMENTS = (
+    "--font-render-hinting=none",
+    "--force-color-profile=srgb",
+    "--disable-partial-raster",
+    "--disable-checker-imaging",
+    "--num-raster-threads=1",
+)
+"""Of a Chromium that draws the same thing the same way: all of a piece, with its pictures, and one after the other."""
 
 _STILL = f"""
   localStorage.clear();
@@ -34,6 +44,12 @@ _STILL = f"""
     constructor(...parts) {{ if (parts.length > 0) super(...parts); else super({NOON_MS}); }}
     static now() {{ return {NOON_MS}; }}
   }};
+"""
+
+_UNSEEN = """
+  const unseen = new CSSStyleSheet();
+  unseen.replaceSync(':root { opacity: 0 !important }');
+  document.adoptedStyleSheets = [unseen];
 """
 
 _TEXTS = """() => {
@@ -103,6 +119,7 @@ class Looking:
         self.page = page
         self._url = url
         self._view = view
+        self._draws_at_once = False
         self._errors: list[str] = []
         page.on("pageerror", lambda error: self._errors.append(str(error)))
 
@@ -129,8 +146,26 @@ class Looking:
             raise AssertionError(f"{scene} {self._view} was not ready after {READY_MS} ms: {self._errors}") from None
 
     async def picture(self, scene: str) -> bytes:
-        """A PNG of a scene."""
+        """A PNG of a scene, all of which is drawn at once when all has come.
+
+        A small picture may be made of a larger one that was drawn before, so what came in first would be seen.
+        Raises AssertionError: it did not come to rest.
+        """
+        if not self._draws_at_once:
+            await self.page.add_init_script(_UNSEEN)
+            self._draws_at_once = True
         await self.shows(scene)
+        unseen = await self._look()
+        await self.page.evaluate("document.adoptedStyleSheets = []")
+        last = unseen
+        for _ in range(MOST_LOOKS):
+            now = await self._look()
+            if now == last != unseen:
+                return now
+            last = now
+        raise AssertionError(f"{scene} {self._view} went on changing")
+
+    async def _look(self) -> bytes:
         return await self.page.screenshot(animations="disabled", caret="hide")
 
     async def texts(self) -> int:

@@ -13,13 +13,12 @@ from PIL import Image
 from playwright.async_api import Browser, async_playwright
 
 from tests.browser.pictures import BASE, FACTS, Facts, base_file, base_views, opened
-from tests.browser.scene_page import VIEWS, Looking, View, build, fonts_beside_ours, served
+from tests.browser.scene_page import STILL_ARGUMENTS, VIEWS, Looking, View, build, fonts_beside_ours, served
 from tests.support import run_folder
 from tests.support.browser import find_chromium, launch_arguments
 from tools.environment import ROOT
 
 SHEET = ROOT / "docs" / "contact-sheet.webp"
-STILL_ARGUMENTS = ["--font-render-hinting=none", "--force-color-profile=srgb"]
 COLUMNS = 5
 CELL = (400, 300)
 GAP = 8

@@ -1,10 +1,12 @@
 """Scenes look the same in every run, and as they looked when somebody last looked at them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, async_playwright
 
 from tests.browser.pictures import (
     BASE,
@@ -18,11 +20,23 @@ from tests.browser.pictures import (
     opened,
     unlike_base,
 )
-from tests.browser.scene_page import VIEWS, Looking, View, build, fonts_beside_ours, served
+from tests.browser.scene_page import STILL_ARGUMENTS, VIEWS, Looking, View, build, fonts_beside_ours, served
+from tests.support.browser import launch_arguments
 
 FEWEST_TEXTS = 20
 IN_SHORT = 7
 """Of the base, every run looks at each seventh: the views take turns by sixes, so they differ."""
+
+
+@pytest.fixture(scope="module")
+async def browser(chromium: Path) -> AsyncIterator[Browser]:
+    """One of its own: what makes it draw the same way every time slows others down."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(
+            executable_path=chromium, args=[*launch_arguments(), *STILL_ARGUMENTS]
+        )
+        yield started
+        await started.close()
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +92,7 @@ async def test_every_scene_is_drawn_twice_the_same_and_is_full_of_words(
         assert len(names) >= BASE_COUNT
         unlike, empty = [], []
         for name in names:
-            share = differing(opened(await one.picture(name)), opened(await other.picture(name)))
+            share = differing(*map(opened, await asyncio.gather(one.picture(name), other.picture(name))))
             if share > 0:
                 unlike.append(f"{name}: {share:.3%}")
             if view.width == max(view.width for view in VIEWS) and await one.texts() < FEWEST_TEXTS:

@@ -45,9 +45,9 @@ async def test_new_documents_wait_for_their_places_together_and_not_for_long(
 ) -> None:
     settle, moved = SearchTable.settle, asyncio.Event()
 
-    async def watched(table: SearchTable) -> int:
-        pages = await settle(table)
-        if pages:
+    async def watched(one: SearchTable) -> int:
+        pages = await settle(one)
+        if pages and one is table:
             moved.set()
         return pages
 

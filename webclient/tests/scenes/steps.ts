@@ -46,6 +46,9 @@ function isInSight(one: Element): boolean {
   return box.bottom > top && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
 }
 
+/** What is shown for a moment after something scrolled: the bar at its edge, and the day above messages. */
+const afterScrolling = '[data-scrolling=true], [data-testid=floating-day][data-shown=true]';
+
 /** Until nothing is awaited any more: fonts and pictures are here, and nothing was changed for a while. */
 export async function settled(): Promise<void> {
   const quiet_ms = 400;
@@ -59,7 +62,8 @@ export async function settled(): Promise<void> {
     performance.now() - changed < quiet_ms ||
     beingPainted() > 0 ||
     [...document.images].some((one) => !one.complete && isInSight(one)) ||
-    document.querySelector('[data-state=waiting] img') !== null;
+    document.querySelector('[data-state=waiting] img') !== null ||
+    document.querySelector(afterScrolling) !== null;
   await document.fonts.ready;
   while (waits() && performance.now() < end) await frame();
   await document.fonts.ready;

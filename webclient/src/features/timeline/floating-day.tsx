@@ -26,7 +26,7 @@ export function FloatingDay(props: { day: number | undefined; scrolls: number })
   );
   onCleanup(() => clearTimeout(timer));
   return (
-    <div class={s.floating} data-shown={shown()} aria-hidden="true">
+    <div class={s.floating} data-testid="floating-day" data-shown={shown()} aria-hidden="true">
       <Show when={props.day}>
         {(day) => (
           <button type="button" class={s.pill} tabIndex={-1} onClick={() => setChoosingDay(day())}>
