@@ -62,6 +62,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   /** Where the box was before the rows changed: with many rows less, the browser moves it by itself. */
   let scrolledTo: number | null = null;
   let atEnd = true;
+  let below = 0;
   let touching = false;
   let gone = false;
   let wanted: ((items: readonly string[], view: View) => View) | null = null;
@@ -128,14 +129,16 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   const lookAgain = (isTail: boolean) => {
     if (box.scrollTop === lookedAt || isGliding()) return;
     anchor = findAnchor(box, content, inDocument ?? undefined);
-    atEnd = isTail && toEnd(box) <= follow;
+    below = toEnd(box);
+    atEnd = isTail && below <= follow;
   };
   const look = () => {
     inDocument ??= rowsIn(content);
     lookedAt = box.scrollTop;
     anchor = findAnchor(box, content, inDocument);
-    atEnd = isTail() && (toEnd(box) <= follow || (atEnd && isGliding()));
-    setAway(!isTail() || toEnd(box) > follow);
+    below = toEnd(box);
+    atEnd = isTail() && (below <= follow || (atEnd && isGliding()));
+    setAway(!isTail() || below > follow);
     if (!props.root) setFollowed(atEnd ? props.roomId : undefined);
     const ts = anchor && props.timeline.events[anchor.row.dataset.key ?? '']?.ts;
     setTopDay(ts ? startOfDay(ts) : undefined);
@@ -182,13 +185,14 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   const sizes = () => `${box.clientHeight} ${content.offsetHeight}`;
   let settled = '';
   const hasCome = untrack(() => newestOf(items));
-  const settle = (glides: boolean) => {
-    const stick = atEnd && isTail();
+  /** Near the end one goes on to it when messages came there, or the view has another size; not when any others came. */
+  const settle = (why: 'newer' | 'others' | 'size') => {
+    const stick = atEnd && isTail() && (why !== 'others' || below < 1);
     inDocument = null;
     restoreAnchor(box, content, anchor, scrolledTo ?? box.scrollTop);
     scrolledTo = null;
     if (stick && toEnd(box) > 0 && !isGliding()) {
-      if (glides) glide(box, () => box.scrollHeight);
+      if (why === 'newer') glide(box, () => box.scrollHeight);
       else box.scrollTop = box.scrollHeight;
     }
     look();
@@ -251,7 +255,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     else afterPaint(fill);
     const resized = new ResizeObserver(() => {
       // What has grown because messages came is settled by now.
-      if (sizes() !== settled) settle(false);
+      if (sizes() !== settled) settle('size');
     });
     resized.observe(box);
     resized.observe(content);
@@ -277,7 +281,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     watchPaging({ box, first: toFirst, last: () => void toNewest() });
     watchReading({ box, content, roomId: props.roomId, root: props.root, timeline: () => props.timeline });
   });
-  createEffect(on(sections, () => settle(hasCome()), { defer: true }));
+  createEffect(on(sections, () => settle(hasCome() ? 'newer' : 'others'), { defer: true }));
   createEffect(
     on(
       () => items()[items().length - 1],
