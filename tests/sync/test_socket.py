@@ -248,3 +248,16 @@ async def test_too_many_frames_end_the_socket(server: Server) -> None:
         for number in range(400):
             await stream.send(t="ping", n=number)
         assert (await stream.until("bye", 10.0))["code"] == 4029
+
+
+async def test_who_acknowledges_what_comes_fast_is_not_ended(server: Server) -> None:
+    [alice] = await server.users("alice")
+    room = await alice.creates_room()
+    async with socket(alice) as stream:
+        await stream.delta()
+        for number in range(600):
+            await alice.says(str(number), room)
+            assert texts(await stream.delta(), room) == [str(number)]
+        for _ in range(400):
+            await stream.send(t="ack", pos=stream.pos)
+        assert (await stream.until("bye", 10.0))["code"] == 4029, "nothing was left to acknowledge"

@@ -290,7 +290,8 @@ class Session:
         place = connection.find(ack.pos)
         if place is not None:
             connection.ack(place)
-            self._window.acked(place.n)
+            if self._window.acked(place.n):
+                self._frames_left += 1  # how fast deltas are acknowledged is up to who sends them
         stored = _number(ack.to_device)
         if stored > self._inbox_stored:
             self._inbox_stored = stored

@@ -24,11 +24,13 @@ class Window:
         self._sent.append((n, size))
         self._bytes += size
 
-    def acked(self, n: int) -> None:
-        """All deltas up to number `n` have arrived."""
+    def acked(self, n: int) -> bool:
+        """All deltas up to number `n` have arrived; whether that was news."""
+        before = len(self._sent)
         while self._sent and self._sent[0][0] <= n:
             self._bytes -= self._sent.popleft()[1]
         self._opened.set()
+        return len(self._sent) < before
 
     async def open(self) -> None:
         """Wait until there is room for a delta."""
