@@ -31,9 +31,10 @@ class Watch:
         context.on("request", self._check)
 
     async def save_picture(self, folder: Path) -> None:
-        """Keep what each page shows, for the one who looks for the fault."""
+        """Keep what each page shows, and print its words, for the one who looks for the fault."""
         for number, page in enumerate(self.person.context.pages):
             with contextlib.suppress(Exception):  # a page that is closing has no picture
+                print(f"{self.person.name} at {page.url} sees:", await page.locator("body").inner_text(timeout=5_000))
                 await page.screenshot(path=folder / f"{self.person.name}{number}.png")
 
     def _look_at(self, page: Page) -> None:
