@@ -120,6 +120,8 @@ async def measure(subjects: list[Subject], names: list[str], plan: Plan, runs: i
             for subject in subjects:
                 if OURS_ALONE in name and isinstance(subject, Synapse):
                     continue
+                for one in subjects:
+                    await one.meters.at_rest()
                 figures = await SCENARIOS[name](subject, plan)
                 taken[subject.name].append(figures)
                 print(f"  {name}: {subject.name} {figures.per_second:.1f}/s, p50 {figures.p50_ms:.1f} ms", flush=True)

@@ -1,18 +1,16 @@
 """What benches between servers stand on: PostgreSQL with fsync on, a certificate, servers, and accounts on them."""
 
 import argparse
-import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from homeserver.storage.embedded import EmbeddedPostgres
-from tests.performance.measure import tree_cpu
 from tests.performance.subjects import PASSWORD
 from tests.support.postgres import Cluster
 from tests.support.server import ServerProcess
@@ -21,10 +19,6 @@ from tests.support.wire import Wire
 from tools.certificates import LocalCertificate, local_certificate
 
 Process = ServerProcess | SynapseProcess
-
-IDLE_CPU = 0.1
-"""Of a core; a server that takes more still does something."""
-REST_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +85,3 @@ def must_be_set_up(asked: argparse.Namespace, bench: str) -> None:
     """End the program where Synapse is wanted and nobody has installed it."""
     if asked.against == "synapse" and "HEARTH_SYNAPSE_PYTHON" not in os.environ:
         sys.exit(f"start it by `./run bench {bench} --against synapse`, which sets Synapse up")
-
-
-async def at_rest(processes: Iterable[Process]) -> None:
-    """Wait, a minute at most, until the servers have ended what was left to them: it is no part of the next measure."""
-    pids = [process.pid for process in processes]
-    for _ in range(REST_S):
-        before = sum(map(tree_cpu, pids))
-        await asyncio.sleep(1.0)
-        if sum(map(tree_cpu, pids)) - before < IDLE_CPU:
-            return

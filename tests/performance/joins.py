@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 import uvloop
 
-from tests.performance.ground import Process, account, at_rest, ground, must_be_set_up, parser_of
-from tests.performance.measure import MILLI, percentile, tree_cpu
+from tests.performance.ground import Process, account, ground, must_be_set_up, parser_of
+from tests.performance.measure import MILLI, at_rest, percentile, tree_cpu
 from tests.performance.subjects import TEXT
 from tests.support.big_room import BigRoom
 from tests.support.big_room_server import serve
@@ -197,7 +197,7 @@ async def bench(asked: argparse.Namespace) -> int:
                     room = BigRoom(members, names=names)
                     room.prepare()
                     rooms[:] = [room]
-                    await at_rest(one.process for one in joiners)
+                    await at_rest(one.process.pid for one in joiners)
                     run = await joiner.run(room)
                     results.setdefault((members, joiner.name), []).append(run)
                     print(f"  {members} members: {joiner.name} {run.visible_s:.2f} s, {run.whole_s:.1f} s", flush=True)

@@ -1,11 +1,12 @@
 """What a scenario costs: rate, waits, memory, and the CPU, trips, commits and log of all involved, per operation."""
 
+import asyncio
 import contextlib
 import gc
 import os
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -15,6 +16,9 @@ import psutil
 from tests.support.wire import Wire
 
 MILLI = 1000.0
+IDLE_CPU = 0.1
+"""Of a core; who takes more still does something."""
+REST_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,10 @@ class Meters:
             database_mb=sum(map(_own_memory_mb, _tree(self.postmaster_pid))),
         )
 
+    async def at_rest(self) -> None:
+        """Wait until the server and PostgreSQL have ended what was left to them, filling the search index above all."""
+        await at_rest([self.server_pid, self.postmaster_pid])
+
     async def _trips(self) -> float | None:
         """Round trips to the database since the server started, as it tells by its metrics."""
         if self.metrics is None:
@@ -133,6 +141,16 @@ class Reading:
             server_mb=end.server_mb,
             database_mb=end.database_mb,
         )
+
+
+async def at_rest(pids: Iterable[int]) -> None:
+    """Wait, a minute at most, until these processes and their children do nothing: what is left is not for the next."""
+    pids = list(pids)
+    for _ in range(REST_S):
+        before = sum(map(tree_cpu, pids))
+        await asyncio.sleep(1.0)
+        if sum(map(tree_cpu, pids)) - before < IDLE_CPU:
+            return
 
 
 def tree_cpu(pid: int, *, alone: bool = False) -> float:
