@@ -91,9 +91,10 @@ async def _parents(hidden: Sequence[StoredEvent], room: Room) -> set[EventId]:
 
 
 async def _stored(events: Events, room: Room, wanted: set[EventId], known: Known) -> dict[EventId, StoredEvent]:
-    """Those of the wanted events that have come."""
-    unknown = wanted - known.asked
-    found = [known.stored[event_id] for event_id in wanted - unknown if event_id in known.stored]
+    """Those of the wanted events that have come; what had not when it was looked up may have since, by another way."""
+    found = [known.stored[event_id] for event_id in wanted if event_id in known.stored]
+    found = [one for one in found if not one.flags & OUTLIER]
+    unknown = wanted - {one.event_id for one in found}
     if unknown:
         found += await events.by_id(sorted(unknown))
     return {EventId(one.event_id): one for one in found if one.room_nid == room.room_nid and not one.flags & OUTLIER}

@@ -41,6 +41,28 @@ async def test_hidden_events_that_name_ever_more_others_cost_a_bounded_look(monk
     assert EACH < len(events.asked) <= HIDDEN_MOST
 
 
+class Rejected:
+    """`$newer` follows `$older`, and that the tip; both are stored and rejected."""
+
+    async def by_id(self, event_ids: Sequence[str]) -> list[Any]:
+        return [hidden(one) for one in event_ids if one in ("$newer", "$older")]
+
+
+def hidden(event_id: str) -> Any:
+    return SimpleNamespace(event_id=event_id, body=event_id, envelope=b"", room_nid=1, flags=REJECTED)
+
+
+async def test_what_came_since_it_was_asked_for_is_a_way_to_the_tips_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {"$newer": "$older", "$older": "$tip"}
+    monkeypatch.setattr(followed, "join", lambda body, *_: SimpleNamespace(prev_events=[before[body]]))
+    events: Any = Rejected()
+    room: Any = SimpleNamespace(room_nid=1, rules=None, extremities={1: SimpleNamespace(event_id="$tip")})
+    last: Any = SimpleNamespace(prev_events=["$newer"])
+    known = Known(stored={"$newer": hidden("$newer")}, asked={"$newer", "$older"})
+    found = await behind(events, room, last, known)
+    assert (found.tips, found.lacking) == ({"$tip"}, frozenset())
+
+
 class Growing:
     """Of what was asked for more is followed each time."""
 
