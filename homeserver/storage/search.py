@@ -141,6 +141,50 @@ _EDITS = (
    AND e.redacted_by IS NULL"""
 )
 
+# Writing a batch. What it has nothing of is left out: a plan made while the table was empty reads all documents for it.
+_MOVED = """
+WITH moved AS (
+  INSERT INTO cursors AS c (name, position)
+  VALUES ($1, $3)
+      ON CONFLICT (name) DO UPDATE
+     SET position = excluded.position
+   WHERE c.position = $2
+  RETURNING position),
+era AS (
+  INSERT INTO search_eras (room_nid, era, first_ts, last_ts, documents)
+  SELECT u.room_nid, u.era, u.first_ts, u.last_ts, u.documents
+    FROM unnest($4::int8[], $5::int4[], $6::int8[], $7::int8[], $8::int4[])
+      AS u(room_nid, era, first_ts, last_ts, documents)
+   WHERE EXISTS (SELECT FROM moved)
+      ON CONFLICT (room_nid, era) DO UPDATE
+     SET first_ts = excluded.first_ts,
+         last_ts = excluded.last_ts,
+         documents = excluded.documents),"""
+_GONE = """
+gone AS (
+  DELETE FROM search_documents d
+   USING events e
+   WHERE e.event_id = ANY(${}::text[])
+     AND e.redacted_by IS NOT NULL
+     AND d.event_nid = e.event_nid
+     AND EXISTS (SELECT FROM moved)),"""
+_EDITED = """
+edited AS (
+  UPDATE search_documents d
+     SET grams = ARRAY(SELECT unnest(d.grams) UNION SELECT unnest(u.grams::int4[]))
+    FROM unnest(${}::int8[], ${}::text[]) AS u(event_nid, grams)
+   WHERE d.event_nid = u.event_nid
+     AND EXISTS (SELECT FROM moved)),"""
+_ADDED = """
+added AS (
+  INSERT INTO search_documents (event_nid, room_nid, era, ts, kind, grams)
+  SELECT u.event_nid, u.room_nid, u.era, u.ts, u.kind, u.grams::int4[]
+    FROM unnest($9::int8[], $10::int8[], $11::int4[], $12::int8[], $13::int2[], $14::text[])
+      AS u(event_nid, room_nid, era, ts, kind, grams)
+   WHERE EXISTS (SELECT FROM moved)
+      ON CONFLICT (event_nid) DO NOTHING)
+SELECT position FROM moved"""
+
 
 class SearchTable:
     """Tables `search_eras` and `search_documents`, and the cursor of who fills them."""
@@ -213,57 +257,21 @@ class SearchTable:
         `redacted`: event ids whose documents go if they were redacted. False: another process moved the cursor, and
         nothing was done.
         """
-        moved = await self._db.write_row(
-            """
-            WITH moved AS (
-              INSERT INTO cursors AS c (name, position)
-              VALUES ($1, $3)
-                  ON CONFLICT (name) DO UPDATE
-                 SET position = excluded.position
-               WHERE c.position = $2
-              RETURNING position),
-            era AS (
-              INSERT INTO search_eras (room_nid, era, first_ts, last_ts, documents)
-              SELECT u.room_nid, u.era, u.first_ts, u.last_ts, u.documents
-                FROM unnest($4::int8[], $5::int4[], $6::int8[], $7::int8[], $8::int4[])
-                  AS u(room_nid, era, first_ts, last_ts, documents)
-               WHERE EXISTS (SELECT FROM moved)
-                  ON CONFLICT (room_nid, era) DO UPDATE
-                 SET first_ts = excluded.first_ts,
-                     last_ts = excluded.last_ts,
-                     documents = excluded.documents),
-            gone AS (
-              DELETE FROM search_documents d
-               USING events e
-               WHERE e.event_id = ANY($9::text[])
-                 AND e.redacted_by IS NOT NULL
-                 AND d.event_nid = e.event_nid
-                 AND EXISTS (SELECT FROM moved)),
-            edited AS (
-              UPDATE search_documents d
-                 SET grams = ARRAY(SELECT unnest(d.grams) UNION SELECT unnest(u.grams::int4[]))
-                FROM unnest($10::int8[], $11::text[]) AS u(event_nid, grams)
-               WHERE d.event_nid = u.event_nid
-                 AND EXISTS (SELECT FROM moved)),
-            added AS (
-              INSERT INTO search_documents (event_nid, room_nid, era, ts, kind, grams)
-              SELECT u.event_nid, u.room_nid, u.era, u.ts, u.kind, u.grams::int4[]
-                FROM unnest($12::int8[], $13::int8[], $14::int4[], $15::int8[], $16::int2[], $17::text[])
-                  AS u(event_nid, room_nid, era, ts, kind, grams)
-               WHERE EXISTS (SELECT FROM moved)
-                  ON CONFLICT (event_nid) DO NOTHING)
-            SELECT position FROM moved
-            """,
+        arguments: list[object] = [
             CURSOR,
             after,
             upto,
             *_columns(list(eras), 5),
-            list(redacted),
-            [nid for nid, _ in edited],
-            [_array(grams) for _, grams in edited],
             *_columns([(*document[:-1], _array(document.grams)) for document in documents], 6),
-        )
-        return moved is not None
+        ]
+        parts = _ADDED
+        if redacted:
+            arguments.append(list(redacted))
+            parts = _GONE.format(len(arguments)) + parts
+        if edited:
+            arguments += [[nid for nid, _ in edited], [_array(grams) for _, grams in edited]]
+            parts = _EDITED.format(len(arguments) - 1, len(arguments)) + parts
+        return await self._db.write_row(_MOVED + parts, *arguments) is not None
 
     async def settle(self) -> int:
         """Move what was added to its places in the index, where no search reads it in vain; how many pages [1 trip]."""
