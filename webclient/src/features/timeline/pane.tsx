@@ -39,7 +39,7 @@ import { findAnchor, glide, isGliding, restoreAnchor, rowsIn, stopGlide, toEnd, 
 import { type Section, sectionsOf } from './sections';
 import { sortOfService } from './service-lines';
 import s from './timeline.module.css';
-import { around, filled, keep, newer, newestOf, older, opening, tailOf, type View } from './window';
+import { around, changesOf, filled, keep, newer, older, opening, tailOf, type View } from './window';
 
 const Welcome = part(async () => (await import('./welcome')).Welcome);
 const HoverActions = part(async () => (await import('./hover-actions')).HoverActions);
@@ -61,10 +61,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   let inDocument: HTMLElement[] | null = null;
   /** Where the box was before the rows changed: with many rows less, the browser moves it by itself. */
   let scrolledTo: number | null = null;
-  let atEnd = true;
+  let [atEnd, touching, gone] = [true, false, false];
   let below = 0;
-  let touching = false;
-  let gone = false;
   let wanted: ((items: readonly string[], view: View) => View) | null = null;
   const returns: string[] = [];
   const hovers = matchMedia('(hover: hover)').matches;
@@ -184,15 +182,16 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   };
   const sizes = () => `${box.clientHeight} ${content.offsetHeight}`;
   let settled = '';
-  const hasCome = untrack(() => newestOf(items));
-  /** Near the end one goes on to it when messages came there, or the view has another size; not when any others came. */
-  const settle = (why: 'newer' | 'others' | 'size') => {
-    const stick = atEnd && isTail() && (why !== 'others' || below < 1);
+  const hasCome = untrack(() => changesOf(() => items()[items().length - 1]));
+  const hasMoreAbove = untrack(() => changesOf(() => items()[view().view.from]));
+  /** Near the end one goes on to it, whatever changed; unless only older messages came in above. */
+  const settle = (came: boolean, above: boolean) => {
+    const stick = atEnd && isTail() && (came || !above || below <= 8);
     inDocument = null;
     restoreAnchor(box, content, anchor, scrolledTo ?? box.scrollTop);
     scrolledTo = null;
     if (stick && toEnd(box) > 0 && !isGliding()) {
-      if (why === 'newer') glide(box, () => box.scrollHeight);
+      if (came) glide(box, () => box.scrollHeight);
       else box.scrollTop = box.scrollHeight;
     }
     look();
@@ -255,7 +254,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     else afterPaint(fill);
     const resized = new ResizeObserver(() => {
       // What has grown because messages came is settled by now.
-      if (sizes() !== settled) settle('size');
+      if (sizes() !== settled) settle(false, false);
     });
     resized.observe(box);
     resized.observe(content);
@@ -281,7 +280,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
     watchPaging({ box, first: toFirst, last: () => void toNewest() });
     watchReading({ box, content, roomId: props.roomId, root: props.root, timeline: () => props.timeline });
   });
-  createEffect(on(sections, () => settle(hasCome() ? 'newer' : 'others'), { defer: true }));
+  createEffect(on(sections, () => settle(hasCome(), hasMoreAbove()), { defer: true }));
   createEffect(
     on(
       () => items()[items().length - 1],

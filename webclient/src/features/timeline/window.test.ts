@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { around, filled, filling, keep, most, newer, newestOf, older, opening, slice, tailOf } from './window';
+import { around, changesOf, filled, filling, keep, most, newer, older, opening, slice, tailOf } from './window';
 
 const keys = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `$${from + at}`);
 
@@ -74,7 +74,7 @@ test('another run of messages is shown from its end', () => {
 
 test('only what is newer than all before is news', () => {
   let now = ['b', 'c'];
-  const isNews = newestOf(() => now);
+  const isNews = changesOf(() => now[now.length - 1]);
   now = ['a', 'b', 'c'];
   expect(isNews()).toBe(false);
   now = ['a', 'b', 'c', 'd'];

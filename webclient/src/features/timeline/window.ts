@@ -76,13 +76,12 @@ export function keep(view: View, before: readonly string[], now: readonly string
   return { from: tooMany ? shown - most : from, to: shown };
 }
 
-/** A question: whether the newest of the items is another than when it was asked last. */
-export function newestOf(items: () => readonly string[]): () => boolean {
-  const newest = () => items()[items().length - 1];
-  let known = newest();
+/** A question: whether this is something else than when it was asked last. */
+export function changesOf<T>(now: () => T): () => boolean {
+  let known = now();
   return () => {
     const before = known;
-    known = newest();
+    known = now();
     return known !== before;
   };
 }
