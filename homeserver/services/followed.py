@@ -61,7 +61,7 @@ async def look_up_followed(events: Events, room: Room, run: Sequence[Event], kno
 async def behind(events: Events, room: Room, event: Event, known: Known, *, is_hidden: bool = False) -> Behind:
     """What the event follows by way of hidden ones; one that `is_hidden` itself is such a way.
 
-    [0 trips, 1 for each layer of hidden events.]
+    [0 trips, 1 for each layer of hidden events, 1 where a parent was lacking when it was looked up.]
     """
     tips = {tip.event_id for tip in room.extremities.values()}
     found: set[EventId] = set()

@@ -1,3 +1,4 @@
+// A little longer than others: all that moves the messages, or keeps them where they are, stands side by side.
 import {
   createEffect,
   createMemo,
@@ -46,6 +47,8 @@ const HoverActions = part(async () => (await import('./hover-actions')).HoverAct
 
 const edge = 1000;
 const follow = 300;
+/** Who is not farther from the end than this is there. */
+const there = 8;
 const unreadTop = 150;
 /** Of the window: the head of the chat and the field below it, px. */
 const frame_px = 112;
@@ -61,8 +64,11 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   let inDocument: HTMLElement[] | null = null;
   /** Where the box was before the rows changed: with many rows less, the browser moves it by itself. */
   let scrolledTo: number | null = null;
-  let [atEnd, touching, gone] = [true, false, false];
+  let atEnd = true;
+  /** How far the end was below the view, px. */
   let below = 0;
+  let touching = false;
+  let gone = false;
   let wanted: ((items: readonly string[], view: View) => View) | null = null;
   const returns: string[] = [];
   const hovers = matchMedia('(hover: hover)').matches;
@@ -186,7 +192,7 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   const hasMoreAbove = untrack(() => changesOf(() => items()[view().view.from]));
   /** Near the end one goes on to it, whatever changed; unless only older messages came in above. */
   const settle = (came: boolean, above: boolean) => {
-    const stick = atEnd && isTail() && (came || !above || below <= 8);
+    const stick = atEnd && isTail() && (came || !above || below <= there);
     inDocument = null;
     restoreAnchor(box, content, anchor, scrolledTo ?? box.scrollTop);
     scrolledTo = null;
