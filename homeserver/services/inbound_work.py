@@ -100,6 +100,7 @@ class InboundWork:
 
     async def _work(self, owner: str, poll_s: float | None) -> None:
         while True:
+            self._wake.clear()  # before looking, so that what comes meanwhile is looked for again
             try:
                 await self._bring_forward()
                 now = self._clock.now_ms()
@@ -127,12 +128,9 @@ class InboundWork:
                 raise
 
     async def _rest(self, poll_s: float | None) -> None:
-        self._wake.clear()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(poll_s):
                 await self._wake.wait()
-        except TimeoutError:
-            return
 
     async def _forget_answers(self) -> None:
         """Peers repeat a transaction for hours, not for days."""

@@ -132,11 +132,12 @@ class StagingTable:
         """Take rooms that nobody works on, oldest first; the claim holds until `until_ms` [1 trip].
 
         PDUs that were put off do not hold up the others of their room. Rows that somebody else has locked are left out:
-        two who wait for each other's rows would wait for ever.
+        two who wait for each other's rows would wait for ever. A lock of the room keeps two who claim in the same moment
+        from sharing its rows, for whoever got a child without its parent would put it off.
         """
         rows = await self._db.write_rows(
             """
-            WITH free AS (
+            WITH free AS MATERIALIZED (
               SELECT room_nid
                 FROM inbound_staging
                GROUP BY room_nid
@@ -144,10 +145,14 @@ class StagingTable:
                  AND NOT bool_or(claimed_until_ts >= $2 AND claimed_by IS NOT NULL)
                ORDER BY min(position)
                LIMIT $4),
+            mine AS MATERIALIZED (
+              SELECT room_nid
+                FROM free
+               WHERE pg_try_advisory_xact_lock(hashtextextended('inbound_staging', room_nid))),
             taken AS (
               SELECT s.room_nid, s.event_id
                 FROM inbound_staging s
-                JOIN free ON free.room_nid = s.room_nid
+                JOIN mine ON mine.room_nid = s.room_nid
                WHERE s.claimed_until_ts < $2
                  FOR UPDATE OF s SKIP LOCKED)
             UPDATE inbound_staging s

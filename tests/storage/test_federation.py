@@ -78,6 +78,15 @@ async def test_rooms_are_claimed_by_one_process_at_a_time(world: World) -> None:
     assert len(await staging.claim("late", 2001, 3000, 10)) == 2
 
 
+async def test_of_those_who_claim_a_room_in_the_same_moment_one_gets_all_of_it(world: World) -> None:
+    staging = StagingTable(world.database)
+    for number in range(20):
+        room = await world.room()
+        await world.stream.write(*(staged(room, f"${number}-{place}") for place in range(50)))
+        claims = await asyncio.gather(*(staging.claim(f"p{n}", 1000, 2000, 1) for n in range(8)))
+        assert len([found for claim in claims for found in claim if found.room_nid == room.room_nid]) == 1
+
+
 async def test_a_claim_ends_when_it_is_released(world: World) -> None:
     room = await world.room()
     await world.stream.write(staged(room, "$a"))
