@@ -52,6 +52,22 @@ _UNSEEN = """
   document.adoptedStyleSheets = [unseen];
 """
 
+_SHOW = """async () => {
+  const drawn = () => new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(then)));
+  const unseen = new CSSStyleSheet();
+  const images = [...document.images].map((image) => ({ image, width: image.getBoundingClientRect().width }));
+  for (const { image, width } of images) image.dataset.width = width;
+  const widths = [...new Set(images.map((one) => one.width))].filter((width) => width > 0).sort((a, b) => a - b);
+  while (widths.length > 0) {
+    unseen.replaceSync(widths.map((width) => `img[data-width="${width}"] { visibility: hidden !important }`).join(''));
+    document.adoptedStyleSheets = [unseen];
+    await drawn();
+    widths.shift();
+  }
+  document.adoptedStyleSheets = [];
+}"""
+"""The smallest pictures first: a small one is made of a larger one that was drawn before, and looks another way then."""
+
 _TEXTS = """() => {
   const texts = new Set();
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -146,9 +162,8 @@ class Looking:
             raise AssertionError(f"{scene} {self._view} was not ready after {READY_MS} ms: {self._errors}") from None
 
     async def picture(self, scene: str) -> bytes:
-        """A PNG of a scene, all of which is drawn at once when all has come.
+        """A PNG of a scene, which is drawn in an order of its own when all has come, not as it comes.
 
-        A small picture may be made of a larger one that was drawn before, so what came in first would be seen.
         Raises AssertionError: it did not come to rest.
         """
         if not self._draws_at_once:
@@ -156,7 +171,7 @@ class Looking:
             self._draws_at_once = True
         await self.shows(scene)
         unseen = await self._look()
-        await self.page.evaluate("document.adoptedStyleSheets = []")
+        await self.page.evaluate(_SHOW)
         last = unseen
         for _ in range(MOST_LOOKS):
             now = await self._look()
