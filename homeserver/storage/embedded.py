@@ -36,6 +36,8 @@ START_TIMEOUT_S = 600.0  # recovery after a crash of a busy server takes its tim
 STOP_TIMEOUT_S = 30.0
 POLL_S = 0.02
 RESTART_PAUSE_S = 0.5
+FIRST_IO_METHODS = 18
+"""From this version on PostgreSQL leaves reading to processes of its own, which costs single pages dear (ADR 0026)."""
 OWNER_ROLE, OWNER_DATABASE = "hearth", "hearth"
 _BUSY = re.compile(r"pre-existing shared memory block|lock file \"[^\"]*\" already exists")
 _NOT_YET = (
@@ -70,6 +72,7 @@ class EmbeddedPostgres:
         self._cluster = self._data_dir / "cluster"
         self._run_dir = self._data_dir / "run"
         self._mode = "plain"
+        self._major = 0
         self._lock: int | None = None
         self._server: asyncio.subprocess.Process | None = None
         self._wanted = False
@@ -148,7 +151,7 @@ class EmbeddedPostgres:
 
     async def _initialise(self) -> None:
         """Check the programs and make the cluster if there is none; `initdb` works beside it and is moved in whole."""
-        major = await self._choose_mode()
+        self._major = major = await self._choose_mode()
         version = self._cluster / "PG_VERSION"
         if version.exists():
             found = version.read_text(encoding="ascii").strip()
@@ -274,6 +277,7 @@ class EmbeddedPostgres:
             "log_rotation_size": "0",
             "log_truncate_on_rotation": "on",
             "timezone": "UTC",
+            **({"io_method": "sync"} if self._major >= FIRST_IO_METHODS else {}),
             **self._settings,
         }
         for name, value in settings.items():
