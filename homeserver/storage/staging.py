@@ -132,8 +132,8 @@ class StagingTable:
         """Take rooms that nobody works on, oldest first; the claim holds until `until_ms` [1 trip].
 
         PDUs that were put off do not hold up the others of their room. Rows that somebody else has locked are left out:
-        two who wait for each other's rows would wait for ever. A lock of the room keeps two who claim in the same moment
-        from sharing its rows, for whoever got a child without its parent would put it off.
+        two who wait for each other's rows would wait for ever. A lock of the room keeps two who claim at the same time
+        from sharing its rows: whoever got a child without its parent would put it off.
         """
         rows = await self._db.write_rows(
             """

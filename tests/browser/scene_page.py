@@ -66,7 +66,7 @@ _SHOW = """async () => {
   }
   document.adoptedStyleSheets = [];
 }"""
-"""The smallest pictures first: a small one is made of a larger one that was drawn before, and looks another way then."""
+"""The smallest pictures first: a small one may be made of a larger one drawn before, and looks another way then."""
 
 _TEXTS = """() => {
   const texts = new Set();
