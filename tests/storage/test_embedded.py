@@ -107,6 +107,11 @@ async def test_a_new_folder_becomes_a_database_with_our_role_and_letters_of_all_
         assert await query(postgres.dsn(), "SHOW fsync") == "on"
 
 
+async def test_pages_are_read_by_the_process_that_needs_them(folder: Path) -> None:
+    async with started(folder) as postgres:
+        assert await query(postgres.dsn(), "SELECT current_setting('io_method', true)") in ("sync", None)  # before 18
+
+
 async def test_only_we_can_reach_it(folder: Path) -> None:
     async with started(folder) as postgres:
         assert await query(postgres.dsn(), "SHOW listen_addresses") == ""
