@@ -164,6 +164,8 @@ class Sender:
         """Go on where the last process stopped."""
         routed, behind = await self._cursors()
         self._routed = self._feed.head if routed is None else routed
+        for destination in self._destinations.values():
+            destination.delivered = self._routed  # made before this was known, for greetings and what passes
         for server, cursor in behind.items():
             self._lagging.add(server)
             destination = self._destination(server)
