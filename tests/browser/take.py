@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.async_api import Browser, async_playwright
 
-from tests.browser.pictures import BASE, FACTS, Facts, base_file, base_views, opened
+from tests.browser.pictures import BASE, FACTS, Facts, base_file, base_views, opened, unlike_base
 from tests.browser.scene_page import STILL_ARGUMENTS, VIEWS, Looking, View, build, fonts_beside_ours, served
 from tests.support import run_folder
 from tests.support.browser import find_chromium, launch_arguments
@@ -36,9 +36,16 @@ async def take_base(browser: Browser, url: str) -> None:
     for view in VIEWS:
         async with Looking.at(browser, url, view) as looking:
             for name in [name for name, its in wanted if its == view]:
-                opened(await looking.picture(name)).save(base_file(name, view), "WEBP", quality=90, method=6)
+                keep(opened(await looking.picture(name)), base_file(name, view))
     FACTS.write_text(json.dumps(facts._asdict(), indent=2) + "\n", encoding="utf-8")
     sheet([base_file(name, view) for name, view in wanted])
+
+
+def keep(picture: Image.Image, file: Path) -> None:
+    """Write a picture of the base as small as it can be compared: many small emoji bear no loss of colour."""
+    picture.save(file, "WEBP", quality=90, method=6)
+    if unlike_base(picture, opened(file)) > 0:
+        picture.save(file, "WEBP", lossless=True, method=6)
 
 
 def sheet(files: list[Path]) -> None:
