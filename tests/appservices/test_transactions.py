@@ -19,6 +19,8 @@ async def test_a_bridge_hears_of_its_rooms_in_order_and_of_no_others(house: Hous
     await alice.says("not for bridges", foreign)
     room = await alice.creates_room(preset="public_chat")
     await alice.says("before the ghost came", room)
+    await ghost.creates_room(name="all before is sorted")
+    await bridge.until(lambda: bridge.saw(type="m.room.name", content={"name": "all before is sorted"}))
     await ghost.joins(room)
     said = [await alice.says(f"line {n}", room) for n in range(20)]
     topic = await alice.sets(room, "m.room.topic", {"topic": "new"})
