@@ -167,10 +167,6 @@ export class Messages {
     return [...edits.map((edit) => line(edit, editedContent(original, edit))), line(original, original.content)];
   }
 
-  async setPins(roomId: string, pinned: readonly string[]): Promise<void> {
-    await this.parts.people.setState(roomId, 'm.room.pinned_events', { pinned });
-  }
-
   async setStar(roomId: string, eventId: string, starred: boolean): Promise<void> {
     const { account } = this.parts;
     const others = starsOf(account).list.filter((star) => star.eventId !== eventId);

@@ -12,12 +12,11 @@ import {
   packRooms,
   withPackRoom,
 } from '../model/image-packs';
-import { errorInfo } from '../store/errors';
 import type { PackCommands } from '../store/packs';
-import { path } from './api/http';
 import type { Parts } from './commands';
 import { requireJoined } from './joined';
 import { keepAccountData } from './own';
+import { stateOf } from './room-state';
 import { stateKey as keyOf } from './sync/account';
 
 export function packCommands(parts: Parts): PackCommands {
@@ -79,18 +78,6 @@ async function packAt(parts: Parts, roomId: string, stateKey: string): Promise<I
     }
   }
   return null;
-}
-
-async function stateOf(parts: Parts, roomId: string, type: string, stateKey: string): Promise<Json | null> {
-  const tail = path`/_matrix/client/v3/rooms/${roomId}/state/${type}/${stateKey}`;
-  try {
-    return await parts.http({ method: 'GET', path: tail });
-  } catch (error) {
-    if (errorInfo(error).status === 404) {
-      return null;
-    }
-    throw error;
-  }
 }
 
 function made(parts: Parts, from: { readonly roomId: string; readonly stateKey: string; readonly content: Json }) {

@@ -5,6 +5,7 @@ import type { Profile } from '../store/contract';
 import { failure, type HttpRequest, path } from './api/http';
 import type { CreateRoomRequestBody } from './api/types';
 import type { Core } from './core';
+import { StateChanges } from './room-state';
 import { Changes } from './sync/changes';
 import { setAccountData } from './sync/extensions';
 import { avatarOf } from './sync/members';
@@ -13,7 +14,11 @@ const V3 = '/_matrix/client/v3';
 type MembershipCall = 'invite' | 'kick' | 'ban' | 'unban';
 
 export class People {
-  constructor(private readonly core: Core) {}
+  private readonly changes: StateChanges;
+
+  constructor(private readonly core: Core) {
+    this.changes = new StateChanges(core);
+  }
 
   async createPrivateChat(userId: string): Promise<string> {
     requireUserId(userId);
@@ -81,9 +86,18 @@ export class People {
   }
 
   async setPower(roomId: string, userId: string, level: number): Promise<void> {
-    const levels = this.core.account.content(roomId, 'm.room.power_levels');
-    const users = { ...object(levels.users), [userId]: level };
-    await this.setState(roomId, 'm.room.power_levels', { ...levels, users });
+    await this.changes.make(roomId, 'm.room.power_levels', (levels) => ({
+      ...levels,
+      users: { ...object(levels.users), [userId]: level },
+    }));
+  }
+
+  /** Pins a message, or takes it from those that are pinned. */
+  async pin(roomId: string, eventId: string, pinned: boolean): Promise<void> {
+    await this.changes.make(roomId, 'm.room.pinned_events', (content) => {
+      const others = texts(content.pinned).filter((one) => one !== eventId);
+      return { ...content, pinned: pinned ? [...others, eventId] : others };
+    });
   }
 
   async setPinned(roomId: string, pinned: boolean): Promise<void> {

@@ -158,8 +158,8 @@ export interface Commands
   seenBy(roomId: RoomId, eventId: EventId): Promise<readonly Reader[]>;
   /** How a message was worded before, the newest wording first, the original last. */
   wordings(roomId: RoomId, eventId: EventId): Promise<EventPreview[]>;
-  /** Pinned messages of a room, the oldest first. */
-  setPins(roomId: RoomId, eventIds: readonly EventId[]): Promise<void>;
+  pin(roomId: RoomId, eventId: EventId, pinned: boolean): Promise<void>;
+  unpinAll(roomId: RoomId): Promise<void>;
   setStar(roomId: RoomId, eventId: EventId, starred: boolean): Promise<void>;
   /** Starred messages of a room, or of all: the newest star first. */
   starred(roomId: RoomId | null): Promise<EventPreview[]>;

@@ -59,6 +59,19 @@ test('stars are put and taken, and are listed with the newest first', async () =
   expect(itemOf(1)?.starred).toBe(false);
 });
 
+test('two messages pinned in a row are both pinned, though neither has come back yet; and so are two roles', async () => {
+  const { server, page, ids } = await withMessages('one', 'two');
+  server.silent = true;
+  await Promise.all([page.commands.pin(ROOM, ids[0] ?? '', true), page.commands.pin(ROOM, ids[1] ?? '', true)]);
+  await page.commands.setPower(ROOM, '@bob:test', 50);
+  await page.commands.setPower(ROOM, '@eve:test', 20);
+  const last = (type: string) => server.log.findLast(({ event }) => event.type === type)?.event.content;
+  expect(last('m.room.pinned_events')).toEqual({ pinned: ids });
+  expect(last('m.room.power_levels')).toEqual({ users: { '@bob:test': 50, '@eve:test': 20 } });
+  await page.commands.pin(ROOM, ids[0] ?? '', false);
+  expect(last('m.room.pinned_events')).toEqual({ pinned: [ids[1]] });
+});
+
 test('a forwarded message names its first author, unless that is to be hidden', async () => {
   const { server, page, ids } = await withMessages('pass me on');
   server.room('!other:test');

@@ -53,7 +53,7 @@ function Shown(props: { list: List }) {
   const mayUnpin = () => state.rooms[roomId()]?.my.pin === true;
   const unpinAll = () => {
     setMessageList(undefined);
-    void commands.setPins(roomId(), []).catch((error: unknown) => toast(errorText(errorInfo(error))));
+    void commands.unpinAll(roomId()).catch((error: unknown) => toast(errorText(errorInfo(error))));
   };
   const empty = () => t(props.list.kind === 'threads' ? 'threads-empty' : 'stars-empty');
   const answers = (one: EventPreview) => ('thread' in one ? (one as ThreadInList).thread : undefined);

@@ -163,8 +163,7 @@ function pinItems({ state, commands }: Client, roomId: RoomId, item: TimelineIte
   const { eventId } = item;
   if (!eventId || item.kind !== 'message' || !room?.my.pin || room.membership !== 'join') return [];
   const isPinned = room.pins.includes(eventId);
-  const pins = isPinned ? room.pins.filter((id) => id !== eventId) : [...room.pins, eventId];
-  const select = () => void commands.setPins(roomId, pins).catch(tell);
+  const select = () => void commands.pin(roomId, eventId, !isPinned).catch(tell);
   return isPinned
     ? [{ id: 'unpin', label: t('message-unpin'), icon: 'pin-off', select }]
     : [{ id: 'pin', label: t('message-pin'), icon: 'pin', select }];

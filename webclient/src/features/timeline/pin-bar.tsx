@@ -45,12 +45,7 @@ export function PinBar(props: { roomId: RoomId }) {
     setAt((index) => (index + 1) % shown().length);
   };
   const unpin = (now: EventPreview) =>
-    void commands
-      .setPins(
-        props.roomId,
-        pins().filter((id) => id !== now.eventId),
-      )
-      .catch((error: unknown) => toast(errorText(errorInfo(error))));
+    void commands.pin(props.roomId, now.eventId, false).catch((error: unknown) => toast(errorText(errorInfo(error))));
   const title = () =>
     shown().length > 1
       ? t('pins-title-number', { number: shown().length - Math.min(at(), shown().length - 1) })

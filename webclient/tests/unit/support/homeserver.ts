@@ -209,6 +209,9 @@ export class Homeserver {
       const found = this.log.find(({ event }) => event.event_id === p.event_id);
       return found === undefined ? [404, { errcode: 'M_NOT_FOUND' }] : [200, { ...found.event }];
     }
+    if (method === 'state') {
+      this.post(String(p.room_id), ME, String(p.type), p.content as Json, String(p.state_key));
+    }
     if (method === 'account_data') {
       this.accountData.set(String(p.type), p.content as Json);
     }
