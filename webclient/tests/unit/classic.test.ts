@@ -52,6 +52,7 @@ test('an answer is turned into what the other transports say', () => {
           timeline: { events: [message, topic('new', {})], limited: true, prev_batch: 'back' },
           summary: { 'm.heroes': ['@bob:test'], 'm.joined_member_count': 2 },
           unread_notifications: { notification_count: 3, highlight_count: 1 },
+          unread_thread_notifications: { $root: { notification_count: 2, highlight_count: 0 } },
           ephemeral: { events: [{ type: 'm.typing', content: { user_ids: ['@bob:test'] } }] },
           account_data: { events: [{ type: 'm.tag', content: {} }] },
         },
@@ -70,7 +71,7 @@ test('an answer is turned into what the other transports say', () => {
   // State is told as it was before the timeline: the newer topic counts.
   expect(rooms).toMatchObject({ [ROOM]: { required_state: [{ content: { topic: 'new' } }] } });
   expect(extensions).toMatchObject({
-    'app.hearth.counts': { rooms: { [ROOM]: { n: 3, h: 1 } } },
+    'app.hearth.counts': { rooms: { [ROOM]: { n: 5, h: 1, threads: { $root: { n: 2, h: 0 } } } } },
     typing: { rooms: { [ROOM]: { content: { user_ids: ['@bob:test'] } } } },
     'app.hearth.presence': { users: { '@bob:test': { presence: 'online' } } },
     account_data: { rooms: { [ROOM]: [{ type: 'm.tag', content: {} }] } },

@@ -14,7 +14,9 @@ const FIRST_MS = 300_000;
 const SPARE_MS = 30_000;
 /** Positions of other transports mean nothing here, and ours nothing there. */
 const MARK = 'classic:';
-const FILTER = JSON.stringify({ room: { state: { lazy_load_members: true }, timeline: { limit: 20 } } });
+const FILTER = JSON.stringify({
+  room: { state: { lazy_load_members: true }, timeline: { limit: 20, unread_thread_notifications: true } },
+});
 
 export class ClassicLoop {
   private readonly whole = new AbortController();
@@ -166,6 +168,20 @@ function stripped(membership: 'invite' | 'knock', events: unknown): Json {
   return { membership, initial: true, stripped_state: list(events), bump_stamp: Date.now() };
 }
 
+/** Here those of the whole room and of each thread with news; there those of threads are not in those of the room. */
+function countsOf(room: Json): Json {
+  const pair = (value: unknown) => {
+    const unread = object(value);
+    return { n: number(unread.notification_count, 0), h: number(unread.highlight_count, 0) };
+  };
+  const threads = Object.entries(object(room.unread_thread_notifications)).map(
+    ([root, one]) => [root, pair(one)] as const,
+  );
+  const all = [pair(room.unread_notifications), ...threads.map(([, one]) => one)];
+  const sum = (which: 'n' | 'h') => all.reduce((total, one) => total + one[which], 0);
+  return { n: sum('n'), h: sum('h'), threads: Object.fromEntries(threads) };
+}
+
 function extensions(answer: Json, rooms: readonly (readonly [string, unknown])[]): Json {
   const typing: Record<string, Json> = {};
   const receipts: Record<string, Json> = {};
@@ -180,9 +196,8 @@ function extensions(answer: Json, rooms: readonly (readonly [string, unknown])[]
         receipts[roomId] = event;
       }
     }
-    const unread = object(room.unread_notifications);
-    if (typeof unread.notification_count === 'number') {
-      counts[roomId] = { n: unread.notification_count, h: number(unread.highlight_count, 0) };
+    if (typeof object(room.unread_notifications).notification_count === 'number') {
+      counts[roomId] = countsOf(room);
     }
     const own = list(object(room.account_data).events);
     if (own.length > 0) {
