@@ -46,6 +46,21 @@ LACKING = {
         "app.hearth.server_name in the well-known file, or the keys of the server at the address of its client API",
         "the page names the address of the server in place of its name",
     ),
+    "test_without_sockets_the_same_goes_over_http": Lacking(
+        "a socket that could be refused", "all stories go over /v3/sync there"
+    ),
+    "test_in_slow_mode_one_waits_and_sees_how_long": Lacking(
+        "app.hearth.slow_mode", "no row for slow mode in what is changed of a group"
+    ),
+    "test_a_silent_message_is_told_without_a_sound": Lacking(
+        "app.hearth.silent", "a message is sent at once or later, and there is no third way in the menu"
+    ),
+    "test_one_sees_how_many_members_of_a_large_group_are_here": Lacking(
+        "app.hearth.join_progress", "no line about members who are still fetched; the group is used with those who came"
+    ),
+    "test_what_comes_while_no_page_is_open_is_told_by_the_browser": Lacking(
+        "a server that sends Web Push", "no switch for being told while no page is open"
+    ),
     "test_nothing_that_others_write_is_read_as_markup": Lacking(
         "a server that takes messages whose fields have wrong types", "Synapse refuses them to its own users with 400"
     ),

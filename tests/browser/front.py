@@ -6,16 +6,20 @@ from collections.abc import AsyncIterator, Callable
 import aiohttp
 from aiohttp import web
 
-_API = ("/_matrix/", "/.well-known/")
+_API = ("/_matrix/", "/_synapse/", "/.well-known/")
 _KEPT_BACK = {"transfer-encoding", "content-encoding", "content-length", "connection"}
-_OWN = {"host", "connection", "accept-encoding"}
+_OWN = {"connection", "accept-encoding"}
 CLOSING_S = 0.5
 """At its end a page may still wait for news, as it does for half a minute; nobody waits for that."""
 
 
 @contextlib.asynccontextmanager
 async def front(
-    *, files: str, api: str, trouble: Callable[[web.Request], web.Response | None] = lambda _request: None
+    *,
+    files: str,
+    api: str,
+    port: int = 0,
+    trouble: Callable[[web.Request], web.Response | None] = lambda _request: None,
 ) -> AsyncIterator[str]:
     """Addresses of the two in; the address of both together out. WebSockets are answered 404, as Synapse does.
 
@@ -30,6 +34,12 @@ async def front(
             if "upgrade" in request.headers.get("Connection", "").lower():
                 return web.Response(status=404)
             headers = {name: value for name, value in request.headers.items() if name.lower() not in _OWN}
+            try:
+                return await passed_on(request, to, headers)
+            except aiohttp.ClientError:
+                return web.Response(status=502)
+
+        async def passed_on(request: web.Request, to: str, headers: dict[str, str]) -> web.Response:
             async with session.request(
                 request.method, to + request.raw_path, headers=headers, data=await request.read(), allow_redirects=False
             ) as answer:
@@ -42,9 +52,8 @@ async def front(
         app.router.add_route("*", "/{path:.*}", forward)
         runner = web.AppRunner(app, shutdown_timeout=CLOSING_S)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        port = runner.addresses[0][1]
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         try:
-            yield f"http://localhost:{port}"
+            yield f"http://localhost:{runner.addresses[0][1]}"
         finally:
             await runner.cleanup()

@@ -104,7 +104,8 @@ async def test_the_focus_comes_back_from_every_page_dialog_and_menu(
     await _opens(kim, "open-info", by="Shift+Tab")
     await kim.at("info-edit").wait_for()
     await _opens(kim, "info-edit")
-    for row, page in OF_THE_GROUP.items():
+    offered = {row: page for row, page in OF_THE_GROUP.items() if row not in getattr(house, "lacks", ())}
+    for row, page in offered.items():
         await kim.at("group-edit").wait_for()
         await _opens(kim, row)
         await _closes(kim, page, back=row)

@@ -7,26 +7,32 @@ The browser gets the client from our own server and everything else from Synapse
 import contextlib
 import functools
 import importlib
+import inspect
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 from playwright.async_api import expect
 
 from tests.browser import files
 from tests.browser.conftest import NewPerson, furnished
 from tests.browser.foreign import LACKING
-from tests.browser.front import front
+from tests.browser.foreign_house import ForeignHouse, foreign_house
 from tests.browser.person import LIVE_LIMIT_MS, START_LIMIT_MS
+from tests.browser.test_bad_networks import gate
+from tests.browser.test_errors import trouble
+from tests.browser.test_two_servers import live
 from tests.support.client import Server
 from tests.support.postgres import Cluster
-from tests.support.server import ServerProcess
-from tests.support.synapse import SynapseProcess
 from tools.certificates import LocalCertificate
 
 pytestmark = [pytest.mark.full("foreign"), pytest.mark.timeout(600)]
+
+FIXTURES = (gate, live, trouble)
+"""Of the files of stories that are told."""
 
 
 def _told_again(story: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
@@ -36,38 +42,90 @@ def _told_again(story: Callable[..., Awaitable[None]]) -> Callable[..., Awaitabl
     async def again(**fixtures: object) -> None:
         await story(**fixtures)
 
-    vars(again)["pytestmark"] = [mark for mark in getattr(story, "pytestmark", ()) if mark.name != "full"]
+    marks = [mark for mark in getattr(story, "pytestmark", ()) if mark.name not in ("full", "short")]
+    vars(again)["pytestmark"] = [_short(mark) if mark.name == "parametrize" else mark for mark in marks]
     return again
 
 
-_FILES = "acting chat_facts chat_list chats groups list_details media people searching signing_up spaces writing"
+def _short(mark: pytest.Mark) -> pytest.Mark:
+    """Those of the values which `./run test` takes."""
+
+    names, values = mark.args
+    sets = [value if isinstance(value, ParameterSet) else pytest.param(value) for value in values]
+    short = [one for one in sets if all(own.name != "full" for own in one.marks)]
+    return pytest.mark.parametrize(names, [pytest.param(*one.values) for one in short]).mark
+
+
+def _is_story(name: str, value: object) -> bool:
+    return name.startswith("test_") and inspect.iscoroutinefunction(value)
+
+
+_FILES = """acting bad_networks chat_facts chat_list chats closing encrypted errors focus following full_disk groups
+hostile keyboard large_groups links list_details media own_ways people polls scrolling searching signing_up spaces
+stickers storms talking threads timed told two_servers web_push wishes writing"""
+"""All but what is about our files alone (how they look, how large they are), and phone numbers."""
 TOLD = [importlib.import_module(f"tests.browser.test_{name}") for name in _FILES.split()]
 for _module in TOLD:
     for _name, _story in vars(_module).items():
-        if _name.startswith("test_") and callable(_story) and _name not in LACKING:
+        if _is_story(_name, _story) and _name not in LACKING:
             globals()[_name] = _told_again(_story)
 
 
-PUBLISHING = {"room_list_publication_rules": [{"action": "allow"}]}
-"""Without it Synapse makes public rooms and lists none of them."""
+@pytest.fixture(scope="module")
+async def our_files(
+    tmp_path_factory: pytest.TempPathFactory,
+    certificate: LocalCertificate,
+    new_database: Callable[[], Awaitable[str]],
+) -> AsyncIterator[str]:
+    """Where the client is served: a server of ours that is asked for nothing else."""
+    ours = furnished(tmp_path_factory.mktemp("files"), certificate, await new_database())
+    await ours.start()
+    yield ours.url
+    await ours.kill()
 
 
 @pytest.fixture(scope="module")
-async def house(
-    tmp_path_factory: pytest.TempPathFactory,
-    certificate: LocalCertificate,
-    cluster: Cluster,
-    new_database: Callable[[], Awaitable[str]],
-) -> AsyncIterator[SimpleNamespace]:
-    """In place of the house of ours: a `url`, a `name`. One for all stories: their people have names of their own."""
-    ours = furnished(tmp_path_factory.mktemp("files"), certificate, await new_database())
-    await ours.start()
+async def house_of_file(
+    our_files: str, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory, certificate: LocalCertificate
+) -> AsyncIterator[Callable[[str], Awaitable[ForeignHouse]]]:
+    """The house that the stories of a file share, by the name of the file; the one before it ends."""
+    lived_in: list[tuple[str, ForeignHouse]] = []
     async with contextlib.AsyncExitStack() as open_:
-        open_.push_async_callback(ours.kill)
-        folder = tmp_path_factory.mktemp("foreign") / "synapse"
-        synapse = await SynapseProcess.made(cluster, folder, certificate, open_, PUBLISHING)
-        url = await open_.enter_async_context(front(files=ours.url, api=synapse.url))
-        yield SimpleNamespace(url=url, name=synapse.name)
+
+        async def of(file: str) -> ForeignHouse:
+            if not lived_in or lived_in[-1][0] != file:
+                await open_.aclose()
+                folder = tmp_path_factory.mktemp("foreign") / "synapse"
+                house = await open_.enter_async_context(foreign_house(our_files, cluster, folder, certificate, {}))
+                lived_in.append((file, house))
+            return lived_in[-1][1]
+
+        yield of
+
+
+@pytest.fixture
+async def house(
+    house_of_file: Callable[[str], Awaitable[ForeignHouse]], request: pytest.FixtureRequest
+) -> ForeignHouse:
+    """In place of the house of ours."""
+    return await house_of_file(request.function.__module__)
+
+
+@pytest.fixture
+async def new_house(
+    our_files: str, cluster: Cluster, tmp_path: Path, certificate: LocalCertificate
+) -> AsyncIterator[Callable[..., Awaitable[ForeignHouse]]]:
+    """In place of houses of ours for one story alone."""
+    async with contextlib.AsyncExitStack() as open_:
+        made = 0
+
+        async def new(**config: Any) -> ForeignHouse:
+            nonlocal made
+            made += 1
+            folder = tmp_path / f"house{made}"
+            return await open_.enter_async_context(foreign_house(our_files, cluster, folder, certificate, config))
+
+        yield new
 
 
 def test_each_story_that_is_not_told_says_what_it_lacks() -> None:
@@ -76,25 +134,39 @@ def test_each_story_that_is_not_told_says_what_it_lacks() -> None:
     assert all(lacking.needs and lacking.instead for lacking in LACKING.values())
 
 
-async def test_what_needs_our_extensions_is_not_offered(house: ServerProcess, new_person: NewPerson) -> None:
+def test_no_story_hides_another_of_the_same_name() -> None:
+    names = [name for module in TOLD for name, value in vars(module).items() if _is_story(name, value)]
+    assert len(names) == len(set(names))
+
+
+async def test_what_needs_our_extensions_is_not_offered(house: ForeignHouse, new_person: NewPerson) -> None:
     ursa = await new_person("ursa.alone", house)
     await ursa.signs_up()
     await ursa.makes_group("No extensions")
     await ursa.at("open-info").click()
     await ursa.at("info-edit").click()
     await expect(ursa.at("open-access")).to_be_visible()
-    for row in ("open-roles", "open-links", "group-close"):
+    for row in house.lacks:
         await expect(ursa.at(row)).to_have_count(0)
+    await ursa.page.keyboard.press("Escape")
+    await ursa.writes("good night")
+    await ursa.at("send").click(button="right")
+    await expect(ursa.at("menu-send-later")).to_be_visible()
+    await expect(ursa.at("menu-send-silent")).to_have_count(0)
     await ursa.page.keyboard.press("Escape")
     await ursa.at("main-menu").click()
     await ursa.at("menu-settings").click()
     await ursa.at("open-privacy").click()
     await expect(ursa.at("privacy-receipts")).to_be_visible()
     await expect(ursa.at("privacy-presence")).to_have_count(0)
+    await ursa.page.keyboard.press("Escape")
+    await ursa.at("open-notifications").click()
+    await expect(ursa.at("notify-desktop")).to_be_visible()
+    await expect(ursa.at("notify-away")).to_have_count(0)
 
 
 async def test_two_talk_by_a_synapse_with_photos_edits_reactions_and_a_reload(
-    house: ServerProcess, new_person: NewPerson, tmp_path: Path
+    house: ForeignHouse, new_person: NewPerson, tmp_path: Path
 ) -> None:
     async with Server(house.url, house.name) as server:
         await server.users("ursa", "vega")

@@ -100,6 +100,7 @@ class OidcServer:
                 **{f"{name}_endpoint": f"{self.issuer}/{path}" for name, path in ends.items()},
                 "jwks_uri": f"{self.issuer}/keys",
                 "authorization_response_iss_parameter_supported": True,
+                "id_token_signing_alg_values_supported": [self.algorithm],
             }
         )
 
