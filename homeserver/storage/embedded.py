@@ -14,12 +14,14 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import asyncpg
+import structlog
 
 from homeserver.storage import embedded_exec
+from homeserver.storage.embedded_reserve import set_aside
 from homeserver.storage.embedded_system import (
     EmbeddedPostgresError,
     Outcome,
@@ -28,14 +30,17 @@ from homeserver.storage.embedded_system import (
     is_zombie,
     locale_arguments,
     newest_log,
+    recorded_pid,
+    shut_down,
     socket_folder,
     wheel_bindir,
 )
 
+log = structlog.get_logger()
+
 START_TIMEOUT_S = 600.0  # recovery after a crash of a busy server takes its time
-STOP_TIMEOUT_S = 30.0
 POLL_S = 0.02
-RESTART_PAUSE_S = 0.5
+RESTART_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
 FIRST_IO_METHODS = 18
 """From this version on PostgreSQL leaves reading to processes of its own, which costs single pages dear (ADR 0026)."""
 OWNER_ROLE, OWNER_DATABASE = "hearth", "hearth"
@@ -101,6 +106,9 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(
                 f"PostgreSQL did not answer within {START_TIMEOUT_S:.0f} s; see {self._data_dir / 'log'}"
             ) from None
+        except asyncpg.DiskFullError as error:
+            await self.stop()
+            raise EmbeddedPostgresError(f"No space left on the disk of {self._data_dir}: make room there") from error
         except BaseException:
             await self.stop()
             raise
@@ -109,16 +117,28 @@ class EmbeddedPostgres:
     async def run(self) -> None:
         """Start the server again whenever it ends by itself; a guest takes over when the owner is gone.
 
-        Never returns; raises EmbeddedPostgresError.
+        It goes on trying while the server cannot start: there may be room on the disk later. Never returns; raises
+        EmbeddedPostgresError when the folder cannot be written.
         """
+        pause_s = RESTART_PAUSE_S
         while True:
             if self._server is not None:
                 await self._server.wait()
-            await asyncio.sleep(RESTART_PAUSE_S)
+            await asyncio.sleep(pause_s)
             if self._wanted and self._lock is None:
                 self._take_folder()
             if self._wanted and self._lock is not None and self.pid is None:
-                await self.start()
+                pause_s = RESTART_PAUSE_S if await self._is_up_again() else min(2 * pause_s, LONGEST_PAUSE_S)
+
+    async def _is_up_again(self) -> bool:
+        """Start the server; False when it ended by itself, as it does on a full disk."""
+        try:
+            await self.start()
+        except (EmbeddedPostgresError, OSError, asyncpg.PostgresError) as error:
+            log.error("the database does not start, and is tried again", reason=str(error))  # noqa: TRY400
+            self._wanted = True
+            return False
+        return True
 
     async def stop(self) -> None:
         """Stop the server (fast, then immediate shutdown) if it is ours. May be called twice."""
@@ -295,7 +315,7 @@ class EmbeddedPostgres:
 
     def _living_postmaster(self) -> int | None:
         """The pid in the cluster's lock file, if that process lives and is a server on this cluster."""
-        pid = self._recorded_pid()
+        pid = recorded_pid(self._cluster)
         if pid is None:
             return None
         try:
@@ -306,19 +326,13 @@ class EmbeddedPostgres:
         except OSError:
             return None
 
-    def _recorded_pid(self) -> int | None:
-        try:
-            return int((self._cluster / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
-        except (OSError, ValueError):
-            return None
-
     def _clear_stale_lock_file(self) -> None:
         """Remove a lock file whose pid now belongs to a stranger (usual after a container restart).
 
         PostgreSQL would refuse to start beside it. It still finds backends left over from the old server, through the
         shared memory that is keyed by the folder.
         """
-        pid = self._recorded_pid()
+        pid = recorded_pid(self._cluster)
         if pid is not None and self._living_postmaster() is None:
             with contextlib.suppress(OSError):
                 os.kill(pid, 0)
@@ -340,6 +354,7 @@ class EmbeddedPostgres:
                 await maintenance.execute(f"CREATE ROLE {OWNER_ROLE} LOGIN")
             if not await maintenance.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", OWNER_DATABASE):
                 await maintenance.execute(f"CREATE DATABASE {OWNER_DATABASE} OWNER {OWNER_ROLE}")
+            await set_aside(maintenance, self._cluster)
         finally:
             await maintenance.close()
         connection = await asyncpg.connect(self.dsn(role="postgres"))
@@ -381,16 +396,3 @@ class EmbeddedPostgres:
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             start_new_session=True,
         )
-
-
-async def shut_down(pid: int, gone: Callable[[], Awaitable[object]]) -> None:
-    """Order a server to end: fast, then immediate, then by force; `gone` waits for it."""
-    for order in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, order)
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await gone()
-        except TimeoutError:
-            continue
-        return

@@ -1,16 +1,20 @@
 """What embedded.py asks of the system around it: programs, accounts, locales, folders, words for what went wrong."""
 
+import asyncio
+import contextlib
 import hashlib
 import importlib.util
 import os
 import pwd
+import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 MAX_SOCKET_PATH_BYTES = 103
+STOP_TIMEOUT_S = 30.0
 
 
 class EmbeddedPostgresError(Exception):
@@ -74,6 +78,14 @@ def socket_folder(data_dir: Path) -> Path:
     return folder
 
 
+def recorded_pid(cluster: Path) -> int | None:
+    """The process that the cluster's lock file names; None without one."""
+    try:
+        return int((cluster / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+    except (OSError, ValueError):
+        return None
+
+
 def newest_log(folder: Path) -> str:
     """The last 4 KB of the server's newest log file."""
     files = sorted(folder.glob("postgresql-*.log"), key=lambda file: file.stat().st_mtime)
@@ -97,3 +109,16 @@ def is_zombie(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):  # the latter where it goes while its file is open
         return False
     return status.rpartition(")")[2].split()[0] == "Z"
+
+
+async def shut_down(pid: int, gone: Callable[[], Awaitable[object]]) -> None:
+    """Order a server to end: fast, then immediate, then by force; `gone` waits for it."""
+    for order in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, order)
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await gone()
+        except TimeoutError:
+            continue
+        return

@@ -3,20 +3,26 @@
 import asyncio
 import errno
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from homeserver.storage.embedded_system import socket_folder
 from tests.support.load import read_messages, read_sync
 from tests.support.nemesis import Crowd, crowd
 from tests.support.server import ServerProcess
+from tests.support.waiting import eventually
 from tests.support.wire import Wire
 from tools.certificates import LocalCertificate
 
 SIZE = "260m"
 RECOVERED_S = 30.0
+DOWN_S = 3.0
+"""So long a killed database stays without room: it is tried again several times."""
 
 
 @pytest.fixture
@@ -45,16 +51,52 @@ async def test_a_disk_that_fills_up_loses_nothing(small_server: ServerProcess) -
             while sum(sender.busy for sender in at_work.senders) < 8:
                 _fill(ballast)
                 await asyncio.sleep(0.2)
+        await _ends_segments_of_the_log(_data(small_server))
         await _reads_go_on(at_work)
         ballast.unlink()
-        freed = time.monotonic()
-        async with asyncio.timeout(RECOVERED_S):
-            while True:
-                if any(send.started > freed and send.event_ids for send in at_work.history.sends[-50:]):
-                    break
-                await asyncio.sleep(0.1)
-        await asyncio.sleep(1)
+        await _writes_again(at_work)
     await at_work.settle()
+
+
+@pytest.mark.timeout(240)
+async def test_a_database_that_is_killed_on_a_full_disk_is_back_once_there_is_room(small_server: ServerProcess) -> None:
+    data = Path(f"/proc/{small_server.pid}/root{_data(small_server)}")
+    async with crowd([small_server.url], senders=8, rooms=2, followers=2, pause_s=0.0) as at_work:
+        await asyncio.sleep(1)
+        _fill(data / "ballast")
+        async with asyncio.timeout(60):
+            while sum(sender.busy for sender in at_work.senders) < 8:
+                _fill(data / "ballast")
+                await asyncio.sleep(0.2)
+        [lock_file] = data.rglob("postmaster.pid")
+        os.kill(int(lock_file.read_text().split()[0]), signal.SIGKILL)
+        await asyncio.sleep(DOWN_S)
+        assert small_server.is_running
+        (data / "ballast").unlink()
+        await _writes_again(at_work)
+        await _reads_go_on(at_work)
+    await at_work.settle()
+
+
+async def _writes_again(at_work: Crowd) -> None:
+    """By itself, soon after there is room."""
+    freed = time.monotonic()
+
+    async def is_written() -> bool:
+        return any(send.started > freed and send.event_ids for send in at_work.history.sends[-50:])
+
+    await eventually(is_written, RECOVERED_S)
+    await asyncio.sleep(1)
+
+
+async def _ends_segments_of_the_log(data: Path) -> None:
+    """Have the database go on to the next files of its log, for which there is no room now."""
+    socket = socket_folder((data / "database").resolve())
+    superuser = await asyncpg.connect(f"postgresql://postgres@/postgres?host={socket}")
+    for _ in range(2):
+        await superuser.execute("SELECT pg_logical_emit_message(false, 'hearth', '')")
+        await superuser.execute("SELECT pg_switch_wal()")
+    await superuser.close()
 
 
 async def _reads_go_on(at_work: Crowd) -> None:

@@ -15,9 +15,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from homeserver.storage import embedded, embedded_exec, embedded_system
+from homeserver.storage import embedded, embedded_exec, embedded_reserve, embedded_system
 from homeserver.storage.embedded import EmbeddedPostgres
+from homeserver.storage.embedded_reserve import SEGMENTS
 from homeserver.storage.embedded_system import EmbeddedPostgresError, essence, wheel_bindir
+from tests.support.waiting import eventually
 
 OWNER = """
 import asyncio, sys
@@ -92,6 +94,11 @@ async def start_owner(folder: Path) -> tuple[asyncio.subprocess.Process, str, in
     return owner, dsn, int(pid)
 
 
+def segments(folder: Path) -> list[str]:
+    """Names of the files of the log of changes."""
+    return sorted(file.name for file in (folder / "cluster" / "pg_wal").iterdir() if len(file.name) == 24)
+
+
 async def gone(pid: int) -> None:
     async with asyncio.timeout(20):
         while Path(f"/proc/{pid}").exists() and not embedded_system.is_zombie(pid):  # noqa: ASYNC110
@@ -110,6 +117,47 @@ async def test_a_new_folder_becomes_a_database_with_our_role_and_letters_of_all_
 async def test_pages_are_read_by_the_process_that_needs_them(folder: Path) -> None:
     async with started(folder) as postgres:
         assert await query(postgres.dsn(), "SELECT current_setting('io_method', true)") in ("sync", None)  # before 18
+
+
+async def test_the_next_segments_of_its_log_are_on_the_disk_already(made: Path) -> None:
+    waiting = segments(made)
+    assert len(waiting) > SEGMENTS
+    async with started(made) as postgres:
+        dsn = postgres.dsn(role="postgres")
+        for _ in range(SEGMENTS):
+            await query(dsn, "SELECT pg_logical_emit_message(false, 'hearth', '')")
+            await query(dsn, "SELECT pg_switch_wal()")
+        assert segments(made) == waiting
+        await query(dsn, "CHECKPOINT")
+        assert len(segments(made)) == len(waiting), "those that were used wait again"
+
+
+async def test_nothing_is_set_aside_on_a_disk_that_is_nearly_full(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_reserve, "SPARE", 2**40)
+    async with started(folder):
+        assert len(segments(folder)) == 1
+
+
+async def test_a_server_that_cannot_start_is_tried_until_it_can(made: Path) -> None:
+    async with started(made) as postgres, asyncio.TaskGroup() as tasks:
+        watcher = tasks.create_task(postgres.run())
+        control, away = made / "cluster" / "global" / "pg_control", made / "pg_control"
+        control.rename(away)
+        killed = postgres.pid
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        await gone(killed)
+
+        async def has_failed() -> bool:
+            return "pg_control" in (made / "log" / "start.log").read_text() + embedded_system.newest_log(made / "log")
+
+        await eventually(has_failed)
+        assert not watcher.done()
+        away.rename(control)
+        assert await query(postgres.dsn(), "SELECT 1") == 1
+        watcher.cancel()
 
 
 async def test_only_we_can_reach_it(folder: Path) -> None:
