@@ -172,6 +172,7 @@ async def test_who_signs_up_by_number_may_bring_a_photo(
         await tess.at("sign-up-photo").click()
     await (await chooser.value).set_files(photo(tmp_path, "face.jpg", (600, 400), "teal"))
     await tess.at("crop-done").tap()
+    await expect(tess.at("crop-dialog")).to_have_count(0)
     await expect(tess.at("sign-up-photo").locator("img")).to_be_visible()
     await tess.at("display-name").fill("Tess")
     await tess.at("username").fill("tess")

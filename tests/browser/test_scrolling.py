@@ -58,6 +58,32 @@ async def test_who_waits_at_the_very_top_gets_all_that_is_older_and_nothing_jump
 
 
 @pytest.mark.full("browser")
+async def test_who_has_gone_up_a_little_is_not_led_back_when_the_window_changes(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    async with Server(house.url, house.name) as server:
+        owner = await server.register("vincent")
+        ursula = await new_person("ursula", house)
+        await ursula.moves_in()
+        room_id = await owner.creates_public_room(name="A little")
+        await (await server.login("ursula")).joins(room_id)
+        for number in range(40):
+            await owner.says(f"line {number}", room_id)
+        await ursula.opens("A little")
+        last = ursula.message("line 39")
+        await expect(last).to_be_in_viewport(ratio=1)
+        await ursula.page.mouse.move(850, 400)
+        await ursula.page.mouse.wheel(0, -150)
+        await expect(last).not_to_be_in_viewport()
+        for height in (740, 700, 800):
+            await ursula.page.set_viewport_size({"width": 1280, "height": height})
+            await ursula.page.evaluate("new Promise((drawn) => setTimeout(drawn, 200))")
+            await expect(last).not_to_be_in_viewport()
+        await owner.says("line 40", room_id)
+        await expect(ursula.message("line 40")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.full("browser")
 async def test_a_chat_opens_where_reading_ended_when_all_that_followed_is_here_already(
     house: ServerProcess, new_person: NewPerson
 ) -> None:

@@ -34,6 +34,7 @@ async def test_page_keys_move_the_messages_and_nothing_jumps(house: ServerProces
             await owner.says(f"page {number}", room_id)
         await yves.opens("Diary")
         await expect(yves.message("page 69")).to_be_in_viewport()
+        await expect(yves.message("page 30")).to_have_count(1)  # there is a page to turn to
         keys = yves.page.keyboard
         await expect(yves.at("composer-input")).to_be_focused()
         await keys.press("PageUp")

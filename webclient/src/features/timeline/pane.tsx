@@ -67,6 +67,8 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   let atEnd = true;
   /** How far the end was below the view, px. */
   let below = 0;
+  /** Gone up from the end, be it by little: only what somebody writes leads back there. */
+  let hasLeft = false;
   let touching = false;
   let gone = false;
   let wanted: ((items: readonly string[], view: View) => View) | null = null;
@@ -129,18 +131,23 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   };
   const isTail = () => view().view.to === items().length && props.timeline.live;
   let lookedAt = 0;
+  const lookBelow = () => {
+    below = toEnd(box);
+    if (below <= there) hasLeft = false;
+    else if (box.scrollTop < lookedAt && sizes() === settled) hasLeft = true;
+    lookedAt = box.scrollTop;
+  };
   /** Before the rows change: who has begun to scroll is not led back, also where the event of that is still to come. */
   const lookAgain = (isTail: boolean) => {
     if (box.scrollTop === lookedAt || isGliding()) return;
     anchor = findAnchor(box, content, inDocument ?? undefined);
-    below = toEnd(box);
+    lookBelow();
     atEnd = isTail && below <= follow;
   };
   const look = () => {
     inDocument ??= rowsIn(content);
-    lookedAt = box.scrollTop;
     anchor = findAnchor(box, content, inDocument);
-    below = toEnd(box);
+    lookBelow();
     atEnd = isTail() && (below <= follow || (atEnd && isGliding()));
     setAway(!isTail() || below > follow);
     if (!props.root) setFollowed(atEnd ? props.roomId : undefined);
@@ -190,9 +197,9 @@ export function Pane(props: { roomId: RoomId; root?: EventId; timeline: Timeline
   let settled = '';
   const hasCome = untrack(() => changesOf(() => items()[items().length - 1]));
   const hasMoreAbove = untrack(() => changesOf(() => items()[view().view.from]));
-  /** Near the end one goes on to it, whatever changed; unless only older messages came in above. */
+  /** Near the end one goes on to it, whatever changed; unless one has gone up, or only older messages came in above. */
   const settle = (came: boolean, above: boolean) => {
-    const stick = atEnd && isTail() && (came || !above || below <= there);
+    const stick = atEnd && isTail() && (came || !(above || hasLeft) || below <= there);
     inDocument = null;
     restoreAnchor(box, content, anchor, scrolledTo ?? box.scrollTop);
     scrolledTo = null;
