@@ -36,7 +36,6 @@ _COMMON_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"vary", b"Accept-Encoding"),
 )
 
 
@@ -69,18 +68,15 @@ class Site:
         wanted = {name: value for name, value in scope["headers"] if name in {b"accept-encoding", b"if-none-match"}}
         encoding, path = _choose(file, wanted.get(b"accept-encoding", b"").decode("latin-1"))
         body, etag = await self._load(path)
-        headers = [
-            (b"content-type", file.content_type.encode("ascii")),
-            (b"cache-control", file.cache_control),
-            (b"etag", etag),
-            *_COMMON_HEADERS,
-        ]
+        headers = [(b"cache-control", file.cache_control), (b"etag", etag), (b"vary", b"Accept-Encoding")]
+        if etag in [tag.strip().removeprefix(b"W/") for tag in wanted.get(b"if-none-match", b"").split(b",")]:
+            # No policy: of a 304 whose line is cut in the midst of it, browsers keep the half (RFC 9110, 15.4.5).
+            await _send(send, 304, headers, None)
+            return
+        headers += [(b"content-type", file.content_type.encode("ascii")), *_COMMON_HEADERS]
         if encoding is not None:
             headers.append((b"content-encoding", encoding.encode("ascii")))
-        if etag in [tag.strip().removeprefix(b"W/") for tag in wanted.get(b"if-none-match", b"").split(b",")]:
-            await _send(send, 304, headers, None)
-        else:
-            await _send(send, 200, headers, body, head_only=scope["method"] == "HEAD")
+        await _send(send, 200, headers, body, head_only=scope["method"] == "HEAD")
 
     def _find(self, path: str) -> _File | None:
         name = path.lstrip("/") or "index.html"
@@ -90,11 +86,12 @@ class Site:
         return file
 
     async def _load(self, path: Path) -> tuple[bytes, bytes]:
-        """The bytes of a file and their ETag."""
+        """The bytes of a file, and an ETag of them and of the headers that browsers keep with them."""
         loaded = self._loaded.get(path)
         if loaded is None:
             body = await asyncio.to_thread(path.read_bytes)
-            loaded = self._loaded[path] = (body, b'"%s"' % hashlib.sha256(body).hexdigest()[:24].encode("ascii"))
+            digest = hashlib.sha256(repr(_COMMON_HEADERS).encode("ascii") + body).hexdigest()[:24]
+            loaded = self._loaded[path] = (body, b'"%s"' % digest.encode("ascii"))
         return loaded
 
 

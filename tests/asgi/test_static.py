@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from homeserver.asgi import static
 from homeserver.asgi.static import Site
 from tests.asgi.driver import Answered, ask
 
@@ -72,6 +73,19 @@ async def test_a_file_the_browser_has_is_not_sent_again(folder: Path) -> None:
         answer = await get(folder, "/", if_none_match=known)
         assert (answer.status, answer.body) == (304, b"")
     assert (await get(folder, "/", if_none_match='"other"')).status == 200
+
+
+async def test_a_policy_that_the_browser_has_is_not_sent_again_and_a_new_one_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of one, of a line that is cut, would take its place: the page would then run by that half."""
+    whole = await get(folder, "/")
+    assert whole.headers["content-security-policy"] == static.CONTENT_SECURITY_POLICY
+    known = await get(folder, "/", if_none_match=whole.headers["etag"])
+    assert set(known.headers) == {"cache-control", "etag", "vary"}
+    monkeypatch.setattr(static, "_COMMON_HEADERS", ((b"content-security-policy", b"default-src 'none'"),))
+    later = await get(folder, "/", if_none_match=whole.headers["etag"])
+    assert (later.status, later.headers["content-security-policy"]) == (200, "default-src 'none'")
 
 
 async def test_head_has_the_length_and_no_body(folder: Path) -> None:
