@@ -170,6 +170,7 @@ class Sender:
             self._lagging.add(server)
             destination = self._destination(server)
             destination.delivered, destination.behind, destination.latest = cursor, True, self._routed
+            destination.wake.set()  # it may have been greeted by now, and wait for what is next
             self._start_queue(server)
 
     async def _cursors(self) -> tuple[int | None, Mapping[str, int]]:
