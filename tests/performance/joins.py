@@ -2,9 +2,9 @@
 
     ./run bench joins [--against synapse] [--members 200 20000] [--runs 3]
 
-A simulated resident (tests/support/big_room.py) serves rooms whose events were all signed before; it leaves members out
-for who asks for that. A server in a process of its own joins, over TLS, with one user. Measured: until the join is
-answered, until the user's `/sync` shows the room by its name, until `/joined_members` names everybody, how long
+A simulated resident (`resident`, a process of its own) serves rooms whose events were all signed before; it leaves
+members out for who asks for that. A server in a process of its own joins, over TLS, with one user. Measured: until the
+join is answered, until the user's `/sync` shows the room by its name, until `/joined_members` names everybody, how long
 messages in another room take before and meanwhile, by how much our event loop comes too late, and CPU. With `--against
 synapse` the same by a Synapse, in turns.
 """
@@ -21,9 +21,8 @@ import uvloop
 
 from tests.performance.ground import Process, account, ground, must_be_set_up, parser_of
 from tests.performance.measure import MILLI, at_rest, percentile, tree_cpu
+from tests.performance.resident import Resident, Served
 from tests.performance.subjects import TEXT
-from tests.support.big_room import BigRoom
-from tests.support.big_room_server import serve
 from tests.support.ports import free_ports
 from tests.support.server import ServerProcess
 from tests.support.wire import Wire
@@ -84,7 +83,7 @@ class Joiner:
         """With its accounts."""
         return cls(name, process, await account(process, "joins"), await account(process, "talks"))
 
-    async def run(self, room: BigRoom) -> Run:
+    async def run(self, room: Served) -> Run:
         """Join the room and wait until everything of it is here."""
         other = quote((await self.talks.call("POST", "/_matrix/client/v3/createRoom", {}))["room_id"], safe="")
         since = (await self.joins.call("GET", f"/_matrix/client/v3/sync?timeout=0&filter={_LAZY}"))["next_batch"]
@@ -134,7 +133,7 @@ class Joiner:
         await wire.call("POST", path, {}, limit_s=LATE_S)
         return time.perf_counter() - began
 
-    async def _visible(self, room: BigRoom, since: str) -> float:
+    async def _visible(self, room: Served, since: str) -> float:
         while True:
             path = f"/_matrix/client/v3/sync?timeout=5000&since={since}&filter={_LAZY}"
             answer = await self.joins.call("GET", path, limit_s=LATE_S)
@@ -145,7 +144,7 @@ class Joiner:
                 assert any(event["type"] == "m.room.name" for event in events)
                 return time.perf_counter()
 
-    async def _whole(self, room: BigRoom) -> float:
+    async def _whole(self, room: Served) -> float:
         path = f"/_matrix/client/v3/rooms/{quote(room.room_id, safe='')}/joined_members"
         until = time.perf_counter() + LATE_S
         while time.perf_counter() < until:
@@ -182,21 +181,15 @@ def main(arguments: Sequence[str]) -> int:
 async def bench(asked: argparse.Namespace) -> int:
     """Start the servers, join in turn, print the table; 1 when a goal is missed."""
     async with ground(connections=60) as place:
-        ports = free_ports(SERVERS + 1)
-        rooms: list[BigRoom] = []
-        runner = await serve(ports, place.certificate, rooms)
-        place.resources.push_async_callback(runner.cleanup)
+        resident = await Resident.started(free_ports(SERVERS + 1), place.certificate, place.resources)
         joiners = [await Joiner.of("hearth", await place.hearth("joins"))]
         if asked.against == "synapse":
             joiners.append(await Joiner.of("synapse", await place.synapse("joins")))
-        names = [f"localhost:{port}" for port in ports]
         results: dict[tuple[int, str], list[Run]] = {}
         for members in asked.members:
             for _ in range(asked.runs):
                 for joiner in joiners:
-                    room = BigRoom(members, names=names)
-                    room.prepare()
-                    rooms[:] = [room]
+                    room = await resident.serves(members)
                     await at_rest(one.process.pid for one in joiners)
                     run = await joiner.run(room)
                     results.setdefault((members, joiner.name), []).append(run)
