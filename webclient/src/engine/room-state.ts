@@ -19,17 +19,26 @@ export async function stateOf(core: Core, roomId: string, type: string, stateKey
 
 /** Changes of state that many write a part of each: lists, maps. */
 export class StateChanges {
-  private last: Promise<void> = Promise.resolve();
+  /** The end of what is being changed, by room and type. */
+  private readonly last = new Map<string, Promise<void>>();
 
   constructor(private readonly core: Core) {}
 
-  /** One after the other, each made of what the one before it left: two in a row are both there in the end. */
+  /** Of one state one after the other, each made of what the one before it left: two in a row are both there then. */
   make(roomId: string, type: string, change: (content: Json) => Json): Promise<void> {
-    const made = this.last.then(async () => {
+    const state = `${roomId} ${type}`;
+    const made = (this.last.get(state) ?? Promise.resolve()).then(async () => {
       const content = change((await stateOf(this.core, roomId, type, '')) ?? {});
       await this.core.request('state', { room_id: roomId, type, state_key: '', content });
     });
-    this.last = made.catch(() => undefined);
+    const ended = made
+      .catch(() => undefined)
+      .then(() => {
+        if (this.last.get(state) === ended) {
+          this.last.delete(state);
+        }
+      });
+    this.last.set(state, ended);
     return made;
   }
 }
