@@ -4,6 +4,8 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
+from tests.support.waiting import eventually
+
 KB = 1024
 SIGN_IN = {"js": 45 * KB, "css": 12 * KB, "woff2": 40 * KB}
 MAIN = {"js": 140 * KB, "css": 28 * KB}
@@ -19,6 +21,11 @@ NOTE_WHEN_SHOWN = """new MutationObserver((_, watching) => {
 
 USABLE = "performance.getEntriesByName('usable')[0]?.startTime"
 """When the list had been drawn; then the page begins to fetch ahead what may be asked for next."""
+
+
+async def until_usable(page: Page) -> None:
+    """Wait for that moment. By asking: what Playwright awaits in a page is `eval`, which ours does not allow."""
+    await eventually(lambda: page.evaluate(f"{USABLE} !== undefined"))
 
 
 async def loaded(page: Page, before: str = "Infinity") -> list[str]:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.browser.conftest import NewPerson
-from tests.browser.loaded import MAIN, NOTE_WHEN_SHOWN, SIGN_IN, USABLE, engine, loaded, weight
+from tests.browser.loaded import MAIN, NOTE_WHEN_SHOWN, SIGN_IN, USABLE, engine, loaded, until_usable, weight
 from tests.support.server import ServerProcess
 
 
@@ -25,7 +25,7 @@ async def test_the_chats_are_within_their_budget_with_the_engine(
     await ella.page.reload()
     await ella.is_live()
     assert len(engine(web_client)) == 1, "the engine is one file"
-    await ella.page.wait_for_function(USABLE, timeout=15_000)
+    await until_usable(ella.page)
     _is_within(MAIN, [*await loaded(ella.page, before=USABLE), *engine(web_client)], web_client)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from playwright.async_api import Browser, CDPSession, Page, async_playwright
 
-from tests.browser.loaded import MAIN, NOTE_WHEN_SHOWN, SIGN_IN, USABLE, engine, loaded, weight
+from tests.browser.loaded import MAIN, NOTE_WHEN_SHOWN, SIGN_IN, USABLE, engine, loaded, until_usable, weight
 from tests.browser.person import Person
 from tests.performance.browser_cost import Cost, browser_cost
 from tests.performance.measure import percentile
@@ -96,7 +96,7 @@ class Bench:
         await self._person.signs_in()
         await self._page.reload()
         await self._person.is_live()
-        await self._page.wait_for_function(USABLE)
+        await until_usable(self._page)
         after = [*await loaded(self._page, before=USABLE), *engine(DIST)]
         return [
             Figure(f"{name}, {kind}", sum(weight(names, kind, DIST).values()) / KB, "kB gzip", limit / KB)
