@@ -109,3 +109,33 @@ async def test_a_chat_opens_where_reading_ended_when_all_that_followed_is_here_a
         await expect(xenia.message("meanwhile 0")).to_be_in_viewport(timeout=15_000)
         await xenia.at("jump-button").click()
         await expect(xenia.message("meanwhile 79")).to_be_in_viewport(timeout=15_000)
+
+
+LEAVE_SCROLLING = """async () => {
+  const box = document.querySelector('[data-testid=timeline]');
+  globalThis.left = new WeakRef(box);
+  location.hash = '#/';
+  while (box.isConnected) await new Promise((next) => requestAnimationFrame(next));
+  // As the browser does by itself when the last scroll and the leaving fall into one frame.
+  box.dispatchEvent(new Event('scroll'));
+}"""
+
+
+@pytest.mark.full("browser")
+async def test_nothing_keeps_a_chat_that_was_left_while_it_scrolled(
+    house: ServerProcess, new_person: NewPerson
+) -> None:
+    async with Server(house.url, house.name) as server:
+        owner = await server.register("tamara")
+        simon = await new_person("simon", house)
+        await simon.signs_up()
+        room_id = await owner.creates_public_room(name="In passing")
+        await (await server.login("simon")).joins(room_id)
+        await owner.says("hello", room_id)
+        await simon.opens("In passing")
+        await simon.sees("hello")
+        browser = await simon.page.context.new_cdp_session(simon.page)
+        await simon.page.evaluate(LEAVE_SCROLLING)
+        for _ in range(3):
+            await browser.send("HeapProfiler.collectGarbage")
+        assert await simon.page.evaluate("globalThis.left.deref() === undefined")

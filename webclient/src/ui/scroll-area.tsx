@@ -41,7 +41,8 @@ export function ScrollArea(props: ScrollAreaProps) {
     setThumb({ length, top: path > 0 ? Math.round((scrollTop / path) * (clientHeight - length)) : 0 });
   };
   const scrolled = () => {
-    if (props.glides?.()) return;
+    // Of a scroll the browser tells in the next frame, also when the box has gone by then: a timer would keep all of it.
+    if (!box.isConnected || props.glides?.()) return;
     measure();
     setScrolling(true);
     clearTimeout(timer);

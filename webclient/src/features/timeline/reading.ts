@@ -81,7 +81,8 @@ export function watchReading({ box, content, roomId, root, timeline }: Watched):
     });
   };
   const soon = () => {
-    timer ??= setTimeout(tell, pause_ms);
+    // Of a scroll the browser tells in the next frame, also when the pane has gone by then.
+    if (!gone) timer ??= setTimeout(tell, pause_ms);
   };
   createEffect(() => {
     if (timeline().items.length > 0) soon();
