@@ -22,6 +22,7 @@ from playwright.async_api import Browser, CDPSession, Page, async_playwright
 from tests.browser.loaded import MAIN, NOTE_WHEN_SHOWN, SIGN_IN, USABLE, engine, loaded, until_usable, weight
 from tests.browser.person import Person
 from tests.performance.browser_cost import Cost, browser_cost
+from tests.performance.heap import kept_bytes
 from tests.performance.measure import percentile
 from tests.support import run_folder
 from tests.support.browser import find_chromium, launch_arguments
@@ -241,14 +242,15 @@ class Bench:
         """Memory after opening and closing chats again and again, against that after a few times."""
         await self._page.evaluate("probe.close()")
         await self._open_and_close(WARM_CYCLES)
-        before = await self._memory()
+        before, kept_before = await self._memory(), await kept_bytes(self._cdp)
         await self._open_and_close(count)
-        after = await self._memory()
+        after, kept = await self._memory(), await kept_bytes(self._cdp)
         heap = (after["JSHeapUsedSize"] / before["JSHeapUsedSize"] - 1) * 100
         nodes = (after["Nodes"] / before["Nodes"] - 1) * 100
         listeners = after["JSEventListeners"] - before["JSEventListeners"]
         return [
-            Figure(f"growth of the heap over {count} openings", heap, "%", 5),
+            Figure(f"growth of what scripts keep over {count} openings", (kept / kept_before - 1) * 100, "%", 5),
+            Figure("growth of the heap, with compiled code", heap, "%"),
             Figure(f"growth of the document's nodes over {count} openings", nodes, "%", 5),
             Figure("listeners more than before", listeners, "", note=f"of {before['JSEventListeners']:.0f}"),
             Figure("heap of the page", after["JSHeapUsedSize"] / 2**20, "MB", 80),
