@@ -66,6 +66,25 @@ async def test_members_come_to_clients_as_they_come_to_us(
         assert len(shown) < MEMBERS
 
 
+async def test_a_list_of_chats_that_shows_no_members_is_told_how_many_there_are(
+    room: BigRoom, new_server: Callable[..., Awaitable[ServerProcess]]
+) -> None:
+    process = await new_server(rate_limits={"enabled": False})
+    async with Server(process.url, process.name) as server:
+        bob = await server.register("bob")
+        await bob.call("POST", f"/v3/join/{quote(room.room_id, safe='')}", {}, via=room.name)
+        chats = {"timeline_limit": 1, "required_state": {"include": [{"type": "m.room.name"}], "lazy_members": True}}
+        asked = {"conn_id": "test", "timeout": 1000, "lists": {"all": chats}}
+        answer = await bob.call("POST", "/v4/sync", asked)
+        count = answer["rooms"][room.room_id]["joined_count"]
+        assert count < room.joined_after
+        room.is_open.set()
+        async with asyncio.timeout(20):
+            while count != room.joined_after:
+                answer = await bob.call("POST", "/v4/sync", {**asked, "pos": answer["pos"]})
+                count = answer["rooms"].get(room.room_id, {}).get("joined_count", count)
+
+
 _LAZY = orjson.dumps({"room": {"state": {"lazy_load_members": True}}}).decode()
 
 

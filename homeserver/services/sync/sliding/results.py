@@ -84,22 +84,20 @@ class Results:
         limited = news.is_cut or len(timeline) > limit
         timeline = timeline[-limit:] if limit else []
         changed = _changed_state(items, news.state, scope.wanted, events)
-        if not items and not changed:
+        room = self._collector.rooms.cached(news.room_nid)
+        # Who wants no members is still told how many there are.
+        summary = _changed_summary(room, viewer.user_id, items, news.state) if room is not None else {}
+        if not items and not changed and not summary:
             return None
         result = Result(news.membership, scope.lists)
         body = result.json
         body["bump_stamp"] = self._activity.bump_stamp(news.room_nid)
         body["lists"] = scope.lists
         _put_timeline(body, timeline, events, limited=limited, live=len(timeline))
-        room = self._collector.rooms.cached(news.room_nid)
-        if room is not None:
-            keys = {(item.event.type, item.event.state_key) for item in items if item.is_current_state}
-            keys |= {(row.type, row.state_key) for row in news.state}
-            if keys:
-                _put_summary(body, room, viewer.user_id, {kind for kind, _ in keys})
-            if scope.wanted.lazy:
-                result.members = _unseen_members(room.members, timeline, sent.members, changed)
-                result.sent = sent.with_members(frozenset(user_id for user_id, _ in result.members))
+        body.update(summary)
+        if room is not None and scope.wanted.lazy:
+            result.members = _unseen_members(room.members, timeline, sent.members, changed)
+            result.sent = sent.with_members(frozenset(user_id for user_id, _ in result.members))
         if changed:
             body["required_state"] = list(changed.values())
         return result
@@ -308,6 +306,15 @@ def _changed_state(
             changes.append((row.position, (row.type, row.state_key), held))
     changes.sort(key=lambda change: change[0])
     return {key: held for _, key, held in changes}
+
+
+def _changed_summary(room: Room, viewer: str, items: Iterable[Item], rows: Iterable[StateRow]) -> Json:
+    """What these changes touch of what `_put_summary` puts."""
+    types = {item.event.type for item in items if item.is_current_state} | {row.type for row in rows}
+    summary: Json = {}
+    if types:
+        _put_summary(summary, room, viewer, types)
+    return summary
 
 
 def _put_summary(body: Json, room: Room, viewer: str, changed: Collection[str] | None) -> None:
