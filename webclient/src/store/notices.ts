@@ -9,7 +9,7 @@ export interface Notice {
 
 /**
  * Calls `tell` for each chat in which more is unread than before, once the list is there. What was unread when the page
- * opened is no news.
+ * opened is no news; nor is what a server counts again that has not heard yet that it was read.
  */
 export function watchNotices(state: MirrorState, tell: (notice: Notice) => void, read: (room: Room) => void): void {
   const known = new Map<string, { count: number; highlights: number; key: string }>();
@@ -24,7 +24,12 @@ export function watchNotices(state: MirrorState, tell: (notice: Notice) => void,
       (rows) => {
         for (const [id, count, highlights, key] of rows) {
           const before = known.get(id);
-          known.set(id, { count, highlights, key });
+          const again = started && before?.key === key;
+          known.set(id, {
+            count: again ? Math.min(count, before.count) : count,
+            highlights: again ? Math.min(highlights, before.highlights) : highlights,
+            key,
+          });
           const room = state.rooms[id];
           if (!started || !room || !before) continue;
           if (count > before.count && key !== before.key) tell({ room, mention: highlights > before.highlights });
